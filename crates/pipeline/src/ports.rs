@@ -1,0 +1,228 @@
+//! What the pipeline needs from outside, where reality is slow, costly or dangerous.
+
+use async_trait::async_trait;
+use ringfence_job::{InputFile, Language, Outcome};
+use serde::{Deserialize, Serialize};
+
+use crate::run::{Cleared, Principal, Recorded, RunId};
+
+/// Runs a cleared job in a jail.
+#[async_trait]
+pub trait Executor: Send + Sync {
+    /// Runs the job to its end. Dropping the future cancels the run.
+    ///
+    /// # Errors
+    /// Our own failures only; whatever the guest does is an [`Outcome`].
+    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError>;
+}
+
+/// Our own failure to run a job.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutorError {
+    /// Every slot and every place in the queue is taken; try again later.
+    #[error("all {slots} sandbox slots and {queue} places in the queue are taken, try again later")]
+    Busy {
+        /// Slots there are.
+        slots: usize,
+        /// Places in the queue.
+        queue: usize,
+    },
+    /// The runtime the job needs is not there.
+    #[error("runtime {0} is not built, run: ringfence runtimes build")]
+    RuntimeMissing(String),
+    /// The jail could not be set up.
+    #[error("sandbox failed: {0}")]
+    Sandbox(String),
+}
+
+/// Remembers: events are only ever appended, blobs are found by the hash of their content.
+#[async_trait]
+pub trait Record: Send + Sync {
+    /// Appends events to a run's history, in one transaction.
+    async fn append(&self, principal: &Principal, run: RunId, events: &[Recorded]) -> Result<(), StoreError>;
+
+    /// Keeps content and returns its SHA-256 as 64 lower-case hex digits. Keeping it twice is harmless.
+    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError>;
+
+    /// A run's history in order, empty if the run does not exist or belongs to another tenant.
+    async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError>;
+}
+
+/// What a step may use at most, or has used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    /// Runs.
+    pub runs: i64,
+    /// Sandbox time in milliseconds.
+    pub sandbox_ms: i64,
+}
+
+/// Keeps what each key may use. A reservation is admitted only if it fits under the limit then in
+/// force together with everything spent and reserved.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Reserves `amount` for (`run`, `step`) and appends `events`, in one durable transaction: after
+    /// it returns, a crash cannot lose the reservation. Repeating it for the same step changes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::Exhausted`] if it does not fit; then nothing was reserved and no event appended.
+    async fn reserve(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        amount: Amount,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError>;
+
+    /// Replaces the reservation by what was used and appends `events`, in one transaction.
+    async fn settle(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        used: Amount,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError>;
+}
+
+/// Why the ledger refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The budget of `scope` has too little left.
+    #[error(
+        "budget of {scope} is exhausted: {missing} {unit} missing of a limit of {limit}, ask an administrator to raise it"
+    )]
+    Exhausted {
+        /// Whose budget, such as `key k1234567`.
+        scope: String,
+        /// `runs` or `sandbox_ms`.
+        unit: &'static str,
+        /// How much is missing.
+        missing: i64,
+        /// The limit in force.
+        limit: i64,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The store failed; nothing was half-done.
+#[derive(Debug, thiserror::Error)]
+#[error("store failed while {doing}: {reason}")]
+pub struct StoreError {
+    /// What was being done, such as "appending events".
+    pub doing: &'static str,
+    /// The database's or the file system's own words.
+    pub reason: String,
+}
+
+/// Writes code from words.
+#[async_trait]
+pub trait CodeAuthor: Send + Sync {
+    /// Who it is, as recorded, such as `analyst` or `openai:gpt-4o`.
+    fn name(&self) -> String;
+
+    /// Writes a program that answers the question, or says why not.
+    async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError>;
+}
+
+/// What an author is asked to do. It never sees rows, only what a jailed reader measured.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The question in plain words.
+    pub question: String,
+    /// One profile for each input file that is a table.
+    pub tables: Vec<TableProfile>,
+    /// Names of all input files, tables or not.
+    pub files: Vec<String>,
+}
+
+/// An author's program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
+    /// Its language.
+    pub language: Language,
+    /// Its text.
+    pub code: String,
+    /// What it does, in a sentence.
+    pub explanation: String,
+}
+
+/// Why there is no program.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorError {
+    /// The question was not understood; the message says what can be asked.
+    #[error("{0}")]
+    NotUnderstood(String),
+    /// One question back to the person.
+    #[error("{0}")]
+    Unclear(String),
+    /// The model's endpoint failed; another author may be tried.
+    #[error("model endpoint failed: {0}")]
+    Unavailable(String),
+    /// The model's answer held no usable program.
+    #[error("model answer is unusable: {0}")]
+    Unusable(String),
+}
+
+/// What a jailed reader found in a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TableProfile {
+    /// The input file's name.
+    pub file: String,
+    /// Field separator, one ASCII character.
+    pub delimiter: char,
+    /// Text encoding as Python names it: `utf-8-sig` or `cp1252`.
+    pub encoding: String,
+    /// `.` or `,`: the decimal separator of number columns.
+    pub decimal: char,
+    /// Data rows, the header not counted.
+    pub rows: u64,
+    /// Columns in the order of the file.
+    pub columns: Vec<ColumnProfile>,
+}
+
+/// What a jailed reader found in a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ColumnProfile {
+    /// The header as it stands in the file.
+    pub name: String,
+    /// What its values are.
+    pub kind: ColumnKind,
+    /// Cells that are empty.
+    pub empty: u64,
+    /// Different values, counted up to 1 000.
+    pub distinct: u64,
+    /// Least value of a number column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// Greatest value of a number column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
+/// What a column's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnKind {
+    /// Whole numbers.
+    Integer,
+    /// Numbers.
+    Number,
+    /// Dates or times.
+    Date,
+    /// `true`/`false`, `yes`/`no`.
+    Boolean,
+    /// Anything else.
+    Text,
+    /// No value at all.
+    Empty,
+}
+
+/// Files handed to the pipeline with a request.
+pub type InputFiles = Vec<InputFile>;
