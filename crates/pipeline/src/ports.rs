@@ -124,12 +124,17 @@ pub trait CodeAuthor: Send + Sync {
     /// Who it is, as recorded, such as `analyst` or `openai:gpt-4o`.
     fn name(&self) -> String;
 
+    /// True if it can mend its own program when it is shown what the program wrote on standard error.
+    fn can_repair(&self) -> bool {
+        false
+    }
+
     /// Writes a program that answers the question, or says why not.
     async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError>;
 }
 
 /// What an author is asked to do. It never sees rows, only what a jailed reader measured.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Assignment {
     /// The question in plain words.
     pub question: String,
@@ -137,6 +142,17 @@ pub struct Assignment {
     pub tables: Vec<TableProfile>,
     /// Names of all input files, tables or not.
     pub files: Vec<String>,
+    /// The author's own program that failed, if it is asked again.
+    pub failure: Option<FailedDraft>,
+}
+
+/// A program that ran and failed, shown to the author that wrote it.
+#[derive(Debug, Clone)]
+pub struct FailedDraft {
+    /// The program.
+    pub draft: Draft,
+    /// The end of its standard error, a few KiB at most.
+    pub stderr: String,
 }
 
 /// An author's program.
