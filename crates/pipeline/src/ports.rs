@@ -206,7 +206,7 @@ pub struct TableProfile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ColumnProfile {
-    /// The header as it stands in the file.
+    /// The header as pandas names the column: `Unnamed: 2` if it is empty, `x.1` if `x` came before.
     pub name: String,
     /// What its values are.
     pub kind: ColumnKind,
@@ -220,6 +220,14 @@ pub struct ColumnProfile {
     /// Greatest value of a number column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
+    /// What to remove from the cells of a number column, in this order, before the decimal separator
+    /// becomes a point and the rest parses: separators of thousands, currency, percent. A bracket among
+    /// them means that numbers in brackets are negative; U+2212 is a minus sign.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<String>,
+    /// The `strptime` format of a date column, or `ISO8601`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_format: Option<String>,
 }
 
 /// What a column's values are.

@@ -1,1 +1,17 @@
-//! tables
+//! Reads a person's table and says what is in it: names, kinds and ranges of its columns, never its rows.
+//!
+//! Tables are hostile input, so [`reader_main`] is a role of our binary that runs inside the jail.
+//! Memory stays bounded whatever the file holds; every bound is a named constant of [`limits`].
+
+mod column;
+mod date;
+mod error;
+pub mod limits;
+mod number;
+mod profile;
+mod reader;
+mod sniff;
+
+pub use error::TableError;
+pub use profile::{ColumnKind, ColumnProfile, TableProfile, profile_csv};
+pub use reader::reader_main;
