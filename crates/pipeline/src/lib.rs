@@ -1,4 +1,23 @@
 //! Carries a request from words or code to a recorded result.
+//!
+//! `run` and `policy` decide and are pure; `driver` does; `ports` is what they need from outside.
 
+pub mod answer;
+pub mod ask;
+mod clearance;
+mod driver;
+mod error;
+mod facts;
+mod journal;
+pub mod policy;
 pub mod ports;
+mod profile;
 pub mod run;
+
+pub use answer::Answer;
+pub use ask::{AskAnswer, AskRequest};
+pub use clearance::SETTLE_MARGIN_MS;
+pub use driver::{Clock, Pipeline, PipelineConfig, Ports};
+pub use error::{ErrorKind, PipelineError};
+pub use facts::CodeFacts;
+pub use policy::{ExecuteRequest, Policy};

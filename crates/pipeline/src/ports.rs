@@ -1,7 +1,7 @@
 //! What the pipeline needs from outside, where reality is slow, costly or dangerous.
 
 use async_trait::async_trait;
-use ringfence_job::{InputFile, Language, Outcome};
+use ringfence_job::{Language, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::run::{Cleared, Principal, Recorded, RunId};
@@ -247,6 +247,3 @@ pub enum ColumnKind {
     /// No value at all.
     Empty,
 }
-
-/// Files handed to the pipeline with a request.
-pub type InputFiles = Vec<InputFile>;

@@ -1,8 +1,47 @@
-//! A run: its identity, its events, and the value that only a cleared run can make.
+//! A run: who it is for, its events, and the state machine that says which event may follow which.
+//!
+//! ```text
+//!                      ┌────────────────────────────── code.declined (next author) ─┐
+//!                      v                                                            │
+//!  run.requested ─> requested ── code.asked ───────────────────────────────────> drafting
+//!                    │ ^   │                                                      │   ^
+//!       read.started │ │   │                                         code.written │   │
+//!                    v │   │                                                      v   │
+//!               profiling  │ facts.started                                     drafted│
+//!           read.finished  ├────────────────── inspecting <── facts.started ──────┤   │
+//!                          │                       │ facts.finished               │   │
+//!                          │                       v                              │   │
+//!                          │                   inspected                          │   │
+//!                          │ policy.passed         │ policy.passed  policy.passed │   │
+//!                          └───────────────────> checked <────────────────────────┘   │
+//!                                                  │ budget.reserved                  │
+//!                                                  v                                  │
+//!                                              reserved                               │
+//!                                                  │ exec.started                     │
+//!                                                  v                                  │
+//!                                               started                               │
+//!                                                  │ exec.finished         code.asked │
+//!                                                  v                     (repair)     │
+//!                                               finished ─────────────────────────────┘
+//!                                                  │ run.settled
+//!                                                  v
+//!                                               settled
+//! ```
+//! - Direct code goes from `requested` straight to `policy.passed`; a question passes through
+//!   `profiling`, once for each table, and `drafting`.
+//! - `code.dropped` gives up a repair and returns to `finished`: the earlier answer stands.
+//! - `run.refused` ends a run before it used anything it was not granted: from `requested`,
+//!   `drafting`, `drafted`, `inspected` and `checked`, so long as nothing was executed.
+//! - `run.failed` (our own failure) and `run.interrupted` (found unfinished at the next start) end
+//!   a run from every stage that is not an end itself.
+//! - `settled`, `refused`, `failed` and `interrupted` are ends: nothing revives them.
 
-use ringfence_job::Job;
+use ringfence_job::{Language, Limits, Status, Usage};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use crate::clearance::Cleared;
+use crate::ports::Amount;
 
 /// Identity of a run: a UUIDv7, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,7 +81,7 @@ pub struct Principal {
 pub struct Recorded {
     /// Position in the run's history, from 0.
     pub seq: u32,
-    /// The event's name, such as `run.started`.
+    /// The event's name, such as `exec.started`.
     pub kind: String,
     /// When it happened, in milliseconds since the Unix epoch.
     pub at_ms: i64,
@@ -50,22 +89,542 @@ pub struct Recorded {
     pub body: serde_json::Value,
 }
 
-/// A job that passed policy, approval and budget. Only this crate can make one, and the executor
-/// accepts nothing else.
-#[derive(Debug)]
-pub struct Cleared {
-    run: RunId,
-    job: Job,
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Accepted; nothing was done yet.
+    Requested,
+    /// A jailed reader looks at a table.
+    Profiling,
+    /// An author writes code.
+    Drafting,
+    /// An author's code is there.
+    Drafted,
+    /// A jailed reader looks at the code.
+    Inspecting,
+    /// The facts about the code are there.
+    Inspected,
+    /// The policy passed it.
+    Checked,
+    /// What it may use is reserved.
+    Reserved,
+    /// The code runs.
+    Started,
+    /// The code has run, and what it used is settled.
+    Finished,
+    /// The end: the result stands, and nothing more will be used.
+    Settled,
+    /// The end: policy, budget or authors said no.
+    Refused,
+    /// The end: we failed, not the guest.
+    Failed,
+    /// The end: we stopped in the middle of it; it was settled at its bound and never runs twice.
+    Interrupted,
 }
 
-impl Cleared {
-    /// The run this job belongs to.
-    pub fn run(&self) -> RunId {
-        self.run
+impl Stage {
+    /// True if nothing follows.
+    pub fn is_end(self) -> bool {
+        matches!(self, Stage::Settled | Stage::Refused | Stage::Failed | Stage::Interrupted)
+    }
+}
+
+/// A file by its name and the hash of its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRef {
+    /// Its name.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The SHA-256 of its content.
+    pub sha256: String,
+}
+
+/// What happened to a run. Contents (code, questions, outputs) are only named by their hash, so that
+/// erasing them leaves the history whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// A request was accepted.
+    #[serde(rename = "run.requested")]
+    Requested {
+        /// Hash of the question, if words came in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<String>,
+        /// The language, if code came in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<Language>,
+        /// Hash of the code, if code came in that was not too large to keep.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+        /// Hash of standard input, if there was any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stdin: Option<String>,
+        /// Hash of the arguments and environment as JSON, if there were any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+        /// Input files.
+        files: Vec<FileRef>,
+    },
+    /// A jailed reader starts on a table; what it may use is reserved.
+    #[serde(rename = "read.started")]
+    ReadStarted {
+        /// The ledger's step.
+        step: u32,
+        /// The table's name.
+        file: String,
+        /// What it may use.
+        reserved: Amount,
+    },
+    /// The reader is done, and what it used is settled.
+    #[serde(rename = "read.finished")]
+    ReadFinished {
+        /// The ledger's step.
+        step: u32,
+        /// How the reader ended.
+        status: Status,
+        /// What it used.
+        used: Amount,
+    },
+    /// An author was asked for code.
+    #[serde(rename = "code.asked")]
+    CodeAsked {
+        /// The author's name.
+        author: String,
+    },
+    /// The author wrote none.
+    #[serde(rename = "code.declined")]
+    CodeDeclined {
+        /// The author's name.
+        author: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The author wrote code.
+    #[serde(rename = "code.written")]
+    CodeWritten {
+        /// The author's name.
+        author: String,
+        /// The code's language.
+        language: Language,
+        /// Hash of the code.
+        code: String,
+    },
+    /// A repair was given up; the earlier answer stands.
+    #[serde(rename = "code.dropped")]
+    CodeDropped {
+        /// Why.
+        reason: String,
+    },
+    /// A jailed reader starts on the code; what it may use is reserved.
+    #[serde(rename = "facts.started")]
+    FactsStarted {
+        /// The ledger's step.
+        step: u32,
+        /// What it may use.
+        reserved: Amount,
+    },
+    /// The facts about the code are there, and what reading them used is settled.
+    #[serde(rename = "facts.finished")]
+    FactsFinished {
+        /// The ledger's step.
+        step: u32,
+        /// How the reader ended.
+        status: Status,
+        /// What it used.
+        used: Amount,
+    },
+    /// The policy passed the code.
+    #[serde(rename = "policy.passed")]
+    PolicyPassed {
+        /// The limits it will run within.
+        limits: Limits,
+    },
+    /// The ledger admitted what the code may use.
+    #[serde(rename = "budget.reserved")]
+    BudgetReserved {
+        /// The ledger's step.
+        step: u32,
+        /// What it may use.
+        reserved: Amount,
+    },
+    /// The code is about to run. Durable before it does.
+    #[serde(rename = "exec.started")]
+    ExecStarted {
+        /// The ledger's step.
+        step: u32,
+    },
+    /// The code has run, and what it used is settled.
+    #[serde(rename = "exec.finished")]
+    ExecFinished(Box<Execution>),
+    /// The end: the result stands.
+    #[serde(rename = "run.settled")]
+    Settled {},
+    /// The end: somebody whose consent was needed said no.
+    #[serde(rename = "run.refused")]
+    Refused {
+        /// `policy`, `budget`, `reader` or `author`.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The end: we failed.
+    #[serde(rename = "run.failed")]
+    Failed {
+        /// How.
+        reason: String,
+    },
+    /// The end: found unfinished at a start, settled at its bound.
+    #[serde(rename = "run.interrupted")]
+    Interrupted {},
+}
+
+/// What one execution did and used, without its contents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Execution {
+    /// The ledger's step.
+    pub step: u32,
+    /// How it ended.
+    pub status: Status,
+    /// The program's exit code if it exited by itself.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// What the jail measured.
+    pub usage: Usage,
+    /// What the ledger was told.
+    pub used: Amount,
+    /// Hash of standard output, if there was any.
+    pub stdout: Option<String>,
+    /// Hash of standard error, if there was any.
+    pub stderr: Option<String>,
+    /// Names of the limits that fired.
+    pub limits_hit: Vec<String>,
+    /// Names of the system calls that were refused.
+    pub denied_syscalls: Vec<String>,
+    /// Files it left behind.
+    pub files: Vec<FileRef>,
+    /// True if every layer of the jail was in force.
+    pub isolation_complete: bool,
+}
+
+impl Event {
+    /// The event's name, such as `exec.started`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Requested { .. } => "run.requested",
+            Event::ReadStarted { .. } => "read.started",
+            Event::ReadFinished { .. } => "read.finished",
+            Event::CodeAsked { .. } => "code.asked",
+            Event::CodeDeclined { .. } => "code.declined",
+            Event::CodeWritten { .. } => "code.written",
+            Event::CodeDropped { .. } => "code.dropped",
+            Event::FactsStarted { .. } => "facts.started",
+            Event::FactsFinished { .. } => "facts.finished",
+            Event::PolicyPassed { .. } => "policy.passed",
+            Event::BudgetReserved { .. } => "budget.reserved",
+            Event::ExecStarted { .. } => "exec.started",
+            Event::ExecFinished(_) => "exec.finished",
+            Event::Settled {} => "run.settled",
+            Event::Refused { .. } => "run.refused",
+            Event::Failed { .. } => "run.failed",
+            Event::Interrupted {} => "run.interrupted",
+        }
     }
 
-    /// Hands the job to the executor.
-    pub fn into_job(self) -> Job {
-        self.job
+    /// Reads an event back from its record.
+    ///
+    /// # Errors
+    /// If the record's kind or fields are not those of an event.
+    pub fn from_recorded(recorded: &Recorded) -> Result<Event, serde_json::Error> {
+        serde_json::from_value(serde_json::json!({ "kind": recorded.kind, "body": recorded.body }))
+    }
+
+    fn body(&self) -> serde_json::Value {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(mut event)) => event.remove("body").unwrap_or_default(),
+            // An event is plain data with text keys: it always has a JSON form.
+            _ => serde_json::Value::Null,
+        }
+    }
+}
+
+/// An event that may not happen where the run stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("event {event} cannot follow stage {stage:?}")]
+pub struct TransitionError {
+    /// Where the run stands; none before its first event.
+    pub stage: Option<Stage>,
+    /// The event's name.
+    pub event: &'static str,
+}
+
+/// Why a stored history is not the history of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A record is not an event.
+    #[error("record {seq} is not an event: {reason}")]
+    Unreadable {
+        /// The record's position.
+        seq: u32,
+        /// The parser's words.
+        reason: serde_json::Error,
+    },
+    /// A record is missing or doubled.
+    #[error("record {found} stands where record {expected} belongs")]
+    OutOfOrder {
+        /// The position that should come.
+        expected: u32,
+        /// The position that is there.
+        found: u32,
+    },
+    /// An event may not happen there.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
+}
+
+/// A run as its events made it. Pure: it neither stores nor executes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    id: RunId,
+    stage: Option<Stage>,
+    seq: u32,
+    steps: u32,
+    executions: u32,
+}
+
+impl Run {
+    /// A run to which nothing has happened yet.
+    pub fn new(id: RunId) -> Run {
+        Run { id, stage: None, seq: 0, steps: 0, executions: 0 }
+    }
+
+    /// Its identity.
+    pub fn id(&self) -> RunId {
+        self.id
+    }
+
+    /// Where it stands; none before its first event.
+    pub fn stage(&self) -> Option<Stage> {
+        self.stage
+    }
+
+    /// The number of the next step for the ledger.
+    pub fn next_step(&self) -> u32 {
+        self.steps
+    }
+
+    /// Lets an event happen and returns it ready to be stored.
+    ///
+    /// # Errors
+    /// If the event may not happen where the run stands; the run is then unchanged.
+    pub fn apply(&mut self, event: &Event, at_ms: i64) -> Result<Recorded, TransitionError> {
+        let wrong = || TransitionError { stage: self.stage, event: event.kind() };
+        let stage = next_stage(self.stage, self.executions > 0, event).ok_or_else(wrong)?;
+        let recorded = Recorded { seq: self.seq, kind: event.kind().to_owned(), at_ms, body: event.body() };
+        self.stage = Some(stage);
+        self.seq += 1;
+        match event {
+            Event::ReadStarted { .. } | Event::FactsStarted { .. } | Event::BudgetReserved { .. } => {
+                self.steps += 1;
+            }
+            Event::ExecFinished(_) => self.executions += 1,
+            _ => {}
+        }
+        Ok(recorded)
+    }
+
+    /// Builds a run from its stored history.
+    ///
+    /// # Errors
+    /// If the history is not one that [`Run::apply`] can have written.
+    pub fn replay(id: RunId, history: &[Recorded]) -> Result<Run, ReplayError> {
+        let mut run = Run::new(id);
+        for recorded in history {
+            if recorded.seq != run.seq {
+                return Err(ReplayError::OutOfOrder { expected: run.seq, found: recorded.seq });
+            }
+            let event = Event::from_recorded(recorded)
+                .map_err(|reason| ReplayError::Unreadable { seq: recorded.seq, reason })?;
+            run.apply(&event, recorded.at_ms)?;
+        }
+        Ok(run)
+    }
+}
+
+/// The state machine: which stage an event leads to from where the run stands, if it may happen.
+fn next_stage(stage: Option<Stage>, executed: bool, event: &Event) -> Option<Stage> {
+    let Some(stage) = stage else {
+        return matches!(event, Event::Requested { .. }).then_some(Stage::Requested);
+    };
+    Some(match (stage, event) {
+        (Stage::Requested, Event::ReadStarted { .. }) => Stage::Profiling,
+        (Stage::Profiling, Event::ReadFinished { .. }) => Stage::Requested,
+
+        (Stage::Requested | Stage::Finished, Event::CodeAsked { .. }) => Stage::Drafting,
+        (Stage::Drafting, Event::CodeDeclined { .. }) if executed => Stage::Finished,
+        (Stage::Drafting, Event::CodeDeclined { .. }) => Stage::Requested,
+        (Stage::Drafting, Event::CodeWritten { .. }) => Stage::Drafted,
+
+        (Stage::Requested | Stage::Drafted, Event::FactsStarted { .. }) => Stage::Inspecting,
+        (Stage::Inspecting, Event::FactsFinished { .. }) => Stage::Inspected,
+
+        (Stage::Requested | Stage::Drafted | Stage::Inspected, Event::PolicyPassed { .. }) => Stage::Checked,
+        (Stage::Checked, Event::BudgetReserved { .. }) => Stage::Reserved,
+        (Stage::Reserved, Event::ExecStarted { .. }) => Stage::Started,
+        (Stage::Started, Event::ExecFinished(_)) => Stage::Finished,
+        (Stage::Finished, Event::Settled {}) => Stage::Settled,
+
+        (Stage::Drafted | Stage::Inspected | Stage::Checked, Event::CodeDropped { .. }) if executed => {
+            Stage::Finished
+        }
+        (
+            Stage::Requested | Stage::Drafting | Stage::Drafted | Stage::Inspected | Stage::Checked,
+            Event::Refused { .. },
+        ) if !executed => Stage::Refused,
+        (stage, Event::Failed { .. }) if !stage.is_end() => Stage::Failed,
+        (stage, Event::Interrupted {}) if !stage.is_end() => Stage::Interrupted,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ringfence_job::{LimitsPatch, LimitsPolicy};
+
+    use super::*;
+
+    fn every_event() -> Vec<Event> {
+        let text = || "x".to_owned();
+        let used = Amount { runs: 1, sandbox_ms: 5 };
+        let limits = LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap();
+        let status = Status::Succeeded;
+        vec![
+            Event::Requested {
+                question: None,
+                language: Some(Language::Python),
+                code: Some(text()),
+                stdin: None,
+                call: None,
+                files: vec![],
+            },
+            Event::ReadStarted { step: 0, file: text(), reserved: used },
+            Event::ReadFinished { step: 0, status, used },
+            Event::CodeAsked { author: text() },
+            Event::CodeDeclined { author: text(), reason: text() },
+            Event::CodeWritten { author: text(), language: Language::Bash, code: text() },
+            Event::CodeDropped { reason: text() },
+            Event::FactsStarted { step: 0, reserved: used },
+            Event::FactsFinished { step: 0, status, used },
+            Event::PolicyPassed { limits },
+            Event::BudgetReserved { step: 0, reserved: used },
+            Event::ExecStarted { step: 0 },
+            Event::ExecFinished(Box::new(Execution {
+                step: 0,
+                status,
+                exit_code: Some(0),
+                signal: None,
+                usage: Usage::default(),
+                used,
+                stdout: None,
+                stderr: None,
+                limits_hit: vec![],
+                denied_syscalls: vec![],
+                files: vec![FileRef { name: text(), size: 1, sha256: text() }],
+                isolation_complete: true,
+            })),
+            Event::Settled {},
+            Event::Refused { by: text(), reason: text() },
+            Event::Failed { reason: text() },
+            Event::Interrupted {},
+        ]
+    }
+
+    fn by_kind(kind: &str) -> Event {
+        every_event().into_iter().find(|event| event.kind() == kind).unwrap()
+    }
+
+    fn walk(kinds: &[&str]) -> Result<Run, TransitionError> {
+        let mut run = Run::new(RunId(Uuid::nil()));
+        for kind in kinds {
+            run.apply(&by_kind(kind), 0)?;
+        }
+        Ok(run)
+    }
+
+    const EXECUTED: [&str; 4] = ["policy.passed", "budget.reserved", "exec.started", "exec.finished"];
+
+    #[test]
+    fn direct_code_goes_from_request_to_settlement() {
+        let run = walk(&[&["run.requested"], &EXECUTED[..], &["run.settled"]].concat()).unwrap();
+        assert_eq!(run.stage(), Some(Stage::Settled));
+        assert_eq!(run.next_step(), 1);
+    }
+
+    #[test]
+    fn a_question_is_profiled_drafted_and_repaired() {
+        let asked = ["code.asked", "code.declined", "code.asked", "code.written"];
+        let tables = ["run.requested", "read.started", "read.finished", "read.started", "read.finished"];
+        let inspected = ["facts.started", "facts.finished"];
+        let repair = ["code.asked", "code.written", "code.dropped", "run.settled"];
+        let run = walk(&[&tables[..], &asked, &inspected, &EXECUTED, &repair].concat()).unwrap();
+        assert_eq!((run.stage(), run.next_step()), (Some(Stage::Settled), 4));
+    }
+
+    #[test]
+    fn nothing_skips_policy_or_budget() {
+        for before in ["run.requested", "run.requested code.asked code.written"] {
+            for jump in ["budget.reserved", "exec.started", "exec.finished", "run.settled"] {
+                let kinds: Vec<&str> = before.split(' ').chain([jump]).collect();
+                assert_eq!(walk(&kinds).unwrap_err().event, jump);
+            }
+        }
+        walk(&["run.requested", "policy.passed", "exec.started"]).unwrap_err();
+    }
+
+    #[test]
+    fn a_run_that_executed_cannot_be_called_refused() {
+        let kinds = [&["run.requested"], &EXECUTED[..], &["code.asked", "run.refused"]].concat();
+        walk(&kinds).unwrap_err();
+    }
+
+    #[test]
+    fn an_event_survives_its_record() {
+        for event in every_event() {
+            let recorded = Recorded { seq: 0, kind: event.kind().to_owned(), at_ms: 0, body: event.body() };
+            assert!(recorded.body.is_object(), "{}", event.kind());
+            assert_eq!(Event::from_recorded(&recorded).unwrap(), event);
+        }
+    }
+
+    proptest! {
+        // Whatever is tried in whatever order: an end is final, execution comes after a pass and a
+        // reservation, a wrong event changes nothing, and the history replays to the same run.
+        #[test]
+        fn no_order_of_events_breaks_the_rules(tries in proptest::collection::vec(0..17_usize, 0..80)) {
+            let events = every_event();
+            let mut run = Run::new(RunId(Uuid::nil()));
+            let mut history: Vec<Recorded> = Vec::new();
+            for index in std::iter::once(0).chain(tries) {
+                let before = run.clone();
+                match run.apply(&events[index], 7) {
+                    Ok(recorded) => {
+                        prop_assert!(!before.stage().is_some_and(Stage::is_end));
+                        if recorded.kind == "exec.started" {
+                            let last: Vec<&str> =
+                                history.iter().rev().take(2).map(|r| r.kind.as_str()).collect();
+                            prop_assert_eq!(last, ["budget.reserved", "policy.passed"]);
+                        }
+                        prop_assert_eq!(recorded.seq as usize, history.len());
+                        history.push(recorded);
+                    }
+                    Err(_) => prop_assert_eq!(&before, &run),
+                }
+            }
+            prop_assert_eq!(Run::replay(run.id(), &history).unwrap(), run);
+        }
     }
 }

@@ -1,0 +1,232 @@
+//! The answer object: one shape for the API, for `--json` and for tests.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ringfence_job::{
+    DeniedSyscall, Isolation, Language, LimitHit, LimitKind, Limits, Outcome, OutputFile, Status, Usage,
+};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::run::RunId;
+
+/// Exit code reported for a run that the wall-clock or cpu limit ended, as `timeout` does.
+pub const EXIT_TIMED_OUT: i32 = 124;
+/// Exit code reported for a run that the memory limit ended: 128 + SIGKILL.
+pub const EXIT_OUT_OF_MEMORY: i32 = 137;
+/// Exit code reported for a run that was cancelled: 128 + SIGINT.
+pub const EXIT_CANCELLED: i32 = 130;
+/// Added to the number of the signal that ended a program, as shells do.
+const EXIT_SIGNAL_BASE: i32 = 128;
+
+/// What came of an execution.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// The run's identity.
+    pub id: RunId,
+    /// The program's language.
+    pub language: Language,
+    /// How the run ended.
+    pub status: Status,
+    /// The program's exit code; 128 + signal, 124 (timed out), 137 (out of memory) or 130 (cancelled)
+    /// if it had none.
+    pub exit_code: i32,
+    /// The signal that ended the program.
+    pub signal: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// How `stdout` holds its bytes.
+    pub stdout_encoding: Encoding,
+    /// Standard error.
+    pub stderr: String,
+    /// How `stderr` holds its bytes.
+    pub stderr_encoding: Encoding,
+    /// Which streams had more than their limit.
+    pub truncated: Truncated,
+    /// Wall-clock time of the program in milliseconds.
+    pub duration: u64,
+    /// True if a time limit ended the run.
+    pub timed_out: bool,
+    /// Limits that fired.
+    pub limits_hit: Vec<Hit>,
+    /// System calls that the jail refused.
+    pub denied_syscalls: Vec<DeniedSyscall>,
+    /// What was used.
+    pub usage: Usage,
+    /// The limits that were in force.
+    pub limits: Limits,
+    /// Files the program left behind.
+    pub files: Vec<AnswerFile>,
+    /// Each layer of the jail, in force or not.
+    #[serde(serialize_with = "layers")]
+    pub isolation: Isolation,
+}
+
+/// How text in an answer holds bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Encoding {
+    /// The text is the content.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// The text is the content in base64 with padding.
+    #[serde(rename = "base64")]
+    Base64,
+}
+
+/// Which streams had more than their limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Truncated {
+    /// Standard output had.
+    pub stdout: bool,
+    /// Standard error had.
+    pub stderr: bool,
+}
+
+/// A limit that fired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hit {
+    /// Which one.
+    pub limit: LimitKind,
+    /// What that did, such as `out_of_memory`.
+    pub event: &'static str,
+    /// The value that was in force.
+    pub value: u64,
+    /// The request's field that moves it.
+    pub setting: String,
+}
+
+/// A file that the program left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AnswerFile {
+    /// Path below the working directory.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// SHA-256 of the content.
+    pub sha256: String,
+    /// Media type, guessed from the name.
+    pub mime: String,
+    /// How `content` holds its bytes.
+    pub encoding: Encoding,
+    /// The content.
+    pub content: String,
+}
+
+impl Answer {
+    /// The bytes of standard output as they were kept.
+    pub fn stdout_bytes(&self) -> Vec<u8> {
+        decode(self.stdout_encoding, &self.stdout)
+    }
+
+    /// The bytes of standard error as they were kept.
+    pub fn stderr_bytes(&self) -> Vec<u8> {
+        decode(self.stderr_encoding, &self.stderr)
+    }
+
+    /// Puts an answer together; `hashes` are those of the outcome's files, in their order.
+    pub(crate) fn new(id: RunId, language: Language, outcome: Outcome, hashes: Vec<String>) -> Answer {
+        let exit_code = exit_code(&outcome);
+        let (stdout, stdout_encoding) = encode(outcome.stdout, outcome.stdout_truncated);
+        let (stderr, stderr_encoding) = encode(outcome.stderr, outcome.stderr_truncated);
+        Answer {
+            id,
+            language,
+            status: outcome.status,
+            exit_code,
+            signal: outcome.signal,
+            stdout,
+            stdout_encoding,
+            stderr,
+            stderr_encoding,
+            truncated: Truncated { stdout: outcome.stdout_truncated, stderr: outcome.stderr_truncated },
+            duration: outcome.usage.wall_ms,
+            timed_out: outcome.status == Status::TimedOut,
+            limits_hit: outcome.limits_hit.into_iter().map(Hit::from).collect(),
+            denied_syscalls: outcome.denied_syscalls,
+            usage: outcome.usage,
+            limits: outcome.limits,
+            files: outcome.files.into_iter().zip(hashes).map(AnswerFile::from).collect(),
+            isolation: outcome.isolation,
+        }
+    }
+}
+
+impl AnswerFile {
+    /// The content, byte for byte.
+    pub fn bytes(&self) -> Vec<u8> {
+        decode(self.encoding, &self.content)
+    }
+}
+
+impl From<(OutputFile, String)> for AnswerFile {
+    fn from((file, sha256): (OutputFile, String)) -> Self {
+        let mime = mime_guess::from_path(&file.name).first_or_octet_stream().to_string();
+        let size = file.content.len() as u64;
+        let (content, encoding) = encode(file.content, false);
+        AnswerFile { name: file.name, size, sha256, mime, encoding, content }
+    }
+}
+
+impl From<LimitHit> for Hit {
+    fn from(hit: LimitHit) -> Self {
+        Hit {
+            limit: hit.limit,
+            event: hit.limit.event(),
+            value: hit.value,
+            setting: format!("limits.{}", hit.limit),
+        }
+    }
+}
+
+fn exit_code(outcome: &Outcome) -> i32 {
+    match outcome.status {
+        Status::TimedOut => EXIT_TIMED_OUT,
+        Status::OutOfMemory => EXIT_OUT_OF_MEMORY,
+        Status::Cancelled => EXIT_CANCELLED,
+        Status::Succeeded => outcome.exit_code.unwrap_or(0),
+        Status::Failed | Status::Signaled => {
+            let signal = || outcome.signal.map(|signal| EXIT_SIGNAL_BASE.saturating_add(signal));
+            outcome.exit_code.or_else(signal).unwrap_or(1)
+        }
+    }
+}
+
+/// Text if the bytes are text. A character that the limit cut in two does not make text binary: the
+/// half is left out.
+fn encode(mut bytes: Vec<u8>, truncated: bool) -> (String, Encoding) {
+    if truncated
+        && let Err(error) = std::str::from_utf8(&bytes)
+        && error.error_len().is_none()
+    {
+        bytes.truncate(error.valid_up_to());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, Encoding::Utf8),
+        Err(error) => (STANDARD.encode(error.as_bytes()), Encoding::Base64),
+    }
+}
+
+fn decode(encoding: Encoding, text: &str) -> Vec<u8> {
+    match encoding {
+        Encoding::Utf8 => text.as_bytes().to_vec(),
+        // Only `encode` makes such text, so it is always valid.
+        Encoding::Base64 => STANDARD.decode(text).unwrap_or_default(),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InForce<'a> {
+    in_force: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'a str,
+}
+
+fn layers<S: Serializer>(isolation: &Isolation, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(isolation.0.len() + 1))?;
+    for state in &isolation.0 {
+        let in_force = InForce { in_force: state.in_force, detail: &state.detail };
+        map.serialize_entry(state.layer.name(), &in_force)?;
+    }
+    map.serialize_entry("complete", &isolation.is_complete())?;
+    map.end()
+}

@@ -1,0 +1,79 @@
+//! A question in plain words and its answer.
+
+use std::fmt;
+
+use ringfence_job::{InputFile, Language, LimitsPatch};
+use serde::Serialize;
+
+use crate::{answer::Answer, run::RunId};
+
+/// The output file in which a program may leave its answer as a value: `{"value": …, "label": …}`.
+pub const RESULT_FILE: &str = "result.json";
+
+/// Largest result file that is read, in bytes.
+const RESULT_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest label that is passed on, in bytes.
+const LABEL_BYTES_MAX: usize = 1000;
+
+/// A question and the files it is about.
+#[derive(Clone, Default)]
+pub struct AskRequest {
+    /// The question in plain words.
+    pub question: String,
+    /// Files in the program's working directory; those that are tables are profiled first.
+    pub files: Vec<InputFile>,
+    /// Limits asked for.
+    pub limits: LimitsPatch,
+}
+
+// A question is personal: it stays out of logs and panics.
+impl fmt::Debug for AskRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AskRequest({} bytes, {:?})", self.question.len(), self.files)
+    }
+}
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskAnswer {
+    /// The run's identity.
+    pub id: RunId,
+    /// What the program printed, without blanks around it.
+    pub answer: String,
+    /// The answer as a value, if the program left one.
+    pub value: Option<serde_json::Value>,
+    /// What the value is, if the program said so.
+    pub label: Option<String>,
+    /// The program that computed it.
+    pub code: String,
+    /// The program's language.
+    pub language: Language,
+    /// What the program does, in a sentence.
+    pub explanation: String,
+    /// Who wrote the program.
+    pub author: String,
+    /// From the question to the answer, in milliseconds.
+    pub duration_ms: i64,
+    /// The program's execution, whether it succeeded or not.
+    pub run: Answer,
+}
+
+/// The value and label that the program left in its result file, if it did.
+pub(crate) fn result_of(run: &Answer) -> (Option<serde_json::Value>, Option<String>) {
+    let Some(file) = run.files.iter().find(|file| file.name == RESULT_FILE) else {
+        return (None, None);
+    };
+    if file.content.len() > RESULT_BYTES_MAX {
+        return (None, None);
+    }
+    let Ok(serde_json::Value::Object(mut result)) = serde_json::from_slice(&file.bytes()) else {
+        return (None, None);
+    };
+    let label = match result.remove("label") {
+        Some(serde_json::Value::String(label)) if label.len() <= LABEL_BYTES_MAX => Some(label),
+        _ => None,
+    };
+    (result.remove("value"), label)
+}

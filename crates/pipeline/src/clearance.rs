@@ -1,0 +1,87 @@
+//! The only way to a job that may be executed: policy, then budget, then [`Cleared`].
+//!
+//! Each step consumes the value of the step before it, and no value can be made elsewhere: a
+//! [`Checked`] comes out of the policy, a [`Reserved`] only out of the ledger's consent to a
+//! `Checked`, a [`Cleared`] only out of a `Reserved`. An approval will stand between the first two.
+
+use ringfence_job::Job;
+
+use crate::{
+    policy::Checked,
+    ports::{Amount, Ledger, LedgerError},
+    run::{Principal, Recorded, RunId},
+};
+
+/// Time that a run may take beyond its wall-clock limit until it is dead and collected, in
+/// milliseconds; reserved, and settled at what was used.
+pub const SETTLE_MARGIN_MS: i64 = 1000;
+
+/// A job that passed the policy and whose cost the ledger admitted.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    run: RunId,
+    job: Job,
+}
+
+/// What a job may use at most: one run if it is somebody's program, none if it is our own reader.
+pub(crate) fn bound(job: &Job) -> Amount {
+    let wall_ms = i64::try_from(job.limits.wall_ms).unwrap_or(i64::MAX);
+    let runs = i64::from(job.runtime != ringfence_job::Runtime::Tables);
+    Amount { runs, sandbox_ms: wall_ms.saturating_add(SETTLE_MARGIN_MS) }
+}
+
+impl Reserved {
+    /// Asks the ledger for all that the job may use; the events become durable with its consent.
+    pub(crate) async fn reserve(
+        ledger: &dyn Ledger,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        checked: Checked,
+        events: &[Recorded],
+    ) -> Result<Reserved, LedgerError> {
+        let job = checked.into_job();
+        ledger.reserve(principal, run, step, bound(&job), events).await?;
+        Ok(Reserved { run, job })
+    }
+
+    /// Nothing more is asked for: the job may run.
+    pub(crate) fn clear(self) -> Cleared {
+        Cleared { run: self.run, job: self.job }
+    }
+}
+
+/// A job that passed policy, approval and budget. Only this crate can make one, and the executor
+/// accepts nothing else.
+///
+/// It can be used:
+/// ```
+/// use ringfence_pipeline::run::{Cleared, RunId};
+/// fn job_of(cleared: Cleared) -> (RunId, ringfence_job::Job) {
+///     (cleared.run(), cleared.into_job())
+/// }
+/// ```
+/// It cannot be made:
+/// ```compile_fail,E0451
+/// use ringfence_pipeline::run::{Cleared, RunId};
+/// fn forge(run: RunId, job: ringfence_job::Job) -> Cleared {
+///     Cleared { run, job }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Cleared {
+    run: RunId,
+    job: Job,
+}
+
+impl Cleared {
+    /// The run this job belongs to.
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+
+    /// Hands the job to the executor.
+    pub fn into_job(self) -> Job {
+        self.job
+    }
+}

@@ -1,0 +1,688 @@
+//! The one execution path: every change, whichever door it came through, is carried out here.
+//!
+//! A run is driven by a task of its own, so that it is settled and recorded even if whoever asked
+//! goes away: a dropped [`Pipeline::execute`] cancels the program, a dropped [`Pipeline::ask`] does
+//! not. Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
+
+use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures::FutureExt;
+use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinHandle},
+};
+
+use crate::{
+    answer::Answer,
+    ask::{AskAnswer, AskRequest, result_of},
+    clearance::{Cleared, bound},
+    error::{ErrorKind, PipelineError},
+    facts::read_facts,
+    journal::Journal,
+    policy::{Checked, Examined, ExecuteRequest, Policy, Violation, reader_job},
+    ports::{
+        Amount, Assignment, AuthorError, CodeAuthor, Draft, Executor, ExecutorError, FailedDraft, Ledger,
+        LedgerError, Record, TableProfile,
+    },
+    profile::{is_table, read_profile},
+    run::{Event, Execution, FileRef, Principal, RunId},
+};
+
+/// Executions of one question at most: the first, and one of the author's repair.
+const EXECUTIONS_MAX: u32 = 2;
+
+/// Longest wait for an author, in seconds.
+const AUTHOR_SECONDS_MAX: u64 = 180;
+
+/// How much of the end of standard error an author is shown, in bytes.
+const TRACEBACK_BYTES_MAX: usize = 8 * 1024;
+
+/// Longest explanation of an author that is passed on, in characters.
+const EXPLANATION_CHARS_MAX: usize = 2000;
+
+/// What the pipeline works with.
+pub struct Ports {
+    /// Runs cleared jobs.
+    pub executor: Arc<dyn Executor>,
+    /// Remembers events and contents.
+    pub record: Arc<dyn Record>,
+    /// Keeps the budgets.
+    pub ledger: Arc<dyn Ledger>,
+    /// Who is asked for code, in this order.
+    pub authors: Vec<Arc<dyn CodeAuthor>>,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authors: Vec<String> = self.authors.iter().map(|author| author.name()).collect();
+        f.debug_struct("Ports").field("authors", &authors).finish_non_exhaustive()
+    }
+}
+
+/// Where time and identities come from.
+#[derive(Clone)]
+pub struct Clock {
+    now_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
+    new_id: Arc<dyn Fn() -> RunId + Send + Sync>,
+}
+
+impl Clock {
+    /// A clock of the given functions: milliseconds since the Unix epoch, and a new UUIDv7.
+    pub fn new(
+        now_ms: impl Fn() -> i64 + Send + Sync + 'static,
+        new_id: impl Fn() -> RunId + Send + Sync + 'static,
+    ) -> Clock {
+        Clock { now_ms: Arc::new(now_ms), new_id: Arc::new(new_id) }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> i64 {
+        (self.now_ms)()
+    }
+
+    fn new_id(&self) -> RunId {
+        (self.new_id)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// What the operator decided.
+#[derive(Debug, Clone)]
+pub struct PipelineConfig {
+    /// What may be executed.
+    pub policy: Policy,
+    /// Default, floor and ceiling of every limit.
+    pub limits: LimitsPolicy,
+    /// Where time and identities come from.
+    pub clock: Clock,
+}
+
+/// Carries requests to recorded results.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    driver: Arc<Driver>,
+    /// Counts the runs in progress.
+    active: Arc<watch::Sender<usize>>,
+}
+
+impl Pipeline {
+    /// A pipeline over these ports.
+    pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
+        let driver = Driver { ports: Arc::new(ports), config };
+        Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// Executes code. Dropping the future cancels the run, which is still settled and recorded.
+    ///
+    /// # Errors
+    /// Refusals and our own failures; what the program does is an [`Answer`].
+    ///
+    /// # Panics
+    /// If called outside a tokio runtime.
+    pub async fn execute(
+        &self,
+        principal: &Principal,
+        request: ExecuteRequest,
+    ) -> Result<Answer, PipelineError> {
+        let (held, cancel) = Cancel::new();
+        let mut journal = self.journal(principal);
+        let driver = Arc::clone(&self.driver);
+        let run = journal.run().id();
+        let task = self.spawn(async move {
+            let result = driver.execute(&mut journal, request, cancel).await;
+            close(journal, result).await
+        });
+        let answer = task.await;
+        drop(held);
+        answer.unwrap_or_else(|error| Err(panicked(run, &error)))
+    }
+
+    /// Answers a question. Dropping the future does not stop the run.
+    ///
+    /// # Errors
+    /// Refusals, questions that nobody understood, and our own failures; a program that fails is an
+    /// [`AskAnswer`] whose `run` says so.
+    ///
+    /// # Panics
+    /// If called outside a tokio runtime.
+    pub async fn ask(&self, principal: &Principal, request: AskRequest) -> Result<AskAnswer, PipelineError> {
+        let mut journal = self.journal(principal);
+        let driver = Arc::clone(&self.driver);
+        let run = journal.run().id();
+        let task = self.spawn(async move {
+            let result = driver.ask(&mut journal, request).await;
+            close(journal, result).await
+        });
+        task.await.unwrap_or_else(|error| Err(panicked(run, &error)))
+    }
+
+    /// Waits until no run is in progress, for an orderly end of the process.
+    pub async fn idle(&self) {
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = self.active.subscribe().wait_for(|active| *active == 0).await;
+    }
+
+    fn journal(&self, principal: &Principal) -> Journal {
+        let clock = self.driver.config.clock.clone();
+        Journal::new(principal.clone(), clock.new_id(), Arc::clone(&self.driver.ports), clock)
+    }
+
+    /// Drives a run in a task of its own, started at once.
+    fn spawn<W, T>(&self, work: W) -> JoinHandle<Result<T, PipelineError>>
+    where
+        W: Future<Output = Result<T, PipelineError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let active = Active::enter(Arc::clone(&self.active));
+        tokio::spawn(async move {
+            let _active = active;
+            work.await
+        })
+    }
+}
+
+fn panicked(run: RunId, error: &JoinError) -> PipelineError {
+    PipelineError { run, kind: ErrorKind::Internal(error.to_string()) }
+}
+
+/// Counts a run as in progress for as long as it lives.
+struct Active(Arc<watch::Sender<usize>>);
+
+impl Active {
+    fn enter(active: Arc<watch::Sender<usize>>) -> Active {
+        active.send_modify(|count| *count += 1);
+        Active(active)
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Tells a run that whoever asked has gone.
+struct Cancel(Option<watch::Receiver<()>>);
+
+impl Cancel {
+    /// Cancelled as soon as the sender is dropped.
+    fn new() -> (watch::Sender<()>, Cancel) {
+        let (held, gone) = watch::channel(());
+        (held, Cancel(Some(gone)))
+    }
+
+    fn never() -> Cancel {
+        Cancel(None)
+    }
+
+    async fn wait(&mut self) {
+        match &mut self.0 {
+            Some(gone) => while gone.changed().await.is_ok() {},
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Ends the run's history if it ended in an error.
+async fn close<T>(mut journal: Journal, result: Result<T, ErrorKind>) -> Result<T, PipelineError> {
+    let run = journal.run().id();
+    match result {
+        Ok(answer) => Ok(answer),
+        Err(kind) => {
+            if let Err(error) = journal.end(&kind).await {
+                tracing::error!(%run, %error, "the end of a run could not be recorded");
+            }
+            Err(PipelineError { run, kind })
+        }
+    }
+}
+
+/// What a jailed job is for; it decides which events surround it.
+enum Step<'a> {
+    ReadTable(&'a str),
+    ReadFacts,
+    Execute,
+}
+
+/// A jailed job that ended, before it is settled.
+struct Ran {
+    step: u32,
+    used: Amount,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+struct Driver {
+    ports: Arc<Ports>,
+    config: PipelineConfig,
+}
+
+impl Driver {
+    async fn execute(
+        &self,
+        journal: &mut Journal,
+        request: ExecuteRequest,
+        mut cancel: Cancel,
+    ) -> Result<Answer, ErrorKind> {
+        let language = request.language;
+        let code = self.keep_code(&request.code).await?;
+        let requested = |job: Option<(Option<String>, Option<String>, Vec<FileRef>)>| {
+            let (stdin, call, files) = job.unwrap_or_default();
+            Event::Requested { question: None, language: Some(language), code, stdin, call, files }
+        };
+        let examined = match self.config.policy.examine(request, &self.config.limits) {
+            Ok(examined) => examined,
+            Err(violations) => {
+                journal.note(&requested(None))?;
+                return Err(ErrorKind::Denied(violations));
+            }
+        };
+        journal.note(&requested(Some(self.keep_inputs(examined.job()).await?)))?;
+        let checked = self.decide(journal, examined, &mut cancel).await?.map_err(ErrorKind::Denied)?;
+        let ran = self.run_job(journal, Step::Execute, checked, &mut cancel).await?;
+        self.finish(journal, language, ran, &[Event::Settled {}]).await
+    }
+
+    async fn ask(&self, journal: &mut Journal, request: AskRequest) -> Result<AskAnswer, ErrorKind> {
+        let began_ms = self.config.clock.now_ms();
+        self.accept_question(journal, &request).await?;
+        let mut tables = Vec::new();
+        for file in request.files.iter().filter(|file| is_table(&file.name)) {
+            tables.push(self.profile(journal, file).await?);
+        }
+        let mut assignment = Assignment {
+            question: request.question.clone(),
+            tables,
+            files: request.files.iter().map(|file| file.name.clone()).collect(),
+            failure: None,
+        };
+        let (author, mut draft) = self.draft(journal, &assignment).await?;
+        let mut run = self.run_draft(journal, author.as_ref(), &draft, &request).await?;
+        for _ in 1..EXECUTIONS_MAX {
+            if run.status != Status::Failed || !author.can_repair() {
+                break;
+            }
+            let stderr = traceback(&run);
+            assignment.failure = Some(FailedDraft { draft: draft.clone(), stderr });
+            let Some(repaired) = self.repair(journal, author.as_ref(), &assignment, &request).await? else {
+                break;
+            };
+            (draft, run) = repaired;
+        }
+        journal.note(&Event::Settled {})?;
+        journal.save().await?;
+        let duration_ms = self.config.clock.now_ms().saturating_sub(began_ms);
+        Ok(ask_answer(author.name(), draft, run, duration_ms))
+    }
+
+    async fn accept_question(&self, journal: &mut Journal, request: &AskRequest) -> Result<(), ErrorKind> {
+        let examined = self.config.policy.examine_question(request, &self.config.limits);
+        let (mut question, mut files) = (None, Vec::new());
+        if examined.is_ok() {
+            question = Some(self.ports.record.put_blob(request.question.as_bytes()).await?);
+            files = self.keep_files(&request.files).await?;
+        }
+        journal.note(&Event::Requested {
+            question,
+            language: None,
+            code: None,
+            stdin: None,
+            call: None,
+            files,
+        })?;
+        examined.map_err(ErrorKind::Denied)?;
+        journal.save().await
+    }
+
+    async fn profile(&self, journal: &mut Journal, file: &InputFile) -> Result<TableProfile, ErrorKind> {
+        let args = vec!["profile".to_owned(), file.name.clone()];
+        let job = reader_job(args, Vec::new(), vec![file.clone()]);
+        let ran = self.run_job(journal, Step::ReadTable(&file.name), job, &mut Cancel::never()).await?;
+        let finished = Event::ReadFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
+        journal.settle(ran.step, ran.used, &[finished]).await?;
+        read_profile(&file.name, &ran.outcome)
+            .map_err(|reason| ErrorKind::Table { file: file.name.clone(), reason })
+    }
+
+    /// Asks the authors in their order; the first that writes code is kept.
+    async fn draft(
+        &self,
+        journal: &mut Journal,
+        assignment: &Assignment,
+    ) -> Result<(Arc<dyn CodeAuthor>, Draft), ErrorKind> {
+        let mut declined = Vec::new();
+        for author in &self.ports.authors {
+            match self.ask_author(journal, author.as_ref(), assignment).await? {
+                Ok(draft) => return Ok((Arc::clone(author), draft)),
+                Err(error) => declined.push(error),
+            }
+        }
+        Err(why_nobody_wrote(declined))
+    }
+
+    async fn ask_author(
+        &self,
+        journal: &mut Journal,
+        author: &dyn CodeAuthor,
+        assignment: &Assignment,
+    ) -> Result<Result<Draft, AuthorError>, ErrorKind> {
+        journal.note(&Event::CodeAsked { author: author.name() })?;
+        let wait = Duration::from_secs(AUTHOR_SECONDS_MAX);
+        let late = || AuthorError::Unavailable(format!("no answer within {AUTHOR_SECONDS_MAX} s"));
+        let written = tokio::time::timeout(wait, author.write(assignment)).await;
+        match written.unwrap_or_else(|_| Err(late())) {
+            Ok(draft) => {
+                let code = self.keep_code(&draft.code).await?.unwrap_or_default();
+                let language = draft.language;
+                journal.note(&Event::CodeWritten { author: author.name(), language, code })?;
+                Ok(Ok(draft))
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                journal.note(&Event::CodeDeclined { author: author.name(), reason })?;
+                Ok(Err(error))
+            }
+        }
+    }
+
+    /// Runs an author's code like any other code.
+    async fn run_draft(
+        &self,
+        journal: &mut Journal,
+        author: &dyn CodeAuthor,
+        draft: &Draft,
+        request: &AskRequest,
+    ) -> Result<Answer, ErrorKind> {
+        let denied = |violations| ErrorKind::DraftDenied { author: author.name(), violations };
+        let mut execute = ExecuteRequest::new(draft.language, draft.code.as_str());
+        execute.files.clone_from(&request.files);
+        execute.limits = request.limits;
+        let examined = self.config.policy.examine(execute, &self.config.limits).map_err(denied)?;
+        let cancel = &mut Cancel::never();
+        let checked = self.decide(journal, examined, cancel).await?.map_err(denied)?;
+        let ran = self.run_job(journal, Step::Execute, checked, cancel).await?;
+        self.finish(journal, draft.language, ran, &[]).await
+    }
+
+    /// Lets the author mend its failed code once. None if that came to nothing: the failed run then
+    /// stands, for the person has a right to see it.
+    async fn repair(
+        &self,
+        journal: &mut Journal,
+        author: &dyn CodeAuthor,
+        assignment: &Assignment,
+        request: &AskRequest,
+    ) -> Result<Option<(Draft, Answer)>, ErrorKind> {
+        let Ok(draft) = self.ask_author(journal, author, assignment).await? else {
+            return Ok(None);
+        };
+        let unchanged = assignment.failure.as_ref().is_some_and(|failed| failed.draft.code == draft.code);
+        if unchanged {
+            journal.note(&Event::CodeDropped { reason: "the repair changes nothing".to_owned() })?;
+            return Ok(None);
+        }
+        match self.run_draft(journal, author, &draft, request).await {
+            Ok(answer) => Ok(Some((draft, answer))),
+            Err(
+                kind @ (ErrorKind::DraftDenied { .. } | ErrorKind::Ledger(LedgerError::Exhausted { .. })),
+            ) => {
+                journal.note(&Event::CodeDropped { reason: kind.to_string() })?;
+                Ok(None)
+            }
+            Err(kind) => Err(kind),
+        }
+    }
+
+    /// The policy's decision, after facts about the code were read if it needs any.
+    async fn decide(
+        &self,
+        journal: &mut Journal,
+        examined: Examined<'_>,
+        cancel: &mut Cancel,
+    ) -> Result<Result<Checked, Vec<Violation>>, ErrorKind> {
+        if !examined.needs_facts() {
+            return Ok(examined.decide(None));
+        }
+        let args = vec!["facts".to_owned(), "python".to_owned()];
+        let job = reader_job(args, examined.job().code.clone().into_bytes(), Vec::new());
+        let ran = self.run_job(journal, Step::ReadFacts, job, cancel).await?;
+        let finished = Event::FactsFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
+        journal.settle(ran.step, ran.used, &[finished]).await?;
+        Ok(match read_facts(&ran.outcome) {
+            Ok(facts) => examined.decide(Some(&facts)),
+            Err(detail) => Err(vec![Violation { code: "code_unreadable", pointer: "/code".into(), detail }]),
+        })
+    }
+
+    /// Reserves, runs in the jail, and hands back what is to be settled. What ends in an error is
+    /// settled here.
+    async fn run_job(
+        &self,
+        journal: &mut Journal,
+        purpose: Step<'_>,
+        checked: Checked,
+        cancel: &mut Cancel,
+    ) -> Result<Ran, ErrorKind> {
+        let step = journal.run().next_step();
+        let reserved = bound(checked.job());
+        let events = start_events(&purpose, step, reserved, checked.job());
+        let cleared = journal.reserve(checked, &events).await?;
+        let began_ms = self.config.clock.now_ms();
+        let result = tokio::select! {
+            biased;
+            () = cancel.wait() => Err(ErrorKind::Cancelled),
+            result = self.jail(cleared) => result.map_err(ErrorKind::Executor),
+        };
+        match result {
+            Ok(outcome) => Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
+            Err(kind) => {
+                let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
+                let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);
+                journal.settle(step, used, &events).await?;
+                Err(kind)
+            }
+        }
+    }
+
+    /// A panic in the executor must not take the settlement with it.
+    async fn jail(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+        let panicked = |_| Err(ExecutorError::Sandbox("the executor panicked".to_owned()));
+        let executing = AssertUnwindSafe(self.ports.executor.execute(cleared));
+        executing.catch_unwind().await.unwrap_or_else(panicked)
+    }
+
+    /// Keeps what a program left behind, settles what it used, and puts the answer together.
+    async fn finish(
+        &self,
+        journal: &mut Journal,
+        language: ringfence_job::Language,
+        ran: Ran,
+        then: &[Event],
+    ) -> Result<Answer, ErrorKind> {
+        let execution = match self.keep_outputs(&ran).await {
+            Ok(execution) => execution,
+            Err(kind) => {
+                journal.settle(ran.step, ran.used, &[kind.end()]).await?;
+                return Err(kind);
+            }
+        };
+        let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
+        let events: Vec<Event> =
+            [Event::ExecFinished(Box::new(execution))].into_iter().chain(then.iter().cloned()).collect();
+        journal.settle(ran.step, ran.used, &events).await?;
+        Ok(Answer::new(journal.run().id(), language, ran.outcome, hashes))
+    }
+
+    async fn keep_outputs(&self, ran: &Ran) -> Result<Execution, ErrorKind> {
+        let outcome = &ran.outcome;
+        let mut files = Vec::with_capacity(outcome.files.len());
+        for file in &outcome.files {
+            files.push(self.keep_file(&file.name, &file.content).await?);
+        }
+        Ok(Execution {
+            step: ran.step,
+            status: outcome.status,
+            exit_code: outcome.exit_code,
+            signal: outcome.signal,
+            usage: outcome.usage,
+            used: ran.used,
+            stdout: self.keep_unless_empty(&outcome.stdout).await?,
+            stderr: self.keep_unless_empty(&outcome.stderr).await?,
+            limits_hit: outcome.limits_hit.iter().map(|hit| hit.limit.name().to_owned()).collect(),
+            denied_syscalls: outcome.denied_syscalls.iter().map(|call| call.name.clone()).collect(),
+            files,
+            isolation_complete: outcome.isolation.is_complete(),
+        })
+    }
+
+    async fn keep_inputs(
+        &self,
+        job: &Job,
+    ) -> Result<(Option<String>, Option<String>, Vec<FileRef>), ErrorKind> {
+        let stdin = self.keep_unless_empty(&job.stdin).await?;
+        let call = if job.args.is_empty() && job.env.is_empty() {
+            None
+        } else {
+            let call = serde_json::json!({ "args": job.args, "env": job.env });
+            Some(self.ports.record.put_blob(call.to_string().as_bytes()).await?)
+        };
+        Ok((stdin, call, self.keep_files(&job.files).await?))
+    }
+
+    async fn keep_files(&self, files: &[InputFile]) -> Result<Vec<FileRef>, ErrorKind> {
+        let mut kept = Vec::with_capacity(files.len());
+        for file in files {
+            kept.push(self.keep_file(&file.name, &file.content).await?);
+        }
+        Ok(kept)
+    }
+
+    async fn keep_file(&self, name: &str, content: &[u8]) -> Result<FileRef, ErrorKind> {
+        let sha256 = self.ports.record.put_blob(content).await?;
+        Ok(FileRef { name: name.to_owned(), size: content.len() as u64, sha256 })
+    }
+
+    /// Keeps code, refused or not, unless it is too large for that.
+    async fn keep_code(&self, code: &str) -> Result<Option<String>, ErrorKind> {
+        if !self.config.policy.keeps_code(code) {
+            return Ok(None);
+        }
+        Ok(Some(self.ports.record.put_blob(code.as_bytes()).await?))
+    }
+
+    async fn keep_unless_empty(&self, content: &[u8]) -> Result<Option<String>, ErrorKind> {
+        if content.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.ports.record.put_blob(content).await?))
+    }
+}
+
+fn start_events(purpose: &Step<'_>, step: u32, reserved: Amount, job: &Job) -> Vec<Event> {
+    match purpose {
+        Step::ReadTable(file) => vec![Event::ReadStarted { step, file: (*file).to_owned(), reserved }],
+        Step::ReadFacts => vec![Event::FactsStarted { step, reserved }],
+        Step::Execute => vec![
+            Event::PolicyPassed { limits: job.limits },
+            Event::BudgetReserved { step, reserved },
+            Event::ExecStarted { step },
+        ],
+    }
+}
+
+/// What a job that never ended by itself is charged, and how its run ends: the time until it was
+/// cancelled, or nothing if the failure is ours.
+fn stopped(
+    purpose: &Step<'_>,
+    kind: &ErrorKind,
+    step: u32,
+    elapsed_ms: i64,
+    reserved: Amount,
+) -> (Amount, Vec<Event>) {
+    if !matches!(kind, ErrorKind::Cancelled) {
+        return (Amount::default(), vec![kind.end()]);
+    }
+    let used = used(u64::try_from(elapsed_ms).unwrap_or(0), reserved);
+    match purpose {
+        Step::Execute => {
+            let execution = Box::new(cancelled(step, used));
+            (used, vec![Event::ExecFinished(execution), Event::Settled {}])
+        }
+        Step::ReadTable(_) | Step::ReadFacts => (used, vec![kind.end()]),
+    }
+}
+
+/// What a job used: at least a millisecond, at most what was reserved.
+fn used(wall_ms: u64, reserved: Amount) -> Amount {
+    let wall_ms = i64::try_from(wall_ms).unwrap_or(i64::MAX);
+    Amount { runs: reserved.runs, sandbox_ms: wall_ms.clamp(1, reserved.sandbox_ms.max(1)) }
+}
+
+/// A program that was stopped because nobody waits for it; the jail's own figures are lost with it.
+fn cancelled(step: u32, used: Amount) -> Execution {
+    Execution {
+        step,
+        status: Status::Cancelled,
+        exit_code: None,
+        signal: None,
+        usage: ringfence_job::Usage::default(),
+        used,
+        stdout: None,
+        stderr: None,
+        limits_hit: Vec::new(),
+        denied_syscalls: Vec::new(),
+        files: Vec::new(),
+        isolation_complete: false,
+    }
+}
+
+/// A question back to the person comes first; then authors that failed, for mending them may help;
+/// then what the last one said it can do.
+fn why_nobody_wrote(declined: Vec<AuthorError>) -> ErrorKind {
+    let mut failed = Vec::new();
+    let mut not_understood = None;
+    for error in declined {
+        match error {
+            AuthorError::Unclear(question) => return ErrorKind::Unclear(question),
+            AuthorError::NotUnderstood(reason) => not_understood = Some(reason),
+            AuthorError::Unavailable(_) | AuthorError::Unusable(_) => failed.push(error.to_string()),
+        }
+    }
+    if !failed.is_empty() {
+        return ErrorKind::AuthorsFailed(
+            failed.into_iter().chain(not_understood).collect::<Vec<_>>().join("; "),
+        );
+    }
+    ErrorKind::NotUnderstood(
+        not_understood.unwrap_or_else(|| "no author is configured, so only code can be executed".to_owned()),
+    )
+}
+
+/// The end of standard error, cut at a character.
+fn traceback(run: &Answer) -> String {
+    let stderr = run.stderr_bytes();
+    let start = stderr.len().saturating_sub(TRACEBACK_BYTES_MAX);
+    String::from_utf8_lossy(&stderr[start..]).trim_start_matches('\u{fffd}').to_owned()
+}
+
+fn ask_answer(author: String, draft: Draft, run: Answer, duration_ms: i64) -> AskAnswer {
+    let (value, label) = result_of(&run);
+    AskAnswer {
+        id: run.id,
+        answer: String::from_utf8_lossy(&run.stdout_bytes()).trim().to_owned(),
+        value,
+        label,
+        code: draft.code,
+        language: draft.language,
+        explanation: draft.explanation.chars().take(EXPLANATION_CHARS_MAX).collect(),
+        author,
+        duration_ms,
+        run,
+    }
+}

@@ -1,0 +1,97 @@
+//! Why there is no answer: a refusal or a failure of ours, never the guest's own failure.
+
+use crate::{
+    policy::Violation,
+    ports::{ExecutorError, LedgerError, StoreError},
+    run::{Event, RunId, TransitionError},
+};
+
+/// Why a run has no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}")]
+pub struct PipelineError {
+    /// The run, as far as it got; its history says more.
+    pub run: RunId,
+    /// What went wrong.
+    #[source]
+    pub kind: ErrorKind,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ErrorKind {
+    /// The policy refuses the request.
+    #[error("{}", list(.0))]
+    Denied(Vec<Violation>),
+    /// The policy refuses the code that an author wrote.
+    #[error("the code written by {author} is not allowed: {}", list(.violations))]
+    DraftDenied {
+        /// Who wrote it.
+        author: String,
+        /// Why it is refused.
+        violations: Vec<Violation>,
+    },
+    /// The budget is used up, or could not be asked.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A table could not be read.
+    #[error("file {file} could not be read as a table: {reason}")]
+    Table {
+        /// Its name.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No author understood the question; the text says what can be asked.
+    #[error("{0}")]
+    NotUnderstood(String),
+    /// A question back to the person.
+    #[error("{0}")]
+    Unclear(String),
+    /// Authors that might have understood could not be reached or gave nothing usable.
+    #[error("no code could be written: {0}")]
+    AuthorsFailed(String),
+    /// The jail could not be had.
+    #[error(transparent)]
+    Executor(#[from] ExecutorError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The client went away; the run was stopped.
+    #[error("cancelled by the client")]
+    Cancelled,
+    /// A mistake in the pipeline itself.
+    #[error("pipeline failed: {0}")]
+    Internal(String),
+}
+
+impl From<TransitionError> for ErrorKind {
+    fn from(error: TransitionError) -> Self {
+        ErrorKind::Internal(error.to_string())
+    }
+}
+
+impl ErrorKind {
+    /// How the run's history ends with this error.
+    pub(crate) fn end(&self) -> Event {
+        let reason = self.to_string();
+        let refused = |by: &str| Event::Refused { by: by.to_owned(), reason: reason.clone() };
+        match self {
+            ErrorKind::Denied(_) | ErrorKind::DraftDenied { .. } => refused("policy"),
+            ErrorKind::Ledger(LedgerError::Exhausted { .. }) => refused("budget"),
+            ErrorKind::Table { .. } => refused("reader"),
+            ErrorKind::NotUnderstood(_) | ErrorKind::Unclear(_) | ErrorKind::AuthorsFailed(_) => {
+                refused("author")
+            }
+            ErrorKind::Ledger(LedgerError::Store(_))
+            | ErrorKind::Executor(_)
+            | ErrorKind::Store(_)
+            | ErrorKind::Cancelled
+            | ErrorKind::Internal(_) => Event::Failed { reason },
+        }
+    }
+}
+
+fn list(violations: &[Violation]) -> String {
+    violations.iter().map(|violation| violation.detail.as_str()).collect::<Vec<_>>().join("; ")
+}
