@@ -1,1 +1,207 @@
-//! store
+//! Remembers: the record of runs, the ledger of budgets, blobs and identities.
+//!
+//! One data directory holds it all, and several processes may have it open at once:
+//! ```text
+//! ringfence.db   the record, the ledger and the identities (SQLite, write-ahead log)
+//! blobs/ab/ab…   code, inputs and outputs, by the SHA-256 of their content
+//! pepper         32 random bytes that keys are hashed with; back it up with the database
+//! ```
+//! What a call wrote is on disk when it returns. [`Record`] and [`Ledger`] are the pipeline's ports;
+//! SQL lives in `sqlite` only, so that another database is another module beside it.
+//!
+//! [`Record`]: ringfence_pipeline::ports::Record
+//! [`Ledger`]: ringfence_pipeline::ports::Ledger
+
+mod blobs;
+mod data_dir;
+mod key_text;
+mod sqlite;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ringfence_pipeline::ports::{Amount, StoreError};
+
+pub use blobs::BlobError;
+pub use sqlite::identities::{IdentityError, KeyError, KeyInfo, NewKey};
+pub use sqlite::ledger::{Budget, Reservation};
+pub use sqlite::record::RunSummary;
+
+use blobs::Blobs;
+use data_dir::Prepared;
+use sqlite::Database;
+
+/// The tenant of the built-in identity that `ringfence run` and `ringfence ask` use.
+pub const LOCAL_TENANT: &str = "local";
+/// Runs a key may make unless its creator says otherwise.
+pub const DEFAULT_KEY_RUNS: i64 = 1_000_000;
+/// Sandbox time a key may use unless its creator says otherwise: 10 000 hours, in milliseconds.
+pub const DEFAULT_KEY_SANDBOX_MS: i64 = 10_000 * 3_600 * 1_000;
+/// What a key may use unless its creator says otherwise.
+pub const DEFAULT_KEY_LIMIT: Amount = Amount { runs: DEFAULT_KEY_RUNS, sandbox_ms: DEFAULT_KEY_SANDBOX_MS };
+/// Time a reservation is held beyond the sandbox time it is for, in milliseconds: waiting for a
+/// slot, moving files, and settling. After it the step counts as interrupted.
+pub const LEASE_MARGIN_MS: i64 = 5 * 60 * 1_000;
+/// `last_used_ms` of a key is exact to this many milliseconds, so that most requests write nothing.
+pub const LAST_USED_RESOLUTION_MS: i64 = 60 * 1_000;
+/// Length of a tenant's, user's or label's text, in bytes.
+pub const NAME_BYTES_MAX: usize = 128;
+
+/// Tells the time in milliseconds since the Unix epoch.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Everything Ringfence remembers. Cloning it shares the same connections.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    blobs: Blobs,
+    pepper: Arc<[u8]>,
+    clock: Clock,
+}
+
+impl Store {
+    /// Opens the store in `data_dir` and makes what is missing, by the system's clock.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the directory and what to do.
+    pub async fn open(data_dir: &Path) -> Result<Self, OpenError> {
+        Self::open_with_clock(data_dir, Arc::new(system_clock)).await
+    }
+
+    /// Opens the store like [`Store::open`]; `clock` dates leases.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the directory and what to do.
+    pub async fn open_with_clock(data_dir: &Path, clock: Clock) -> Result<Self, OpenError> {
+        let dir = data_dir.to_path_buf();
+        // Waiting for another process to finish opening blocks.
+        let prepared =
+            tokio::task::spawn_blocking(move || Prepared::new(&dir)).await.map_err(|error| {
+                OpenError::Directory { path: data_dir.to_path_buf(), source: io::Error::other(error) }
+            })??;
+        let database = Database::open(&prepared.database).await?;
+        let pepper = match prepared.pepper()? {
+            Some(pepper) => pepper,
+            None => first_pepper(&prepared, &database).await?,
+        };
+        Ok(Self { database, blobs: Blobs::new(prepared.blobs.clone()), pepper: Arc::from(pepper), clock })
+    }
+
+    /// Waits for what is being done and closes every connection.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
+    /// Content by the hash it was kept under, verified against it.
+    ///
+    /// Whoever knows a hash may read: take it from a history, which is checked for the tenant, and
+    /// never from a request.
+    ///
+    /// # Errors
+    /// [`BlobError`] if it is not a hash, nothing is kept under it, or the content was altered.
+    pub async fn get_blob(&self, hash: &str) -> Result<Vec<u8>, BlobError> {
+        let (blobs, hash) = (self.blobs.clone(), hash.to_owned());
+        blocking(move || blobs.get(&hash)).await
+    }
+
+    async fn keep_blob(&self, content: Vec<u8>) -> Result<String, StoreError> {
+        let blobs = self.blobs.clone();
+        blocking(move || blobs.put(&content))
+            .await
+            .map_err(|error| StoreError { doing: "keeping content", reason: error.to_string() })
+    }
+}
+
+// Neither the pepper nor the clock belongs in a log.
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("blobs", &self.blobs).finish_non_exhaustive()
+    }
+}
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory, or a file of ours in it, cannot be made or read.
+    #[error("{path} cannot be prepared, check that this user may write there: {source}", path = path.display())]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// The file system's own words.
+        source: io::Error,
+    },
+    /// Others on this machine may read the directory.
+    #[error(
+        "{path} is open to others (mode {mode:o}), make it private: chmod 700 {path}",
+        path = path.display()
+    )]
+    NotPrivate {
+        /// The directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The pepper has the wrong length.
+    #[error("{path} does not hold 32 bytes, restore it from a backup", path = .0.display())]
+    PepperDamaged(PathBuf),
+    /// The pepper is gone while keys depend on it.
+    #[error(
+        "{path} is missing and {keys} keys cannot be checked without it, restore it from a backup",
+        path = path.display()
+    )]
+    PepperMissing {
+        /// Where it should be.
+        path: PathBuf,
+        /// Keys that depend on it.
+        keys: i64,
+    },
+    /// The database cannot be opened or brought to this version's layout.
+    #[error("database {path} cannot be opened: {reason}", path = path.display())]
+    Database {
+        /// Its file.
+        path: PathBuf,
+        /// The database's own words.
+        reason: String,
+    },
+    /// The system gives no random bytes.
+    #[error("system gives no random bytes: {0}")]
+    Random(String),
+}
+
+/// Makes the pepper, unless keys exist: a new one would silently lock every one of them out.
+async fn first_pepper(
+    prepared: &Prepared,
+    database: &Database,
+) -> Result<[u8; data_dir::PEPPER_BYTES], OpenError> {
+    let keys = database.secret_keys().await?;
+    if keys > 0 {
+        return Err(OpenError::PepperMissing { path: prepared.pepper_path().to_path_buf(), keys });
+    }
+    let pepper = random().map_err(|error| OpenError::Random(error.to_string()))?;
+    prepared.keep_pepper(&pepper)?;
+    Ok(pepper)
+}
+
+/// Random bytes from the system.
+fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Runs what blocks on a thread where that is fine.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
+) -> Result<T, BlobError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(BlobError::Io(io::Error::other(error))))
+}
+
+/// The system's clock, for [`Store::open`] only: everything else is told the time.
+fn system_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,86 @@
+//! SQLite: one file, one writer at a time, readers that never wait for it.
+
+pub(crate) mod identities;
+pub(crate) mod ledger;
+pub(crate) mod record;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ringfence_pipeline::ports::StoreError;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+use crate::OpenError;
+
+/// How long a write waits for another process's write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections that read; more would not help on the machines this is for.
+const READERS: u32 = 4;
+
+/// The connections of one process to the database.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    file: PathBuf,
+    /// A single connection: writers of this process queue here in turn, which is fair and quick,
+    /// rather than in SQLite's busy handler, which sleeps.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Database {
+    /// Opens the file and brings it to this version's layout. The caller sees to it that no other
+    /// process does so at the same time.
+    pub(crate) async fn open(file: &Path) -> Result<Self, OpenError> {
+        // Full: a commit is on disk when it returns. With a write-ahead log that is one fsync.
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("temp_store", "memory")
+            .pragma("trusted_schema", "off");
+        let database = Self {
+            file: file.to_path_buf(),
+            writer: pool(1).connect_lazy_with(options.clone()),
+            readers: pool(READERS).connect_lazy_with(options.pragma("query_only", "on")),
+        };
+        let migrated = sqlx::migrate!().run(&database.writer).await;
+        migrated.map_err(|error| database.broken(&error))?;
+        Ok(database)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// The database cannot be used at all.
+    fn broken(&self, error: &dyn std::error::Error) -> OpenError {
+        OpenError::Database { path: self.file.clone(), reason: error.to_string() }
+    }
+
+    /// Begins a transaction that may write. It takes the write lock at once, so that what it reads
+    /// cannot change before it writes; dropped without a commit, it leaves nothing behind.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    // A file does not hang up, so connections need no check before use and no replacement.
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+/// Says what was being done when the database failed.
+fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| StoreError { doing, reason: error.to_string() }
+}

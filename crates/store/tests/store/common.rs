@@ -1,0 +1,80 @@
+//! What the tests of the store share: a store in a directory of its own and a clock set by hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use ringfence_pipeline::ports::Amount;
+use ringfence_pipeline::run::{Principal, Recorded, Role, RunId};
+use ringfence_store::Store;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// When the tests begin, in milliseconds since the Unix epoch.
+pub(crate) const START_MS: i64 = 1_800_000_000_000;
+
+/// A store in a directory of its own.
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    pub(crate) store: Store,
+    now_ms: Arc<AtomicI64>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let now_ms = Arc::new(AtomicI64::new(START_MS));
+        let store = open(&dir, &now_ms).await;
+        Self { dir, store, now_ms }
+    }
+
+    /// Another instance on the same directory.
+    pub(crate) async fn another(&self) -> Store {
+        open(&self.dir, &self.now_ms).await
+    }
+
+    /// Closes the store and opens it again.
+    pub(crate) async fn restart(&mut self) {
+        self.store.close().await;
+        self.store = self.another().await;
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.now_ms.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn pass(&self, ms: i64) {
+        self.now_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// A principal of `tenant` with a key of its own.
+    pub(crate) async fn principal(&self, tenant: &str, limit: Amount) -> Principal {
+        let key =
+            self.store.create_key(tenant, "ana", Role::Member, "test", limit, self.now()).await.unwrap();
+        self.store.authenticate(&key.text, self.now()).await.unwrap()
+    }
+
+    /// The database beside the store, for what the store would never do.
+    pub(crate) async fn raw(&self) -> SqlitePool {
+        let file = self.dir.path().join("ringfence.db");
+        SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap()
+    }
+}
+
+async fn open(dir: &TempDir, now_ms: &Arc<AtomicI64>) -> Store {
+    let now_ms = Arc::clone(now_ms);
+    Store::open_with_clock(dir.path(), Arc::new(move || now_ms.load(Ordering::SeqCst))).await.unwrap()
+}
+
+pub(crate) fn new_run() -> RunId {
+    RunId(Uuid::now_v7())
+}
+
+pub(crate) fn amount(runs: i64, sandbox_ms: i64) -> Amount {
+    Amount { runs, sandbox_ms }
+}
+
+pub(crate) fn event(seq: u32, kind: &str) -> Recorded {
+    let body = serde_json::json!({ "note": "naïve \u{0} \u{1F4C8}", "value": 0.1 + 0.2, "seq": seq });
+    Recorded { seq, kind: kind.to_owned(), at_ms: START_MS + i64::from(seq), body }
+}

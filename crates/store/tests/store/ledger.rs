@@ -1,0 +1,260 @@
+//! The ledger never admits more than the limit, whoever asks at once, and a crash loses nothing.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use crate::common::{START_MS, World, amount, event, new_run};
+use ringfence_pipeline::ports::{Ledger, LedgerError, Record};
+use ringfence_pipeline::run::{Principal, RunId};
+use ringfence_store::{LEASE_MARGIN_MS, Store};
+use sqlx::sqlite::SqlitePool;
+use tokio::sync::Barrier;
+
+const TASKS: usize = 64;
+const LIMIT_RUNS: i64 = 10;
+/// Names the directory for the tests that are started as processes of their own.
+const CHILD_DIR: &str = "RINGFENCE_STORE_TEST_DIR";
+const CHILD_USER: &str = "child";
+
+#[tokio::test]
+async fn what_is_used_replaces_what_was_held() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(2, 100)).await;
+    let run = new_run();
+    world.store.reserve(&principal, run, 0, amount(1, 60), &[event(0, "a")]).await.unwrap();
+    let refused = world.store.reserve(&principal, run, 1, amount(1, 60), &[event(1, "b")]).await;
+    assert!(
+        matches!(refused, Err(LedgerError::Exhausted { unit: "sandbox_ms", missing: 20, limit: 100, .. })),
+        "{refused:?}"
+    );
+    world.store.settle(&principal, run, 0, amount(1, 25), &[event(1, "c")]).await.unwrap();
+    let budget = world.store.budget(&principal).await.unwrap().unwrap();
+    assert_eq!((budget.spent, budget.reserved), (amount(1, 25), amount(0, 0)));
+    world.store.reserve(&principal, run, 1, amount(1, 75), &[event(2, "d")]).await.unwrap();
+    let kinds: Vec<_> =
+        world.store.history(&principal, run).await.unwrap().into_iter().map(|e| e.kind).collect();
+    assert_eq!(kinds, ["a", "c", "d"]);
+}
+
+#[tokio::test]
+async fn more_than_was_held_is_recorded_in_full() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(5, 100)).await;
+    let run = new_run();
+    world.store.reserve(&principal, run, 0, amount(1, 60), &[]).await.unwrap();
+    world.store.settle(&principal, run, 0, amount(1, 250), &[]).await.unwrap();
+    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().spent, amount(1, 250));
+    let refused = world.store.reserve(&principal, run, 1, amount(1, 0), &[]).await.unwrap_err();
+    assert!(matches!(refused, LedgerError::Exhausted { missing: 150, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_final_step_is_not_admitted_again_and_amounts_out_of_range_are_refused() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(9, 900)).await;
+    let other = world.principal("acme", amount(9, 900)).await;
+    let run = new_run();
+    let reserve = async |who: &Principal, runs, ms| {
+        world.store.reserve(who, run, 0, amount(runs, ms), &[]).await.map_err(|e| e.to_string())
+    };
+    for (runs, ms) in [(-1, 1), (1, -1), (i64::MAX, 1), (1, i64::MIN)] {
+        assert!(reserve(&principal, runs, ms).await.unwrap_err().contains("is not between"));
+    }
+    reserve(&principal, 1, 60).await.unwrap();
+    assert!(reserve(&other, 1, 60).await.unwrap_err().contains("another key's"));
+    world.store.settle(&other, run, 0, amount(1, 1), &[]).await.unwrap_err();
+    world.store.settle(&principal, run, 7, amount(1, 1), &[]).await.unwrap_err();
+    world.store.settle(&principal, run, 0, amount(1, 1), &[]).await.unwrap();
+    world.store.settle(&principal, run, 0, amount(1, 1), &[]).await.unwrap();
+    world.store.settle(&principal, run, 0, amount(1, 2), &[]).await.unwrap_err();
+    assert!(reserve(&principal, 1, 60).await.unwrap_err().contains("settled already"));
+    assert_eq!(world.store.budget(&other).await.unwrap().unwrap().reserved, amount(0, 0));
+}
+
+#[tokio::test]
+async fn a_sum_that_leaves_an_integer_is_refused_rather_than_rounded() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(9, 900)).await;
+    let near = format!("UPDATE budgets SET limit_runs = {0}, spent_runs = {0} - 1", i64::MAX);
+    sqlx::query(sqlx::AssertSqlSafe(near)).execute(&world.raw().await).await.unwrap();
+    let run = new_run();
+    let refused = world.store.reserve(&principal, run, 0, amount(2, 1), &[]).await.unwrap_err();
+    assert!(matches!(refused, LedgerError::Exhausted { missing: 1, .. }), "{refused}");
+    world.store.reserve(&principal, run, 0, amount(1, 1), &[]).await.unwrap();
+    world.store.settle(&principal, run, 0, amount(5, 1), &[]).await.unwrap_err();
+    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().reserved, amount(1, 1));
+}
+
+#[tokio::test]
+async fn what_a_crash_left_held_is_settled_at_its_bound_once_its_lease_is_over() {
+    let mut world = World::new().await;
+    let principal = world.principal("acme", amount(9, 900)).await;
+    let (lost, alive) = (new_run(), new_run());
+    world.store.reserve(&principal, lost, 0, amount(1, 100), &[event(0, "a")]).await.unwrap();
+    world.pass(LEASE_MARGIN_MS + 99);
+    world.store.reserve(&principal, alive, 0, amount(1, 50), &[event(0, "a")]).await.unwrap();
+    world.restart().await;
+    assert_eq!(world.store.recover(world.now()).await.unwrap(), []);
+    world.pass(1);
+
+    let interrupted = world.store.interrupted(world.now()).await.unwrap();
+    assert_eq!(interrupted.len(), 1);
+    assert_eq!((interrupted[0].run, interrupted[0].amount), (lost, amount(1, 100)));
+    assert_eq!(world.store.recover(world.now()).await.unwrap(), interrupted);
+    assert_eq!(world.store.recover(world.now()).await.unwrap(), []);
+
+    let budget = world.store.budget(&principal).await.unwrap().unwrap();
+    assert_eq!((budget.spent, budget.reserved), (amount(1, 100), amount(1, 50)));
+    let last = world.store.history(&principal, lost).await.unwrap().pop().unwrap();
+    assert_eq!((last.seq, last.kind.as_str(), last.at_ms), (1, "run.interrupted", world.now()));
+    let late = world.store.settle(&principal, lost, 0, amount(1, 5), &[event(1, "b")]).await;
+    assert!(late.unwrap_err().to_string().contains("was interrupted"));
+}
+
+#[tokio::test]
+async fn many_interrupted_steps_are_all_recovered() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(1000, 0)).await;
+    for _ in 0..230 {
+        world.store.reserve(&principal, new_run(), 0, amount(1, 0), &[]).await.unwrap();
+    }
+    let later = world.now() + LEASE_MARGIN_MS;
+    let other = world.another().await;
+    let (one, two) = tokio::join!(world.store.recover(later), other.recover(later));
+    assert_eq!(one.unwrap().len() + two.unwrap().len(), 230);
+    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().spent, amount(230, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_at_once_through_two_instances_never_exceed_the_limit() {
+    let world = World::new().await;
+    let other = world.another().await;
+    let principal = world.principal("acme", amount(LIMIT_RUNS, 1_000_000)).await;
+    let start = Arc::new(Barrier::new(TASKS));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|at| {
+            let store = if at % 2 == 0 { world.store.clone() } else { other.clone() };
+            let (principal, start) = (principal.clone(), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait().await;
+                reserve_and_settle(&store, &principal, 5).await
+            })
+        })
+        .collect();
+    let mut admitted = 0;
+    for task in tasks {
+        admitted += task.await.unwrap();
+    }
+    let budget = world.store.budget(&principal).await.unwrap().unwrap();
+    assert_eq!((admitted, budget.spent.runs, budget.reserved.runs), (LIMIT_RUNS, LIMIT_RUNS, 0));
+}
+
+/// The contrast: what the ledger must not do. All tasks look before any of them records.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn checking_first_and_recording_after_overspends() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(LIMIT_RUNS, 1_000_000)).await;
+    let raw = world.raw().await;
+    let looked = Arc::new(Barrier::new(TASKS));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let (store, raw) = (world.store.clone(), raw.clone());
+            let (principal, looked) = (principal.clone(), Arc::clone(&looked));
+            tokio::spawn(async move { check_then_record(&store, &raw, &principal, &looked).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let spent = world.store.budget(&principal).await.unwrap().unwrap().spent.runs;
+    assert_eq!(spent, i64::try_from(TASKS).unwrap(), "the contrast no longer overspends");
+}
+
+async fn check_then_record(store: &Store, raw: &SqlitePool, who: &Principal, looked: &Barrier) {
+    let budget = store.budget(who).await.unwrap().unwrap();
+    looked.wait().await;
+    if budget.spent.runs < budget.limit.runs {
+        sqlx::query("UPDATE budgets SET spent_runs = spent_runs + 1 WHERE key_id = ?")
+            .bind(&who.key_id)
+            .execute(raw)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_processes_share_one_budget() {
+    let world = World::new().await;
+    let principal = world.store.local_principal(CHILD_USER, START_MS).await.unwrap();
+    let limit = amount(LIMIT_RUNS, 1_000_000);
+    world.store.set_limit(&principal.tenant, &principal.key_id, limit).await.unwrap();
+    let children: Vec<_> = (0..3).map(|_| child(&world, "ledger::as_a_child_reserve_and_settle")).collect();
+    reserve_and_settle(&world.store, &principal, 20).await;
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let admitted = i64::try_from(world.store.runs(&principal, 100).await.unwrap().len()).unwrap();
+    let budget = world.store.budget(&principal).await.unwrap().unwrap();
+    assert_eq!((admitted, budget.spent.runs, budget.reserved.runs), (LIMIT_RUNS, LIMIT_RUNS, 0));
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_its_reservation_behind() {
+    let world = World::new().await;
+    let principal = world.store.local_principal(CHILD_USER, START_MS).await.unwrap();
+    assert!(!child(&world, "ledger::as_a_child_reserve_and_die").wait().unwrap().success());
+    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().reserved, amount(1, 700));
+    let recovered = world.store.recover(i64::MAX).await.unwrap();
+    assert_eq!(recovered.len(), 1);
+    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().spent, amount(1, 700));
+}
+
+#[tokio::test]
+#[ignore = "is started by several_processes_share_one_budget"]
+async fn as_a_child_reserve_and_settle() {
+    let (store, principal) = parents_store().await;
+    reserve_and_settle(&store, &principal, 20).await;
+}
+
+#[tokio::test]
+#[ignore = "is started by a_killed_process_leaves_its_reservation_behind"]
+async fn as_a_child_reserve_and_die() {
+    let (store, principal) = parents_store().await;
+    store.reserve(&principal, new_run(), 0, amount(1, 700), &[event(0, "a")]).await.unwrap();
+    std::process::abort();
+}
+
+/// Tries to reserve and settle one run so many times; says how often it was admitted.
+async fn reserve_and_settle(store: &Store, principal: &Principal, times: u32) -> i64 {
+    let mut admitted = 0;
+    for _ in 0..times {
+        let run: RunId = new_run();
+        match store.reserve(principal, run, 0, amount(1, 10), &[event(0, "a")]).await {
+            Ok(()) => {
+                admitted += 1;
+                store.settle(principal, run, 0, amount(1, 3), &[event(1, "b")]).await.unwrap();
+            }
+            Err(LedgerError::Exhausted { unit: "runs", missing: 1, .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    admitted
+}
+
+fn child(world: &World, test: &str) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", test])
+        .env(CHILD_DIR, world.dir.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// In a child: the parent's store, and the identity both use.
+async fn parents_store() -> (Store, Principal) {
+    let dir = std::env::var_os(CHILD_DIR).expect("is started by another test only");
+    let store = Store::open(dir.as_ref()).await.unwrap();
+    let principal = store.local_principal(CHILD_USER, START_MS).await.unwrap();
+    (store, principal)
+}

@@ -1,0 +1,8 @@
+//! The store from outside, on real files: what it keeps, what it refuses, and how long it takes.
+
+mod common;
+mod identities;
+mod latency;
+mod ledger;
+mod ledger_model;
+mod record;

@@ -1,0 +1,167 @@
+//! The record keeps what it was told: over restarts, from other tenants, and against changes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::common::{World, amount, event, new_run};
+use ringfence_pipeline::ports::{Ledger, Record};
+use ringfence_store::{BlobError, OpenError, Store};
+
+#[tokio::test]
+async fn a_restart_keeps_everything() {
+    let mut world = World::new().await;
+    let key = world
+        .store
+        .create_key("acme", "ana", ringfence_pipeline::run::Role::Admin, "x", amount(9, 900), 7)
+        .await
+        .unwrap();
+    let principal = world.store.authenticate(&key.text, world.now()).await.unwrap();
+    let run = new_run();
+    let events = [event(0, "run.received"), event(1, "run.started")];
+    world.store.reserve(&principal, run, 0, amount(1, 100), &events).await.unwrap();
+    let blob = world.store.put_blob(b"print(1)").await.unwrap();
+    let (budget, keys) =
+        (world.store.budget(&principal).await.unwrap(), world.store.list_keys("acme").await.unwrap());
+
+    world.restart().await;
+
+    assert_eq!(world.store.history(&principal, run).await.unwrap(), events);
+    assert_eq!(world.store.get_blob(&blob).await.unwrap(), b"print(1)");
+    assert_eq!(world.store.budget(&principal).await.unwrap(), budget);
+    assert_eq!(world.store.list_keys("acme").await.unwrap(), keys);
+    assert_eq!(world.store.authenticate(&key.text, world.now()).await.unwrap(), principal);
+}
+
+#[tokio::test]
+async fn events_cannot_be_updated_deleted_or_replaced() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(9, 9)).await;
+    let run = new_run();
+    let events = [event(0, "run.received"), event(1, "run.finished")];
+    world.store.append(&principal, run, &events).await.unwrap();
+    let raw = world.raw().await;
+    for sql in [
+        "UPDATE events SET body = '{}'",
+        "UPDATE OR REPLACE events SET seq = 0",
+        "DELETE FROM events",
+        "DELETE FROM runs",
+        "INSERT OR REPLACE INTO events SELECT run, seq, tenant, kind, at_ms, '{}' FROM events",
+    ] {
+        let refused = sqlx::query(sql).execute(&raw).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only") || refused.contains("FOREIGN KEY"), "{sql}: {refused}");
+    }
+    let again = world.store.append(&principal, run, &[event(1, "run.failed")]).await.unwrap_err();
+    assert!(again.to_string().contains("recorded already"), "{again}");
+    assert_eq!(world.store.history(&principal, run).await.unwrap(), events);
+}
+
+#[tokio::test]
+async fn events_that_cannot_all_be_appended_leave_nothing_behind() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(9, 9)).await;
+    let run = new_run();
+    let twice = [event(0, "run.received"), event(0, "run.received")];
+    world.store.append(&principal, run, &twice).await.unwrap_err();
+    assert_eq!(world.store.history(&principal, run).await.unwrap(), []);
+    assert_eq!(world.store.runs(&principal, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn another_tenant_neither_sees_nor_extends_a_run() {
+    let world = World::new().await;
+    let owner = world.principal("acme", amount(9, 9)).await;
+    let other = world.principal("globex", amount(9, 9)).await;
+    let run = new_run();
+    world.store.append(&owner, run, &[event(0, "run.received")]).await.unwrap();
+
+    assert_eq!(world.store.history(&other, run).await.unwrap(), []);
+    assert_eq!(world.store.runs(&other, 10).await.unwrap(), []);
+    world.store.append(&other, run, &[event(1, "run.finished")]).await.unwrap_err();
+    world.store.reserve(&other, run, 0, amount(1, 1), &[event(1, "x")]).await.unwrap_err();
+    world.store.reserve(&other, run, 0, amount(1, 1), &[]).await.unwrap_err();
+    assert_eq!(world.store.history(&owner, run).await.unwrap().len(), 1);
+    assert_eq!(world.store.budget(&other).await.unwrap().unwrap().reserved, amount(0, 0));
+}
+
+#[tokio::test]
+async fn runs_are_listed_newest_first_up_to_the_limit() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(9, 9)).await;
+    let mut opened = Vec::new();
+    for at in 0..5 {
+        let run = new_run();
+        world.store.append(&principal, run, &[event(at, "run.received")]).await.unwrap();
+        opened.push(run);
+    }
+    let listed = world.store.runs(&principal, 3).await.unwrap();
+    let ids: Vec<_> = listed.iter().map(|summary| summary.run).collect();
+    assert_eq!(ids, [opened[4], opened[3], opened[2]]);
+    assert_eq!((listed[0].user.as_str(), listed[0].last_kind.as_str()), ("ana", "run.received"));
+}
+
+#[tokio::test]
+async fn an_altered_blob_is_not_given_out() {
+    let world = World::new().await;
+    let hash = world.store.put_blob(b"42").await.unwrap();
+    fs::write(world.dir.path().join("blobs").join(&hash[..2]).join(&hash), b"43").unwrap();
+    let refused = world.store.get_blob(&hash).await.unwrap_err();
+    assert!(matches!(refused, BlobError::Altered(_)), "{refused}");
+    assert!(matches!(world.store.get_blob("../pepper").await, Err(BlobError::NotAHash(_))));
+}
+
+#[tokio::test]
+async fn everything_on_disk_is_private_to_its_owner() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("made/by/us");
+    let store = Store::open(&dir).await.unwrap();
+    store.put_blob(b"secret").await.unwrap();
+    let principal = store.local_principal("ana", 1).await.unwrap();
+    store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
+    let mut seen = Vec::new();
+    walk(&dir, &mut seen);
+    for name in ["ringfence.db", "ringfence.db-wal", "ringfence.db-shm", "pepper"] {
+        assert!(seen.iter().any(|path| path.ends_with(name)), "{name} is missing in {seen:?}");
+    }
+}
+
+fn walk(path: &Path, seen: &mut Vec<String>) {
+    let metadata = fs::symlink_metadata(path).unwrap();
+    let mode = metadata.permissions().mode() & 0o777;
+    assert_eq!(mode, if metadata.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+    seen.push(path.display().to_string());
+    if metadata.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| walk(&entry.unwrap().path(), seen));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_pepper_is_reported_rather_than_replaced() {
+    let world = World::new().await;
+    world.principal("acme", amount(1, 1)).await;
+    fs::remove_file(world.dir.path().join("pepper")).unwrap();
+    let refused = Store::open(world.dir.path()).await.unwrap_err();
+    assert!(matches!(refused, OpenError::PepperMissing { keys: 1, .. }), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_open_a_new_directory_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let opening: Vec<_> = (0..8)
+        .map(|_| {
+            let dir = dir.path().to_path_buf();
+            tokio::spawn(async move { Store::open(&dir).await.unwrap() })
+        })
+        .collect();
+    let mut stores = Vec::new();
+    for store in opening {
+        stores.push(store.await.unwrap());
+    }
+    let key = stores[0]
+        .create_key("acme", "ana", ringfence_pipeline::run::Role::Member, "x", amount(1, 1), 1)
+        .await
+        .unwrap();
+    for store in &stores {
+        store.authenticate(&key.text, 2).await.unwrap();
+    }
+}
