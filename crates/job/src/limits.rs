@@ -64,6 +64,11 @@ macro_rules! limits {
         }
 
         impl LimitsPolicy {
+            /// Default, floor and ceiling of one limit.
+            pub fn range(&self, kind: LimitKind) -> LimitRange {
+                match kind { $(LimitKind::$kind => self.$field,)* }
+            }
+
             /// Turns what a client asks for into effective limits.
             ///
             /// # Errors

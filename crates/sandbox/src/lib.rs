@@ -1,1 +1,20 @@
-//! sandbox
+//! Runs one job in a jail and says what happened.
+//!
+//! [`start`] forks the supervisor before any thread exists; [`give_up_privileges`] makes the calling
+//! process the unprivileged server's side; [`Sandbox::run`] runs jobs. It knows no HTTP, no SQL, no
+//! model and no money.
+
+mod host;
+mod jail;
+mod layers;
+mod outputs;
+mod reader;
+pub mod runtimes;
+mod server_side;
+mod supervisor;
+mod sys;
+mod wire;
+
+pub use host::{Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess, start};
+pub use reader::READER_COMMAND;
+pub use server_side::give_up_privileges;

@@ -1,0 +1,73 @@
+//! Who the guest is: an unprivileged user without capabilities or supplementary groups.
+
+use std::io;
+
+use crate::sys;
+
+/// User and group id of the guest as it sees itself.
+pub(crate) const GUEST_ID: u32 = 1000;
+
+/// User and group id of a run's init inside its user namespace when the supervisor is root.
+pub(crate) const INIT_ID: u32 = 0;
+
+/// First host uid of the range that a privileged installation uses: above systemd's container ranges
+/// (which end at 0x6FFF_FFFF) and below the sign bit.
+const HOST_ID_BASE: u32 = 0x7000_0000;
+
+/// Host uid and gid of the server's side of a privileged installation; it owns the data directory.
+pub(crate) const SERVICE_HOST_ID: u32 = HOST_ID_BASE;
+
+/// The ids a slot uses on the host, so that no two live runs share a uid and its kernel quotas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SlotIds {
+    /// Host id of the run's init.
+    pub(crate) init: u32,
+    /// Host id of the guest.
+    pub(crate) guest: u32,
+}
+
+/// The host ids of slot `index`.
+pub(crate) fn slot_ids(index: u16) -> SlotIds {
+    let init = HOST_ID_BASE + 2 + 2 * u32::from(index);
+    SlotIds { init, guest: init + 1 }
+}
+
+/// What to write to uid_map and gid_map of a run's user namespace.
+pub(crate) fn id_map(privileged: bool, index: u16) -> String {
+    if privileged {
+        let ids = slot_ids(index);
+        format!("{INIT_ID} {} 1\n{GUEST_ID} {} 1\n", ids.init, ids.guest)
+    } else {
+        // One id is all an ordinary user may map: the supervisor is 0 in its own user namespace.
+        format!("{GUEST_ID} 0 1\n")
+    }
+}
+
+/// Becomes the guest's user for good: afterwards nothing brings a capability back.
+pub(crate) fn become_guest() -> io::Result<()> {
+    sys::drop_bounding_set()?;
+    sys::set_gid(GUEST_ID)?;
+    sys::set_uid(GUEST_ID)?;
+    sys::drop_capabilities()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_share_no_id_with_each_other_or_the_server() {
+        let mut ids: Vec<u32> = (0..=u16::MAX)
+            .flat_map(|index| {
+                let SlotIds { init, guest } = slot_ids(index);
+                [init, guest]
+            })
+            .collect();
+        ids.push(SERVICE_HOST_ID);
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+        assert!(ids.iter().all(|id| i32::try_from(*id).is_ok()));
+    }
+}

@@ -1,0 +1,245 @@
+//! What the guest sees of files: a read-only runtime, a few devices, its own processes and a scratch.
+//!
+//! The supervisor prepares a template root for each runtime once, in a mount namespace of its own.
+//! Each run copies the template with one call and adds what is its own: /proc, and one tmpfs that
+//! holds /work, /tmp, /dev/shm and the program's text in /job.
+
+use std::{
+    ffi::CString,
+    fs, io,
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::fs::{DirBuilderExt, symlink},
+    },
+    path::{Path, PathBuf},
+};
+
+use ringfence_job::{Limits, Runtime};
+use rustix::{
+    fs::{Gid, Mode, OFlags, Uid},
+    mount::{
+        MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_bind_recursive,
+        mount_change, mount_remount, unmount,
+    },
+};
+
+use super::{credentials::GUEST_ID, weaken};
+use crate::sys;
+
+/// Where the supervisor keeps its templates; a private tmpfs covers the host's directory.
+const STAGE: &str = "/tmp";
+
+/// Where a run assembles its root, below the stage.
+const NEW_ROOT: &str = "/tmp/root";
+
+/// Devices that every root has.
+const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
+
+/// Files and directories of ours on a run's tmpfs: its root, the four directories and the program.
+const OWN_INODES: u64 = 6;
+
+/// Size of a page of tmpfs in bytes.
+const PAGE_BYTES: u64 = 4096;
+
+/// The guest's working directory.
+const WORK: &str = "/work";
+
+/// The same where the root is left out on purpose.
+const WORK_WITHOUT_ROOT: &str = "/tmp/root/work";
+
+fn work() -> &'static str {
+    if weaken::is_off("root") { WORK_WITHOUT_ROOT } else { WORK }
+}
+
+/// What a template root is made of.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// A complete root file system.
+    Tree(PathBuf),
+    /// Single files of the host: where each is, and where it goes.
+    Files(Vec<(PathBuf, PathBuf)>),
+}
+
+/// A source, held open so that it can be mounted from wherever it lies.
+#[derive(Debug)]
+pub(crate) enum OpenSource {
+    /// See [`Source::Tree`].
+    Tree(OwnedFd),
+    /// See [`Source::Files`].
+    Files(Vec<(OwnedFd, PathBuf)>),
+}
+
+impl Source {
+    /// Opens everything. The caller is already in the mount namespace it will mount in.
+    pub(crate) fn open(&self) -> io::Result<OpenSource> {
+        let open = |path: &Path| -> io::Result<OwnedFd> {
+            let opened = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+            opened.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+        };
+        Ok(match self {
+            Source::Tree(tree) => OpenSource::Tree(open(tree)?),
+            Source::Files(files) => OpenSource::Files(
+                files.iter().map(|(from, to)| Ok((open(from)?, to.clone()))).collect::<io::Result<_>>()?,
+            ),
+        })
+    }
+}
+
+/// Where the template of `runtime` is mounted.
+fn template(runtime: Runtime) -> PathBuf {
+    Path::new(STAGE).join(match runtime {
+        Runtime::Python => "python",
+        Runtime::Bash => "bash",
+        Runtime::Tables => "tables",
+    })
+}
+
+/// Covers the stage with an empty tmpfs. The caller has just entered a mount namespace of its own.
+pub(crate) fn prepare_stage() -> io::Result<()> {
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    mount_tmpfs(Path::new(STAGE), "mode=755,size=1m")?;
+    make_directory(Path::new(NEW_ROOT))
+}
+
+/// Mounts the template root of a runtime, read-only.
+pub(crate) fn prepare_template(runtime: Runtime, source: &OpenSource) -> io::Result<()> {
+    let root = template(runtime);
+    make_directory(&root)?;
+    match source {
+        OpenSource::Tree(tree) => bind_open(tree, &root)?,
+        OpenSource::Files(files) => {
+            mount_tmpfs(&root, "mode=755,size=1m")?;
+            for directory in ["proc", "dev", "work", "tmp", "job"] {
+                make_directory(&root.join(directory))?;
+            }
+            for (from, to) in files {
+                let to = root.join(to.strip_prefix("/").unwrap_or(to));
+                fs::create_dir_all(to.parent().unwrap_or(&root))?;
+                fs::write(&to, [])?;
+                bind_open(from, &to)?;
+                remount_bind(&to, MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV)?;
+            }
+        }
+    }
+    prepare_devices(&root.join("dev"))?;
+    remount_bind(&root, MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV)
+}
+
+fn prepare_devices(dev: &Path) -> io::Result<()> {
+    mount_tmpfs(dev, "mode=755,size=64k")?;
+    for device in DEVICES {
+        fs::write(dev.join(device), [])?;
+        mount_bind(Path::new("/dev").join(device), dev.join(device))?;
+        remount_bind(&dev.join(device), MountFlags::NOSUID | MountFlags::NOEXEC)?;
+    }
+    for (name, target) in [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")]
+    {
+        symlink(target, dev.join(name))?;
+    }
+    make_directory(&dev.join("shm"))?;
+    remount_bind(dev, MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NOEXEC)
+}
+
+/// Copies the template into this run's mount namespace and adds what is the run's own.
+pub(crate) fn assemble_root(runtime: Runtime, limits: &Limits, code_bytes: u64) -> io::Result<()> {
+    mount_bind_recursive(template(runtime), NEW_ROOT)?;
+    let root = Path::new(NEW_ROOT);
+    // Only this run's processes, and of them only those it may inspect: not our init.
+    let proc_options = CString::new("hidepid=invisible,subset=pid")?;
+    let hardened = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    mount("proc", root.join("proc"), "proc", hardened, proc_options.as_c_str())?;
+    let job = root.join("job");
+    mount_tmpfs(&job, &scratch_options(limits, code_bytes))?;
+    for (name, mode, target) in [("work", 0o755, "work"), ("tmp", 0o1777, "tmp"), ("shm", 0o1777, "dev/shm")]
+    {
+        let directory = job.join(name);
+        make_directory(&directory)?;
+        rustix::fs::chown(&directory, Some(Uid::from_raw(GUEST_ID)), Some(Gid::from_raw(GUEST_ID)))?;
+        rustix::fs::chmod(&directory, Mode::from_raw_mode(mode))?;
+        mount_bind(&directory, root.join(target))?;
+    }
+    make_directory(&job.join("job"))?;
+    mount_bind(job.join("job"), &job)?;
+    Ok(())
+}
+
+/// Size and inode quota such that exactly the limits are left to the guest.
+fn scratch_options(limits: &Limits, code_bytes: u64) -> String {
+    let size = limits.scratch_bytes + code_bytes.next_multiple_of(PAGE_BYTES);
+    let inodes = limits.scratch_inodes + OWN_INODES;
+    format!("mode=755,size={size},nr_inodes={inodes}")
+}
+
+/// The path of the program's text before and after the new root is entered.
+pub(crate) fn code_path(name: &str) -> (PathBuf, String) {
+    let before = Path::new(NEW_ROOT).join("job").join(name);
+    let after = if weaken::is_off("root") { before.display().to_string() } else { format!("/job/{name}") };
+    (before, after)
+}
+
+/// Where an input file goes before the new root is entered.
+pub(crate) fn input_path(name: &str) -> PathBuf {
+    Path::new(NEW_ROOT).join("work").join(name)
+}
+
+/// Makes the assembled root the root and leaves nothing of the old one.
+pub(crate) fn enter_root() -> io::Result<()> {
+    if weaken::is_off("root") {
+        return Ok(());
+    }
+    let job = Path::new(NEW_ROOT).join("job");
+    remount_bind(&job, MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV)?;
+    std::env::set_current_dir(NEW_ROOT)?;
+    sys::pivot_root_here()?;
+    unmount(".", UnmountFlags::DETACH)?;
+    std::env::set_current_dir("/")
+}
+
+/// Opens the working directory, through which the supervisor collects what the guest leaves.
+pub(crate) fn open_work() -> io::Result<OwnedFd> {
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    Ok(rustix::fs::open(work(), flags, Mode::empty())?)
+}
+
+/// Enters the working directory and makes sure that it is the one in the new root.
+pub(crate) fn enter_work() -> io::Result<()> {
+    std::env::set_current_dir(work())?;
+    if std::env::current_dir()? == Path::new(work()) {
+        Ok(())
+    } else {
+        Err(io::Error::other("the working directory lies outside the jail's root"))
+    }
+}
+
+fn bind_open(source: &OwnedFd, target: &Path) -> io::Result<()> {
+    Ok(mount_bind(format!("/proc/self/fd/{}", source.as_raw_fd()), target)?)
+}
+
+fn mount_tmpfs(target: &Path, options: &str) -> io::Result<()> {
+    let options = CString::new(options)?;
+    Ok(mount("tmpfs", target, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, options.as_c_str())?)
+}
+
+fn remount_bind(target: &Path, flags: MountFlags) -> io::Result<()> {
+    Ok(mount_remount(target, flags | MountFlags::BIND, "")?)
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o755).create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use ringfence_job::{LimitsPatch, LimitsPolicy};
+
+    use super::*;
+
+    #[test]
+    fn the_program_does_not_count_against_the_scratch() {
+        let asked = LimitsPatch { scratch_bytes: Some(1 << 20), ..LimitsPatch::default() };
+        let limits = LimitsPolicy::default().resolve(&asked).unwrap();
+        let pages = |code| scratch_options(&limits, code);
+        assert_eq!(pages(0), format!("mode=755,size={},nr_inodes=8198", 1 << 20));
+        assert_eq!(pages(1), format!("mode=755,size={},nr_inodes=8198", (1 << 20) + 4096));
+    }
+}

@@ -1,0 +1,156 @@
+//! What each runtime is made of: the declarations under `runtimes/`, compiled into the binary.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use serde::Deserialize;
+
+/// Names one runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Name {
+    /// `runtimes/python`.
+    Python,
+    /// `runtimes/shell`.
+    Shell,
+}
+
+impl Name {
+    /// Every runtime, the quickest to build first.
+    pub const ALL: [Name; 2] = [Name::Shell, Name::Python];
+
+    /// The name of its directory.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Name::Python => "python",
+            Name::Shell => "shell",
+        }
+    }
+
+    fn declaration(self) -> &'static str {
+        match self {
+            Name::Python => include_str!("../../../../runtimes/python/runtime.toml"),
+            Name::Shell => include_str!("../../../../runtimes/shell/runtime.toml"),
+        }
+    }
+
+    /// The files that decide what a build of this runtime produces.
+    pub(super) fn inputs(self) -> Vec<&'static str> {
+        match self {
+            Name::Python => vec![self.declaration(), REQUIREMENTS, INSTALLER, QUERY, BAKE, CHECK],
+            Name::Shell => vec![self.declaration()],
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Name {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Name::ALL.into_iter().find(|name| name.as_str() == text);
+        known.ok_or_else(|| format!("unknown runtime {text:?}, use one of: python, shell"))
+    }
+}
+
+/// The libraries of the Python runtime, each file with its hash.
+pub(super) const REQUIREMENTS: &str = include_str!("../../../../runtimes/python/requirements.lock");
+/// The program that installs them, each file with its hash.
+pub(super) const INSTALLER: &str = include_str!("../../../../runtimes/python/uv.lock");
+/// Asks an interpreter where its parts are.
+pub(super) const QUERY: &str = include_str!("../../../../runtimes/python/query.py");
+/// Prepares what a read-only tree cannot prepare for itself.
+pub(super) const BAKE: &str = include_str!("../../../../runtimes/python/bake.py");
+/// Imports what is promised.
+pub(super) const CHECK: &str = include_str!("../../../../runtimes/python/check.py");
+
+/// One `runtime.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spec {
+    pub(super) name: String,
+    pub(super) language: String,
+    /// The program and its first arguments; the script's path follows.
+    pub(super) command: Vec<String>,
+    /// The file name the script gets.
+    pub(super) code_name: String,
+    pub(super) env: BTreeMap<String, String>,
+    /// By the Debian package that holds the commands.
+    pub(super) packages: BTreeMap<String, Package>,
+    pub(super) python: Option<Python>,
+}
+
+/// Commands that come together.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Package {
+    pub(super) commands: Vec<String>,
+    /// Files beside the commands, taken where the host has them.
+    #[serde(default)]
+    pub(super) files: Vec<String>,
+    /// Whether the tree is complete without it.
+    #[serde(default)]
+    pub(super) optional: bool,
+}
+
+/// The interpreter and what is left out of its standard library.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Python {
+    /// The first version accepted, as major and minor.
+    pub(super) min: (u32, u32),
+    /// The first version no longer accepted.
+    pub(super) below: (u32, u32),
+    /// Patterns relative to the standard library; one `*` matches within a name.
+    pub(super) without: Vec<String>,
+    /// Modules that must import.
+    pub(super) imports: Vec<String>,
+}
+
+/// Reads the declaration of a runtime.
+pub(super) fn spec(name: Name) -> Spec {
+    toml::from_str(name.declaration()).expect("a unit test reads every runtime.toml of this build")
+}
+
+/// The installer's pinned version, for the name of its directory.
+pub(super) fn installer_version() -> &'static str {
+    let pinned = INSTALLER.lines().find_map(|line| line.strip_prefix("uv=="));
+    pinned.and_then(|rest| rest.split_whitespace().next()).expect("uv.lock pins uv, a unit test reads it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_declaration_is_complete() {
+        for name in Name::ALL {
+            let spec = spec(name);
+            assert_eq!(spec.name, name.as_str());
+            assert_eq!(name.as_str().parse(), Ok(name));
+            assert!(spec.command[0].starts_with("/usr/bin/"), "{name}");
+            assert!(spec.env.contains_key("PATH"), "{name}");
+            assert_eq!(spec.python.is_some(), name == Name::Python);
+        }
+        assert!(installer_version().starts_with(|c: char| c.is_ascii_digit()));
+    }
+
+    #[test]
+    fn every_library_is_locked_by_hash_and_names_no_index() {
+        for line in REQUIREMENTS.lines().chain(INSTALLER.lines()).map(str::trim) {
+            let requirement = line.split_once("==").is_some_and(|(name, _)| !name.contains(' '));
+            assert!(requirement || line.starts_with("--hash=sha256:"), "unexpected line {line:?}");
+        }
+    }
+
+    #[test]
+    fn every_library_asked_for_is_locked() {
+        let asked = include_str!("../../../../runtimes/python/requirements.in");
+        for name in asked.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            assert!(REQUIREMENTS.lines().any(|line| line.starts_with(&format!("{name}=="))), "{name}");
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! The supervisor: a process with one thread that owns every jail, and the only one with privileges.
+//!
+//! It is forked before any thread exists, speaks with the server over one socket, and waits for
+//! everything at once with epoll. It knows no HTTP, no SQL and no secret. When the server is gone it
+//! kills every run, cleans up and ends.
+
+mod run;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs, io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    time::{Duration, Instant},
+};
+
+use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime};
+use rustix::{
+    event::epoll::{self, EventData, EventFlags},
+    pipe::PipeFlags,
+    process::{WaitId, WaitIdOptions},
+};
+
+use self::run::{Killed, Lines, Piece, Run, Verdict};
+use crate::{
+    jail::{self, Plan, RuntimeCommand, Source, cgroup::Hierarchies, namespaces, seccomp::Filters},
+    layers::{self, Protections},
+    outputs::Collected,
+    sys,
+    wire::{self, Received, Report, Request, RunSpec, Stream},
+};
+
+/// Frames read from the server before runs get their turn again.
+const FRAMES_PER_TURN: usize = 16;
+
+/// Events handled in one turn.
+const EVENTS_PER_TURN: usize = 64;
+
+/// What a supervisor is started with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Names the data directory, so that a later start finds what this one leaves.
+    pub(crate) instance: String,
+    /// Runs at the same time.
+    pub(crate) slots: u16,
+    /// Ceilings that no run may exceed, whatever the server says.
+    pub(crate) ceilings: LimitsPolicy,
+    /// What each runtime is made of and how it starts a program.
+    pub(crate) runtimes: BTreeMap<Runtime, (Source, RuntimeCommand)>,
+}
+
+/// What an epoll event is about: the low bits say which descriptor, the others which slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Server,
+    Init(u16),
+    Line(u16),
+    Stdout(u16),
+    Stderr(u16),
+    Listener(u16),
+}
+
+impl Token {
+    fn encode(self) -> EventData {
+        let (kind, slot) = match self {
+            Token::Server => (0, 0),
+            Token::Init(slot) => (1, slot),
+            Token::Line(slot) => (2, slot),
+            Token::Stdout(slot) => (3, slot),
+            Token::Stderr(slot) => (4, slot),
+            Token::Listener(slot) => (5, slot),
+        };
+        EventData::new_u64(u64::from(slot) << 8 | kind)
+    }
+
+    fn decode(data: EventData) -> Token {
+        let slot = u16::try_from(data.u64() >> 8).unwrap_or(u16::MAX);
+        match data.u64() & 0xff {
+            0 => Token::Server,
+            1 => Token::Init(slot),
+            2 => Token::Line(slot),
+            3 => Token::Stdout(slot),
+            4 => Token::Stderr(slot),
+            _ => Token::Listener(slot),
+        }
+    }
+}
+
+/// The supervisor's whole state.
+struct Supervisor {
+    settings: Settings,
+    server: OwnedFd,
+    server_gone: bool,
+    epoll: OwnedFd,
+    null: OwnedFd,
+    filters: Filters,
+    hierarchies: Option<Hierarchies>,
+    protections: Protections,
+    isolation: Isolation,
+    /// A network per slot, made when the slot is first used.
+    networks: Vec<Option<OwnedFd>>,
+    runs: BTreeMap<u16, Run>,
+    /// Frames the server has not taken yet. Bounded: a run sends at most its output limits.
+    outbox: VecDeque<(Vec<u8>, Option<OwnedFd>)>,
+    /// True while epoll tells us when the server can take more.
+    waits_for_server: bool,
+    buffer: Vec<u8>,
+}
+
+/// Everything the supervisor's process does, from its first instruction to its last.
+pub(crate) fn main(settings: Settings, server: OwnedFd) -> ! {
+    let code = match Supervisor::prepare(settings, server).and_then(|mut supervisor| supervisor.serve()) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("ringfence: supervisor: {error}");
+            1
+        }
+    };
+    sys::exit_now(code)
+}
+
+impl Supervisor {
+    fn prepare(settings: Settings, server: OwnedFd) -> io::Result<Supervisor> {
+        sys::set_process_name(c"ringfence-super");
+        sys::ignore_terminal_signals();
+        let null = fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        sys::dup_to(null.as_fd(), 0)?;
+        sys::dup_to(null.as_fd(), 1)?;
+        let prepared = layers::prepare(&settings)?;
+        // After the last look at the environment.
+        sys::forget_command_line()?;
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &server, Token::Server.encode(), EventFlags::IN)?;
+        let networks = (0..settings.slots).map(|_| None).collect();
+        let mut supervisor = Supervisor {
+            settings,
+            server,
+            server_gone: false,
+            epoll,
+            null: null.into(),
+            filters: prepared.filters,
+            hierarchies: prepared.hierarchies,
+            isolation: prepared.protections.isolation(),
+            protections: prepared.protections,
+            networks,
+            runs: BTreeMap::new(),
+            outbox: VecDeque::new(),
+            waits_for_server: false,
+            buffer: vec![0; wire::FRAME_BYTES_MAX],
+        };
+        let ready = Report::Ready { isolation: supervisor.isolation.clone(), problems: prepared.problems };
+        supervisor.report(&ready, None);
+        Ok(supervisor)
+    }
+
+    /// Serves until the server is gone and the last run has ended.
+    fn serve(&mut self) -> io::Result<()> {
+        while !(self.server_gone && self.runs.is_empty()) {
+            let mut events = Vec::with_capacity(EVENTS_PER_TURN);
+            let timeout = self.time_until_next_look();
+            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), timeout.as_ref()) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            for event in events {
+                self.handle(Token::decode(event.data));
+            }
+            let now = Instant::now();
+            for run in self.runs.values_mut().filter(|run| run.next_look() <= now) {
+                run.look(now);
+            }
+            self.flush();
+        }
+        if let Some(hierarchies) = &self.hierarchies {
+            hierarchies.remove();
+        }
+        Ok(())
+    }
+
+    fn time_until_next_look(&self) -> Option<rustix::event::Timespec> {
+        let next = self.runs.values().map(Run::next_look).min()?;
+        // Rounded up to the millisecond: a moment later rather than a busy wait just before.
+        let wait = next.saturating_duration_since(Instant::now()) + Duration::from_micros(200);
+        rustix::event::Timespec::try_from(wait).ok()
+    }
+
+    fn handle(&mut self, token: Token) {
+        let now = Instant::now();
+        match token {
+            Token::Server => self.hear_server(now),
+            Token::Init(slot) => self.finish(slot, now),
+            Token::Line(slot) => self.hear_init(slot, now),
+            Token::Stdout(slot) => drop(self.forward(slot, Stream::Stdout)),
+            Token::Stderr(slot) => drop(self.forward(slot, Stream::Stderr)),
+            Token::Listener(slot) => {
+                if let Some(run) = self.runs.get_mut(&slot) {
+                    run.answer_refused_calls();
+                }
+            }
+        }
+    }
+
+    /// Takes what the server asks. A server that is gone, or that does not speak our language, ends
+    /// every run.
+    fn hear_server(&mut self, now: Instant) {
+        for _ in 0..FRAMES_PER_TURN {
+            match wire::receive(self.server.as_fd(), &mut self.buffer) {
+                Ok(Received::Frame(Request::Run { run }, payload)) => self.start(run, payload, now),
+                Ok(Received::Frame(Request::Cancel { run }, _)) => {
+                    if let Some(run) = self.runs.values_mut().find(|live| live.id == run) {
+                        run.kill(Killed::Cancelled, now);
+                    }
+                }
+                Ok(Received::Nothing) => return,
+                Ok(Received::Closed) | Err(_) => {
+                    self.server_gone = true;
+                    self.outbox.clear();
+                    let _ = epoll::delete(&self.epoll, &self.server);
+                    for run in self.runs.values_mut() {
+                        run.kill(Killed::Cancelled, now);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) {
+        match self.try_start(id, payload, now) {
+            Ok(run) => {
+                self.runs.insert(run.slot, run);
+            }
+            Err(reason) => self.report(&Report::Failed { run: id, reason }, None),
+        }
+    }
+
+    /// Clones a run's init and sets what only we can set: ids, groups, network.
+    fn try_start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) -> Result<Run, String> {
+        let payload = payload.ok_or("a run without a payload")?;
+        let (spec, bodies_at) = wire::payload_head::<RunSpec>(&payload).map_err(|error| error.to_string())?;
+        self.check(&spec)?;
+        let slot = (0..self.settings.slots)
+            .find(|slot| !self.runs.contains_key(slot))
+            .ok_or("every slot is taken")?;
+        let named = |step: &'static str| move |error: &dyn std::fmt::Display| format!("{step}: {error}");
+        self.join_network(slot).map_err(|error| named("join network")(&error))?;
+        let group = match &self.hierarchies {
+            Some(hierarchies) => Some(
+                hierarchies
+                    .create(&format!("run-{id}"), &spec.limits)
+                    .map_err(|error| named("make control group")(&error))?,
+            ),
+            None => None,
+        };
+        let (init, lines) =
+            self.clone_init(&spec, &payload, bodies_at).map_err(|error| named("clone init")(&error))?;
+        let run = Run::new(id, slot, spec, (payload, bodies_at), lines, group, now);
+        let admitted = run.admit(init, self.protections.privileged);
+        if let Err(error) = admitted.and_then(|()| self.watch(&run).map_err(|error| error.to_string())) {
+            run.abandon();
+            return Err(error);
+        }
+        Ok(run)
+    }
+
+    /// Refuses what a sound server never asks.
+    fn check(&self, spec: &RunSpec) -> Result<(), String> {
+        if !self.settings.runtimes.contains_key(&spec.runtime) {
+            return Err(format!("runtime {:?} is not there", spec.runtime));
+        }
+        for kind in LimitKind::ALL {
+            let ceiling = self.settings.ceilings.range(*kind).ceiling;
+            if spec.limits.get(*kind) > ceiling {
+                return Err(format!("limit {kind} is above the ceiling of {ceiling}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn join_network(&mut self, slot: u16) -> io::Result<()> {
+        if !self.protections.network {
+            return Ok(());
+        }
+        let network = &mut self.networks[usize::from(slot)];
+        match network {
+            Some(network) => namespaces::join_network(network),
+            None => {
+                *network = Some(namespaces::new_network()?);
+                Ok(())
+            }
+        }
+    }
+
+    fn clone_init(&self, spec: &RunSpec, payload: &OwnedFd, bodies_at: u64) -> io::Result<(i32, Lines)> {
+        let (line, supervisor) = wire::socket_pair()?;
+        let (stdout, stdout_in) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+        let (stderr, stderr_in) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+        for pipe in [&stdout, &stderr] {
+            rustix::io::ioctl_fionbio(pipe, true)?;
+        }
+        let Some((pid, init)) = sys::clone_process(namespaces::clone_flags())? else {
+            let (_, command) = &self.settings.runtimes[&spec.runtime];
+            jail::init(&Plan {
+                spec,
+                payload,
+                bodies_at,
+                command,
+                filters: &self.filters,
+                landlock: self.protections.landlock_abi > 0,
+                privileged: self.protections.privileged,
+                stdout: stdout_in,
+                stderr: stderr_in,
+                supervisor,
+            })
+        };
+        Ok((pid, Lines { init, line, stdout, stderr }))
+    }
+
+    fn watch(&self, run: &Run) -> io::Result<()> {
+        let slot = run.slot;
+        for (fd, token) in [
+            (run.init(), Token::Init(slot)),
+            (run.line(), Token::Line(slot)),
+            (run.pipe(Stream::Stdout), Token::Stdout(slot)),
+            (run.pipe(Stream::Stderr), Token::Stderr(slot)),
+        ] {
+            epoll::add(&self.epoll, fd, token.encode(), EventFlags::IN)?;
+        }
+        Ok(())
+    }
+
+    fn hear_init(&mut self, slot: u16, now: Instant) {
+        let Some(run) = self.runs.get_mut(&slot) else { return };
+        let listener_arrived = run.hear(now, &mut self.buffer);
+        if let Some(listener) = run.listener().filter(|_| listener_arrived) {
+            let _ = epoll::add(&self.epoll, listener, Token::Listener(slot).encode(), EventFlags::IN);
+        }
+        if run.line_closed {
+            // Its death is what matters; a closed line would wake us again and again.
+            let _ = epoll::delete(&self.epoll, run.line());
+        }
+    }
+
+    /// Passes one piece of output on; false if there was none. A pipe at its end wakes us no more.
+    fn forward(&mut self, slot: u16, stream: Stream) -> bool {
+        let Some(run) = self.runs.get_mut(&slot) else { return false };
+        let id = run.id;
+        match run.read_output(stream, self.null.as_fd()) {
+            Piece::Bytes(bytes) => {
+                self.report(&Report::Output { run: id, stream, bytes }, None);
+                true
+            }
+            Piece::Discarded => true,
+            Piece::Nothing => false,
+            Piece::Closed => {
+                let _ = epoll::delete(&self.epoll, run.pipe(stream));
+                false
+            }
+        }
+    }
+
+    /// Init is dead, and with it everything in the jail: reap, drain, judge, clean up, answer.
+    fn finish(&mut self, slot: u16, now: Instant) {
+        let Some(run) = self.runs.get(&slot) else { return };
+        reap(run.init());
+        self.hear_init(slot, now);
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            while self.forward(slot, stream) {}
+        }
+        let Some(run) = self.runs.remove(&slot) else { return };
+        let id = run.id;
+        let report = match run.finish(&self.isolation, now) {
+            Verdict::Ended(ending, collected) => match returned_files(&collected) {
+                Ok(payload) => {
+                    self.report(&Report::Ended { run: id, ending: *ending }, Some(payload));
+                    return;
+                }
+                Err(error) => Report::Failed { run: id, reason: format!("hand over files: {error}") },
+            },
+            Verdict::Failed(reason) => Report::Failed { run: id, reason },
+        };
+        self.report(&report, None);
+    }
+
+    fn report(&mut self, report: &Report, attached: Option<OwnedFd>) {
+        if self.server_gone {
+            return;
+        }
+        match wire::encode(report) {
+            Ok(frame) => self.outbox.push_back((frame, attached)),
+            Err(error) => eprintln!("ringfence: supervisor: cannot report: {error}"),
+        }
+        self.flush();
+    }
+
+    /// Sends what the server can take now; the rest waits until it can take more.
+    fn flush(&mut self) {
+        let mut interest = EventFlags::IN;
+        while let Some((frame, attached)) = self.outbox.front() {
+            match wire::send(self.server.as_fd(), frame, attached.as_ref().map(OwnedFd::as_fd)) {
+                Ok(()) => drop(self.outbox.pop_front()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    interest |= EventFlags::OUT;
+                    break;
+                }
+                // Its end of the line will say that it is gone.
+                Err(_) => self.outbox.clear(),
+            }
+        }
+        if !self.server_gone && self.waits_for_server != interest.contains(EventFlags::OUT) {
+            self.waits_for_server = interest.contains(EventFlags::OUT);
+            let _ = epoll::modify(&self.epoll, &self.server, Token::Server.encode(), interest);
+        }
+    }
+}
+
+/// Reaps a child that is dead or dying.
+fn reap(child: BorrowedFd<'_>) {
+    let _ = rustix::process::waitid(WaitId::PidFd(child), WaitIdOptions::EXITED);
+}
+
+/// Names, sizes and contents of the files a run returns.
+fn returned_files(collected: &Collected) -> io::Result<OwnedFd> {
+    let index: Vec<(&str, u64)> =
+        collected.files.iter().map(|file| (file.name.as_str(), file.content.len() as u64)).collect();
+    let contents: Vec<&[u8]> = collected.files.iter().map(|file| &*file.content).collect();
+    wire::payload(&index, &contents)
+}

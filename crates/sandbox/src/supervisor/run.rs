@@ -1,0 +1,512 @@
+//! One live run as the supervisor sees it: its descriptors, what it has used, and how it ends.
+//!
+//! ```text
+//!            Started                 Exited, or killed            init reaped
+//! starting ──────────> running ───────────────────────> ending ───────────────> over
+//!     └────────────── Failed, or init died ────────────────┘
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    time::{Duration, Instant},
+};
+
+use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Status, Usage};
+use rustix::pipe::SpliceFlags;
+
+use crate::{
+    jail::{cgroup::Group, namespaces, seccomp, weaken},
+    outputs::{self, Collected, Inputs},
+    sys,
+    wire::{self, Ending, InitReport, InitRequest, Received, RunSpec, Stream},
+};
+
+/// Longest set-up of a jail before it counts as our failure.
+const SETUP_MAX: Duration = Duration::from_secs(10);
+
+/// Longest time between two looks at a run's cpu time and memory.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// Refused calls that are looked at; then the listener is closed and the kernel refuses by itself.
+const REFUSED_CALLS_MAX: u32 = 256;
+
+/// Bytes discarded in one go once an output has reached its limit.
+const DISCARD_BYTES: usize = 1 << 20;
+
+/// Why the supervisor ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Killed {
+    Wall,
+    Cpu,
+    Memory,
+    Cancelled,
+}
+
+/// What one read of an output gave.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Bytes to keep.
+    Bytes(Vec<u8>),
+    /// Bytes beyond the limit, thrown away.
+    Discarded,
+    /// Nothing now.
+    Nothing,
+    /// Nothing ever again: nobody holds the other end.
+    Closed,
+}
+
+/// One of the guest's outputs.
+#[derive(Debug)]
+struct Output {
+    pipe: OwnedFd,
+    limit: u64,
+    seen: u64,
+}
+
+impl Output {
+    fn new(pipe: OwnedFd, limit: u64) -> Output {
+        Output { pipe, limit, seen: 0 }
+    }
+
+    fn read(&mut self, discard_to: BorrowedFd<'_>) -> Piece {
+        let left = usize::try_from(self.limit.saturating_sub(self.seen)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; left.min(wire::OUTPUT_BYTES_MAX)];
+        let result = if left == 0 {
+            // Into /dev/null without copying: a flood costs the guest, not us.
+            let flags = SpliceFlags::NONBLOCK;
+            rustix::pipe::splice(&self.pipe, None, discard_to, None, DISCARD_BYTES, flags)
+        } else {
+            rustix::io::read(&self.pipe, &mut bytes)
+        };
+        match result {
+            Ok(0) => Piece::Closed,
+            Ok(count) => {
+                self.seen += count as u64;
+                bytes.truncate(count);
+                if left == 0 { Piece::Discarded } else { Piece::Bytes(bytes) }
+            }
+            Err(_) => Piece::Nothing,
+        }
+    }
+}
+
+/// What the run's init has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Starting,
+    Running { since: Instant },
+    Exited { since: Instant, at: Instant, wait_status: i32 },
+}
+
+/// A live run.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) id: u64,
+    pub(super) slot: u16,
+    spec: RunSpec,
+    payload: OwnedFd,
+    bodies_at: u64,
+    init: OwnedFd,
+    line: OwnedFd,
+    /// True once nothing more can come over the line.
+    pub(super) line_closed: bool,
+    group: Option<Group>,
+    stdout: Output,
+    stderr: Output,
+    listener: Option<OwnedFd>,
+    work: Option<OwnedFd>,
+    stage: Stage,
+    killed: Option<(Killed, Instant)>,
+    failure: Option<String>,
+    denied: BTreeMap<i32, u32>,
+    /// The first limit of the scratch that was seen reached, even if the guest made room again.
+    scratch_full: Option<LimitKind>,
+    created: Instant,
+    next_look: Instant,
+}
+
+/// The descriptors of a run that has just been cloned.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// Descriptor of the init process.
+    pub(super) init: OwnedFd,
+    /// Our end of the line to it.
+    pub(super) line: OwnedFd,
+    /// Our end of the guest's standard output.
+    pub(super) stdout: OwnedFd,
+    /// Our end of the guest's standard error.
+    pub(super) stderr: OwnedFd,
+}
+
+/// What the guest's run turned out to be.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// The guest's result.
+    Ended(Box<Ending>, Collected),
+    /// Our failure.
+    Failed(String),
+}
+
+impl Run {
+    pub(super) fn new(
+        id: u64,
+        slot: u16,
+        spec: RunSpec,
+        (payload, bodies_at): (OwnedFd, u64),
+        lines: Lines,
+        group: Option<Group>,
+        now: Instant,
+    ) -> Run {
+        Run {
+            id,
+            slot,
+            stdout: Output::new(lines.stdout, spec.limits.stdout_bytes),
+            stderr: Output::new(lines.stderr, spec.limits.stderr_bytes),
+            spec,
+            payload,
+            bodies_at,
+            init: lines.init,
+            line: lines.line,
+            line_closed: false,
+            group,
+            listener: None,
+            work: None,
+            stage: Stage::Starting,
+            killed: None,
+            failure: None,
+            denied: BTreeMap::new(),
+            scratch_full: None,
+            created: now,
+            next_look: now + LOOK_EVERY,
+        }
+    }
+
+    pub(super) fn init(&self) -> BorrowedFd<'_> {
+        self.init.as_fd()
+    }
+
+    pub(super) fn line(&self) -> BorrowedFd<'_> {
+        self.line.as_fd()
+    }
+
+    pub(super) fn listener(&self) -> Option<BorrowedFd<'_>> {
+        self.listener.as_ref().map(OwnedFd::as_fd)
+    }
+
+    pub(super) fn pipe(&self, stream: Stream) -> BorrowedFd<'_> {
+        match stream {
+            Stream::Stdout => self.stdout.pipe.as_fd(),
+            Stream::Stderr => self.stderr.pipe.as_fd(),
+        }
+    }
+
+    fn output(&mut self, stream: Stream) -> &mut Output {
+        match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        }
+    }
+
+    /// Hears what init has to say. True if a listener has arrived.
+    pub(super) fn hear(&mut self, now: Instant, buffer: &mut [u8]) -> bool {
+        let mut listener_arrived = false;
+        loop {
+            let (report, attached) = match wire::receive(self.line.as_fd(), buffer) {
+                Ok(Received::Frame(report, attached)) => (report, attached),
+                Ok(Received::Nothing) => return listener_arrived,
+                Ok(Received::Closed) | Err(_) => {
+                    self.line_closed = true;
+                    return listener_arrived;
+                }
+            };
+            match report {
+                InitReport::Work => self.work = attached,
+                InitReport::Listener => {
+                    listener_arrived = attached.is_some();
+                    self.listener = attached;
+                }
+                InitReport::Started => {
+                    self.stage = Stage::Running { since: now };
+                    self.next_look = now;
+                }
+                InitReport::Exited { wait_status } => {
+                    let since = match self.stage {
+                        Stage::Running { since } => since,
+                        _ => now,
+                    };
+                    self.stage = Stage::Exited { since, at: now, wait_status };
+                    // Init is on its way out; this makes sure of it, and of all that is left.
+                    self.kill_tree();
+                }
+                InitReport::Failed { reason } => {
+                    self.failure.get_or_insert(reason);
+                    self.kill_tree();
+                }
+            }
+        }
+    }
+
+    /// Reads what waits on an output, once.
+    pub(super) fn read_output(&mut self, stream: Stream, discard_to: BorrowedFd<'_>) -> Piece {
+        self.output(stream).read(discard_to)
+    }
+
+    /// Maps the ids of a new init, limits it, and tells it to go on.
+    pub(super) fn admit(&self, init: i32, privileged: bool) -> Result<(), String> {
+        if let Some(group) = &self.group {
+            group.attach(init).map_err(|error| format!("enter control group: {error}"))?;
+        }
+        if !weaken::is_off("user") {
+            namespaces::map_ids(init, privileged, self.slot).map_err(|error| format!("map ids: {error}"))?;
+        }
+        let go = wire::encode(&InitRequest::Go).map_err(|error| error.to_string())?;
+        wire::send(self.line.as_fd(), &go, None).map_err(|error| format!("start init: {error}"))
+    }
+
+    /// Kills an init that could not be admitted, and leaves nothing of it.
+    pub(super) fn abandon(self) {
+        self.kill_tree();
+        super::reap(self.init.as_fd());
+        if let Some(group) = &self.group {
+            // The next start sweeps what cannot be removed.
+            let _ = group.remove();
+        }
+    }
+
+    /// Answers refused calls; after a bound the kernel refuses them without asking us.
+    pub(super) fn answer_refused_calls(&mut self) {
+        let Some(listener) = &self.listener else { return };
+        if let Ok(notification) = sys::seccomp_receive(listener.as_fd()) {
+            *self.denied.entry(notification.nr).or_default() += 1;
+            sys::seccomp_refuse(listener.as_fd(), notification, seccomp::REFUSED);
+        }
+        if self.denied.values().sum::<u32>() >= REFUSED_CALLS_MAX {
+            self.listener = None;
+        }
+    }
+
+    /// When [`Run::look`] is next needed.
+    pub(super) fn next_look(&self) -> Instant {
+        match self.stage {
+            Stage::Starting => self.created + SETUP_MAX,
+            Stage::Running { since } => {
+                self.next_look.min(since + Duration::from_millis(self.spec.limits.wall_ms))
+            }
+            // Only the reaping is waited for.
+            Stage::Exited { .. } => self.next_look,
+        }
+    }
+
+    /// Compares what the run has used with its limits, and ends it if one is reached.
+    pub(super) fn look(&mut self, now: Instant) {
+        let limits = self.spec.limits;
+        self.next_look = now + LOOK_EVERY;
+        match self.stage {
+            _ if self.killed.is_some() || self.failure.is_some() => self.kill_tree(),
+            Stage::Starting if now >= self.created + SETUP_MAX => {
+                self.failure = Some(format!("the jail was not ready after {} s", SETUP_MAX.as_secs()));
+                self.kill_tree();
+            }
+            Stage::Running { since } if now >= since + Duration::from_millis(limits.wall_ms) => {
+                self.kill(Killed::Wall, now);
+            }
+            Stage::Running { .. } => {
+                self.look_at_scratch();
+                let Some(group) = &self.group else { return };
+                let cpu_left = (limits.cpu_ms * 1000).saturating_sub(group.cpu_us());
+                if group.oom_kills() > 0 {
+                    self.kill(Killed::Memory, now);
+                } else if cpu_left == 0 {
+                    self.kill(Killed::Cpu, now);
+                } else {
+                    // All processors together cannot use up what is left before this.
+                    let processors = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+                    self.next_look = now + LOOK_EVERY.min(Duration::from_micros(cpu_left / processors + 500));
+                }
+            }
+            Stage::Starting | Stage::Exited { .. } => {}
+        }
+    }
+
+    fn look_at_scratch(&mut self) {
+        if let (None, Some(work)) = (self.scratch_full, &self.work) {
+            self.scratch_full = outputs::full_scratch(work).ok().flatten();
+        }
+    }
+
+    /// Ends the run for a reason that will be its status. A program that has ended stays ended.
+    pub(super) fn kill(&mut self, why: Killed, now: Instant) {
+        if self.killed.is_none() && !matches!(self.stage, Stage::Exited { .. }) {
+            self.killed = Some((why, now));
+        }
+        self.kill_tree();
+    }
+
+    /// Kills init, and with it everything in its pid namespace.
+    fn kill_tree(&self) {
+        // The error would be that it is already dead.
+        let _ = rustix::process::pidfd_send_signal(&self.init, rustix::process::Signal::KILL);
+    }
+
+    /// What happened. Everything in the jail is dead and reaped, and the pipes are empty.
+    pub(super) fn finish(mut self, isolation: &Isolation, now: Instant) -> Verdict {
+        let measured = self.measure(now);
+        self.look_at_scratch();
+        let verdict = self.judge(measured, isolation);
+        // The tmpfs first: its pages are charged to the group.
+        self.work = None;
+        match self.group.take().map(|group| group.remove()) {
+            Some(Err(error)) => Verdict::Failed(format!("remove control group: {error}")),
+            _ => verdict,
+        }
+    }
+
+    fn judge(&self, (usage, oom_kills, tasks_refused): (Usage, u64, u64), isolation: &Isolation) -> Verdict {
+        if let Some(reason) = &self.failure {
+            return Verdict::Failed(reason.clone());
+        }
+        let ending = match self.stage {
+            Stage::Exited { wait_status, .. } => Some(sys::decode_wait_status(wait_status)),
+            Stage::Starting | Stage::Running { .. } => None,
+        };
+        let killed = self.killed.map(|(why, _)| why);
+        let Some((status, exit_code, signal)) = decide(killed, oom_kills, ending) else {
+            return Verdict::Failed("the run's init died without a word".to_owned());
+        };
+        let collected = match &self.work {
+            Some(work) => match outputs::collect(work, &self.spec.limits, &self.inputs()) {
+                Ok(collected) => collected,
+                Err(error) => return Verdict::Failed(format!("collect files: {error}")),
+            },
+            None => Collected::default(),
+        };
+        let ending = Ending {
+            status,
+            exit_code,
+            signal,
+            stdout_truncated: self.stdout.seen > self.stdout.limit,
+            stderr_truncated: self.stderr.seen > self.stderr.limit,
+            limits_hit: self.limits_hit(status, killed, signal, tasks_refused, &collected),
+            denied_syscalls: self.denied_syscalls(),
+            usage,
+            isolation: isolation.clone(),
+        };
+        Verdict::Ended(Box::new(ending), collected)
+    }
+
+    fn measure(&self, now: Instant) -> (Usage, u64, u64) {
+        let wall = match self.stage {
+            Stage::Starting => Duration::ZERO,
+            Stage::Running { since } => self.killed.map_or(now, |(_, at)| at) - since,
+            Stage::Exited { since, at, .. } => at - since,
+        };
+        let group = self.group.as_ref();
+        let usage = Usage {
+            wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
+            cpu_ms: group.map_or(0, |group| group.cpu_us() / 1000),
+            memory_peak_bytes: group.map_or(0, Group::memory_peak_bytes),
+            stdout_bytes: self.stdout.seen,
+            stderr_bytes: self.stderr.seen,
+        };
+        (usage, group.map_or(0, Group::oom_kills), group.map_or(0, Group::tasks_refused))
+    }
+
+    fn inputs(&self) -> Inputs<'_> {
+        let mut at = self.bodies_at + self.spec.code_bytes + self.spec.stdin_bytes;
+        let mut places = BTreeMap::new();
+        for (name, bytes) in &self.spec.files {
+            places.insert(name.as_str(), (at, *bytes));
+            at += bytes;
+        }
+        Inputs { payload: &self.payload, places }
+    }
+
+    fn limits_hit(
+        &self,
+        status: Status,
+        killed: Option<Killed>,
+        signal: Option<i32>,
+        tasks_refused: u64,
+        collected: &Collected,
+    ) -> Vec<LimitHit> {
+        let mut kinds = Vec::new();
+        match status {
+            Status::TimedOut if killed == Some(Killed::Wall) => kinds.push(LimitKind::WallMs),
+            Status::TimedOut => kinds.push(LimitKind::CpuMs),
+            Status::OutOfMemory => kinds.push(LimitKind::MemoryBytes),
+            _ => {}
+        }
+        if tasks_refused > 0 {
+            kinds.push(LimitKind::Tasks);
+        }
+        if signal == Some(libc::SIGXFSZ) || collected.file_at_limit {
+            kinds.push(LimitKind::FileBytes);
+        }
+        kinds.extend(self.scratch_full);
+        if self.stdout.seen > self.stdout.limit {
+            kinds.push(LimitKind::StdoutBytes);
+        }
+        if self.stderr.seen > self.stderr.limit {
+            kinds.push(LimitKind::StderrBytes);
+        }
+        kinds.extend(&collected.limits_hit);
+        kinds.into_iter().map(|limit| LimitHit { limit, value: self.spec.limits.get(limit) }).collect()
+    }
+
+    fn denied_syscalls(&self) -> Vec<DeniedSyscall> {
+        self.denied
+            .iter()
+            .map(|(nr, count)| DeniedSyscall { name: seccomp::name(*nr), count: *count })
+            .collect()
+    }
+}
+
+/// Status, exit code and signal of a run; `None` if nothing explains its end.
+///
+/// A task that the kernel ended for want of memory decides, whatever the first process made of it.
+fn decide(
+    killed: Option<Killed>,
+    oom_kills: u64,
+    ending: Option<sys::Ending>,
+) -> Option<(Status, Option<i32>, Option<i32>)> {
+    let (exit_code, signal) = match ending {
+        Some(sys::Ending::Exited(code)) => (Some(code), None),
+        Some(sys::Ending::Signaled(signal)) => (None, Some(signal)),
+        None => (None, Some(libc::SIGKILL)),
+    };
+    let status = match (killed, ending) {
+        (Some(Killed::Cancelled), _) => Status::Cancelled,
+        _ if oom_kills > 0 => Status::OutOfMemory,
+        (Some(Killed::Wall | Killed::Cpu), _) => Status::TimedOut,
+        (_, Some(sys::Ending::Exited(0))) => Status::Succeeded,
+        (_, Some(sys::Ending::Exited(_))) => Status::Failed,
+        (_, Some(sys::Ending::Signaled(_))) => Status::Signaled,
+        (Some(Killed::Memory), None) | (None, None) => return None,
+    };
+    Some((status, exit_code, signal))
+}
+
+#[cfg(test)]
+mod tests {
+    use sys::Ending::{Exited, Signaled};
+
+    use super::*;
+
+    fn status(killed: Option<Killed>, oom: u64, ending: Option<sys::Ending>) -> Option<Status> {
+        decide(killed, oom, ending).map(|(status, ..)| status)
+    }
+
+    #[test]
+    fn the_kernel_decides_what_happened() {
+        assert_eq!(status(None, 0, Some(Exited(0))), Some(Status::Succeeded));
+        assert_eq!(status(None, 0, Some(Exited(3))), Some(Status::Failed));
+        assert_eq!(status(None, 0, Some(Signaled(11))), Some(Status::Signaled));
+        assert_eq!(status(None, 1, Some(Exited(0))), Some(Status::OutOfMemory));
+        assert_eq!(status(Some(Killed::Memory), 1, None), Some(Status::OutOfMemory));
+        assert_eq!(status(Some(Killed::Wall), 0, None), Some(Status::TimedOut));
+        assert_eq!(status(Some(Killed::Cpu), 2, None), Some(Status::OutOfMemory));
+        assert_eq!(status(Some(Killed::Cancelled), 1, None), Some(Status::Cancelled));
+        assert_eq!(status(None, 0, None), None);
+    }
+}
