@@ -11,13 +11,12 @@
 
 use async_trait::async_trait;
 use ringfence_pipeline::ports::{Amount, Ledger, LedgerError, StoreError};
-use ringfence_pipeline::run::{Principal, Recorded, RunId};
-use serde_json::json;
+use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::failed;
-use super::record::{append_event, append_events, run_id};
+use super::record::{append_event, append_events, read_history, run_id};
 use crate::{LEASE_MARGIN_MS, Store};
 
 /// The most that one reservation, settlement or limit may say: far above any real one, and small
@@ -146,8 +145,8 @@ impl Store {
         expired(&mut conn, now_ms, u32::MAX).await
     }
 
-    /// Settles what [`Store::interrupted`] lists at its bound and records `run.interrupted` for each;
-    /// returns what it settled. Several processes may do so at once.
+    /// Settles what [`Store::interrupted`] lists at its bound and ends each of the runs that has not
+    /// ended with `run.interrupted`; returns what it settled. Several processes may do so at once.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; what was settled until then stays settled.
@@ -388,18 +387,28 @@ async fn interrupt(
     .await
     .map_err(failed(doing))?;
     spend(conn, &reservation.key_id, reservation.amount, reservation.amount).await?;
-    let seq: u32 = sqlx::query_scalar("SELECT coalesce(max(seq) + 1, 0) FROM events WHERE run = ?")
-        .bind(&run)
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(failed(doing))?;
-    let event = Recorded {
-        seq,
-        kind: "run.interrupted".to_owned(),
-        at_ms: now_ms,
-        body: json!({ "step": reservation.step, "settled": reservation.amount }),
-    };
-    append_event(conn, &reservation.tenant, &run, &event).await
+    match interruption(conn, reservation, now_ms).await? {
+        Some(event) => append_event(conn, &reservation.tenant, &run, &event).await,
+        None => Ok(()),
+    }
+}
+
+/// The event that ends an interrupted run; none if it has ended otherwise, as when it failed and its
+/// settlement with it.
+async fn interruption(
+    conn: &mut SqliteConnection,
+    reservation: &Reservation,
+    now_ms: i64,
+) -> Result<Option<Recorded>, StoreError> {
+    let history = read_history(conn, &reservation.tenant, reservation.run).await?;
+    match Run::replay(reservation.run, &history) {
+        Ok(mut run) => Ok(run.apply(&Event::Interrupted {}, now_ms).ok()),
+        Err(error) => {
+            // The money must be settled all the same, or it would be held for ever.
+            tracing::warn!(run = %reservation.run, %error, "history of an interrupted run is unreadable");
+            Ok(None)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -39,25 +39,8 @@ impl Record for Store {
 
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError> {
         let doing = "reading a history";
-        let rows: Vec<(i64, String, i64, String)> = sqlx::query_as(
-            "SELECT seq, kind, at_ms, body FROM events WHERE run = ? AND tenant = ? ORDER BY seq",
-        )
-        .bind(run.to_string())
-        .bind(&principal.tenant)
-        .fetch_all(&self.database.readers)
-        .await
-        .map_err(failed(doing))?;
-        rows.into_iter()
-            .map(|(seq, kind, at_ms, body)| {
-                let damaged = |reason: String| StoreError { doing, reason };
-                Ok(Recorded {
-                    seq: u32::try_from(seq).map_err(|error| damaged(error.to_string()))?,
-                    kind,
-                    at_ms,
-                    body: serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?,
-                })
-            })
-            .collect()
+        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        read_history(&mut conn, &principal.tenant, run).await
     }
 }
 
@@ -134,6 +117,33 @@ pub(super) async fn append_event(
         .await
         .map_err(failed("appending events"))?;
     Ok(())
+}
+
+/// A run's events in order, if it is the tenant's.
+pub(super) async fn read_history(
+    conn: &mut SqliteConnection,
+    tenant: &str,
+    run: RunId,
+) -> Result<Vec<Recorded>, StoreError> {
+    let doing = "reading a history";
+    let rows: Vec<(i64, String, i64, String)> =
+        sqlx::query_as("SELECT seq, kind, at_ms, body FROM events WHERE run = ? AND tenant = ? ORDER BY seq")
+            .bind(run.to_string())
+            .bind(tenant)
+            .fetch_all(conn)
+            .await
+            .map_err(failed(doing))?;
+    rows.into_iter()
+        .map(|(seq, kind, at_ms, body)| {
+            let damaged = |reason: String| StoreError { doing, reason };
+            Ok(Recorded {
+                seq: u32::try_from(seq).map_err(|error| damaged(error.to_string()))?,
+                kind,
+                at_ms,
+                body: serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?,
+            })
+        })
+        .collect()
 }
 
 /// A run's identity as it is stored.

@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use crate::common::{START_MS, World, amount, event, new_run};
-use ringfence_pipeline::ports::{Ledger, LedgerError, Record};
-use ringfence_pipeline::run::{Principal, RunId};
+use ringfence_pipeline::ports::{Amount, Ledger, LedgerError, Record};
+use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId, Stage};
 use ringfence_store::{LEASE_MARGIN_MS, Store};
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::Barrier;
@@ -90,7 +90,8 @@ async fn what_a_crash_left_held_is_settled_at_its_bound_once_its_lease_is_over()
     let mut world = World::new().await;
     let principal = world.principal("acme", amount(9, 900)).await;
     let (lost, alive) = (new_run(), new_run());
-    world.store.reserve(&principal, lost, 0, amount(1, 100), &[event(0, "a")]).await.unwrap();
+    let started = started(lost, amount(1, 100));
+    world.store.reserve(&principal, lost, 0, amount(1, 100), &started).await.unwrap();
     world.pass(LEASE_MARGIN_MS + 99);
     world.store.reserve(&principal, alive, 0, amount(1, 50), &[event(0, "a")]).await.unwrap();
     world.restart().await;
@@ -105,10 +106,25 @@ async fn what_a_crash_left_held_is_settled_at_its_bound_once_its_lease_is_over()
 
     let budget = world.store.budget(&principal).await.unwrap().unwrap();
     assert_eq!((budget.spent, budget.reserved), (amount(1, 100), amount(1, 50)));
-    let last = world.store.history(&principal, lost).await.unwrap().pop().unwrap();
-    assert_eq!((last.seq, last.kind.as_str(), last.at_ms), (1, "run.interrupted", world.now()));
+    let history = world.store.history(&principal, lost).await.unwrap();
+    assert_eq!(Run::replay(lost, &history).unwrap().stage(), Some(Stage::Interrupted));
+    assert_eq!(history.last().unwrap().at_ms, world.now());
     let late = world.store.settle(&principal, lost, 0, amount(1, 5), &[event(1, "b")]).await;
     assert!(late.unwrap_err().to_string().contains("was interrupted"));
+}
+
+#[tokio::test]
+async fn what_a_run_that_has_ended_left_held_is_settled_without_another_end() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(9, 900)).await;
+    let run = new_run();
+    let mut events = started(run, amount(1, 100));
+    let failed = Event::Failed { reason: "the settlement failed".to_owned() };
+    events.push(Run::replay(run, &events).unwrap().apply(&failed, START_MS).unwrap());
+    world.store.reserve(&principal, run, 0, amount(1, 100), &events).await.unwrap();
+    assert_eq!(world.store.recover(i64::MAX).await.unwrap().len(), 1);
+    assert_eq!(world.store.history(&principal, run).await.unwrap(), events);
+    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().spent, amount(1, 100));
 }
 
 #[tokio::test]
@@ -239,6 +255,23 @@ async fn reserve_and_settle(store: &Store, principal: &Principal, times: u32) ->
         }
     }
     admitted
+}
+
+/// The history of a run whose first step has just started.
+fn started(id: RunId, reserved: Amount) -> Vec<Recorded> {
+    let mut run = Run::new(id);
+    let requested = Event::Requested {
+        question: None,
+        language: None,
+        code: None,
+        stdin: None,
+        call: None,
+        files: Vec::new(),
+    };
+    [requested, Event::FactsStarted { step: 0, reserved }]
+        .iter()
+        .map(|event| run.apply(event, START_MS).unwrap())
+        .collect()
 }
 
 fn child(world: &World, test: &str) -> std::process::Child {

@@ -112,9 +112,8 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
                     interrupted += 1;
                 }
             }
-            model.next_seq += interrupted;
             let recovered = world.store.recover(now_ms).await.unwrap();
-            assert_eq!(recovered.len(), interrupted as usize);
+            assert_eq!(recovered.len(), interrupted);
         }
         Op::Reserve { step, amount } => {
             let events = [event(seq, "reserved")];
