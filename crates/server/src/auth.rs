@@ -1,0 +1,39 @@
+//! Who is asking: the key in a request's headers, and the principal it stands for.
+
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+use ringfence_pipeline::run::Principal;
+
+use crate::{App, problem::Problem};
+
+/// Longest key looked at, in bytes; longer ones are not keys.
+const KEY_BYTES_MAX: usize = 512;
+
+impl App {
+    /// The principal whose key the request shows.
+    pub(crate) async fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+        let key = key_in(headers).ok_or_else(|| {
+            Problem::unauthenticated(
+                "a key is needed: send it as Authorization: Bearer KEY or x-api-key: KEY",
+            )
+        })?;
+        match self.keys.authenticate(key).await {
+            Ok(Some(principal)) => Ok(principal),
+            Ok(None) => Err(Problem::unauthenticated("the key is unknown, expired or revoked")),
+            Err(error) => Err(Problem::internal("store_failed", &error)),
+        }
+    }
+}
+
+/// The key, from `Authorization: Bearer` or else from `x-api-key`.
+fn key_in(headers: &HeaderMap) -> Option<&str> {
+    let bearer = || {
+        let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key)
+    };
+    let key = match headers.contains_key(AUTHORIZATION) {
+        true => bearer()?,
+        false => headers.get("x-api-key")?.to_str().ok()?,
+    };
+    let key = key.trim();
+    (!key.is_empty() && key.len() <= KEY_BYTES_MAX).then_some(key)
+}

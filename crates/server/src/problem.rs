@@ -1,0 +1,171 @@
+//! Errors as RFC 9457 problem details.
+//!
+//! A handler returns a [`Problem`]; the outermost layer writes it, because only that knows the
+//! request's id. What failed on our side is logged with that id and not told to the client.
+
+use std::fmt;
+
+use axum::{
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+};
+use ringfence_pipeline::{
+    ErrorKind, PipelineError,
+    policy::Violation,
+    ports::{ExecutorError, LedgerError},
+    run::RunId,
+};
+use serde::Serialize;
+
+/// Longest detail in bytes; parsers quote what they were given.
+const DETAIL_BYTES_MAX: usize = 1000;
+
+/// Seconds after which a client may try again when everything is taken.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+/// Why a request has no answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    run: Option<RunId>,
+    errors: Vec<FieldError>,
+}
+
+/// One wrong field of a request.
+#[derive(Debug, Clone, Serialize)]
+struct FieldError {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    pointer: String,
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<RunId>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { status, code, detail: cut(detail.into()), run: None, errors: Vec::new() }
+    }
+
+    pub(crate) fn unauthenticated(detail: &str) -> Problem {
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// Our own failure: logged, not told.
+    pub(crate) fn internal(code: &'static str, error: &dyn fmt::Display) -> Problem {
+        tracing::error!(code, %error, "request failed");
+        let detail = "the server failed, the operator finds the reason in its log under this request's id";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code, detail)
+    }
+
+    /// Names the field that is wrong.
+    pub(crate) fn at(mut self, pointer: String) -> Problem {
+        self.errors.push(FieldError { code: None, pointer: cut(pointer), detail: self.detail.clone() });
+        self
+    }
+
+    fn with_violations(mut self, violations: Vec<Violation>) -> Problem {
+        self.errors = violations
+            .into_iter()
+            .map(|v| FieldError { code: Some(v.code), pointer: v.pointer, detail: cut(v.detail) })
+            .collect();
+        self
+    }
+
+    /// Writes the problem down.
+    pub(crate) fn render(&self, request_id: &str) -> Response {
+        let details = Details {
+            kind: format!("/problems/{}", self.code.replace('_', "-")),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            run_id: self.run,
+            errors: &self.errors,
+        };
+        let body = serde_json::to_vec(&details).unwrap_or_default();
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<PipelineError> for Problem {
+    fn from(error: PipelineError) -> Self {
+        let text = error.to_string();
+        let refused = |status, code| Problem::new(status, code, text.as_str());
+        let unprocessable = |code| refused(StatusCode::UNPROCESSABLE_ENTITY, code);
+        let mut problem = match error.kind {
+            ErrorKind::Denied(violations) => unprocessable("policy_denied").with_violations(violations),
+            ErrorKind::DraftDenied { .. } => unprocessable("draft_denied"),
+            ErrorKind::Table { .. } => unprocessable("table_unreadable"),
+            ErrorKind::NotUnderstood(_) => unprocessable("question_not_understood"),
+            ErrorKind::Unclear(_) => unprocessable("clarification_required"),
+            ErrorKind::Ledger(LedgerError::Exhausted { .. }) => {
+                refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted")
+            }
+            ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),
+            ErrorKind::Executor(ExecutorError::Busy { .. }) => refused(StatusCode::TOO_MANY_REQUESTS, "busy"),
+            ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
+            }
+            ErrorKind::Cancelled => refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled"),
+            ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),
+            ErrorKind::Ledger(LedgerError::Store(_)) | ErrorKind::Store(_) => {
+                Problem::internal("store_failed", &text)
+            }
+            ErrorKind::Internal(_) => Problem::internal("internal", &text),
+        };
+        problem.run = Some(error.run);
+        problem
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > DETAIL_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(DETAIL_BYTES_MAX));
+        text.push('…');
+    }
+    text
+}
