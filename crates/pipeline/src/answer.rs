@@ -230,3 +230,98 @@ fn layers<S: Serializer>(isolation: &Isolation, serializer: S) -> Result<S::Ok, 
     map.serialize_entry("complete", &isolation.is_complete())?;
     map.end()
 }
+
+#[cfg(test)]
+mod tests {
+    use ringfence_job::{Layer, LayerState, LimitsPatch, LimitsPolicy};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn outcome(status: Status) -> Outcome {
+        Outcome {
+            status,
+            exit_code: None,
+            signal: None,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            stdout_truncated: false,
+            stderr_truncated: false,
+            limits_hit: Vec::new(),
+            denied_syscalls: Vec::new(),
+            usage: Usage::default(),
+            limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
+            files: Vec::new(),
+            isolation: Isolation::default(),
+        }
+    }
+
+    fn answer(outcome: Outcome) -> Answer {
+        let hashes = outcome.files.iter().map(|_| "hash".to_owned()).collect();
+        Answer::new(RunId(Uuid::nil()), Language::Python, outcome, hashes)
+    }
+
+    #[test]
+    fn there_is_always_an_exit_code() {
+        let code =
+            |status, exit_code, signal| answer(Outcome { exit_code, signal, ..outcome(status) }).exit_code;
+        assert_eq!(code(Status::Succeeded, Some(0), None), 0);
+        assert_eq!(code(Status::Failed, Some(3), None), 3);
+        assert_eq!(code(Status::Failed, None, None), 1);
+        assert_eq!(code(Status::Signaled, None, Some(11)), 139);
+        assert_eq!(code(Status::TimedOut, None, Some(9)), 124);
+        assert_eq!(code(Status::OutOfMemory, Some(1), Some(9)), 137);
+        assert_eq!(code(Status::Cancelled, None, Some(9)), 130);
+    }
+
+    #[test]
+    fn the_object_has_the_promised_fields() {
+        let mut done = outcome(Status::TimedOut);
+        done.limits_hit = vec![LimitHit { limit: LimitKind::WallMs, value: 10_000 }];
+        done.denied_syscalls = vec![DeniedSyscall { name: "ptrace".to_owned(), count: 2 }];
+        done.files = vec![OutputFile { name: "a/chart.png".to_owned(), content: vec![0xff, 0x00] }];
+        let layer = |layer| LayerState { layer, in_force: true, detail: String::new() };
+        done.isolation = Isolation(Layer::ALL.map(layer).to_vec());
+        done.isolation.0[8].detail = "v1".to_owned();
+        let json = serde_json::to_value(answer(done)).unwrap();
+        for field in "id language exitCode stdout stdoutEncoding stderr stderrEncoding truncated duration \
+            timedOut status signal limitsHit deniedSyscalls usage limits files isolation"
+            .split_whitespace()
+        {
+            assert!(json.get(field).is_some(), "{field}");
+        }
+        assert_eq!(json["status"], "timed_out");
+        assert_eq!(json["timedOut"], true);
+        let hit = serde_json::json!({
+            "limit": "wallMs", "event": "timed_out", "value": 10_000, "setting": "limits.wallMs" });
+        assert_eq!(json["limitsHit"], serde_json::json!([hit]));
+        assert_eq!(json["deniedSyscalls"], serde_json::json!([{ "name": "ptrace", "count": 2 }]));
+        let file = serde_json::json!({ "name": "a/chart.png", "size": 2, "sha256": "hash",
+            "mime": "image/png", "encoding": "base64", "content": "/wA=" });
+        assert_eq!(json["files"], serde_json::json!([file]));
+        assert_eq!(json["isolation"]["complete"], true);
+        assert_eq!(json["isolation"]["seccomp"], serde_json::json!({ "inForce": true }));
+        assert_eq!(json["isolation"]["cgroupMemory"]["detail"], "v1");
+    }
+
+    #[test]
+    fn text_stays_text_where_the_limit_cuts_a_character() {
+        let mut cut = outcome(Status::Succeeded);
+        cut.stdout = "a€".as_bytes()[..3].to_vec();
+        let whole = answer(cut.clone());
+        assert_eq!(whole.stdout_encoding, Encoding::Base64);
+        assert_eq!(whole.stdout_bytes(), cut.stdout);
+        cut.stdout_truncated = true;
+        let whole = answer(cut);
+        assert_eq!((whole.stdout.as_str(), whole.stdout_encoding), ("a", Encoding::Utf8));
+        assert!(whole.truncated.stdout);
+    }
+
+    #[test]
+    fn output_that_is_not_text_survives_as_it_is() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let binary = answer(Outcome { stderr: bytes.clone(), ..outcome(Status::Failed) });
+        assert_eq!(binary.stderr_encoding, Encoding::Base64);
+        assert_eq!(binary.stderr_bytes(), bytes);
+    }
+}

@@ -686,3 +686,6 @@ fn ask_answer(author: String, draft: Draft, run: Answer, duration_ms: i64) -> As
         run,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -495,3 +495,6 @@ fn into_job(request: ExecuteRequest, limits: Limits) -> Job {
         fresh: request.fresh,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,490 @@
+//! The driver over a ledger and a record in memory and an executor that plays a script: what is
+//! recorded, what is paid, and what becomes of it when something goes wrong.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use ringfence_job::{Isolation, Language, LimitsPatch, OutputFile, Runtime, Usage};
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    ports::StoreError,
+    run::{Recorded, Role, Run, Stage},
+};
+
+/// A record and a ledger in memory, with one limit for everybody.
+struct Memory {
+    limit_ms: i64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    events: Vec<Recorded>,
+    blobs: Vec<Vec<u8>>,
+    held: BTreeMap<u32, Amount>,
+    spent: Amount,
+    /// Refuse content that comes after a reservation.
+    refuses_outputs: bool,
+}
+
+#[async_trait]
+impl Record for Memory {
+    async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), StoreError> {
+        self.state.lock().unwrap().events.extend_from_slice(events);
+        Ok(())
+    }
+
+    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
+        let mut state = self.state.lock().unwrap();
+        if state.refuses_outputs && !state.held.is_empty() {
+            return Err(StoreError { doing: "keeping content", reason: "disk full".to_owned() });
+        }
+        state.blobs.push(content.to_vec());
+        Ok(format!("blob{}", state.blobs.len()))
+    }
+
+    async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
+        Ok(self.state.lock().unwrap().events.clone())
+    }
+}
+
+#[async_trait]
+impl Ledger for Memory {
+    async fn reserve(
+        &self,
+        principal: &Principal,
+        _: RunId,
+        step: u32,
+        amount: Amount,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        let mut state = self.state.lock().unwrap();
+        let held: i64 = state.held.values().map(|held| held.sandbox_ms).sum();
+        let missing = state.spent.sandbox_ms + held + amount.sandbox_ms - self.limit_ms;
+        if missing > 0 {
+            let scope = format!("key {}", principal.key_id);
+            return Err(LedgerError::Exhausted { scope, unit: "sandbox_ms", missing, limit: self.limit_ms });
+        }
+        assert!(state.held.insert(step, amount).is_none(), "step {step} is reserved twice");
+        state.events.extend_from_slice(events);
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        _: &Principal,
+        _: RunId,
+        step: u32,
+        used: Amount,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        let mut state = self.state.lock().unwrap();
+        let held = state.held.remove(&step).expect("only what is reserved is settled");
+        assert!(used.sandbox_ms <= held.sandbox_ms && used.runs <= held.runs);
+        state.spent.sandbox_ms += used.sandbox_ms;
+        state.spent.runs += used.runs;
+        state.events.extend_from_slice(events);
+        Ok(())
+    }
+}
+
+/// What the executor does with the next job.
+enum Play {
+    End(Outcome),
+    Fail(ExecutorError),
+    Panic,
+    Hang,
+}
+
+#[derive(Default)]
+struct Script {
+    plays: Mutex<VecDeque<Play>>,
+    jobs: Mutex<Vec<Job>>,
+}
+
+#[async_trait]
+impl Executor for Script {
+    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+        self.jobs.lock().unwrap().push(cleared.into_job());
+        let play = self.plays.lock().unwrap().pop_front().expect("the script has no more");
+        match play {
+            Play::End(outcome) => Ok(outcome),
+            Play::Fail(error) => Err(error),
+            Play::Panic => panic!("the script says so"),
+            Play::Hang => std::future::pending().await,
+        }
+    }
+}
+
+/// An author that gives its answers in order and remembers what it was asked.
+struct Scribe {
+    answers: Mutex<VecDeque<Result<Draft, AuthorError>>>,
+    asked: Mutex<Vec<Assignment>>,
+}
+
+#[async_trait]
+impl CodeAuthor for Scribe {
+    fn name(&self) -> String {
+        "scribe".to_owned()
+    }
+
+    fn can_repair(&self) -> bool {
+        true
+    }
+
+    async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError> {
+        self.asked.lock().unwrap().push(assignment.clone());
+        self.answers.lock().unwrap().pop_front().expect("the author has no more")
+    }
+}
+
+struct World {
+    memory: Arc<Memory>,
+    script: Arc<Script>,
+    scribe: Arc<Scribe>,
+    pipeline: Pipeline,
+}
+
+fn world(plays: Vec<Play>, answers: Vec<Result<Draft, AuthorError>>) -> World {
+    world_with(plays, answers, Policy::default(), 1_000_000)
+}
+
+fn world_with(
+    plays: Vec<Play>,
+    answers: Vec<Result<Draft, AuthorError>>,
+    policy: Policy,
+    limit_ms: i64,
+) -> World {
+    let memory = Arc::new(Memory { limit_ms, state: Mutex::default() });
+    let script = Arc::new(Script { plays: Mutex::new(plays.into()), jobs: Mutex::default() });
+    let scribe = Arc::new(Scribe { answers: Mutex::new(answers.into()), asked: Mutex::default() });
+    let ports = Ports {
+        executor: Arc::clone(&script) as Arc<dyn Executor>,
+        record: Arc::clone(&memory) as Arc<dyn Record>,
+        ledger: Arc::clone(&memory) as Arc<dyn Ledger>,
+        authors: vec![Arc::clone(&scribe) as Arc<dyn CodeAuthor>],
+    };
+    // Every look at the clock takes seven milliseconds.
+    let now = AtomicI64::new(0);
+    let clock = Clock::new(move || now.fetch_add(7, Ordering::Relaxed), || RunId(Uuid::nil()));
+    let pipeline = Pipeline::new(ports, PipelineConfig { policy, limits: LimitsPolicy::default(), clock });
+    World { memory, script, scribe, pipeline }
+}
+
+impl World {
+    /// The kinds of the recorded events, after checking that they are the history of a run in which
+    /// nothing is left reserved.
+    fn kinds(&self) -> String {
+        let state = self.memory.state.lock().unwrap();
+        let run = Run::replay(RunId(Uuid::nil()), &state.events).unwrap();
+        assert!(run.stage().is_some_and(Stage::is_end), "the run stands at {:?}", run.stage());
+        assert!(state.held.is_empty(), "left reserved: {:?}", state.held);
+        state.events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn spent(&self) -> (i64, i64) {
+        let spent = self.memory.state.lock().unwrap().spent;
+        (spent.runs, spent.sandbox_ms)
+    }
+}
+
+const EXECUTED: &str = "policy.passed budget.reserved exec.started exec.finished";
+
+fn who() -> Principal {
+    let text = str::to_owned;
+    Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text("k1") }
+}
+
+fn outcome(status: Status, stdout: &str, wall_ms: u64) -> Outcome {
+    Outcome {
+        status,
+        exit_code: Some(i32::from(status != Status::Succeeded)),
+        signal: None,
+        stdout: stdout.as_bytes().to_vec(),
+        stderr: Vec::new(),
+        stdout_truncated: false,
+        stderr_truncated: false,
+        limits_hit: Vec::new(),
+        denied_syscalls: Vec::new(),
+        usage: Usage { wall_ms, ..Usage::default() },
+        limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
+        files: Vec::new(),
+        isolation: Isolation::default(),
+    }
+}
+
+fn ends(stdout: &str) -> Play {
+    Play::End(outcome(Status::Succeeded, stdout, 12))
+}
+
+fn fails(stderr: &str) -> Play {
+    let mut failed = outcome(Status::Failed, "", 12);
+    failed.stderr = stderr.as_bytes().to_vec();
+    Play::End(failed)
+}
+
+fn python(code: &str) -> ExecuteRequest {
+    ExecuteRequest::new(Language::Python, code)
+}
+
+fn draft(code: &str) -> Result<Draft, AuthorError> {
+    let explanation = "Adds.".to_owned();
+    Ok(Draft { language: Language::Python, code: code.to_owned(), explanation })
+}
+
+fn question(files: &[&str]) -> AskRequest {
+    let file = |name: &&str| InputFile { name: (*name).to_owned(), content: b"a;b\n1;2\n".to_vec() };
+    AskRequest {
+        question: "What is the sum?".to_owned(),
+        files: files.iter().map(file).collect(),
+        limits: LimitsPatch::default(),
+    }
+}
+
+fn profile(file: &str) -> String {
+    let column = serde_json::json!({ "name": "a", "kind": "integer", "empty": 0, "distinct": 1 });
+    serde_json::json!({ "file": file, "delimiter": ";", "encoding": "utf-8-sig", "decimal": ".", "rows": 1,
+        "columns": [column] })
+    .to_string()
+}
+
+#[tokio::test]
+async fn code_is_reserved_run_settled_and_answered() {
+    let mut done = outcome(Status::Succeeded, "5050\n", 12);
+    done.files = vec![OutputFile { name: "out.txt".to_owned(), content: b"x".to_vec() }];
+    let world = world(vec![Play::End(done)], vec![]);
+    let mut request = python("print(5050)");
+    request.files = vec![InputFile { name: "in.csv".to_owned(), content: b"1".to_vec() }];
+    request.env.insert("A".to_owned(), "b".to_owned());
+    let answer = world.pipeline.execute(&who(), request).await.unwrap();
+    assert_eq!((answer.stdout.as_str(), answer.exit_code), ("5050\n", 0));
+    assert_eq!(answer.files[0].name, "out.txt");
+    assert_eq!(world.kinds(), format!("run.requested {EXECUTED} run.settled"));
+    assert_eq!(world.spent(), (1, 12));
+    let job = &world.script.jobs.lock().unwrap()[0];
+    assert_eq!((job.runtime, job.limits.wall_ms, job.env["A"].as_str()), (Runtime::Python, 10_000, "b"));
+    // Code, call, input, output file and standard output were kept.
+    assert_eq!(world.memory.state.lock().unwrap().blobs.len(), 5);
+}
+
+#[tokio::test]
+async fn a_program_that_fails_is_an_answer() {
+    let world = world(vec![fails("Traceback")], vec![]);
+    let answer = world.pipeline.execute(&who(), python("1/0")).await.unwrap();
+    assert_eq!((answer.status, answer.exit_code), (Status::Failed, 1));
+    assert_eq!(world.spent(), (1, 12));
+}
+
+#[tokio::test]
+async fn what_the_policy_refuses_reaches_neither_ledger_nor_jail() {
+    let world = world(vec![], vec![]);
+    let error = world.pipeline.execute(&who(), python(" ")).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Denied(violations) if violations[0].code == "code_empty"));
+    assert_eq!(world.kinds(), "run.requested run.refused");
+    assert_eq!(world.spent(), (0, 0));
+}
+
+#[tokio::test]
+async fn an_exhausted_budget_refuses() {
+    let world = world_with(vec![], vec![], Policy::default(), 10_999);
+    let error = world.pipeline.execute(&who(), python("1")).await.unwrap_err();
+    assert!(error.to_string().contains("1 sandbox_ms missing of a limit of 10999"), "{error}");
+    assert_eq!(world.kinds(), "run.requested run.refused");
+}
+
+#[tokio::test]
+async fn our_own_failure_costs_nothing() {
+    let busy = Play::Fail(ExecutorError::Busy { slots: 1, queue: 0 });
+    for play in [busy, Play::Panic] {
+        let world = world(vec![play], vec![]);
+        let error = world.pipeline.execute(&who(), python("1")).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Executor(_)));
+        assert!(world.kinds().ends_with("exec.started run.failed"));
+        assert_eq!(world.spent(), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_cancels_the_run_and_still_pays() {
+    let world = world(vec![Play::Hang], vec![]);
+    let who = who();
+    let mut running = Box::pin(world.pipeline.execute(&who, python("while True: pass")));
+    while world.script.jobs.lock().unwrap().is_empty() {
+        let _ = futures::poll!(running.as_mut());
+        tokio::task::yield_now().await;
+    }
+    drop(running);
+    world.pipeline.idle().await;
+    assert_eq!(world.kinds(), format!("run.requested {EXECUTED} run.settled"));
+    assert_eq!(world.spent(), (1, 7));
+    let events = &world.memory.state.lock().unwrap().events;
+    assert_eq!(events[4].body["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn usage_is_charged_up_to_what_was_reserved() {
+    let long = Play::End(outcome(Status::TimedOut, "", 60_000));
+    let world = world(vec![long], vec![]);
+    world.pipeline.execute(&who(), python("1")).await.unwrap();
+    assert_eq!(world.spent(), (1, 10_000 + crate::SETTLE_MARGIN_MS));
+}
+
+#[tokio::test]
+async fn outputs_that_cannot_be_kept_fail_the_run_but_settle_it() {
+    let world = world(vec![ends("out")], vec![]);
+    world.memory.state.lock().unwrap().refuses_outputs = true;
+    let error = world.pipeline.execute(&who(), python("1")).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Store(_)));
+    assert!(world.kinds().ends_with("exec.started run.failed"));
+    assert_eq!(world.spent(), (1, 12));
+}
+
+fn strict() -> Policy {
+    let text = include_str!("../../../../policies/default.toml");
+    Policy::parse(&format!("{text}\nallowed_libraries = [\"math\"]\n")).unwrap()
+}
+
+#[tokio::test]
+async fn a_policy_on_libraries_reads_facts_in_the_jail_first() {
+    let facts = |imports: &str| ends(&format!("{{\"imports\":[{imports}]}}"));
+    let world = world_with(vec![facts("\"math\""), ends("1")], vec![], strict(), 1_000_000);
+    world.pipeline.execute(&who(), python("import math")).await.unwrap();
+    assert_eq!(world.kinds(), format!("run.requested facts.started facts.finished {EXECUTED} run.settled"));
+    assert_eq!(world.spent(), (1, 24));
+    {
+        let job = &world.script.jobs.lock().unwrap()[0];
+        assert_eq!((job.runtime, job.stdin.as_slice()), (Runtime::Tables, b"import math".as_slice()));
+        assert_eq!(job.args, ["facts", "python"]);
+    }
+
+    let world = world_with(vec![facts("\"socket\"")], vec![], strict(), 1_000_000);
+    let error = world.pipeline.execute(&who(), python("import socket")).await.unwrap_err();
+    assert!(error.to_string().contains("library socket is not allowed"), "{error}");
+    assert_eq!(world.kinds(), "run.requested facts.started facts.finished run.refused");
+}
+
+#[tokio::test]
+async fn a_facts_reader_that_lies_or_dies_refuses() {
+    for play in [ends("{}"), ends("{\"imports\":[],\"x\":1}"), ends("["), fails("crashed")] {
+        let world = world_with(vec![play], vec![], strict(), 1_000_000);
+        let error = world.pipeline.execute(&who(), python("import math")).await.unwrap_err();
+        assert!(error.to_string().contains("could not be inspected"), "{error}");
+        assert!(world.kinds().ends_with("run.refused"));
+    }
+}
+
+#[tokio::test]
+async fn a_question_is_profiled_written_run_and_answered() {
+    let mut done = outcome(Status::Succeeded, " 3 \n", 12);
+    let result = br#"{"value": 3, "label": "sum of a"}"#.to_vec();
+    done.files = vec![OutputFile { name: "result.json".to_owned(), content: result }];
+    let world = world(vec![ends(&profile("s.CSV")), Play::End(done)], vec![draft("print(3)")]);
+    let answer = world.pipeline.ask(&who(), question(&["s.CSV", "notes.txt"])).await.unwrap();
+    assert_eq!((answer.answer.as_str(), answer.value), ("3", Some(serde_json::json!(3))));
+    assert_eq!(answer.label.as_deref(), Some("sum of a"));
+    assert_eq!((answer.author.as_str(), answer.code.as_str()), ("scribe", "print(3)"));
+    assert!(answer.duration_ms > 0);
+    let read = "read.started read.finished";
+    let wrote = "code.asked code.written";
+    assert_eq!(world.kinds(), format!("run.requested {read} {wrote} {EXECUTED} run.settled"));
+    assert_eq!(world.spent(), (1, 24));
+    let asked = world.scribe.asked.lock().unwrap();
+    assert_eq!((asked[0].tables.len(), asked[0].files.len()), (1, 2));
+    let jobs = world.script.jobs.lock().unwrap();
+    assert_eq!((jobs[0].args.join(" "), jobs[0].files.len()), ("profile s.CSV".to_owned(), 1));
+    assert_eq!(jobs[1].files.len(), 2);
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_read_is_named() {
+    let other = ends(&profile("other.csv"));
+    let noisy = fails("at cell 3\nrow 7 has more values \u{1b}[31mthan columns\n");
+    let timed_out = Play::End(outcome(Status::TimedOut, "", 10_000));
+    for (play, reason) in [
+        (noisy, "row 7 has more values [31mthan columns"),
+        (timed_out, "takes too long"),
+        (other, "out of bounds"),
+        (ends("{\"rows\": NaN}"), "not valid"),
+    ] {
+        let world = world(vec![play], vec![]);
+        let error = world.pipeline.ask(&who(), question(&["s.csv"])).await.unwrap_err().to_string();
+        assert!(error.starts_with("file s.csv could not be read") && error.contains(reason), "{error}");
+        assert_eq!(world.kinds(), "run.requested read.started read.finished run.refused");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_program_goes_back_to_its_author_once() {
+    let world = world(vec![fails("NameError: x"), ends("3")], vec![draft("x"), draft("print(3)")]);
+    let answer = world.pipeline.ask(&who(), question(&[])).await.unwrap();
+    assert_eq!((answer.answer.as_str(), answer.code.as_str()), ("3", "print(3)"));
+    let wrote = "code.asked code.written";
+    assert_eq!(world.kinds(), format!("run.requested {wrote} {EXECUTED} {wrote} {EXECUTED} run.settled"));
+    assert_eq!(world.spent(), (2, 24));
+    let asked = world.scribe.asked.lock().unwrap();
+    let failure = asked[1].failure.as_ref().unwrap();
+    assert_eq!((failure.draft.code.as_str(), failure.stderr.as_str()), ("x", "NameError: x"));
+}
+
+#[tokio::test]
+async fn a_repair_that_comes_to_nothing_leaves_the_failed_run_as_the_answer() {
+    let gone = || Err(AuthorError::Unavailable("gone".to_owned()));
+    for (second, kind) in [
+        (draft("x"), "code.written code.dropped"),
+        (draft(""), "code.written code.dropped"),
+        (gone(), "code.declined"),
+    ] {
+        let world = world(vec![fails("NameError: x")], vec![draft("x"), second]);
+        let answer = world.pipeline.ask(&who(), question(&[])).await.unwrap();
+        assert_eq!((answer.run.status, answer.code.as_str()), (Status::Failed, "x"));
+        assert!(world.kinds().ends_with(&format!("code.asked {kind} run.settled")), "{}", world.kinds());
+    }
+}
+
+#[tokio::test]
+async fn a_repair_beyond_the_budget_is_dropped() {
+    let answers = vec![draft("x"), draft("y")];
+    let world = world_with(vec![fails("NameError")], answers, Policy::default(), 11_005);
+    let answer = world.pipeline.ask(&who(), question(&[])).await.unwrap();
+    assert_eq!(answer.run.status, Status::Failed);
+    assert!(world.kinds().ends_with("code.written code.dropped run.settled"));
+}
+
+#[tokio::test]
+async fn what_nobody_understood_is_said() {
+    let says = AuthorError::NotUnderstood("ask for a sum, a mean or an NPV".to_owned());
+    let world = world(vec![], vec![Err(says)]);
+    let error = world.pipeline.ask(&who(), question(&[])).await.unwrap_err();
+    assert_eq!(error.to_string(), "ask for a sum, a mean or an NPV");
+    assert_eq!(world.kinds(), "run.requested code.asked code.declined run.refused");
+}
+
+#[tokio::test]
+async fn a_question_goes_on_when_nobody_waits() {
+    let world = world(vec![ends("3")], vec![draft("print(3)")]);
+    let who = who();
+    let mut asking = Box::pin(world.pipeline.ask(&who, question(&[])));
+    let _ = futures::poll!(asking.as_mut());
+    drop(asking);
+    world.pipeline.idle().await;
+    assert!(world.kinds().ends_with("exec.finished run.settled"));
+}
+
+#[test]
+fn the_reason_that_helps_most_is_told() {
+    let unavailable = || AuthorError::Unavailable("connection refused".to_owned());
+    let not_understood = || AuthorError::NotUnderstood("ask for a sum".to_owned());
+    let unclear = || AuthorError::Unclear("Which column?".to_owned());
+    let told = |declined| why_nobody_wrote(declined).to_string();
+    assert_eq!(told(vec![not_understood(), unclear()]), "Which column?");
+    assert!(told(vec![not_understood(), unavailable()]).contains("connection refused; ask for a sum"));
+    assert!(told(vec![]).contains("no author is configured"));
+}
