@@ -1,1 +1,201 @@
-//! tests
+//! What every outside test needs: the built program, a data directory of its own, and a server.
+//!
+//! The tests start the program as its users do and look only at what it prints, answers and leaves.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Longest wait for a server to say that it listens.
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// The workspace's directory.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace is there")
+}
+
+/// The built program: `RINGFENCE_BIN`, or what the build left in the target directory.
+pub fn program() -> PathBuf {
+    built("RINGFENCE_BIN", "ringfence")
+}
+
+/// The build in which layers can be left out: `RINGFENCE_WEAKENED_BIN`, or the target directory's.
+pub fn weakened_program() -> PathBuf {
+    built("RINGFENCE_WEAKENED_BIN", "ringfence-weakened")
+}
+
+fn built(variable: &str, name: &str) -> PathBuf {
+    let path = std::env::var_os(variable).map_or_else(
+        || {
+            let target =
+                std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+            target.join("debug").join(name)
+        },
+        PathBuf::from,
+    );
+    assert!(path.exists(), "{} is not built, run: make build", path.display());
+    path
+}
+
+/// The built runtimes: `RINGFENCE_RUNTIMES_DIR`, or where `make` puts them.
+pub fn runtimes_dir() -> PathBuf {
+    let path = std::env::var_os("RINGFENCE_RUNTIMES_DIR")
+        .map_or_else(|| root().join(".ringfence/runtimes"), PathBuf::from);
+    assert!(
+        path.join("python/manifest.json").exists(),
+        "{} holds no runtimes, run: make runtimes",
+        path.display()
+    );
+    path
+}
+
+/// An installation of its own: a data directory that ends with the test.
+#[derive(Debug)]
+pub struct Installation {
+    program: PathBuf,
+    directory: TempDir,
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Installation::new()
+    }
+}
+
+impl Installation {
+    /// An empty installation of the built program.
+    pub fn new() -> Installation {
+        Installation::of(program())
+    }
+
+    /// An empty installation of another build.
+    pub fn of(program: PathBuf) -> Installation {
+        Installation { program, directory: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    /// A directory for the test's own files.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The program with this installation's directories, and nothing else in its environment.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("RINGFENCE_DATA_DIR", self.path().join("data"))
+            .env("RINGFENCE_RUNTIMES_DIR", runtimes_dir())
+            .args(words);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn output(&self, words: &[&str]) -> Output {
+        self.command(words).output().expect("the program starts")
+    }
+
+    /// `ringfence run --json` on code given on standard input: the answer object.
+    pub fn run(&self, language: &str, code: &str, options: &[&str]) -> Value {
+        let words: Vec<&str> =
+            ["run", "-", "--language", language, "--json"].iter().chain(options).copied().collect();
+        let output = output_of(self.command(&words), code.as_bytes());
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("no answer object ({error}): {}", String::from_utf8_lossy(&output.stderr))
+        })
+    }
+
+    /// Starts `ringfence serve` on a free port of the loopback.
+    pub fn serve(&self) -> Server {
+        Server::start(self.command(&["serve", "--listen", "127.0.0.1:0"]))
+    }
+}
+
+/// Runs a command to its end with bytes on its standard input.
+pub fn output_of(mut command: Command, input: &[u8]) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let input = input.to_vec();
+    // A program that refuses before it reads closes the pipe.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("the program ends");
+    writer.join().expect("the writer ends");
+    output
+}
+
+/// A running server, stopped when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Kept open, so that the server can go on printing.
+    _stdout: BufReader<ChildStdout>,
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// The key of the first start; empty at later starts.
+    pub key: String,
+}
+
+impl Server {
+    /// Starts a server and waits until it listens.
+    pub fn start(mut command: Command) -> Server {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the server starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (begun, mut key) = (Instant::now(), String::new());
+        loop {
+            let mut line = String::new();
+            let count = stdout.read_line(&mut line).expect("the server prints");
+            assert!(count > 0 && begun.elapsed() < START_MAX, "the server did not start");
+            if let Some(url) = line.trim().strip_prefix("ringfence: listening on ") {
+                return Server { child, url: url.to_owned(), key, _stdout: stdout };
+            }
+            if let Some((_, shown)) = line.trim().split_once("shown only this once: ") {
+                key = shown.to_owned();
+            }
+        }
+    }
+
+    /// The server's process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// POST with the first key: status and JSON body.
+    pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let mut response = agent
+            .post(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {}", self.key))
+            .send_json(body)
+            .expect("the server answers");
+        let status = response.status().as_u16();
+        (status, response.body_mut().read_json().expect("a JSON body"))
+    }
+
+    /// Asks the server to stop and waits for its end: true if it ended well.
+    pub fn stop(mut self) -> bool {
+        self.terminate();
+        self.child.wait().expect("the server ends").success()
+    }
+
+    fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        drop(Command::new("kill").args(["-TERM", &pid]).status());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.terminate();
+            drop(self.child.wait());
+        }
+    }
+}

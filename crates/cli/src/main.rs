@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `ringfence`.
+
+fn main() -> std::process::ExitCode {
+    ringfence_cli::main()
+}

@@ -16,7 +16,7 @@ use ringfence_job::{Isolation, Job, Layer, Limits, LimitsPolicy, Outcome, Output
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, watch},
 };
 
 use crate::{
@@ -143,6 +143,27 @@ impl Started {
     /// # Errors
     /// [`StartError::NotReady`] or [`StartError::MissingLayers`].
     pub fn ready(self) -> Result<Ready, StartError> {
+        let accepted = self.config.accept_missing.clone();
+        let ready = self.ready_as_it_is()?;
+        let missing: Vec<Layer> = ready
+            .isolation
+            .0
+            .iter()
+            .filter(|state| !state.in_force && !accepted.contains(&state.layer))
+            .map(|state| state.layer)
+            .collect();
+        if missing.is_empty() {
+            Ok(ready)
+        } else {
+            Err(StartError::MissingLayers { missing, problems: ready.problems })
+        }
+    }
+
+    /// Waits until the supervisor is ready, whatever it lacks: for a doctor only.
+    ///
+    /// # Errors
+    /// [`StartError::NotReady`].
+    pub fn ready_as_it_is(self) -> Result<Ready, StartError> {
         let not_ready = |why: String| StartError::NotReady(why);
         let mut waited = [PollFd::new(&self.socket, PollFlags::IN)];
         let timeout = Timespec::try_from(READY_MAX).map_err(|error| not_ready(format!(": {error}")))?;
@@ -156,9 +177,7 @@ impl Started {
         else {
             return Err(not_ready(String::new()));
         };
-        let missing: Vec<Layer> =
-            isolation.0.iter().filter(|state| !state.in_force).map(|state| state.layer).collect();
-        let ready = Ready {
+        Ok(Ready {
             socket: self.socket,
             process: self.process,
             slots: self.config.slots,
@@ -166,12 +185,7 @@ impl Started {
             present: self.present,
             isolation,
             problems,
-        };
-        if missing.iter().all(|layer| self.config.accept_missing.contains(layer)) {
-            Ok(ready)
-        } else {
-            Err(StartError::MissingLayers { missing, problems: ready.problems })
-        }
+        })
     }
 }
 
@@ -207,6 +221,7 @@ impl Ready {
             socket: sys::watch(self.socket)?,
             live: Mutex::new(HashMap::new()),
             next_run: AtomicU64::new(0),
+            closed: watch::Sender::new(false),
         });
         tokio::spawn(receive_reports(Arc::clone(&shared)));
         let sandbox = Sandbox {
@@ -221,7 +236,7 @@ impl Ready {
     }
 }
 
-/// Runs jobs. Cloning it is cheap; the supervisor ends when the tokio runtime it was connected in does.
+/// Runs jobs. Cloning it is cheap; [`Sandbox::close`] ends the supervisor.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     shared: Arc<Shared>,
@@ -262,6 +277,8 @@ struct Shared {
     socket: AsyncFd<OwnedFd>,
     live: Mutex<HashMap<u64, Live>>,
     next_run: AtomicU64,
+    /// True once nothing can be run any more.
+    closed: watch::Sender<bool>,
 }
 
 /// A run that the supervisor knows. Its slot is free again when this is dropped.
@@ -274,12 +291,32 @@ struct Live {
 }
 
 impl Sandbox {
+    /// True if jobs of this runtime can run.
+    pub fn has(&self, runtime: Runtime) -> bool {
+        self.present.contains(&runtime)
+    }
+
+    /// Ends the supervisor, and with it every run that is left.
+    pub fn close(&self) {
+        // The supervisor reads the end of the line.
+        let _ = rustix::net::shutdown(self.shared.socket.get_ref(), rustix::net::Shutdown::Both);
+    }
+
+    /// Waits until the supervisor is gone.
+    pub fn closed(&self) -> impl Future<Output = ()> + use<> {
+        let mut closed = self.shared.closed.subscribe();
+        async move {
+            // The sender is never dropped before it has said so.
+            let _ = closed.wait_for(|closed| *closed).await;
+        }
+    }
+
     /// Runs a job to its end. Dropping the future cancels the run.
     ///
     /// # Errors
     /// Our own failures; what the guest does is in the [`Outcome`].
     pub async fn run(&self, job: &Job) -> Result<Outcome, SandboxError> {
-        if !self.present.contains(&job.runtime) {
+        if !self.has(job.runtime) {
             return Err(SandboxError::RuntimeMissing(job.runtime));
         }
         let busy = |_: TryAcquireError| SandboxError::Busy { slots: self.slot_count, queue: self.queue };
@@ -414,7 +451,7 @@ impl Shared {
     }
 }
 
-/// Receives reports until the supervisor, or the tokio runtime, is gone.
+/// Receives reports until the supervisor is gone.
 async fn receive_reports(shared: Arc<Shared>) {
     let mut buffer = vec![0; wire::FRAME_BYTES_MAX];
     loop {
@@ -423,7 +460,7 @@ async fn receive_reports(shared: Arc<Shared>) {
             Ok(Received::Frame(report, attached)) => shared.dispatch(report, attached),
             Ok(Received::Nothing) => guard.clear_ready(),
             Ok(Received::Closed) | Err(_) => {
-                tracing::error!("the supervisor is gone");
+                shared.closed.send_replace(true);
                 // Every waiting run learns it by the end of its channel.
                 shared.live().clear();
                 return;

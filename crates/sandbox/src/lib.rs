@@ -4,6 +4,7 @@
 //! process the unprivileged server's side; [`Sandbox::run`] runs jobs. It knows no HTTP, no SQL, no
 //! model and no money.
 
+pub mod doctor;
 mod host;
 mod jail;
 mod layers;

@@ -1,0 +1,254 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use ringfence_job::{Language, LimitKind, LimitsPatch};
+
+/// Exit code for our own failures and refusals, as opposed to the guest's.
+pub(crate) const EXIT_OURS: u8 = 125;
+
+/// A safe place for generated code: jail, budget and record in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "ringfence", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Settings of every command; each is also in the configuration file.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Configuration file (TOML).
+    #[arg(long, env = "RINGFENCE_CONFIG", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Directory of the database and the blobs.
+    #[arg(long, env = "RINGFENCE_DATA_DIR", global = true)]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Directory of the runtimes.
+    #[arg(long, env = "RINGFENCE_RUNTIMES_DIR", global = true)]
+    pub(crate) runtimes_dir: Option<PathBuf>,
+    /// Runs at the same time.
+    #[arg(long, env = "RINGFENCE_SLOTS", global = true)]
+    pub(crate) slots: Option<u16>,
+    /// Base URL of an OpenAI-compatible endpoint, such as https://host/v1.
+    #[arg(long, env = "RINGFENCE_MODEL_BASE_URL", global = true)]
+    pub(crate) model_base_url: Option<String>,
+    /// Model to ask there.
+    #[arg(long, env = "RINGFENCE_MODEL", global = true)]
+    pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program in the jail. The exit code is the program's; 124 timed out, 137 out of memory.
+    Run(Run),
+    /// Ask a question in plain words, about files if you have any.
+    Ask(Ask),
+    /// Serve the HTTP API.
+    Serve(Serve),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Say which protections are in force, and what mends those that are not.
+    Doctor(Doctor),
+    /// Build and list what the jail holds.
+    #[command(subcommand)]
+    Runtimes(Runtimes),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The program, or - for standard input.
+    pub(crate) file: PathBuf,
+    /// Its language; guessed from the file's name otherwise.
+    #[arg(long)]
+    pub(crate) language: Option<Language>,
+    /// A file for its working directory.
+    #[arg(long = "file", value_name = "NAME=PATH", value_parser = named_path)]
+    pub(crate) files: Vec<NamedPath>,
+    /// A limit, such as wallMs=2000 or memoryBytes=256M.
+    #[arg(long = "limit", value_name = "KEY=VALUE", value_parser = limit)]
+    pub(crate) limits: Vec<(LimitKind, u64)>,
+    /// Where to put the files it leaves; made if missing.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Ask for a newly executed interpreter.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Print the answer object instead of the program's output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Arguments of the program.
+    #[arg(last = true)]
+    pub(crate) args: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ask {
+    /// The question.
+    pub(crate) question: String,
+    /// A file it is about.
+    #[arg(long = "file", value_name = "[NAME=]PATH", value_parser = named_path)]
+    pub(crate) files: Vec<NamedPath>,
+    /// A limit, such as wallMs=2000.
+    #[arg(long = "limit", value_name = "KEY=VALUE", value_parser = limit)]
+    pub(crate) limits: Vec<(LimitKind, u64)>,
+    /// Where to put the files the answer comes with, such as charts; made if missing.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the answer object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address to listen on.
+    #[arg(long, env = "RINGFENCE_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a key; it is shown once.
+    Create {
+        /// Who will use it.
+        #[arg(long)]
+        user: String,
+        /// The organisation it belongs to.
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// What it is for.
+        #[arg(long, default_value = "")]
+        label: String,
+        /// May also manage keys.
+        #[arg(long)]
+        admin: bool,
+        /// Runs it may start.
+        #[arg(long)]
+        runs: Option<i64>,
+        /// Sandbox time it may use, in seconds.
+        #[arg(long)]
+        sandbox_seconds: Option<i64>,
+        /// Print an object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List keys, never their secrets.
+    List {
+        /// The organisation.
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key at once.
+    Revoke {
+        /// The key's public id.
+        id: String,
+        /// The organisation.
+        #[arg(long, default_value = "default")]
+        tenant: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print objects instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also hash every file of the runtimes.
+    #[arg(long)]
+    pub(crate) deep: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runtimes {
+    /// Build what is missing or out of date.
+    Build {
+        /// Python interpreter to copy, 3.11 or later.
+        #[arg(long)]
+        python: Option<PathBuf>,
+        /// Build even what is up to date.
+        #[arg(long)]
+        force: bool,
+    },
+    /// List runtimes and their libraries.
+    List,
+}
+
+/// A file of the host and its name in the jail.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedPath {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+}
+
+/// `NAME=PATH`, or a path whose last part is the name.
+fn named_path(text: &str) -> Result<NamedPath, String> {
+    let (name, path) = match text.split_once('=') {
+        Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
+        None => {
+            let path = PathBuf::from(text);
+            let name = path.file_name().and_then(|name| name.to_str()).ok_or("give it a name: NAME=PATH")?;
+            (name.to_owned(), path)
+        }
+    };
+    ringfence_job::check_file_name(&name).map_err(|error| error.to_string())?;
+    Ok(NamedPath { name, path })
+}
+
+/// `KEY=VALUE`, where the value may end in K, M or G (1024, 1024², 1024³).
+fn limit(text: &str) -> Result<(LimitKind, u64), String> {
+    let (name, value) = text.split_once('=').ok_or("write KEY=VALUE, such as wallMs=2000")?;
+    let kind: LimitKind = name.parse()?;
+    let (digits, shift) = match value.as_bytes().last() {
+        Some(b'K') => (&value[..value.len() - 1], 10),
+        Some(b'M') => (&value[..value.len() - 1], 20),
+        Some(b'G') => (&value[..value.len() - 1], 30),
+        _ => (value, 0),
+    };
+    let number: u64 =
+        digits.parse().map_err(|_| format!("{value:?} is not a number, write such as 2000 or 64M"))?;
+    let bytes = number.checked_mul(1 << shift).ok_or_else(|| format!("{value} is too large"))?;
+    Ok((kind, bytes))
+}
+
+/// The limits of `--limit` options as a request's patch; the last of a kind counts.
+pub(crate) fn limits_patch(limits: &[(LimitKind, u64)]) -> LimitsPatch {
+    let mut patch = LimitsPatch::default();
+    for (kind, value) in limits {
+        patch.set(*kind, *value);
+    }
+    patch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn limits_are_read_with_units() {
+        assert_eq!(limit("memoryBytes=64M"), Ok((LimitKind::MemoryBytes, 64 << 20)));
+        assert_eq!(limit("tasks=5"), Ok((LimitKind::Tasks, 5)));
+        for wrong in ["tasks", "tasks=", "tasks=x", "task=1", "fileBytes=99999999999999G", "tasks=-1"] {
+            assert!(limit(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn files_get_plain_names() {
+        assert_eq!(named_path("a.csv=/x/b.csv").map(|file| file.name), Ok("a.csv".to_owned()));
+        assert_eq!(named_path("/x/b.csv").map(|file| file.name), Ok("b.csv".to_owned()));
+        assert!(named_path("../a=/x").is_err());
+    }
+}

@@ -1,0 +1,69 @@
+//! `ringfence doctor`: what is in force, what is not, and the line that mends it.
+
+use std::process::ExitCode;
+
+use ringfence_sandbox::doctor::{self, Check, CheckState};
+
+use super::{one_shot_runtime, print_json};
+use crate::{args, config::Config};
+
+/// Looks at the host and tries the limits. The exit code says whether a server would start.
+pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<ExitCode> {
+    let mut checks = doctor::check_runtimes(&config.sandbox.runtimes_dir, command.deep);
+    match ringfence_sandbox::start(config.sandbox.clone()).and_then(|started| started.ready_as_it_is()) {
+        Err(error) => {
+            checks.push(Check::new("supervisor", CheckState::Missing, error.to_string()));
+            checks.extend(doctor::check_host());
+        }
+        Ok(ready) => {
+            checks.extend(doctor::check_layers(ready.isolation(), ready.problems()));
+            let tried = one_shot_runtime()?.block_on(async {
+                let (sandbox, process) = ready.connect()?;
+                let tried = doctor::self_test(&sandbox, &config.sandbox.limits).await;
+                sandbox.close();
+                anyhow::Ok((tried, process))
+            });
+            let (tried, process) = tried?;
+            process.wait();
+            checks.extend(tried);
+        }
+    }
+    // Last, as it cannot be undone in this process.
+    checks.push(match ringfence_sandbox::give_up_privileges(&config.data_dir) {
+        Ok(_) => Check::new("data directory", CheckState::Ok, config.data_dir.display().to_string()),
+        Err(error) => {
+            Check::new("data directory", CheckState::Missing, error.to_string()).mended_by(format!(
+                "make {} a directory of mode 700 of the user that runs ringfence",
+                config.data_dir.display()
+            ))
+        }
+    });
+    if command.json {
+        print_json(&checks)?;
+    } else {
+        checks.iter().for_each(print_check);
+    }
+    let ready = checks.iter().all(|check| check.state != CheckState::Missing || accepted(config, check));
+    if !command.json {
+        println!("{}", if ready { "ready" } else { "not ready: see the lines marked MISSING" });
+    }
+    Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// True if the configuration says that this layer may be missing.
+fn accepted(config: &Config, check: &Check) -> bool {
+    config.sandbox.accept_missing.iter().any(|layer| check.name == format!("layer {}", layer.name()))
+}
+
+fn print_check(check: &Check) {
+    let word = match check.state {
+        CheckState::Ok => "ok",
+        CheckState::Degraded => "DEGRADED",
+        CheckState::Missing => "MISSING",
+        CheckState::Skipped => "skipped",
+    };
+    println!("{word:<9} {:<32} {}", check.name, check.detail);
+    if let Some(fix) = &check.fix {
+        println!("          {:<32} -> {fix}", "");
+    }
+}

@@ -1,0 +1,73 @@
+//! One file a command.
+
+pub(crate) mod ask;
+pub(crate) mod doctor;
+pub(crate) mod keys;
+pub(crate) mod run;
+pub(crate) mod runtimes;
+pub(crate) mod serve;
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use anyhow::{Context, bail};
+use ringfence_job::InputFile;
+use ringfence_pipeline::answer::{Answer, AnswerFile};
+use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{args::NamedPath, outbox::Outbox};
+
+/// Largest file or program read from disk, in bytes; the policy's bounds are lower.
+const INPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// A runtime for a command that does one thing.
+fn one_shot_runtime() -> anyhow::Result<Runtime> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+fn read_bounded(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let mut content = Vec::new();
+    file.take(INPUT_BYTES_MAX + 1)
+        .read_to_end(&mut content)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    if content.len() as u64 > INPUT_BYTES_MAX {
+        bail!("{} is larger than {INPUT_BYTES_MAX} bytes", path.display());
+    }
+    Ok(content)
+}
+
+fn read_files(files: &[NamedPath]) -> anyhow::Result<Vec<InputFile>> {
+    files
+        .iter()
+        .map(|file| Ok(InputFile { name: file.name.clone(), content: read_bounded(&file.path)? }))
+        .collect()
+}
+
+fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Hands returned files to the outbox, if there is one.
+fn deliver(outbox: Option<Outbox>, files: &[AnswerFile]) -> anyhow::Result<()> {
+    let Some(mut outbox) = outbox else { return Ok(()) };
+    for file in files {
+        outbox.put(&file.name, &file.bytes()).context("cannot write returned files")?;
+    }
+    outbox.finish()
+}
+
+/// One line on standard error for everything a person should know about a run.
+fn explain(answer: &Answer, kept: bool) {
+    for hit in &answer.limits_hit {
+        eprintln!("ringfence: {}: {} = {} (set {})", hit.event, hit.limit, hit.value, hit.setting);
+    }
+    for call in &answer.denied_syscalls {
+        eprintln!("ringfence: the jail refused the system call {} ({} times)", call.name, call.count);
+    }
+    if !kept && !answer.files.is_empty() {
+        let names: Vec<String> = answer.files.iter().map(|file| format!("{:?}", file.name)).collect();
+        eprintln!("ringfence: files left behind: {} (keep them with --out DIR)", names.join(", "));
+    }
+}

@@ -1,0 +1,145 @@
+//! `ringfence serve`: the HTTP API.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use async_trait::async_trait;
+use ringfence_pipeline::{
+    ports::StoreError,
+    run::{Principal, Role},
+};
+use ringfence_sandbox::doctor::{self, CheckState};
+use ringfence_server::{Authenticate, Server, ServerOptions};
+use ringfence_store::{DEFAULT_KEY_LIMIT, KeyError, Store};
+use tokio::{
+    net::TcpListener,
+    runtime::Builder,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    args, clock,
+    config::Config,
+    house::{self, House},
+};
+
+/// Organisation of the first key.
+const FIRST_TENANT: &str = "default";
+
+/// User of the first key.
+const FIRST_USER: &str = "admin";
+
+/// Time between two looks for runs that crashed processes left.
+const RECOVER_EVERY: Duration = Duration::from_secs(60);
+
+/// Serves until SIGTERM or SIGINT, or until the supervisor is gone.
+pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<ExitCode> {
+    let listen = command.listen.unwrap_or(config.listen);
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("RINGFENCE_LOG").unwrap_or_else(|_| "info".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    // Bound before privileges go, so that ports below 1024 can be had.
+    let listener =
+        std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+    listener.set_nonblocking(true)?;
+    let entrance = house::enter(config)?;
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    entrance.live(config, &runtime, async |house| {
+        self_test(config, house).await?;
+        show_first_key(&house.store).await?;
+        let listener = TcpListener::from_std(listener)?;
+        println!("ringfence: listening on http://{}", listener.local_addr()?);
+        tokio::spawn(recover_now_and_then(house.store.clone()));
+        let keys = Arc::new(Keys(house.store.clone()));
+        let server = Server::new(Arc::new(house.pipeline.clone()), keys, ServerOptions::default());
+        let stop = stop_signal()?;
+        let supervisor_gone = house.sandbox.closed();
+        let mut orderly = true;
+        server
+            .serve(listener, async {
+                tokio::select! {
+                    () = stop => {}
+                    () = supervisor_gone => orderly = false,
+                }
+            })
+            .await;
+        if !orderly {
+            bail!("the supervisor is gone, start ringfence again");
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Tries every limit before the first request; one that does not hold stops the start.
+async fn self_test(config: &Config, house: &House) -> anyhow::Result<()> {
+    let checks = doctor::self_test(&house.sandbox, &config.sandbox.limits).await;
+    let failed: Vec<String> = checks
+        .iter()
+        .filter(|check| check.state == CheckState::Missing)
+        .map(|check| format!("{} ({})", check.name, check.detail))
+        .collect();
+    let excused = !config.sandbox.accept_missing.is_empty();
+    match (failed.is_empty(), excused) {
+        (true, _) => Ok(()),
+        (false, true) => {
+            tracing::warn!(failed = failed.join(", "), "limits do not hold; accept_missing allows it");
+            Ok(())
+        }
+        (false, false) => bail!("limits do not hold: {}; run: ringfence doctor", failed.join(", ")),
+    }
+}
+
+/// Makes a key at the very first start, and shows it this once.
+async fn show_first_key(store: &Store) -> anyhow::Result<()> {
+    if store.list_keys(FIRST_TENANT).await?.is_empty() {
+        let key = store
+            .create_key(
+                FIRST_TENANT,
+                FIRST_USER,
+                Role::Admin,
+                "first start",
+                DEFAULT_KEY_LIMIT,
+                clock::now_ms(),
+            )
+            .await?;
+        println!("ringfence: your API key, shown only this once: {}", key.text);
+    }
+    Ok(())
+}
+
+async fn recover_now_and_then(store: Store) {
+    loop {
+        tokio::time::sleep(RECOVER_EVERY).await;
+        if let Err(error) = store.recover(clock::now_ms()).await {
+            tracing::error!(%error, "cannot settle interrupted runs");
+        }
+    }
+}
+
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// The store's keys as the server's.
+struct Keys(Store);
+
+#[async_trait]
+impl Authenticate for Keys {
+    async fn authenticate(&self, key: &str) -> Result<Option<Principal>, StoreError> {
+        match self.0.authenticate(key, clock::now_ms()).await {
+            Ok(principal) => Ok(Some(principal)),
+            Err(KeyError::Store(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+}

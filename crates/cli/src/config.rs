@@ -1,0 +1,215 @@
+//! Settings, read once: defaults, then one TOML file, then environment and flags.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use ringfence_job::{Layer, LimitsPolicy};
+use ringfence_pipeline::Policy;
+use ringfence_sandbox::SandboxConfig;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::args::Settings;
+
+/// Where the API listens unless told otherwise.
+const LISTEN: &str = "127.0.0.1:8787";
+
+/// Runs that may wait for a slot.
+const QUEUE: usize = 256;
+
+/// Environment variable that holds the model endpoint's key.
+const MODEL_KEY_VARIABLE: &str = "RINGFENCE_MODEL_API_KEY";
+
+/// Seconds the model may take.
+const MODEL_TIMEOUT_SECONDS: u64 = 60;
+
+/// Tokens the model may write.
+const MODEL_OUTPUT_TOKENS_MAX: u32 = 4096;
+
+/// The configuration file, as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data_dir: Option<PathBuf>,
+    runtimes_dir: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    slots: Option<u16>,
+    queue: Option<usize>,
+    #[serde(default)]
+    accept_missing: Vec<Layer>,
+    policy: Option<PathBuf>,
+    #[serde(default)]
+    limits: LimitsPolicy,
+    #[serde(default)]
+    model: ModelFile,
+}
+
+/// The table `[model]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelFile {
+    base_url: Option<String>,
+    name: Option<String>,
+    key_file: Option<PathBuf>,
+    timeout_seconds: Option<u64>,
+    output_tokens_max: Option<u32>,
+}
+
+/// A model endpoint to ask.
+pub(crate) struct Model {
+    pub(crate) base_url: String,
+    pub(crate) name: String,
+    pub(crate) key: Option<String>,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) output_tokens_max: u32,
+}
+
+/// What this process was told, complete.
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) sandbox: SandboxConfig,
+    pub(crate) policy: Policy,
+    pub(crate) model: Option<Model>,
+}
+
+/// Reads the configuration.
+pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
+    let file = read_file(flags.config.as_deref())?;
+    let home = home();
+    let absolute = |path: PathBuf| {
+        std::path::absolute(&path).with_context(|| format!("cannot resolve {}", path.display()))
+    };
+    let data_dir = flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| home.join("data"));
+    let runtimes_dir =
+        flags.runtimes_dir.clone().or(file.runtimes_dir).unwrap_or_else(|| home.join("runtimes"));
+    let data_dir = absolute(data_dir)?;
+    let slots = flags.slots.or(file.slots).unwrap_or_else(default_slots);
+    if slots == 0 {
+        bail!("slots is 0: nothing could run, set it to 1 or more");
+    }
+    let policy = match &file.policy {
+        Some(path) => {
+            let text =
+                fs::read_to_string(path).with_context(|| format!("cannot read policy {}", path.display()))?;
+            Policy::parse(&text).with_context(|| format!("policy {}", path.display()))?
+        }
+        None => Policy::default(),
+    };
+    Ok(Config {
+        listen: match file.listen {
+            Some(listen) => listen,
+            None => LISTEN.parse()?,
+        },
+        sandbox: SandboxConfig {
+            instance: instance(&data_dir),
+            runtimes_dir: absolute(runtimes_dir)?,
+            slots,
+            queue: file.queue.unwrap_or(QUEUE),
+            limits: file.limits,
+            accept_missing: file.accept_missing,
+        },
+        model: model(flags, file.model)?,
+        data_dir,
+        policy,
+    })
+}
+
+fn read_file(asked: Option<&Path>) -> anyhow::Result<File> {
+    let path = match asked {
+        Some(path) => path.to_owned(),
+        None if rustix::process::geteuid().is_root() => PathBuf::from("/etc/ringfence/ringfence.toml"),
+        None => user_directory("XDG_CONFIG_HOME", ".config").join("ringfence/ringfence.toml"),
+    };
+    if asked.is_none() && !path.exists() {
+        return Ok(File::default());
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("configuration {} is not valid", path.display()))
+}
+
+/// Where data and runtimes live unless told otherwise.
+fn home() -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        PathBuf::from("/var/lib/ringfence")
+    } else {
+        user_directory("XDG_DATA_HOME", ".local/share").join("ringfence")
+    }
+}
+
+fn user_directory(variable: &str, below_home: &str) -> PathBuf {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable)
+        .unwrap_or_else(|| absolute("HOME").unwrap_or_else(|| PathBuf::from("/")).join(below_home))
+}
+
+/// Twice the processors: a run that waits for a file or a timer leaves one idle.
+fn default_slots() -> u16 {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    u16::try_from(2 * processors).unwrap_or(u16::MAX)
+}
+
+/// A name for a data directory that fits into a control group's.
+fn instance(data_dir: &Path) -> String {
+    let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn model(flags: &Settings, file: ModelFile) -> anyhow::Result<Option<Model>> {
+    let base_url = flags.model_base_url.clone().or(file.base_url);
+    let name = flags.model.clone().or(file.name);
+    let (base_url, name) = match (base_url, name) {
+        (None, None) => return Ok(None),
+        (Some(base_url), Some(name)) => (base_url, name),
+        _ => bail!(
+            "a model endpoint needs both a base URL and a model's name: set model.base_url and model.name"
+        ),
+    };
+    let key = match (std::env::var(MODEL_KEY_VARIABLE), &file.key_file) {
+        (Ok(key), _) => Some(key),
+        (Err(_), Some(path)) => {
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Some(text.trim().to_owned())
+        }
+        (Err(_), None) => None,
+    };
+    Ok(Some(Model {
+        base_url,
+        name,
+        key,
+        timeout_seconds: file.timeout_seconds.unwrap_or(MODEL_TIMEOUT_SECONDS),
+        output_tokens_max: file.output_tokens_max.unwrap_or(MODEL_OUTPUT_TOKENS_MAX),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = toml::from_str::<File>("slot = 3").unwrap_err();
+        assert!(error.to_string().contains("slot"), "{error}");
+    }
+
+    #[test]
+    fn layers_and_limits_are_named_as_in_answers() {
+        let file: File = toml::from_str(
+            "accept_missing = [\"cgroupMemory\"]\n[limits.wallMs]\ndefault = 1000\nfloor = 10\nceiling = 5000\n",
+        )
+        .unwrap();
+        assert_eq!(file.accept_missing, [Layer::CgroupMemory]);
+        assert_eq!(file.limits.wall_ms.ceiling, 5000);
+        assert_eq!(file.limits.cpu_ms, LimitsPolicy::default().cpu_ms);
+    }
+
+    #[test]
+    fn two_data_directories_have_two_names() {
+        assert_ne!(instance(Path::new("/a")), instance(Path::new("/b")));
+        assert_eq!(instance(Path::new("/a")).len(), 12);
+    }
+}

@@ -1,0 +1,129 @@
+//! Puts the parts together: supervisor, privileges, store, pipeline, in the only safe order.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use ringfence_authors::Analyst;
+use ringfence_job::Outcome;
+use ringfence_pipeline::{
+    Pipeline, PipelineConfig, Ports,
+    ports::{CodeAuthor, Executor, ExecutorError},
+    run::{Cleared, Principal},
+};
+use ringfence_sandbox::{Sandbox, SandboxError, Started, SupervisorProcess};
+use ringfence_store::Store;
+use tokio::runtime::Runtime;
+
+use crate::{
+    clock,
+    config::{Config, Model},
+};
+
+/// A process whose supervisor is forked and that has given up its privileges; no thread exists yet.
+pub(crate) struct Entrance {
+    started: Started,
+    data_dir: PathBuf,
+}
+
+/// Everything a command works with.
+pub(crate) struct House {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) store: Store,
+    pub(crate) pipeline: Pipeline,
+}
+
+/// Forks the supervisor, then gives up every privilege. Whatever needs the caller's own rights, such
+/// as reading the caller's files, comes before.
+pub(crate) fn enter(config: &Config) -> anyhow::Result<Entrance> {
+    let started = ringfence_sandbox::start(config.sandbox.clone())?;
+    Ok(Entrance { started, data_dir: give_up_privileges(config)? })
+}
+
+/// Gives up every privilege without a supervisor, for commands that only look at the data.
+pub(crate) fn give_up_privileges(config: &Config) -> anyhow::Result<PathBuf> {
+    ringfence_sandbox::give_up_privileges(&config.data_dir)
+        .with_context(|| format!("cannot use the data directory {}", config.data_dir.display()))
+}
+
+/// Opens the store and settles what crashed processes left.
+pub(crate) async fn open_store(data_dir: &std::path::Path) -> anyhow::Result<Store> {
+    let store = Store::open(data_dir).await?;
+    let interrupted = store.recover(clock::now_ms()).await?;
+    if !interrupted.is_empty() {
+        tracing::warn!(runs = interrupted.len(), "settled interrupted runs at their bound");
+    }
+    Ok(store)
+}
+
+impl Entrance {
+    /// Opens the house, does `work` in it, and closes it: runs are ended, the supervisor has cleaned
+    /// up, the database is closed.
+    pub(crate) fn live<F>(self, config: &Config, runtime: &Runtime, work: F) -> anyhow::Result<ExitCode>
+    where
+        F: AsyncFnOnce(&House) -> anyhow::Result<ExitCode>,
+    {
+        let ready = self.started.ready()?;
+        let (result, process): (_, SupervisorProcess) = runtime.block_on(async {
+            let (sandbox, process) = ready.connect()?;
+            let store = open_store(&self.data_dir).await?;
+            let pipeline = pipeline(config, &sandbox, &store)?;
+            let house = House { sandbox, store, pipeline };
+            let result = work(&house).await;
+            house.pipeline.idle().await;
+            house.store.close().await;
+            house.sandbox.close();
+            anyhow::Ok((result, process))
+        })?;
+        process.wait();
+        result
+    }
+}
+
+impl House {
+    /// Who uses this machine's command line.
+    pub(crate) async fn local_principal(&self) -> anyhow::Result<Principal> {
+        let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+        Ok(self.store.local_principal(user.as_deref().unwrap_or("local"), clock::now_ms()).await?)
+    }
+}
+
+fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result<Pipeline> {
+    let ports = Ports {
+        executor: Arc::new(Jail(sandbox.clone())),
+        record: Arc::new(store.clone()),
+        ledger: Arc::new(store.clone()),
+        authors: authors(config.model.as_ref())?,
+    };
+    let settings = PipelineConfig {
+        policy: config.policy.clone(),
+        limits: config.sandbox.limits,
+        clock: clock::system(),
+    };
+    Ok(Pipeline::new(ports, settings))
+}
+
+/// With an endpoint configured the question goes there first; the built-in analyst needs no key and
+/// is there when the endpoint is not.
+fn authors(model: Option<&Model>) -> anyhow::Result<Vec<Arc<dyn CodeAuthor>>> {
+    let mut authors: Vec<Arc<dyn CodeAuthor>> = Vec::new();
+    let _ = model;
+    authors.push(Arc::new(Analyst));
+    Ok(authors)
+}
+
+/// The sandbox as the pipeline's executor: the only place that knows both.
+struct Jail(Sandbox);
+
+#[async_trait]
+impl Executor for Jail {
+    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+        self.0.run(&cleared.into_job()).await.map_err(|error| match error {
+            SandboxError::Busy { slots, queue } => ExecutorError::Busy { slots, queue },
+            SandboxError::RuntimeMissing(runtime) => {
+                ExecutorError::RuntimeMissing(format!("{runtime:?}").to_lowercase())
+            }
+            other => ExecutorError::Sandbox(other.to_string()),
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! The one binary: `ringfence serve · run · ask · keys · doctor · runtimes`.
+//!
+//! It wires the parts together and holds no logic of its own. Nothing here starts a thread before
+//! the supervisor is forked.
+
+// A program's output is what this binary is for.
+#![allow(clippy::print_stdout)]
+
+mod args;
+mod clock;
+mod commands;
+mod config;
+mod house;
+mod outbox;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+
+/// Everything the program does; the exit code is the guest's where there is one.
+pub fn main() -> ExitCode {
+    // Roles first: a jailed reader has no configuration, no data directory and no time to lose.
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = role(&words) {
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+    }
+    let cli = Cli::parse();
+    let result = config::load(&cli.settings).and_then(|config| match cli.command {
+        Command::Run(command) => commands::run::run(&config, command),
+        Command::Ask(command) => commands::ask::ask(&config, command),
+        Command::Serve(command) => commands::serve::serve(&config, &command),
+        Command::Keys(command) => commands::keys::keys(&config, command),
+        Command::Doctor(command) => commands::doctor::doctor(&config, &command),
+        Command::Runtimes(command) => commands::runtimes::runtimes(&config, command),
+    });
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ringfence: {error:#}");
+            ExitCode::from(args::EXIT_OURS)
+        }
+    }
+}
+
+/// Runs this process as one of our own helpers if its first argument names one.
+fn role(words: &[OsString]) -> Option<i32> {
+    let (name, rest) = words.get(1..)?.split_first()?;
+    if name == outbox::COMMAND {
+        return Some(outbox::main(rest));
+    }
+    if name != ringfence_sandbox::READER_COMMAND {
+        return None;
+    }
+    Some(match rest.split_first() {
+        Some((facts, rest)) if facts == "facts" => {
+            let rest: Vec<String> = rest.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            ringfence_facts::facts_main(&rest)
+        }
+        _ => ringfence_tables::reader_main(rest),
+    })
+}
