@@ -16,7 +16,7 @@ use super::{
     manifest::{FORMAT, Manifest, hex},
     python,
     spec::{Name, Package, Spec, spec},
-    tree::{Tree, failed},
+    tree::{Tree, failed, merged},
 };
 
 /// How to build.
@@ -215,6 +215,7 @@ fn build_in(
         progress.say("copying shared libraries");
         copy_libraries(&mut tree, &spec, progress)?;
     }
+    tree.link_local_time()?;
     tree.finish()?;
     progress.say("hashing files");
     let mut manifest = describe(spec, inputs, parts);
@@ -222,7 +223,7 @@ fn build_in(
     Ok(manifest)
 }
 
-/// Copies the zone information and the commands of every package.
+/// Copies the commands and files of every package.
 fn copy_packages(
     tree: &mut Tree,
     packages: &BTreeMap<String, Package>,
@@ -240,8 +241,8 @@ fn copy_packages(
                 holders.push(name.clone());
             }
         }
-        for file in package.files.iter().map(Path::new).filter(|file| file.exists()) {
-            tree.copy(file, &super::tree::merged(file))?;
+        for file in &package.files {
+            tree.copy_data(Path::new(file))?;
         }
     }
     if !missing.is_empty() {
@@ -255,7 +256,7 @@ fn copy_packages(
 
 /// Copies the libraries of a runtime made of programs only.
 fn copy_libraries(tree: &mut Tree, spec: &Spec, progress: &mut Progress<'_>) -> Result<(), BuildError> {
-    let program = super::tree::merged(Path::new(&spec.command[0]));
+    let program = merged(Path::new(&spec.command[0]));
     let completed = libraries::complete(tree, &program)?;
     warn_of_missing(&completed, progress);
     Ok(())

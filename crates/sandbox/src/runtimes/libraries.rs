@@ -6,11 +6,13 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use super::{
     build::BuildError,
     elf::{self, Elf},
+    python::run,
     tree::{Tree, failed, merged, walk},
 };
 
@@ -20,6 +22,8 @@ const C_LIBRARY: &str = "libc.so.6";
 /// Opened by name while a program runs, so that no file says it needs them: the C library's way to end a
 /// thread.
 const OPENED_AT_RUN_TIME: [&str; 1] = ["libgcc_s.so.1"];
+
+const LDCONFIG: [&str; 2] = ["/usr/sbin/ldconfig", "/sbin/ldconfig"];
 
 /// What [`complete`] found.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ pub(super) fn complete(tree: &mut Tree, program: &Path) -> Result<Completed, Bui
     let host = HostLibraries { dirs: system_dirs(), machine: program_elf.machine };
     let c_library = host.find(C_LIBRARY).ok_or_else(|| unfit("needs libc.so.6, which is not found"))?;
     let c_library = fs::canonicalize(&c_library).map_err(failed("resolve", &c_library))?;
-    let library_dir = merged(c_library.parent().unwrap_or(Path::new("/")));
+    let library_dir = merged(c_library.parent().unwrap_or_else(|| Path::new("/")));
 
     let mut waiting = objects(tree)?;
     let mut bundled: BTreeSet<OsString> = waiting.iter().filter_map(|path| file_name(path)).collect();
@@ -77,7 +81,17 @@ pub(super) fn complete(tree: &mut Tree, program: &Path) -> Result<Completed, Bui
             }
         }
     }
+    write_cache(tree)?;
     Ok(Completed { interpreter: loader, library_dir, missing })
+}
+
+/// Lists the libraries for the loader, which would otherwise try some forty paths at every start.
+///
+/// A host without `ldconfig` gets a tree that works all the same.
+fn write_cache(tree: &Tree) -> Result<(), BuildError> {
+    let Some(ldconfig) = LDCONFIG.iter().find(|path| Path::new(path).exists()) else { return Ok(()) };
+    // -X makes no links, -i keeps no cache of its own. It reads no configuration but the tree's.
+    run("list the shared libraries", Command::new(ldconfig).args(["-X", "-i", "-r"]).arg(tree.root()))
 }
 
 /// Copies a library under the name it is asked for.

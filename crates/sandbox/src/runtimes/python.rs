@@ -180,8 +180,7 @@ fn link_zone_info(tree: &Tree, site: &Path) -> Result<(), BuildError> {
     if !tree.holds(&zones) {
         return Ok(());
     }
-    tree.link(Path::new("usr/share/zoneinfo"), &Path::new("../..").join(&zones))?;
-    tree.link(Path::new("etc/localtime"), Path::new("../usr/share/zoneinfo/UTC"))
+    tree.link(Path::new("usr/share/zoneinfo"), &Path::new("../..").join(&zones))
 }
 
 /// Compiles every module for a tree that never changes: the cache is trusted without a look at the source.
@@ -219,7 +218,7 @@ impl Inside<'_> {
             .env("MPLBACKEND", "Agg")
             .env("MPLCONFIGDIR", &scratch)
             .env("HOME", &scratch)
-            .env("LANG", "C.UTF-8")
+            .env("LC_CTYPE", "C.UTF-8")
             .env("OPENBLAS_NUM_THREADS", "1")
             .current_dir("/");
         run(what, &mut command)

@@ -87,8 +87,9 @@ pub(super) struct Spec {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Package {
+    #[serde(default)]
     pub(super) commands: Vec<String>,
-    /// Files beside the commands, taken where the host has them.
+    /// Files and directories beside the commands, taken where the host has them.
     #[serde(default)]
     pub(super) files: Vec<String>,
     /// Whether the tree is complete without it.

@@ -190,13 +190,33 @@ impl Tree {
     pub(super) fn copy_command(&mut self, name: &str) -> Result<bool, BuildError> {
         let found = COMMAND_DIRS.iter().find_map(|dir| fs::canonicalize(Path::new(dir).join(name)).ok());
         let Some(real) = found else { return Ok(false) };
-        let real_name = real.file_name().unwrap_or(OsStr::new(name)).to_owned();
+        let real_name = real.file_name().unwrap_or_else(|| OsStr::new(name)).to_owned();
         self.copy(&real, &Path::new("usr/bin").join(&real_name))?;
         let alias = Path::new("usr/bin").join(name);
         if real_name != OsStr::new(name) && !self.holds(&alias) {
             self.link(&alias, Path::new(&real_name))?;
         }
         Ok(true)
+    }
+
+    /// Copies a file or a directory to the path it has on the host; what is not there is left out.
+    pub(super) fn copy_data(&mut self, host: &Path) -> Result<(), BuildError> {
+        match fs::metadata(host) {
+            // In zone information the host's own zone goes by this name.
+            Ok(about) if about.is_dir() => {
+                self.copy_dir(host, &merged(host), &|path| path == Path::new("localtime"))
+            }
+            Ok(_) => self.copy(host, &merged(host)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Makes local time UTC, if the tree knows time zones.
+    pub(super) fn link_local_time(&self) -> Result<(), BuildError> {
+        if !self.holds(Path::new("usr/share/zoneinfo/UTC")) {
+            return Ok(());
+        }
+        self.link(Path::new("etc/localtime"), Path::new("../usr/share/zoneinfo/UTC"))
     }
 
     /// Gives every entry its mode and refuses what does not belong in a tree.
