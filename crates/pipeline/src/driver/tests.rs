@@ -98,7 +98,7 @@ impl Ledger for Memory {
 
 /// What the executor does with the next job.
 enum Play {
-    End(Outcome),
+    End(Box<Outcome>),
     Fail(ExecutorError),
     Panic,
     Hang,
@@ -116,7 +116,7 @@ impl Executor for Script {
         self.jobs.lock().unwrap().push(cleared.into_job());
         let play = self.plays.lock().unwrap().pop_front().expect("the script has no more");
         match play {
-            Play::End(outcome) => Ok(outcome),
+            Play::End(outcome) => Ok(*outcome),
             Play::Fail(error) => Err(error),
             Play::Panic => panic!("the script says so"),
             Play::Hang => std::future::pending().await,
@@ -222,13 +222,13 @@ fn outcome(status: Status, stdout: &str, wall_ms: u64) -> Outcome {
 }
 
 fn ends(stdout: &str) -> Play {
-    Play::End(outcome(Status::Succeeded, stdout, 12))
+    Play::End(Box::new(outcome(Status::Succeeded, stdout, 12)))
 }
 
 fn fails(stderr: &str) -> Play {
     let mut failed = outcome(Status::Failed, "", 12);
     failed.stderr = stderr.as_bytes().to_vec();
-    Play::End(failed)
+    Play::End(Box::new(failed))
 }
 
 fn python(code: &str) -> ExecuteRequest {
@@ -260,7 +260,7 @@ fn profile(file: &str) -> String {
 async fn code_is_reserved_run_settled_and_answered() {
     let mut done = outcome(Status::Succeeded, "5050\n", 12);
     done.files = vec![OutputFile { name: "out.txt".to_owned(), content: b"x".to_vec() }];
-    let world = world(vec![Play::End(done)], vec![]);
+    let world = world(vec![Play::End(Box::new(done))], vec![]);
     let mut request = python("print(5050)");
     request.files = vec![InputFile { name: "in.csv".to_owned(), content: b"1".to_vec() }];
     request.env.insert("A".to_owned(), "b".to_owned());
@@ -331,7 +331,7 @@ async fn a_caller_that_goes_away_cancels_the_run_and_still_pays() {
 
 #[tokio::test]
 async fn usage_is_charged_up_to_what_was_reserved() {
-    let long = Play::End(outcome(Status::TimedOut, "", 60_000));
+    let long = Play::End(Box::new(outcome(Status::TimedOut, "", 60_000)));
     let world = world(vec![long], vec![]);
     world.pipeline.execute(&who(), python("1")).await.unwrap();
     assert_eq!(world.spent(), (1, 10_000 + crate::SETTLE_MARGIN_MS));
@@ -386,7 +386,7 @@ async fn a_question_is_profiled_written_run_and_answered() {
     let mut done = outcome(Status::Succeeded, " 3 \n", 12);
     let result = br#"{"value": 3, "label": "sum of a"}"#.to_vec();
     done.files = vec![OutputFile { name: "result.json".to_owned(), content: result }];
-    let world = world(vec![ends(&profile("s.CSV")), Play::End(done)], vec![draft("print(3)")]);
+    let world = world(vec![ends(&profile("s.CSV")), Play::End(Box::new(done))], vec![draft("print(3)")]);
     let answer = world.pipeline.ask(&who(), question(&["s.CSV", "notes.txt"])).await.unwrap();
     assert_eq!((answer.answer.as_str(), answer.value), ("3", Some(serde_json::json!(3))));
     assert_eq!(answer.label.as_deref(), Some("sum of a"));
@@ -407,7 +407,7 @@ async fn a_question_is_profiled_written_run_and_answered() {
 async fn a_table_that_cannot_be_read_is_named() {
     let other = ends(&profile("other.csv"));
     let noisy = fails("at cell 3\nrow 7 has more values \u{1b}[31mthan columns\n");
-    let timed_out = Play::End(outcome(Status::TimedOut, "", 10_000));
+    let timed_out = Play::End(Box::new(outcome(Status::TimedOut, "", 10_000)));
     for (play, reason) in [
         (noisy, "row 7 has more values [31mthan columns"),
         (timed_out, "takes too long"),

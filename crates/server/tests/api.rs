@@ -1,0 +1,553 @@
+//! The HTTP API over a loopback socket: shapes, errors, hostile bodies, clients that go away. The
+//! jail is played by an executor of this test; the real one is tried from outside in `tests/`.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
+use ringfence_pipeline::{
+    Clock, Pipeline, PipelineConfig, Policy, Ports,
+    ports::{
+        Amount, Assignment, AuthorError, CodeAuthor, Draft, Executor, ExecutorError, Ledger, LedgerError,
+        Record, StoreError,
+    },
+    run::{Cleared, Principal, Recorded, Role, RunId},
+};
+use ringfence_server::{Authenticate, Server, ServerOptions};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use uuid::Uuid;
+
+const KEY: &str = "rf_live_test";
+
+/// Longest wait for anything in this file.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Plays jail, store, ledger, author and key ring. What code does is written in the code.
+#[derive(Default)]
+struct World {
+    events: Mutex<Vec<Recorded>>,
+    running: AtomicUsize,
+    settled: AtomicUsize,
+}
+
+/// Counts a running job down, however it ends.
+struct Running<'a>(&'a AtomicUsize);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Executor for World {
+    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+        let job = cleared.into_job();
+        self.running.fetch_add(1, Ordering::SeqCst);
+        let _running = Running(&self.running);
+        match job.code.as_str() {
+            "busy" => return Err(ExecutorError::Busy { slots: 2, queue: 3 }),
+            "missing" => return Err(ExecutorError::RuntimeMissing("python".to_owned())),
+            "broken" => return Err(ExecutorError::Sandbox("secret detail of the host".to_owned())),
+            "hang" => pending().await,
+            "slow" => sleep(Duration::from_millis(200)).await,
+            _ => {}
+        }
+        Ok(Outcome {
+            status: Status::Succeeded,
+            exit_code: Some(0),
+            signal: None,
+            stdout: [job.stdin, job.args.join(",").into_bytes()].concat(),
+            stderr: Vec::new(),
+            stdout_truncated: false,
+            stderr_truncated: false,
+            limits_hit: Vec::new(),
+            denied_syscalls: Vec::new(),
+            usage: Usage { wall_ms: 3, ..Usage::default() },
+            limits: job.limits,
+            files: Vec::new(),
+            isolation: Isolation::default(),
+        })
+    }
+}
+
+#[async_trait]
+impl Record for World {
+    async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), StoreError> {
+        self.events.lock().unwrap().extend_from_slice(events);
+        Ok(())
+    }
+
+    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
+        if content == b"store down" {
+            return Err(StoreError { doing: "keeping content", reason: "secret path".to_owned() });
+        }
+        Ok("0".repeat(64))
+    }
+
+    async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
+        Ok(self.events.lock().unwrap().clone())
+    }
+}
+
+#[async_trait]
+impl Ledger for World {
+    async fn reserve(
+        &self,
+        principal: &Principal,
+        _: RunId,
+        _: u32,
+        amount: Amount,
+        _: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        // One limit in this world: nobody may reserve more than a minute.
+        let missing = amount.sandbox_ms - 60_000;
+        if missing > 0 {
+            let scope = format!("key {}", principal.key_id);
+            return Err(LedgerError::Exhausted { scope, unit: "sandbox_ms", missing, limit: 60_000 });
+        }
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        _: &Principal,
+        _: RunId,
+        _: u32,
+        _: Amount,
+        _: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        self.settled.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl CodeAuthor for World {
+    fn name(&self) -> String {
+        "echo".to_owned()
+    }
+
+    async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError> {
+        match assignment.question.as_str() {
+            "?" => Err(AuthorError::NotUnderstood("ask for a sum".to_owned())),
+            "unclear" => Err(AuthorError::Unclear("Which column?".to_owned())),
+            "offline" => Err(AuthorError::Unavailable("connection refused".to_owned())),
+            code => {
+                let (code, explanation) = (code.to_owned(), "Does as told.".to_owned());
+                Ok(Draft { language: Language::Python, code, explanation })
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Authenticate for World {
+    async fn authenticate(&self, key: &str) -> Result<Option<Principal>, StoreError> {
+        let text = str::to_owned;
+        let who = Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text("k1") };
+        Ok((key == KEY).then_some(who))
+    }
+}
+
+/// A server on a port of its own, stopped when dropped.
+struct TestServer {
+    world: Arc<World>,
+    port: u16,
+    stop: Option<oneshot::Sender<()>>,
+    served: JoinHandle<()>,
+}
+
+impl TestServer {
+    async fn start() -> TestServer {
+        TestServer::start_with(|_| {}).await
+    }
+
+    async fn start_with(change: impl FnOnce(&mut ServerOptions)) -> TestServer {
+        let world = Arc::new(World::default());
+        let ports = Ports {
+            executor: world.clone(),
+            record: world.clone(),
+            ledger: world.clone(),
+            authors: vec![world.clone()],
+        };
+        let clock = Clock::new(|| 1, || RunId(Uuid::nil()));
+        let config = PipelineConfig { policy: Policy::default(), limits: LimitsPolicy::default(), clock };
+        let mut options = ServerOptions::default();
+        change(&mut options);
+        let server = Server::new(Arc::new(Pipeline::new(ports, config)), world.clone(), options);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(server.serve(listener, async {
+            let _ = stopped.await;
+        }));
+        TestServer { world, port, stop: Some(stop), served }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).await.unwrap()
+    }
+
+    /// Sends raw bytes and reads until the server closes.
+    async fn raw(&self, bytes: &[u8]) -> Reply {
+        let mut socket = self.connect().await;
+        socket.write_all(bytes).await.unwrap();
+        Reply::read(socket).await
+    }
+
+    async fn send(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Reply {
+        let mut bytes = request(method, path, headers, body.len());
+        bytes.extend_from_slice(body);
+        self.raw(&bytes).await
+    }
+
+    async fn post(&self, path: &str, body: &[u8]) -> Reply {
+        let headers = format!("authorization: Bearer {KEY}\r\ncontent-type: application/json\r\n");
+        self.send("POST", path, &headers, body).await
+    }
+
+    async fn execute(&self, body: Value) -> Reply {
+        self.post("/v1/execute", body.to_string().as_bytes()).await
+    }
+
+    async fn until(&self, what: &str, holds: impl Fn(&World) -> bool) {
+        let wait = async {
+            while !holds(&self.world) {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(WAIT, wait).await.unwrap_or_else(|_| panic!("waited in vain until {what}"));
+    }
+}
+
+fn request(method: &str, path: &str, headers: &str, length: usize) -> Vec<u8> {
+    format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n")
+        .into_bytes()
+}
+
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    head: String,
+    body: Value,
+}
+
+impl Reply {
+    async fn read(mut socket: TcpStream) -> Reply {
+        let mut bytes = Vec::new();
+        timeout(WAIT, socket.read_to_end(&mut bytes)).await.expect("an answer in time").unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Reply {
+            status,
+            head: head.to_ascii_lowercase(),
+            body: serde_json::from_str(body).unwrap_or(Value::Null),
+        }
+    }
+
+    /// Checks that this is a problem with all that a problem has.
+    #[track_caller]
+    fn is_problem(&self, status: u16, code: &str) -> &Reply {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
+        assert!(self.head.contains("content-type: application/problem+json"), "{}", self.head);
+        assert_eq!(self.body["status"], status);
+        assert_eq!(self.body["type"], format!("/problems/{}", code.replace('_', "-")));
+        let id = self.body["request_id"].as_str().unwrap();
+        assert!(self.head.contains(&format!("x-request-id: {id}")), "{}", self.head);
+        assert!(self.body["title"].is_string() && self.body["detail"].is_string());
+        self
+    }
+
+    #[track_caller]
+    fn points_at(&self, pointer: &str) {
+        assert_eq!(self.body["errors"][0]["pointer"], pointer, "{self:?}");
+    }
+}
+
+#[tokio::test]
+async fn health_is_open_and_cheap() {
+    let server = TestServer::start().await;
+    let reply = server.send("GET", "/health", "", b"").await;
+    assert_eq!((reply.status, &reply.body["status"]), (200, &json!("ok")));
+    assert!(reply.body["version"].is_string());
+}
+
+#[tokio::test]
+async fn code_is_executed_and_answered() {
+    let server = TestServer::start().await;
+    let body = json!({ "language": "python", "code": "print(1)", "args": ["a", "b"], "env": { "A": "1" },
+        "stdin": "aGk=", "stdinEncoding": "base64", "limits": { "wallMs": 500 }, "fresh": true,
+        "files": [{ "name": "a.csv", "content": "a\n1\n" }, { "name": "b", "content": "/wA=", "encoding": "base64" }] });
+    let reply = server.execute(body).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(reply.body["stdout"], "hia,b");
+    assert_eq!((&reply.body["exitCode"], &reply.body["timedOut"]), (&json!(0), &json!(false)));
+    assert_eq!(reply.body["limits"]["wallMs"], 500);
+    assert!(reply.head.contains("cache-control: no-store") && reply.head.contains("x-request-id"));
+}
+
+#[tokio::test]
+async fn a_question_is_answered() {
+    let server = TestServer::start().await;
+    let reply = server.post("/v1/ask", br#"{"question":"print(1)"}"#).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!((&reply.body["author"], &reply.body["code"]), (&json!("echo"), &json!("print(1)")));
+    assert_eq!(reply.body["run"]["status"], "succeeded");
+}
+
+#[tokio::test]
+async fn a_key_is_needed() {
+    let server = TestServer::start().await;
+    let json = "content-type: application/json\r\n";
+    let body = br#"{"language":"bash","code":"1"}"#;
+    for headers in [
+        "",
+        "authorization: Bearer wrong\r\n",
+        "authorization: Basic rf_live_test\r\n",
+        "authorization: Bearer \r\n",
+        "x-api-key: \r\n",
+        "x-api-key: \u{e9}\r\n",
+        "authorization: Bearer wrong\r\nx-api-key: rf_live_test\r\n",
+        "x-tenant: t\r\n",
+    ] {
+        let reply = server.send("POST", "/v1/execute", &format!("{json}{headers}"), body).await;
+        reply.is_problem(401, "unauthenticated");
+        assert!(reply.head.contains("www-authenticate: bearer"), "{headers}");
+    }
+    for headers in ["x-api-key: rf_live_test\r\n", "authorization: bearer  rf_live_test\r\n"] {
+        let reply = server.send("POST", "/v1/execute", &format!("{json}{headers}"), body).await;
+        assert_eq!(reply.status, 200, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_says_so() {
+    let server = TestServer::start().await;
+    server.send("GET", "/nothing", "", b"").await.is_problem(404, "not_found");
+    server.send("GET", "/v1/execute/", "", b"").await.is_problem(404, "not_found");
+    let reply = server.send("GET", "/v1/execute", "", b"").await;
+    reply.is_problem(405, "method_not_allowed");
+    assert!(reply.head.contains("allow: post"), "{}", reply.head);
+}
+
+#[tokio::test]
+async fn errors_of_the_pipeline_have_their_own_status() {
+    let server = TestServer::start().await;
+    let code = |code: &str| json!({ "language": "python", "code": code });
+    let denied = server.execute(code(" ")).await;
+    denied.is_problem(422, "policy_denied").points_at("/code");
+    assert_eq!(denied.body["errors"][0]["code"], "code_empty");
+    assert!(denied.body["run_id"].is_string());
+    let long = json!({ "language": "python", "code": "1", "limits": { "wallMs": 999_999 } });
+    server.execute(long).await.is_problem(422, "policy_denied").points_at("/limits/wallMs");
+    let dear = json!({ "language": "python", "code": "1", "limits": { "wallMs": 70_000 } });
+    server.execute(dear).await.is_problem(402, "budget_exhausted");
+    let busy = server.execute(code("busy")).await;
+    busy.is_problem(429, "busy");
+    assert!(busy.head.contains("retry-after: 1"), "{}", busy.head);
+    server.execute(code("missing")).await.is_problem(503, "runtime_missing");
+    for (code, problem) in [(code("broken"), "sandbox_failed"), (code("store down"), "store_failed")] {
+        let reply = server.execute(code).await;
+        reply.is_problem(500, problem);
+        assert!(!reply.body.to_string().contains("secret"), "{reply:?}");
+    }
+    let ask = async |question: &str| {
+        server.post("/v1/ask", json!({ "question": question }).to_string().as_bytes()).await
+    };
+    ask("?").await.is_problem(422, "question_not_understood");
+    ask("unclear").await.is_problem(422, "clarification_required");
+    ask("offline").await.is_problem(503, "authors_failed");
+    ask(" ").await.is_problem(422, "policy_denied").points_at("/question");
+}
+
+#[tokio::test]
+async fn hostile_bodies_are_refused_with_the_place() {
+    let server = TestServer::start().await;
+    let deep = |open: &str, close: &str| {
+        format!("{{\"language\":\"bash\",\"code\":{}{}}}", open.repeat(100_000), close.repeat(100_000))
+    };
+    let cases: [(&str, &str, &str); 19] = [
+        ("", "invalid_json", ""),
+        ("null", "invalid_request", ""),
+        ("[]", "invalid_request", ""),
+        ("{", "invalid_json", ""),
+        (r#"{"language":"bash"}"#, "invalid_request", ""),
+        (r#"{"language":"bash","code":"1","tenant":"x"}"#, "invalid_request", "/tenant"),
+        (r#"{"language":"bash","code":"1","code":"2"}"#, "invalid_request", ""),
+        (r#"{"language":"perl","code":"1"}"#, "invalid_request", "/language"),
+        (r#"{"language":"bash","code":1}"#, "invalid_request", "/code"),
+        (r#"{"language":"bash","code":null}"#, "invalid_request", "/code"),
+        (r#"{"language":"bash","code":"1","env":{"A":"1","A":"2"}}"#, "invalid_request", "/env"),
+        (r#"{"language":"bash","code":"1","limits":{"wallMs":NaN}}"#, "invalid_json", "/limits/wallMs"),
+        (r#"{"language":"bash","code":"1","limits":{"wallMs":-1}}"#, "invalid_request", "/limits/wallMs"),
+        (r#"{"language":"bash","code":"1","limits":{"wallMs":1e3}}"#, "invalid_request", "/limits/wallMs"),
+        (r#"{"language":"bash","code":"1","limits":{"x":1}}"#, "invalid_request", "/limits/x"),
+        (r#"{"language":"bash","code":"1","files":[{"name":"a"}]}"#, "invalid_request", "/files/0"),
+        (r#"{"language":"bash","code":"\ud800"}"#, "invalid_json", "/code"),
+        ("\u{feff}{\"language\":\"bash\",\"code\":\"1\"}", "invalid_json", ""),
+        (r#"{"language":"bash","code":"1"} {}"#, "invalid_json", ""),
+    ];
+    for (body, code, pointer) in cases {
+        let reply = server.post("/v1/execute", body.as_bytes()).await;
+        assert_eq!((reply.status, reply.body["code"].as_str()), (400, Some(code)), "{body}: {reply:?}");
+        let found = reply.body["errors"][0]["pointer"].as_str().unwrap_or("");
+        assert_eq!(found, pointer, "{body}: {reply:?}");
+    }
+    for body in [deep("[", "]"), deep("{\"a\":", "}")] {
+        assert_eq!(server.post("/v1/execute", body.as_bytes()).await.status, 400);
+    }
+    server
+        .post("/v1/execute", b"{\"language\":\"bash\",\"code\":\"\xff\"}")
+        .await
+        .is_problem(400, "invalid_json");
+    let base64 =
+        br#"{"language":"bash","code":"1","files":[{"name":"a","content":"?","encoding":"base64"}]}"#;
+    server.post("/v1/execute", base64).await.is_problem(400, "invalid_request").points_at("/files/0/content");
+    // A parser quotes what it was given; an answer quotes a bounded part of it.
+    let long = format!("{{\"language\":\"{}\",\"code\":\"1\"}}", "x".repeat(100_000));
+    let reply = server.post("/v1/execute", long.as_bytes()).await;
+    assert!(reply.body.to_string().len() < 4000);
+    assert_eq!(server.world.running.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn only_json_in_utf8_is_read() {
+    let server = TestServer::start().await;
+    let body = br#"{"language":"bash","code":"1"}"#;
+    for (media_type, status) in [
+        ("", 415),
+        ("content-type: text/plain\r\n", 415),
+        ("content-type: application/jsonp\r\n", 415),
+        ("content-type: application/json; charset=latin1\r\n", 415),
+        ("content-type: Application/JSON; charset=\"UTF-8\"\r\n", 200),
+    ] {
+        let headers = format!("x-api-key: {KEY}\r\n{media_type}");
+        let reply = server.send("POST", "/v1/execute", &headers, body).await;
+        assert_eq!(reply.status, status, "{media_type}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_above_the_limit_is_refused_before_and_while_it_comes() {
+    let server = TestServer::start_with(|options| options.body_bytes_max = 1000).await;
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    let announced = server.raw(&request("POST", "/v1/execute", &headers, 1001)).await;
+    announced.is_problem(413, "body_too_large");
+    assert!(announced.body["detail"].as_str().unwrap().contains("bodyBytesMax = 1000"));
+    let chunked = format!(
+        "POST /v1/execute HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}transfer-encoding: chunked\r\n\r\n\
+         3e9\r\n{}\r\n",
+        " ".repeat(1001)
+    );
+    server.raw(chunked.as_bytes()).await.is_problem(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn slow_clients_are_let_go() {
+    let server = TestServer::start_with(|options| {
+        options.header_wait_max = Duration::from_millis(100);
+        options.body_wait_max = Duration::from_millis(100);
+    })
+    .await;
+    // Half a head, no head at all, and an open connection without a next request.
+    for bytes in [&b"POST /v1/execute HTTP/1.1\r\nhost:"[..], b"", b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n"]
+    {
+        let reply = server.raw(bytes).await;
+        assert!(matches!(reply.status, 0 | 200 | 408), "{reply:?}");
+    }
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    server.raw(&request("POST", "/v1/execute", &headers, 10)).await.is_problem(408, "body_timeout");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_cancels_its_run() {
+    let server = TestServer::start().await;
+    let body = br#"{"language":"python","code":"hang"}"#;
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    let mut socket = server.connect().await;
+    socket.write_all(&request("POST", "/v1/execute", &headers, body.len())).await.unwrap();
+    socket.write_all(body).await.unwrap();
+    server.until("the run is on", |world| world.running.load(Ordering::SeqCst) == 1).await;
+    drop(socket);
+    server.until("the run is gone", |world| world.running.load(Ordering::SeqCst) == 0).await;
+    server.until("it is settled", |world| world.settled.load(Ordering::SeqCst) == 1).await;
+}
+
+#[tokio::test]
+async fn a_question_goes_on_without_its_client() {
+    let server = TestServer::start().await;
+    let body = br#"{"question":"slow"}"#;
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    let mut socket = server.connect().await;
+    socket.write_all(&request("POST", "/v1/ask", &headers, body.len())).await.unwrap();
+    socket.write_all(body).await.unwrap();
+    server.until("the run is on", |world| world.running.load(Ordering::SeqCst) == 1).await;
+    drop(socket);
+    let ended = |world: &World| world.events.lock().unwrap().iter().any(|event| event.kind == "run.settled");
+    server.until("the answer is recorded", ended).await;
+}
+
+#[tokio::test]
+async fn more_requests_than_allowed_are_told_to_come_back() {
+    let server = TestServer::start_with(|options| options.in_flight_max = 1).await;
+    let body = br#"{"language":"python","code":"hang"}"#;
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    let mut socket = server.connect().await;
+    socket.write_all(&request("POST", "/v1/execute", &headers, body.len())).await.unwrap();
+    socket.write_all(body).await.unwrap();
+    server.until("the run is on", |world| world.running.load(Ordering::SeqCst) == 1).await;
+    server.execute(json!({ "language": "bash", "code": "1" })).await.is_problem(429, "busy");
+    assert_eq!(server.send("GET", "/health", "", b"").await.status, 200);
+    drop(socket);
+    server.until("the place is free", |world| world.running.load(Ordering::SeqCst) == 0).await;
+    assert_eq!(server.execute(json!({ "language": "bash", "code": "1" })).await.status, 200);
+}
+
+#[tokio::test]
+async fn more_connections_than_allowed_wait() {
+    let server = TestServer::start_with(|options| options.connections_max = 1).await;
+    let first = server.connect().await;
+    let mut second = server.connect().await;
+    second.write_all(&request("GET", "/health", "", 0)).await.unwrap();
+    let mut byte = [0];
+    let answered = timeout(Duration::from_millis(200), second.read(&mut byte)).await;
+    assert!(answered.is_err(), "a second connection was served");
+    drop(first);
+    assert_eq!(Reply::read(second).await.status, 200);
+}
+
+#[tokio::test]
+async fn stopping_finishes_what_is_quick_and_cancels_what_is_not() {
+    let mut server = TestServer::start_with(|options| options.stop_wait_max = Duration::from_secs(1)).await;
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    let mut sockets = Vec::new();
+    for code in ["slow", "hang"] {
+        let body = json!({ "language": "python", "code": code }).to_string();
+        let mut socket = server.connect().await;
+        socket.write_all(&request("POST", "/v1/execute", &headers, body.len())).await.unwrap();
+        socket.write_all(body.as_bytes()).await.unwrap();
+        sockets.push(socket);
+    }
+    server.until("both run", |world| world.running.load(Ordering::SeqCst) == 2).await;
+    server.stop.take().unwrap().send(()).unwrap();
+    assert_eq!(Reply::read(sockets.remove(0)).await.status, 200);
+    timeout(WAIT, &mut server.served).await.expect("the server stops in time").unwrap();
+    assert_eq!(server.world.running.load(Ordering::SeqCst), 0);
+    assert_eq!(server.world.settled.load(Ordering::SeqCst), 2);
+}
