@@ -110,10 +110,7 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
     };
     let present = settings.runtimes.keys().copied().collect();
     match sys::clone_process(0)? {
-        None => {
-            drop(socket);
-            supervisor::main(settings, supervisors)
-        }
+        None => supervisor::main(settings, supervisors),
         Some((_, pidfd)) => Ok(Started { socket, process: SupervisorProcess(pidfd), config, present }),
     }
 }

@@ -6,7 +6,7 @@
 use std::{
     ffi::{CStr, CString},
     io,
-    os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
     ptr,
 };
 
@@ -137,6 +137,24 @@ pub(crate) fn close_on_exec_from(first: u32) -> io::Result<()> {
     // SAFETY: numbers only; nothing is closed before exec, so no owner is left with a stale number.
     check(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) })
         .map(drop)
+}
+
+/// Closes every descriptor but standard input, output, error and `kept`, which gets another number.
+///
+/// For a process just forked: what its parent had open is not its business, and a copy of a pipe's
+/// end would keep others waiting for the end of the file.
+pub(crate) fn keep_only(kept: OwnedFd) -> io::Result<OwnedFd> {
+    const FIRST: RawFd = 3;
+    let kept = kept.into_raw_fd();
+    // SAFETY: numbers only. Owners of the closed numbers are in variables of the parent's code, which
+    // this process never returns to.
+    unsafe {
+        if kept != FIRST {
+            check(libc::dup3(kept, FIRST, libc::O_CLOEXEC).into())?;
+        }
+        check(libc::syscall(libc::SYS_close_range, FIRST + 1, u32::MAX, 0))?;
+        Ok(OwnedFd::from_raw_fd(FIRST))
+    }
 }
 
 /// Duplicates `fd` to the number `target`, which exec will not close.

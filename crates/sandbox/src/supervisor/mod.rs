@@ -108,7 +108,8 @@ struct Supervisor {
 
 /// Everything the supervisor's process does, from its first instruction to its last.
 pub(crate) fn main(settings: Settings, server: OwnedFd) -> ! {
-    let code = match Supervisor::prepare(settings, server).and_then(|mut supervisor| supervisor.serve()) {
+    let prepared = sys::keep_only(server).and_then(|server| Supervisor::prepare(settings, server));
+    let code = match prepared.and_then(|mut supervisor| supervisor.serve()) {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("ringfence: supervisor: {error}");
