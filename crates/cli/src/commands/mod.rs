@@ -11,7 +11,10 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::{Context, bail};
 use ringfence_job::InputFile;
-use ringfence_pipeline::answer::{Answer, AnswerFile};
+use ringfence_pipeline::{
+    answer::{Answer, AnswerFile},
+    ask::RESULT_FILE,
+};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
@@ -66,8 +69,10 @@ fn explain(answer: &Answer, kept: bool) {
     for call in &answer.denied_syscalls {
         eprintln!("ringfence: the jail refused the system call {} ({} times)", call.name, call.count);
     }
-    if !kept && !answer.files.is_empty() {
-        let names: Vec<String> = answer.files.iter().map(|file| format!("{:?}", file.name)).collect();
+    // The value file is part of an answer, not something a person would miss.
+    let left = answer.files.iter().filter(|file| file.name != RESULT_FILE);
+    let names: Vec<String> = left.map(|file| format!("{:?}", file.name)).collect();
+    if !kept && !names.is_empty() {
         eprintln!("ringfence: files left behind: {} (keep them with --out DIR)", names.join(", "));
     }
 }

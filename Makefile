@@ -1,0 +1,53 @@
+# Everything a newcomer or CI calls; each target is a few plain commands.
+
+CARGO ?= cargo
+HOUSE := $(CURDIR)/.ringfence
+PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/ringfence
+
+export RINGFENCE_DATA_DIR ?= $(HOUSE)/data
+export RINGFENCE_RUNTIMES_DIR ?= $(HOUSE)/runtimes
+
+.PHONY: demo test check bench soak serve setup build runtimes
+
+demo: setup build runtimes ## Build, say what protects you, do the main job on real data.
+	PROGRAM=$(PROGRAM) sh examples/demo.sh
+
+test: setup build weakened runtimes ## Every test, the ones from outside included.
+	$(CARGO) fmt --all --check
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		$(CARGO) nextest run --workspace && $(CARGO) test --workspace --doc; \
+	else \
+		$(CARGO) test --workspace; \
+	fi
+
+check: ## Format, lints, licences.
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny --offline check bans licenses sources; \
+	else \
+		echo "check: licences skipped: cargo-deny is not installed (cargo install cargo-deny)"; \
+	fi
+
+bench: build runtimes ## Yardsticks and ours in one run.
+	sh scripts/setup.sh bubblewrap
+	$(CARGO) run -q -p ringfence-benches
+
+soak: build runtimes ## Long rounds: 5 000 mixed runs, then nothing may be left behind.
+	RINGFENCE_SOAK_RUNS=5000 $(CARGO) test -p ringfence-tests --test limits -- --exact nothing_is_left_behind --nocapture
+
+serve: build runtimes ## The HTTP API on this machine's loopback.
+	$(PROGRAM) serve
+
+setup:
+	sh scripts/setup.sh
+
+build:
+	$(CARGO) build -p ringfence-cli
+
+.PHONY: weakened
+weakened:
+	$(CARGO) build -p ringfence-cli --features weaken --bin ringfence-weakened
+
+runtimes: build
+	$(PROGRAM) runtimes build

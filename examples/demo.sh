@@ -1,0 +1,24 @@
+#!/bin/sh
+# The tour that `make demo` gives: what protects you, a real analysis, three questions.
+set -eu
+cd "$(dirname "$0")/.."
+out=demo-output
+
+title() { printf '\n== %s\n' "$1"; }
+
+title "What is in force on this machine"
+"$PROGRAM" doctor
+
+title "A real analysis in the jail: 178 wines, a model, a chart"
+"$PROGRAM" run examples/wine.py --limit wallMs=60000 --limit cpuMs=60000 --limit memoryBytes=1G --out "$out"
+ls -l "$out/wine.png"
+
+title "A question in plain words"
+"$PROGRAM" ask "What is the NPV of an initial outlay of 1000, then 300, 400 and 500, at a discount rate of 5 percent?"
+
+title "Two questions about examples/sales.csv"
+"$PROGRAM" ask "total revenue by region" --file examples/sales.csv
+"$PROGRAM" ask "top 3 products by units, with a chart" --file examples/sales.csv --out "$out"
+
+title "Done. Charts are in $out/. Start the server with:"
+echo "make serve"
