@@ -8,7 +8,7 @@ use crate::{
     jail::{
         self,
         cgroup::Hierarchies,
-        namespaces,
+        credentials, namespaces,
         seccomp::{self, Filters},
         weaken,
     },
@@ -99,6 +99,9 @@ pub(crate) fn prepare(settings: &Settings) -> io::Result<Prepared> {
     let landlock_abi = sys::landlock_abi();
     if landlock_abi == 0 {
         problems.push("Landlock is off, add lsm=landlock,… to the kernel's command line".to_owned());
+    }
+    if privileged {
+        credentials::trim_supervisor().map_err(|error| named("give up capabilities", error))?;
     }
     let protections = Protections { privileged, network, landlock_abi, cgroups: hierarchies.is_some() };
     Ok(Prepared {

@@ -87,18 +87,35 @@ pub(crate) fn drop_bounding_set() -> io::Result<()> {
     Ok(())
 }
 
-/// Empties the effective, permitted and inheritable capability sets.
-pub(crate) fn drop_capabilities() -> io::Result<()> {
+/// Leaves only `capabilities`, by number, in the effective and permitted sets, and none to inherit.
+pub(crate) fn keep_capabilities(capabilities: &[u32]) -> io::Result<()> {
     #[repr(C)]
     struct Header {
         version: u32,
         pid: i32,
     }
-    // _LINUX_CAPABILITY_VERSION_3, two 32-bit words for each of the three sets.
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Data {
+        effective: u32,
+        permitted: u32,
+        inheritable: u32,
+    }
+    // _LINUX_CAPABILITY_VERSION_3: two words of 32 bits for each of the three sets.
     let header = Header { version: 0x2008_0522, pid: 0 };
-    let empty = [0u32; 6];
+    let mut data = [Data { effective: 0, permitted: 0, inheritable: 0 }; 2];
+    for capability in capabilities {
+        let word = &mut data[usize::from(*capability >= 32)];
+        word.effective |= 1 << (capability % 32);
+        word.permitted = word.effective;
+    }
     // SAFETY: both point to structures of the layout that version 3 asks for.
-    check(unsafe { libc::syscall(libc::SYS_capset, &header, empty.as_ptr()) }).map(drop)
+    check(unsafe { libc::syscall(libc::SYS_capset, &header, data.as_ptr()) }).map(drop)
+}
+
+/// Empties the effective, permitted and inheritable capability sets.
+pub(crate) fn drop_capabilities() -> io::Result<()> {
+    keep_capabilities(&[])
 }
 
 /// Sets real, effective and saved user id.

@@ -43,6 +43,21 @@ pub(crate) fn id_map(privileged: bool, index: u16) -> String {
     }
 }
 
+/// What a supervisor that root started keeps, by number (linux/capability.h): to collect files whatever
+/// their mode, to kill, to map ids, and to make namespaces and mounts.
+const SUPERVISOR_CAPABILITIES: [u32; 5] =
+    [CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN];
+const CAP_DAC_READ_SEARCH: u32 = 2;
+const CAP_KILL: u32 = 5;
+const CAP_SETGID: u32 = 6;
+const CAP_SETUID: u32 = 7;
+const CAP_SYS_ADMIN: u32 = 21;
+
+/// Gives up what a supervisor does not need. A run's init has its own set, in its own user namespace.
+pub(crate) fn trim_supervisor() -> io::Result<()> {
+    sys::keep_capabilities(&SUPERVISOR_CAPABILITIES)
+}
+
 /// Becomes the guest's user for good: afterwards nothing brings a capability back.
 pub(crate) fn become_guest() -> io::Result<()> {
     sys::drop_bounding_set()?;
