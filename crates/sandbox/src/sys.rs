@@ -233,11 +233,10 @@ pub(crate) struct Notification {
 pub(crate) fn seccomp_receive(listener: BorrowedFd<'_>) -> io::Result<Notification> {
     // SAFETY: a zeroed seccomp_notif is what the kernel asks for.
     let mut notification: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+    let fd = listener.as_raw_fd();
     // SAFETY: the kernel writes one structure of exactly this type.
-    check(
-        unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV as _, &mut notification) }
-            .into(),
-    )?;
+    let result = unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_RECV as _, &mut notification) };
+    check(result.into())?;
     Ok(Notification { id: notification.id, nr: notification.data.nr })
 }
 
@@ -274,19 +273,17 @@ fn parse_string_areas(stat: &str) -> Option<(std::ops::Range<usize>, std::ops::R
         .then_some((arguments, environment))
 }
 
-/// Ignores SIGPIPE and gives every other signal its default action and an empty mask.
-pub(crate) fn reset_signals(ignore_pipe: bool) {
-    // SAFETY: changing dispositions of a process with one thread; invalid numbers are refused.
+/// Gives every signal its default action and empties the mask.
+pub(crate) fn reset_signals() -> io::Result<()> {
+    // SAFETY: changing dispositions of a process with one thread; numbers that cannot be changed are
+    // refused, and the mask outlives its calls.
     unsafe {
         for signal in 1..=64 {
             libc::signal(signal, libc::SIG_DFL);
         }
-        if ignore_pipe {
-            libc::signal(libc::SIGPIPE, libc::SIG_IGN);
-        }
         let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut());
+        check(libc::sigemptyset(&mut none).into())?;
+        check(libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut()).into()).map(drop)
     }
 }
 

@@ -48,11 +48,17 @@ impl App {
     }
 }
 
+/// A name for one request in logs and problems; nothing is decided by it.
+#[allow(clippy::disallowed_methods)]
+fn request_id() -> String {
+    Uuid::now_v7().to_string()
+}
+
 /// Gives the request an id, writes problems down with it, and logs what became of the request:
 /// never its body, its key or its answer.
 async fn identify(request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let id = Uuid::now_v7().to_string();
+    let id = request_id();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("none", |path| path.as_str()).to_owned();
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);

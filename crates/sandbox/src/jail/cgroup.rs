@@ -183,7 +183,7 @@ fn locate(mountinfo: &str, own: &str, controller: &str) -> Option<PathBuf> {
         let mut fields = mount.split(' ').skip(3);
         let (root, mount_point) = (fields.next()?, fields.next()?);
         // In a container the mount may show only a part of the hierarchy.
-        let below = Path::new(own_path).strip_prefix(root).unwrap_or(Path::new(""));
+        let below = Path::new(own_path).strip_prefix(root).unwrap_or_else(|_| Path::new(""));
         Some(Path::new(mount_point).join(below))
     })
 }

@@ -99,7 +99,7 @@ fn prepare_and_start(plan: &Plan<'_>) -> Result<i32, StepError> {
     // If the supervisor dies, so do we. It has one thread, so the signal means its death.
     step("follow the supervisor", sys::prctl(libc::PR_SET_PDEATHSIG, signal_number(libc::SIGKILL)))?;
     step("wait for the supervisor", wait_for_go(plan.supervisor.as_fd()))?;
-    step("set signals", Ok::<_, io::Error>(sys::reset_signals(false)))?;
+    step("set signals", sys::reset_signals())?;
     if plan.privileged {
         step("become init's group", sys::set_gid(credentials::INIT_ID))?;
         step("become init's user", sys::set_uid(credentials::INIT_ID))?;

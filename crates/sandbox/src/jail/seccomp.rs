@@ -370,8 +370,7 @@ const CLONE_REFUSED: i32 = libc::CLONE_NEWUSER
 const CLONE_NEWTIME: i32 = 0x80;
 
 /// Requests of ioctl(2) that put characters into a terminal or change its console.
-const IOCTL_REFUSED: [u64; 4] =
-    [libc::TIOCSTI as u64, libc::TIOCLINUX as u64, libc::TIOCSCTTY as u64, TIOCSETD];
+const IOCTL_REFUSED: [u64; 4] = [libc::TIOCSTI, libc::TIOCLINUX, libc::TIOCSCTTY, TIOCSETD];
 
 /// Missing in libc for some targets; from asm-generic/ioctls.h.
 const TIOCSETD: u64 = 0x5423;
