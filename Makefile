@@ -24,7 +24,7 @@ check: ## Format, lints, licences.
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
-		$(CARGO) deny --offline check bans licenses sources; \
+		$(CARGO) deny check bans licenses sources; \
 	else \
 		echo "check: licences skipped: cargo-deny is not installed (cargo install cargo-deny)"; \
 	fi

@@ -201,6 +201,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// The system's clock, for [`Store::open`] only: everything else is told the time.
+#[allow(clippy::disallowed_methods)]
 fn system_clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
