@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use async_trait::async_trait;
-use ringfence_authors::Analyst;
+use ringfence_authors::{Analyst, Endpoint, OpenAiCompatible};
 use ringfence_job::Outcome;
 use ringfence_pipeline::{
     Pipeline, PipelineConfig, Ports,
@@ -107,7 +107,16 @@ fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result
 /// is there when the endpoint is not.
 fn authors(model: Option<&Model>) -> anyhow::Result<Vec<Arc<dyn CodeAuthor>>> {
     let mut authors: Vec<Arc<dyn CodeAuthor>> = Vec::new();
-    let _ = model;
+    if let Some(model) = model {
+        let endpoint = Endpoint {
+            base_url: model.base_url.clone(),
+            key: model.key.clone(),
+            model: model.name.clone(),
+            timeout: std::time::Duration::from_secs(model.timeout_seconds),
+            output_tokens_max: model.output_tokens_max,
+        };
+        authors.push(Arc::new(OpenAiCompatible::new(endpoint)?));
+    }
     authors.push(Arc::new(Analyst));
     Ok(authors)
 }

@@ -1,0 +1,697 @@
+//! Net present value: finds rate, outlay and cash flows in a question, however it is phrased.
+//!
+//! Convention, stated in every answer: the first flow listed falls at time 0, today. Flows fall at the end of
+//! years 1, 2, … where the question says so: by naming the years, by "500 a year", or by
+//! naming an outlay apart, which is then the flow of time 0.
+
+use ringfence_job::Language;
+use ringfence_pipeline::ports::{AuthorError, Draft};
+
+use super::{
+    python,
+    words::{Kind, Token},
+};
+
+/// The longest horizon, in years.
+const YEARS_MAX: u32 = 200;
+
+const YEAR_WORDS: [&str; 6] = ["year", "years", "yr", "yrs", "period", "periods"];
+const PAYMENT_WORDS: [&str; 9] = [
+    "payments",
+    "payment",
+    "instalments",
+    "installments",
+    "inflows",
+    "receipts",
+    "flows",
+    "cashflows",
+    "sums",
+];
+const OUTLAY_WORDS: [&str; 27] = [
+    "outlay",
+    "outlays",
+    "invest",
+    "invests",
+    "invested",
+    "investing",
+    "investment",
+    "cost",
+    "costs",
+    "costing",
+    "spend",
+    "spends",
+    "spending",
+    "spent",
+    "pay",
+    "paid",
+    "buy",
+    "buying",
+    "bought",
+    "purchase",
+    "price",
+    "capex",
+    "expenditure",
+    "outflow",
+    "upfront",
+    "deposit",
+    "initial",
+];
+const INFLOW_WORDS: [&str; 38] = [
+    "return",
+    "returns",
+    "returning",
+    "returned",
+    "get",
+    "gets",
+    "getting",
+    "receive",
+    "receives",
+    "receiving",
+    "earn",
+    "earns",
+    "earning",
+    "inflow",
+    "inflows",
+    "generates",
+    "generate",
+    "generating",
+    "pays",
+    "paying",
+    "yields",
+    "yielding",
+    "yield",
+    "produces",
+    "produce",
+    "brings",
+    "bringing",
+    "revenue",
+    "followed",
+    "flows",
+    "cashflows",
+    "savings",
+    "saves",
+    "income",
+    "profit",
+    "profits",
+    "benefits",
+    "dividends",
+];
+const SALVAGE_WORDS: [&str; 7] =
+    ["salvage", "terminal", "residual", "scrap", "resale", "resold", "liquidation"];
+const RATE_WORDS: [&str; 9] =
+    ["rate", "discounted", "discounting", "discount", "hurdle", "wacc", "capital", "interest", "r"];
+/// What would change the value and is not computed here.
+const BEYOND: [&str; 29] = [
+    "irr",
+    "payback",
+    "inflation",
+    "tax",
+    "taxes",
+    "taxed",
+    "growing",
+    "growth",
+    "grow",
+    "grows",
+    "perpetuity",
+    "forever",
+    "perpetual",
+    "continuously",
+    "continuous",
+    "monthly",
+    "month",
+    "months",
+    "quarterly",
+    "quarter",
+    "quarters",
+    "semiannual",
+    "semiannually",
+    "weekly",
+    "daily",
+    "depreciation",
+    "except",
+    "delayed",
+    "profitability",
+];
+
+/// True if the question is about a present value, so that a table is not what it asks about.
+pub(crate) fn is_about(tokens: &[Token]) -> bool {
+    let word_after = |first: &str, second: &str| {
+        tokens.windows(2).any(|pair| pair[0].is(first) && pair[1].text.starts_with(second))
+    };
+    let named = tokens.iter().any(|token| token.is_any(&["npv", "npvs", "dcf"]));
+    let rate = tokens.iter().any(|token| token.amount().is_some_and(|amount| amount.percent))
+        || tokens.iter().any(|token| token.is_any(&["discounted", "discount", "wacc", "hurdle"]));
+    let invested = tokens
+        .iter()
+        .any(|t| t.is_any(&["invest", "invested", "investing", "investment", "outlay", "cashflows"]));
+    named
+        || word_after("present", "value")
+        || word_after("present", "worth")
+        || word_after("discounted", "cash")
+        || (rate && (invested || word_after("cash", "flow")))
+}
+
+/// Rate and flows by year, from year 0.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Npv {
+    pub(crate) rate: f64,
+    pub(crate) flows: Vec<f64>,
+}
+
+/// Writes the program for a question that [`is_about`] a present value.
+pub(crate) fn write(question: &str, tokens: &[Token]) -> Result<Draft, AuthorError> {
+    let npv = parse(tokens)?;
+    Ok(npv.draft(question))
+}
+
+fn unclear<T>(message: impl Into<String>) -> Result<T, AuthorError> {
+    Err(AuthorError::Unclear(message.into()))
+}
+
+pub(crate) fn parse(tokens: &[Token]) -> Result<Npv, AuthorError> {
+    if let Some(beyond) = tokens.iter().find(|token| token.is_any(&BEYOND)) {
+        return Err(AuthorError::NotUnderstood(format!(
+            "I compute a net present value from a yearly discount rate and yearly cash flows, and do not know what to do with {:?}; \
+             for example: NPV at 8% of an outlay of 1000, then 300, 400 and 500",
+            beyond.raw
+        )));
+    }
+    let (rate, rest) = take_rate(tokens)?;
+    let flows = Reading::of(&rest).flows()?;
+    Ok(Npv { rate, flows })
+}
+
+/// Finds the discount rate and returns what is left of the question.
+fn take_rate(tokens: &[Token]) -> Result<(f64, Vec<Token>), AuthorError> {
+    let percents: Vec<usize> =
+        (0..tokens.len()).filter(|at| tokens[*at].amount().is_some_and(|amount| amount.percent)).collect();
+    let at = match percents[..] {
+        [at] => at,
+        [] => match plain_rate(tokens) {
+            Some(at) => at,
+            None => return unclear("which discount rate should I use? For example: at 5%"),
+        },
+        _ => return unclear("I see more than one percentage, which of them is the yearly discount rate?"),
+    };
+    let Some(amount) = tokens[at].amount() else { return unclear("which discount rate should I use?") };
+    let rate = if amount.percent || amount.value.abs() >= 1.0 { amount.value / 100.0 } else { amount.value };
+    if !(-0.99..=10.0).contains(&rate) {
+        return unclear(format!(
+            "a discount rate of {}% cannot be right, which one should I use?",
+            rate * 100.0
+        ));
+    }
+    // "5% a year" and "5% rate": the words belong to the rate, not to the flows.
+    let mut end = at + 1;
+    while tokens.get(end).is_some_and(|t| {
+        t.is_any(&["a", "per", "p", "annual", "annually", "yearly", "each", "every"]) || t.is_mark('/')
+    }) && tokens.get(end + 1).is_some_and(|t| t.is_any(&["year", "annum", "yr", "a"]))
+    {
+        end += 2;
+    }
+    let mut start = at;
+    while start > 0
+        && (tokens[start - 1].is_any(&RATE_WORDS)
+            || tokens[start - 1].is_any(&[
+                "at", "of", "is", "cost", "a", "an", "the", "using", "with", "yearly", "annual", "required",
+                "return", "on", "equity",
+            ])
+            || tokens[start - 1].is_mark('=')
+            || tokens[start - 1].is_mark(':'))
+    {
+        start -= 1;
+    }
+    let mut rest = tokens[..start].to_vec();
+    // A stop between what stood before and after, so that they do not run together.
+    rest.push(Token { kind: Kind::Mark(';'), text: ";".into(), raw: ";".into() });
+    let after = &tokens[end..];
+    let named_after = [
+        "discount", "rate", "hurdle", "cost", "of", "capital", "interest", "required", "return", "wacc",
+        "annual", "yearly",
+    ];
+    let skip = after.iter().take_while(|token| token.is_any(&named_after)).count();
+    let skip = if after[..skip].iter().any(|token| token.is_any(&RATE_WORDS) || token.is("return")) {
+        skip
+    } else {
+        0
+    };
+    rest.extend_from_slice(&after[skip..]);
+    Ok((rate, rest))
+}
+
+/// A rate without a percent sign: `rate of 0.05`, `discounted at 5`, `r = 0.08`, `at 0.05`.
+fn plain_rate(tokens: &[Token]) -> Option<usize> {
+    let filler =
+        ["of", "is", "at", "being", "equal", "to", "equals", "a", "by", "using", "with", "factor", "cost"];
+    let number_after = |from: usize| {
+        let skipped = tokens[from..]
+            .iter()
+            .take_while(|t| t.is_any(&filler) || t.is_any(&RATE_WORDS) || t.is_mark('=') || t.is_mark(':'))
+            .count();
+        let at = from + skipped;
+        tokens.get(at).and_then(Token::amount).map(|amount| (at, amount.value))
+    };
+    // As a function is called: npv(0.05, [-100, 60, 60]).
+    if let [name, bracket, rate, ..] = tokens
+        && name.is("npv")
+        && bracket.is_mark('(')
+        && rate.amount().is_some_and(|amount| amount.value.abs() < 1.0)
+    {
+        return Some(2);
+    }
+    let keyword = (0..tokens.len()).filter(|at| tokens[*at].is_any(&RATE_WORDS));
+    let by_keyword =
+        keyword.filter_map(|at| number_after(at + 1)).find(|(_, value)| (-0.99..=100.0).contains(value));
+    let by_preposition = (0..tokens.len())
+        .filter(|at| tokens[*at].is_any(&["at", "using", "with", "@"]) || tokens[*at].is_mark('@'))
+        .filter_map(|at| number_after(at + 1))
+        .find(|(_, value)| value.abs() < 1.0 && *value != 0.0);
+    by_keyword.or(by_preposition).map(|(at, _)| at)
+}
+
+/// What a piece of the question means for its flows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Item {
+    Amount(f64),
+    /// Years in which an amount falls.
+    When(u32, u32),
+    /// `for 3 years`, `3 payments of`.
+    Count(u32),
+    /// `a year`, `annually`: said of the amount before.
+    Yearly,
+    /// `annual payments of`: said of the amount that follows.
+    YearlyNext,
+    Outlay,
+    Inflow,
+    Salvage,
+    /// `at the end of each year`, or a spreadsheet's NPV: nothing falls today.
+    FromYearOne,
+    Stop,
+}
+
+/// Turns the words of a question into items, longest phrases first.
+fn items(tokens: &[Token]) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let (item, used) = item_at(tokens, at);
+        // "initial investment" names one outlay.
+        if item != Some(Item::Outlay) || items.last() != Some(&Item::Outlay) {
+            items.extend(item);
+        }
+        at += used;
+    }
+    items
+}
+
+fn item_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
+    let token = &tokens[at];
+    let next = |ahead: usize| tokens.get(at + ahead);
+    let next_is = |ahead: usize, words: &[&str]| next(ahead).is_some_and(|token| token.is_any(words));
+    let before = |words: &[&str]| at > 0 && tokens[at - 1].is_any(words);
+    if let Some(found) = year_label(tokens, at) {
+        return found;
+    }
+    match &token.kind {
+        Kind::Ordinal(year) if next_is(1, &YEAR_WORDS) => (Some(Item::When(*year, *year)), 2),
+        Kind::Number(amount) => {
+            if let Some(count) = amount.count() {
+                let dash = usize::from(next(1).is_some_and(|mark| mark.is_mark('-')));
+                if next_is(1 + dash, &YEAR_WORDS) {
+                    let later = next_is(2, &["from", "later", "hence", "time", "out"]);
+                    let point = later || before(&["in", "after"]);
+                    return (
+                        Some(if point { Item::When(count, count) } else { Item::Count(count) }),
+                        2 + dash,
+                    );
+                }
+                let described = (1..4)
+                    .take_while(|ahead| {
+                        next_is(*ahead, &["equal", "annual", "yearly", "cash", "year", "end"])
+                    })
+                    .count();
+                if next_is(1 + described, &PAYMENT_WORDS) {
+                    return (Some(Item::Count(count)), 2 + described);
+                }
+            }
+            (Some(Item::Amount(amount.value)), 1)
+        }
+        Kind::Word => word_at(tokens, at),
+        Kind::Mark('/') if next_is(1, &["year", "yr"]) => (Some(Item::Yearly), 2),
+        Kind::Mark(';' | '.' | '?' | '!') => (Some(Item::Stop), 1),
+        _ => (None, 1),
+    }
+}
+
+/// `year 1`, `years 1-3`, `years 1, 2 and 3`, `t=0`, `t1`, `CF2`.
+fn year_label(tokens: &[Token], at: usize) -> Option<(Option<Item>, usize)> {
+    let token = &tokens[at];
+    if token.kind == Kind::Word
+        && let Some(digits) =
+            ["t", "y", "yr", "year", "cf", "c", "p"].iter().find_map(|p| token.text.strip_prefix(p))
+        && let Ok(year) = digits.parse::<u32>()
+        && year <= YEARS_MAX
+    {
+        return Some((Some(Item::When(year, year)), 1));
+    }
+    let short = token.is_any(&["t", "cf", "time", "y"]);
+    if !short && !token.is_any(&YEAR_WORDS) {
+        return None;
+    }
+    let mut used = 1;
+    while tokens.get(at + used).is_some_and(|t| t.is_mark('=') || t.is_mark('#')) {
+        used += 1;
+    }
+    let zero = tokens.get(at + used).is_some_and(|t| t.is("zero"));
+    let first = if zero { 0 } else { tokens.get(at + used)?.count().filter(|year| *year <= YEARS_MAX)? };
+    used += 1;
+    let to =
+        |t: &Token| t.is_mark('-') || t.is_mark('\u{2013}') || t.is_any(&["to", "through", "thru", "until"]);
+    if let Some(last) =
+        tokens.get(at + used).filter(|t| to(t)).and_then(|_| tokens.get(at + used + 1)?.count())
+    {
+        return Some((Some(Item::When(first, last)), used + 2));
+    }
+    let mut last = first;
+    let plural = token.text.ends_with('s') && token.text != "cfs";
+    // "years 1, 2 and 3"
+    loop {
+        let gap =
+            tokens[at + used..].iter().take_while(|t| t.is_mark(',') || t.is_any(&["and", "&"])).count();
+        match tokens.get(at + used + gap).and_then(Token::count) {
+            Some(year) if plural && gap > 0 && year == last + 1 => (last, used) = (year, used + gap + 1),
+            _ => break,
+        }
+    }
+    Some((Some(Item::When(first, last)), used))
+}
+
+fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
+    let token = &tokens[at];
+    let next_is =
+        |ahead: usize, words: &[&str]| tokens.get(at + ahead).is_some_and(|token| token.is_any(words));
+    let before = |words: &[&str]| at > 0 && tokens[at - 1].is_any(words);
+    if token.is_any(&["a", "per", "each", "every"]) && next_is(1, &["year", "yr", "annum", "period"]) {
+        let year_end = token.is_any(&["each", "every"]) && before(&["of"]);
+        let in_a_year = token.is("a") && before(&["in", "after"]);
+        let later = token.is("a") && next_is(2, &["from", "later", "hence"]);
+        return match () {
+            () if in_a_year || later => (Some(Item::When(1, 1)), 2),
+            () if year_end => (Some(Item::FromYearOne), 2),
+            () => (Some(Item::Yearly), 2),
+        };
+    }
+    if token.is("next") && next_is(1, &["year"]) {
+        return (Some(Item::When(1, 1)), 2);
+    }
+    if token.is("up") && next_is(1, &["front"])
+        || token.is("put") && next_is(1, &["in"])
+        || token.is("down") && next_is(1, &["payment"])
+    {
+        return (Some(Item::Outlay), 2);
+    }
+    if token.is_any(&["pay", "pays", "paid"]) && next_is(1, &["back", "out", "me", "us", "you"]) {
+        return (Some(Item::Inflow), 2);
+    }
+    let item = match () {
+        () if token.is_any(&["now", "today", "immediately"]) => Item::When(0, 0),
+        () if token.is("annually") || token.is("yearly") && at > 0 && tokens[at - 1].amount().is_some() => {
+            Item::Yearly
+        }
+        () if token.is_any(&["annual", "yearly", "annuity"]) => Item::YearlyNext,
+        () if token.is("excel") => Item::FromYearOne,
+        () if token.is_any(&SALVAGE_WORDS) => Item::Salvage,
+        // "this investment: -1000, 300" names a thing; "initial investment: 1000" an amount.
+        () if token.is("investment")
+            && tokens.get(at + 1).is_some_and(|t| t.is_mark(':'))
+            && !before(&["initial"]) =>
+        {
+            return (None, 1);
+        }
+        () if token.is_any(&OUTLAY_WORDS) => Item::Outlay,
+        () if token.is_any(&INFLOW_WORDS) => Item::Inflow,
+        () if token.is_any(&["but", "then", "which", "that"]) => Item::Stop,
+        () => return (None, 1),
+    };
+    (Some(item), 1)
+}
+
+/// One amount with what the question says about it.
+#[derive(Debug, Clone, Copy)]
+struct Flow {
+    amount: f64,
+    outlay: bool,
+    salvage: bool,
+    when: Option<(u32, u32)>,
+    /// How often it falls, in years that follow each other.
+    times: Option<u32>,
+    yearly: bool,
+}
+
+/// What the items of a question say together.
+#[derive(Debug, Default)]
+struct Reading {
+    flows: Vec<Flow>,
+    /// A number of years that belongs to the flows listed one by one.
+    span: Option<u32>,
+    from_year_one: bool,
+}
+
+impl Reading {
+    fn of(tokens: &[Token]) -> Reading {
+        let items = items(tokens);
+        let mut reading = Reading { from_year_one: items.contains(&Item::FromYearOne), ..Reading::default() };
+        let label_first = labels_come_first(&items);
+        let (mut outlay, mut salvage, mut yearly) = (false, false, false);
+        let (mut count, mut label, mut counted_flow) = (None, None, None);
+        for (at, item) in items.iter().enumerate() {
+            match *item {
+                Item::Amount(amount) => {
+                    let named_after = !outlay
+                        && items.get(at + 1) == Some(&Item::Outlay)
+                        && !next_is_amount(&items[at + 2..])
+                        && !items[..at]
+                            .iter()
+                            .rev()
+                            .take_while(|i| **i != Item::Stop)
+                            .any(|i| *i == Item::Inflow);
+                    let is_outlay = outlay || named_after;
+                    let amount = if is_outlay { -amount.abs() } else { amount };
+                    let when = if is_outlay && label.is_none() { None } else { label.take() };
+                    let flow = Flow {
+                        amount,
+                        outlay: is_outlay,
+                        salvage,
+                        when,
+                        times: None,
+                        yearly: std::mem::take(&mut yearly),
+                    };
+                    reading.flows.push(flow);
+                    (outlay, salvage) = (false, false);
+                    if !is_outlay && counted_flow.is_none() && count.is_some() {
+                        counted_flow = Some(reading.flows.len() - 1);
+                    }
+                }
+                Item::When(first, last) => {
+                    let just_before = matches!(items[..at].last(), Some(Item::Amount(_) | Item::Outlay));
+                    let zero_after_outlay = (first, last) == (0, 0) && just_before;
+                    if label_first && !zero_after_outlay {
+                        label = Some((first, last));
+                    } else {
+                        reading.place(first, last);
+                    }
+                }
+                Item::Count(times) => {
+                    count = Some(times);
+                    reading.repeat(times);
+                }
+                Item::Yearly => match reading.flows.last_mut() {
+                    Some(flow) if matches!(items[..at].last(), Some(Item::Amount(_) | Item::When(..))) => {
+                        flow.yearly = true
+                    }
+                    _ => yearly = true,
+                },
+                Item::YearlyNext => yearly = true,
+                Item::Outlay => {
+                    outlay = !matches!(items[..at].last(), Some(Item::Amount(_)))
+                        || next_is_amount(&items[at + 1..])
+                }
+                Item::Inflow => outlay = false,
+                Item::Salvage => (salvage, outlay) = (true, false),
+                Item::FromYearOne => {}
+                Item::Stop => {}
+            }
+        }
+        reading.apply_leading_count(count, counted_flow);
+        reading
+    }
+
+    /// Gives the flows listed last the years `first` to `last`.
+    fn place(&mut self, first: u32, last: u32) {
+        let length = (last.saturating_sub(first) + 1) as usize;
+        let open = self.flows.iter().rev().take_while(|flow| flow.when.is_none() && !flow.outlay).count();
+        let total = self.flows.len();
+        if length > 1 && open >= length {
+            for (year, flow) in (first..=last).zip(&mut self.flows[total - length..]) {
+                flow.when = Some((year, year));
+            }
+        } else if let Some(flow) = self.flows.last_mut()
+            && flow.when.is_none()
+        {
+            flow.when = Some((first, last));
+        }
+    }
+
+    /// `500 for 3 years` repeats 500; `300, 400, 500 over 3 years` says how many there are.
+    fn repeat(&mut self, times: u32) {
+        let listed =
+            self.flows.iter().filter(|flow| !flow.outlay && !flow.salvage && flow.when.is_none()).count();
+        let starts_negative = self.flows.first().is_some_and(|flow| flow.amount < 0.0);
+        let same_length =
+            times > 1 && (listed == times as usize || starts_negative && listed == times as usize + 1);
+        let Some(last) = self.flows.last_mut() else { return };
+        if last.outlay || last.salvage || (same_length && !last.yearly) {
+            self.span = Some(times);
+        } else if last.times.is_none() {
+            last.times = Some(times);
+        }
+    }
+
+    /// `3 payments of 500`, `over 3 years: 300, 400, 500`, `a 5-year project returning 300 a year`.
+    fn apply_leading_count(&mut self, count: Option<u32>, counted: Option<usize>) {
+        let (Some(times), Some(first)) = (count, counted) else { return };
+        if self.flows.iter().any(|flow| flow.times.is_some()) {
+            return;
+        }
+        let open = self.flows[first..]
+            .iter()
+            .filter(|flow| flow.when.is_none() && !flow.outlay && !flow.salvage)
+            .count();
+        if open == 1 {
+            self.flows[first].times = Some(times);
+        } else {
+            self.span = Some(times);
+        }
+    }
+
+    /// Lays the flows out by year.
+    fn flows(&self) -> Result<Vec<f64>, AuthorError> {
+        let Some(first) = self.flows.first() else {
+            return unclear("which cash flows should I discount? For example: -1000, 300, 400 and 500");
+        };
+        let outlay = self.flows.iter().any(|flow| flow.outlay && flow.when.is_none_or(|(year, _)| year == 0));
+        let listed = self.flows.iter().filter(|flow| !flow.outlay && !flow.salvage).count();
+        if let Some(flow) =
+            self.flows.iter().find(|flow| flow.yearly && flow.times.is_none() && flow.when.is_none())
+            && listed == 1
+            && self.span.is_none()
+        {
+            return unclear(format!("for how many years do you get {} a year?", python::number(flow.amount)));
+        }
+        if self.flows.len() == 1 && first.when.is_none() && first.times.is_none() {
+            return unclear(format!(
+                "I see one cash flow, {}; which others are there, and in which years?",
+                python::number(first.amount)
+            ));
+        }
+        let spanned = self.span.is_some_and(|span| span as usize == listed);
+        let repeated_first = first.times.is_some() && !first.outlay;
+        let from_one = outlay || self.from_year_one || spanned || repeated_first;
+        let mut cursor = u32::from(from_one);
+        let mut years: Vec<(u32, f64)> = Vec::new();
+        for flow in self.flows.iter().filter(|flow| !flow.salvage) {
+            let (start, end) = match (flow.when, flow.times) {
+                (Some((year, _)), Some(times)) => (year, year.saturating_add(times).saturating_sub(1)),
+                (Some((start, end)), None) => (start, end),
+                (None, _) if flow.outlay => (0, 0),
+                (None, times) => (cursor, cursor.saturating_add(times.unwrap_or(1)).saturating_sub(1)),
+            };
+            if end > YEARS_MAX || start > end {
+                return unclear(format!(
+                    "I compute up to year {YEARS_MAX}, in which years do the cash flows fall?"
+                ));
+            }
+            years.extend((start..=end).map(|year| (year, flow.amount)));
+            if !(flow.outlay && start == 0) {
+                cursor = end + 1;
+            }
+        }
+        let last = years
+            .iter()
+            .map(|(year, _)| *year)
+            .max()
+            .unwrap_or(0)
+            .max(self.span.filter(|_| listed <= 1).unwrap_or(0));
+        for flow in self.flows.iter().filter(|flow| flow.salvage) {
+            years.push((flow.when.map_or(last, |(year, _)| year.min(YEARS_MAX)), flow.amount));
+        }
+        let length = years.iter().map(|(year, _)| *year).max().unwrap_or(0) + 1;
+        let mut flows = vec![0.0; length as usize];
+        years.iter().for_each(|(year, amount)| flows[*year as usize] += amount);
+        Ok(flows)
+    }
+}
+
+fn next_is_amount(items: &[Item]) -> bool {
+    matches!(items.first(), Some(Item::Amount(_)))
+}
+
+/// True for `year 1: 300, year 2: 400`; false for `300 in year 1, 400 in year 2`.
+fn labels_come_first(items: &[Item]) -> bool {
+    let mut outlay = false;
+    for (at, item) in items.iter().enumerate() {
+        match item {
+            Item::Outlay => outlay = true,
+            Item::Inflow => outlay = false,
+            Item::Amount(_) if std::mem::take(&mut outlay) => {}
+            Item::Amount(_) => return false,
+            // "1000 today": the day of an outlay just named.
+            Item::When(0, 0) if matches!(items[..at].last(), Some(Item::Amount(_) | Item::Outlay)) => {}
+            Item::When(..) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+impl Npv {
+    fn convention(&self) -> &'static str {
+        if self.flows.first() == Some(&0.0) {
+            "nothing falls today; the flows fall at the end of each year, the first being discounted by one year"
+        } else {
+            "the first cash flow falls today (year 0) and is not discounted; each next one falls a year later"
+        }
+    }
+
+    fn draft(&self, question: &str) -> Draft {
+        let percent = python::number((self.rate * 1e12).round() / 1e10);
+        let convention = self.convention();
+        let explanation = format!("Net present value at {percent}% a year. Convention: {convention}.");
+        let flows: Vec<String> = self.flows.iter().map(|flow| python::number(*flow)).collect();
+        let code = format!(
+            r#"{asked}{explained}import json
+
+rate = {rate}
+cash_flows = [{flows}]
+
+present_values = [flow / (1 + rate) ** year for year, flow in enumerate(cash_flows)]
+npv = sum(present_values)
+
+print(f"{{'Year':>4}}  {{'Cash flow':>18}}  {{'Present value':>18}}")
+for year, (flow, present_value) in enumerate(zip(cash_flows, present_values)):
+    print(f"{{year:>4}}  {{flow:>18,.2f}}  {{present_value:>18,.2f}}")
+print()
+print(f"Net present value at {percent}%: {{npv:,.2f}}")
+print("Convention: {convention}.")
+
+with open("result.json", "w", encoding="utf-8") as file:
+    json.dump({{"value": npv, "label": "Net present value at {percent}%"}}, file)
+"#,
+            asked = python::comment(&format!("Question: {question}")),
+            explained = python::comment(&explanation),
+            rate = python::number(self.rate),
+            flows = flows.join(", "),
+        );
+        Draft { language: Language::Python, code, explanation }
+    }
+}

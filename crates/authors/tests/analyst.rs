@@ -1,0 +1,270 @@
+//! The analyst's promise: questions in many phrasings, about columns it has never seen, become programs
+//! that run and give the right value.
+//!
+//! Present values run with the plain `python3` of the machine. Programs on tables need pandas: they are compiled
+//! here always, and run where `RINGFENCE_TEST_PYTHON` names an interpreter that has it.
+
+use std::{
+    fs,
+    io::{Cursor, Write as _},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use ringfence_authors::Analyst;
+use ringfence_pipeline::ports::{Assignment, AuthorError, Draft, TableProfile};
+use serde_json::Value;
+
+const ORDERS: &str = include_str!("questions/orders.csv");
+
+/// Profiles as the jailed reader does, through its JSON.
+fn profile(name: &str, csv: &str) -> TableProfile {
+    let profile = ringfence_tables::profile_csv(name, &mut Cursor::new(csv)).unwrap();
+    serde_json::from_slice(&serde_json::to_vec(&profile).unwrap()).unwrap()
+}
+
+fn ask(question: &str, tables: &[(&str, &str)]) -> Result<Draft, AuthorError> {
+    Analyst::draft(&Assignment {
+        question: question.to_owned(),
+        tables: tables.iter().map(|(name, csv)| profile(name, csv)).collect(),
+        files: tables.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        failure: None,
+    })
+}
+
+/// Runs a program in a folder of its own; the error is what it printed.
+fn run(python: &str, draft: &Draft, tables: &[(&str, &str)]) -> Result<(Value, String), String> {
+    let folder = tempfile::tempdir().unwrap();
+    tables.iter().for_each(|(name, csv)| fs::write(folder.path().join(name), csv).unwrap());
+    fs::write(folder.path().join("program.py"), &draft.code).unwrap();
+    let output = Command::new(python).arg("program.py").current_dir(folder.path()).output().unwrap();
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    if draft.code.contains("savefig") {
+        let chart = fs::read(folder.path().join("chart.png")).unwrap();
+        assert!(chart.starts_with(b"\x89PNG"), "no picture");
+    }
+    let result: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("result.json")).unwrap()).unwrap();
+    assert!(result["label"].as_str().is_some_and(|label| !label.is_empty()), "{result}");
+    Ok((result["value"].clone(), String::from_utf8(output.stdout).unwrap()))
+}
+
+fn compiles(draft: &Draft) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("program.py");
+    fs::write(&path, &draft.code).unwrap();
+    let check = "import ast, sys; ast.parse(open(sys.argv[1], encoding='utf-8').read())";
+    let output = Command::new("python3").args(["-c", check]).arg(&path).output().unwrap();
+    assert!(output.status.success(), "{}\n{}", draft.code, String::from_utf8_lossy(&output.stderr));
+}
+
+fn pandas_python() -> Option<String> {
+    std::env::var("RINGFENCE_TEST_PYTHON").ok().filter(|python| Path::new(python).exists())
+}
+
+fn close(left: &Value, right: &Value) -> bool {
+    match (left.as_f64(), right.as_f64()) {
+        (Some(left), Some(right)) => (left - right).abs() < 1e-6 * right.abs().max(1.0),
+        _ => left == right,
+    }
+}
+
+#[test]
+fn present_values_are_right_however_they_are_phrased() {
+    let cases: Vec<(String, f64, Vec<f64>)> =
+        serde_json::from_str(include_str!("questions/npv.json")).unwrap();
+    for (question, rate, flows) in &cases {
+        let draft = ask(question, &[]).unwrap_or_else(|error| panic!("{question}: {error}"));
+        let (value, printed) =
+            run("python3", &draft, &[]).unwrap_or_else(|error| panic!("{question}: {error}"));
+        let expected: f64 =
+            (0_u8..).zip(flows).map(|(year, flow)| flow / (1.0 + rate).powi(i32::from(year))).sum();
+        assert!(close(&value, &expected.into()), "{question}: {value} is not {expected}\n{}", draft.code);
+        assert!(printed.contains("Convention") && draft.explanation.contains("Convention"), "{question}");
+    }
+}
+
+#[test]
+fn a_present_value_that_lacks_something_is_asked_back() {
+    for (question, missing) in [
+        ("NPV of -1000, 300, 400", "rate"),
+        ("NPV at 5% of 500 a year", "how many years"),
+        ("NPV at 5%", "cash flows"),
+        ("NPV of -100, 60, 60 at 5% or 6%", "more than one percentage"),
+        ("NPV of 1000 at 5%", "one cash flow"),
+        ("NPV at 5% of 10 a year for 5000 years", "200"),
+    ] {
+        match ask(question, &[]) {
+            Err(AuthorError::Unclear(message)) => assert!(message.contains(missing), "{question}: {message}"),
+            other => panic!("{question}: {other:?}"),
+        }
+    }
+    for question in [
+        "What is the IRR of -100, 120?",
+        "NPV at 5% of 100 growing 2 a year",
+        "NPV with 30 monthly payments of 5 at 4%",
+    ] {
+        assert!(matches!(ask(question, &[]), Err(AuthorError::NotUnderstood(_))), "{question}");
+    }
+}
+
+/// A group's row is `[key column, key, value]`; a listed row is found by its identifier.
+fn check_rows(question: &str, value: &Value, expected: &[Value]) {
+    let rows = value.as_array().unwrap_or_else(|| panic!("{question}: {value} is no list"));
+    assert_eq!(rows.len(), expected.len(), "{question}: {value}");
+    for (row, expected) in rows.iter().zip(expected) {
+        let key = expected[0].as_str().unwrap();
+        assert_eq!(row[key], expected[1], "{question}: {row}");
+        let found = row.as_object().unwrap().values().any(|cell| close(cell, &expected[2]));
+        assert!(found, "{question}: {row} lacks {}", expected[2]);
+    }
+}
+
+#[test]
+fn questions_on_a_table_become_programs_that_answer_them() {
+    let cases: Vec<(String, Value)> = serde_json::from_str(include_str!("questions/tables.json")).unwrap();
+    let files = [("orders.csv", ORDERS)];
+    let mut wrong = Vec::new();
+    for (question, expected) in &cases {
+        let draft = match ask(question, &files) {
+            Ok(draft) => draft,
+            Err(error) if expected.is_null() => {
+                assert!(error.to_string().contains("Qty"), "{question}: {error} does not list the columns");
+                continue;
+            }
+            Err(error) => {
+                wrong.push(format!("{question}: {error}"));
+                continue;
+            }
+        };
+        if expected.is_null() {
+            wrong.push(format!("{question}: answered {}", draft.explanation));
+            continue;
+        }
+        compiles(&draft);
+        let Some(python) = pandas_python() else { continue };
+        match (run(&python, &draft, &files), expected) {
+            (Err(error), _) => wrong.push(format!("{question}: {error}\n{}", draft.code)),
+            (Ok((value, _)), Value::Array(rows)) => {
+                if std::panic::catch_unwind(|| check_rows(question, &value, rows)).is_err() {
+                    wrong.push(format!("{question}: {value}\n{}", draft.code));
+                }
+            }
+            (Ok((value, _)), expected) if close(&value, expected) => {}
+            (Ok((value, _)), expected) => {
+                wrong.push(format!("{question}: {value} is not {expected}\n{}", draft.code))
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// What a program really imports, as Python's own parser sees it.
+fn statements_that_import(draft: &Draft) -> String {
+    let script = "import ast, sys\n\
+                  nodes = [n for n in ast.walk(ast.parse(sys.stdin.read())) if isinstance(n, (ast.Import, ast.ImportFrom))]\n\
+                  print(*sorted(a.name for n in nodes for a in n.names))";
+    let mut child = Command::new("python3")
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(draft.code.as_bytes()).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn column_names_may_hold_words_of_the_vocabulary() {
+    let csv = "Shop,Weekly Takings,Monthly Fee,Top Speed,Average Age,Max Load,Guests\nNorth,1,2,3,4,5,6\nSouth,7,8,9,10,11,12\n";
+    for (question, measure) in [
+        ("total weekly takings by shop", "Weekly Takings"),
+        ("sum of monthly fee by shop", "Monthly Fee"),
+        ("maximum top speed by shop", "Top Speed"),
+        ("lowest average age by shop", "Average Age"),
+        ("total max load by shop", "Max Load"),
+    ] {
+        let draft = ask(question, &[("t.csv", csv)]).unwrap_or_else(|error| panic!("{question}: {error}"));
+        assert!(draft.code.contains(&format!("'{measure}'")), "{question}:\n{}", draft.code);
+    }
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let csv = "\"Umsatz'); import os; os.system('x\",\"a\\\nb\",\"\u{202e}gro\u{df}\"\n5,x,y\n7,x,z\n";
+    let name = "it's \\ \"q\" #{1}.csv";
+    let files = [(name, csv)];
+    for question in ["what is the total of umsatz", "average umsatz", "how many rows", "sum of umsatz by a b"]
+    {
+        let draft = ask(question, &files).unwrap_or_else(|error| panic!("{question}: {error}"));
+        compiles(&draft);
+        assert!(!draft.code.contains('\u{202e}'), "{}", draft.code);
+        assert_eq!(statements_that_import(&draft).trim(), "json pandas", "{}", draft.code);
+        if let Some(python) = pandas_python() {
+            run(&python, &draft, &files)
+                .unwrap_or_else(|error| panic!("{question}: {error}\n{}", draft.code));
+        }
+    }
+}
+
+#[test]
+fn european_numbers_dates_and_marks_are_parsed_by_the_program() {
+    let csv = "Filiale;Umsatz;Marge;Tag;Saldo\nK\u{f6}ln;1.234,50 \u{20ac};12,5%;03.04.2024;(1.000,00)\nBonn;-7,25 \u{20ac};7,5%;14.05.2024;n/a\nBonn;;10%;14.05.2024;\u{2212}5\n";
+    let files = [("umsatz.csv", csv)];
+    for (question, expected) in [
+        ("total umsatz", 1227.25),
+        ("average marge", 10.0),
+        ("min of saldo", -1000.0),
+        ("sum of saldo", -1005.0),
+        ("total umsatz in April", 1234.5),
+        ("total umsatz for K\u{f6}ln", 1234.5),
+    ] {
+        let draft = ask(question, &files).unwrap_or_else(|error| panic!("{question}: {error}"));
+        compiles(&draft);
+        let Some(python) = pandas_python() else { continue };
+        let (value, _) = run(&python, &draft, &files)
+            .unwrap_or_else(|error| panic!("{question}: {error}\n{}", draft.code));
+        assert!(close(&value, &expected.into()), "{question}: {value}\n{}", draft.code);
+    }
+}
+
+#[test]
+fn the_table_is_chosen_by_what_is_asked() {
+    let staff = "Employee,Salary,Team\nAda,100,A\nBo,90,B\n";
+    let stock = "Item,Stock,Team\nNut,5,A\n";
+    let files = [("staff.csv", staff), ("stock.csv", stock)];
+    assert!(ask("average salary by team", &files).unwrap().code.contains("'staff.csv'"));
+    assert!(ask("total stock by team", &files).unwrap().code.contains("'stock.csv'"));
+    assert!(ask("how many rows in staff.csv", &files).unwrap().code.contains("'staff.csv'"));
+    match ask("how many rows per team", &files) {
+        Err(AuthorError::Unclear(message)) => {
+            assert!(message.contains("staff.csv") && message.contains("stock.csv"))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn ambiguous_and_absent_columns_are_named() {
+    let csv = "Gross Price,Net Price,City\n1,2,X\n";
+    match ask("average price by city", &[("p.csv", csv)]) {
+        Err(AuthorError::Unclear(message)) => {
+            assert!(message.contains("Gross Price") && message.contains("Net Price"), "{message}")
+        }
+        other => panic!("{other:?}"),
+    }
+    match ask("average weight by city", &[("p.csv", csv)]) {
+        Err(AuthorError::NotUnderstood(message)) => {
+            assert!(message.contains("weight") && message.contains("Net Price"), "{message}")
+        }
+        other => panic!("{other:?}"),
+    }
+    match ask("what is the meaning of life", &[]) {
+        Err(AuthorError::NotUnderstood(message)) => {
+            assert!(message.contains("NPV at 5%") && message.contains("top 5"), "{message}")
+        }
+        other => panic!("{other:?}"),
+    }
+}
