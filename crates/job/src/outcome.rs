@@ -192,6 +192,8 @@ pub struct Outcome {
     pub limits_hit: Vec<LimitHit>,
     /// Refused system calls, each name once.
     pub denied_syscalls: Vec<DeniedSyscall>,
+    /// True if more calls were refused than are counted.
+    pub denied_truncated: bool,
     /// What was used.
     pub usage: Usage,
     /// The limits that were in force.

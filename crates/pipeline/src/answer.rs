@@ -40,7 +40,7 @@ pub struct Answer {
     pub stderr: String,
     /// How `stderr` holds its bytes.
     pub stderr_encoding: Encoding,
-    /// Which streams had more than their limit.
+    /// What there was more of than the answer holds.
     pub truncated: Truncated,
     /// Wall-clock time of the program in milliseconds.
     pub duration: u64,
@@ -72,13 +72,16 @@ pub enum Encoding {
     Base64,
 }
 
-/// Which streams had more than their limit.
+/// What there was more of than the answer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Truncated {
     /// Standard output had.
     pub stdout: bool,
     /// Standard error had.
     pub stderr: bool,
+    /// More system calls were refused than are counted.
+    pub denied_syscalls: bool,
 }
 
 /// A limit that fired.
@@ -137,7 +140,11 @@ impl Answer {
             stdout_encoding,
             stderr,
             stderr_encoding,
-            truncated: Truncated { stdout: outcome.stdout_truncated, stderr: outcome.stderr_truncated },
+            truncated: Truncated {
+                stdout: outcome.stdout_truncated,
+                stderr: outcome.stderr_truncated,
+                denied_syscalls: outcome.denied_truncated,
+            },
             duration: outcome.usage.wall_ms,
             timed_out: outcome.status == Status::TimedOut,
             limits_hit: outcome.limits_hit.into_iter().map(Hit::from).collect(),

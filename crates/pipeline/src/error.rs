@@ -13,7 +13,6 @@ pub struct PipelineError {
     /// The run, as far as it got; its history says more.
     pub run: RunId,
     /// What went wrong.
-    #[source]
     pub kind: ErrorKind,
 }
 

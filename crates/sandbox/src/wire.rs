@@ -106,6 +106,8 @@ pub(crate) struct Ending {
     pub(crate) limits_hit: Vec<LimitHit>,
     /// Refused calls.
     pub(crate) denied_syscalls: Vec<DeniedSyscall>,
+    /// There were more refused calls than are counted.
+    pub(crate) denied_truncated: bool,
     /// What was used.
     pub(crate) usage: Usage,
     /// The protections that were in force.

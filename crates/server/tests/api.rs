@@ -77,6 +77,7 @@ impl Executor for World {
             stderr_truncated: false,
             limits_hit: Vec::new(),
             denied_syscalls: Vec::new(),
+            denied_truncated: false,
             usage: Usage { wall_ms: 3, ..Usage::default() },
             limits: job.limits,
             files: Vec::new(),

@@ -214,6 +214,7 @@ fn outcome(status: Status, stdout: &str, wall_ms: u64) -> Outcome {
         stderr_truncated: false,
         limits_hit: Vec::new(),
         denied_syscalls: Vec::new(),
+        denied_truncated: false,
         usage: Usage { wall_ms, ..Usage::default() },
         limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
         files: Vec::new(),

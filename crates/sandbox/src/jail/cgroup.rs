@@ -145,6 +145,12 @@ impl Group {
         keyed_number(&self.pids.join("pids.events"), "max")
     }
 
+    /// Anonymous and shared memory of the whole tree now, in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let stat = self.memory.join("memory.stat");
+        keyed_number(&stat, "rss") + keyed_number(&stat, "shmem")
+    }
+
     /// Peak memory in bytes without the file cache that is still charged.
     pub(crate) fn memory_peak_bytes(&self) -> u64 {
         let peak = number(&self.memory.join("memory.max_usage_in_bytes"));

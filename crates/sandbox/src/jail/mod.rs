@@ -51,7 +51,7 @@ pub(crate) struct Plan<'a> {
     /// What to run.
     pub(crate) spec: &'a RunSpec,
     /// Holds the program, its standard input and its files, in this order, from `bodies_at` on.
-    pub(crate) payload: &'a OwnedFd,
+    pub(crate) payload: OwnedFd,
     /// Where the bodies begin in the payload.
     pub(crate) bodies_at: u64,
     /// How the runtime starts a program.
@@ -100,6 +100,8 @@ fn prepare_and_start(plan: &Plan<'_>) -> Result<i32, StepError> {
     step("follow the supervisor", sys::prctl(libc::PR_SET_PDEATHSIG, signal_number(libc::SIGKILL)))?;
     step("wait for the supervisor", wait_for_go(plan.supervisor.as_fd()))?;
     step("set signals", sys::reset_signals())?;
+    // Only now, as the group is entered: its path would otherwise show in /proc/self/cgroup.
+    step("hide control groups", namespaces::new_cgroup_view())?;
     if plan.privileged {
         step("become init's group", sys::set_gid(credentials::INIT_ID))?;
         step("become init's user", sys::set_uid(credentials::INIT_ID))?;
@@ -220,14 +222,14 @@ fn place_files(plan: &Plan<'_>) -> io::Result<()> {
     let spec = plan.spec;
     let mut at = plan.bodies_at;
     let (code_path, _) = mounts::code_path(&plan.command.code_name);
-    write_new(&code_path, &wire::read_at(plan.payload, at, spec.code_bytes)?)?;
+    write_new(&code_path, &wire::read_at(&plan.payload, at, spec.code_bytes)?)?;
     at += spec.code_bytes + spec.stdin_bytes;
     let owner = Some(rustix::fs::Uid::from_raw(credentials::GUEST_ID));
     let group = Some(rustix::fs::Gid::from_raw(credentials::GUEST_ID));
     for (name, bytes) in &spec.files {
         ringfence_job::check_file_name(name).map_err(io::Error::other)?;
         let path = mounts::input_path(name);
-        write_new(&path, &wire::read_at(plan.payload, at, *bytes)?)?;
+        write_new(&path, &wire::read_at(&plan.payload, at, *bytes)?)?;
         rustix::fs::chown(&path, owner, group)?;
         at += bytes;
     }
@@ -244,7 +246,7 @@ fn open_stdin(plan: &Plan<'_>) -> io::Result<OwnedFd> {
     if plan.spec.stdin_bytes == 0 {
         return Ok(fs::File::open("/dev/null")?.into());
     }
-    let content = wire::read_at(plan.payload, plan.bodies_at + plan.spec.code_bytes, plan.spec.stdin_bytes)?;
+    let content = wire::read_at(&plan.payload, plan.bodies_at + plan.spec.code_bytes, plan.spec.stdin_bytes)?;
     wire::memory_file(&[&content])
 }
 

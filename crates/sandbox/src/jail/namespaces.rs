@@ -17,9 +17,13 @@ pub(crate) fn clone_flags() -> libc::c_int {
         ("mount", libc::CLONE_NEWNS),
         ("ipc", libc::CLONE_NEWIPC),
         ("uts", libc::CLONE_NEWUTS),
-        ("cgroup", libc::CLONE_NEWCGROUP),
     ];
     all.into_iter().filter(|(name, _)| !weaken::is_off(name)).fold(0, |flags, (_, flag)| flags | flag)
+}
+
+/// Makes the control groups this process is in the root of what it and its children see.
+pub(crate) fn new_cgroup_view() -> io::Result<()> {
+    sys::unshare(libc::CLONE_NEWCGROUP)
 }
 
 /// Leaves the host's network for a new, empty one and returns a descriptor by which to join it again.

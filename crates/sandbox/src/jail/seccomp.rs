@@ -33,7 +33,7 @@ pub(crate) struct FilterError(String);
 
 /// Compiles both filters for the architecture this program was built for.
 pub(crate) fn compile() -> Result<Filters, FilterError> {
-    let probes = PROBES.iter().map(|nr| (*nr, vec![])).collect();
+    let probes = PROBES.iter().chain(PROBES_HERE).map(|nr| (*nr, vec![])).collect();
     let probes = program(probes, SeccompAction::Allow, SeccompAction::Errno(ENOSYS))?;
     // seccompiler has no action for notifications: compiled as "trace", replaced below.
     let mut allowed = program(allow_list()?, SeccompAction::Trace(0), SeccompAction::Allow)?;
@@ -90,7 +90,19 @@ const PROBES: &[c_long] = &[
     libc::SYS_mbind,
     libc::SYS_move_pages,
     libc::SYS_fanotify_init,
+    // Watching shared files would show what other runs open.
+    libc::SYS_inotify_init1,
+    libc::SYS_inotify_add_watch,
+    libc::SYS_inotify_rm_watch,
 ];
+
+/// The older spellings among them that only x86-64 still has.
+#[cfg(target_arch = "x86_64")]
+const PROBES_HERE: &[c_long] = &[libc::SYS_inotify_init];
+
+/// None.
+#[cfg(not(target_arch = "x86_64"))]
+const PROBES_HERE: &[c_long] = &[];
 
 /// Calls allowed whatever their arguments.
 const ALLOWED: &[c_long] = &[
@@ -145,7 +157,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_syncfs,
     libc::SYS_sync_file_range,
     libc::SYS_flock,
-    libc::SYS_fcntl,
     libc::SYS_umask,
     libc::SYS_utimensat,
     libc::SYS_dup,
@@ -162,9 +173,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_listxattr,
     libc::SYS_llistxattr,
     libc::SYS_flistxattr,
-    libc::SYS_inotify_init1,
-    libc::SYS_inotify_add_watch,
-    libc::SYS_inotify_rm_watch,
     libc::SYS_memfd_create,
     // Memory.
     libc::SYS_mmap,
@@ -299,7 +307,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_getsockname,
     libc::SYS_getpeername,
     libc::SYS_getsockopt,
-    libc::SYS_setsockopt,
     libc::SYS_shutdown,
     libc::SYS_sendto,
     libc::SYS_recvfrom,
@@ -341,7 +348,6 @@ const ALLOWED_HERE: &[c_long] = &[
     libc::SYS_epoll_wait,
     libc::SYS_eventfd,
     libc::SYS_signalfd,
-    libc::SYS_inotify_init,
     libc::SYS_fork,
     libc::SYS_vfork,
     libc::SYS_getpgrp,
@@ -375,6 +381,18 @@ const IOCTL_REFUSED: [u64; 4] = [libc::TIOCSTI, libc::TIOCLINUX, libc::TIOCSCTTY
 /// Missing in libc for some targets; from asm-generic/ioctls.h.
 const TIOCSETD: u64 = 0x5423;
 
+/// Commands of fcntl(2) that have the kernel wait for or tell about other openers: leases, and
+/// notes on directories, which other runs share.
+const FCNTL_REFUSED: [u64; 2] = [libc::F_SETLEASE as u64, libc::F_NOTIFY as u64];
+
+/// Options of sockets that load filter programs, whose memory no control group counts.
+const SOCKET_OPTIONS_REFUSED: [i32; 4] = [
+    libc::SO_ATTACH_FILTER,
+    libc::SO_ATTACH_BPF,
+    libc::SO_ATTACH_REUSEPORT_CBPF,
+    libc::SO_ATTACH_REUSEPORT_EBPF,
+];
+
 /// Options of prctl(2) that only read, or that name and tune the caller itself.
 const PRCTL_ALLOWED: [i32; 15] = [
     libc::PR_SET_NAME,
@@ -407,6 +425,18 @@ fn allow_list() -> Result<Rules, FilterError> {
         .map(|request| argument(1, SeccompCmpOp::Ne, *request))
         .collect::<Result<_, _>>()?;
     rules.insert(libc::SYS_ioctl, vec![rule(not_refused)?]);
+    let not_refused = FCNTL_REFUSED
+        .iter()
+        .map(|command| argument(1, SeccompCmpOp::Ne, *command))
+        .collect::<Result<_, _>>()?;
+    rules.insert(libc::SYS_fcntl, vec![rule(not_refused)?]);
+    let socket_level = u64::from(libc::SOL_SOCKET.unsigned_abs());
+    let other_level = rule(vec![argument(1, SeccompCmpOp::Ne, socket_level)?])?;
+    let no_filter = SOCKET_OPTIONS_REFUSED
+        .iter()
+        .map(|option| argument(2, SeccompCmpOp::Ne, u64::from(option.unsigned_abs())))
+        .collect::<Result<_, _>>()?;
+    rules.insert(libc::SYS_setsockopt, vec![other_level, rule(no_filter)?]);
     let options = PRCTL_ALLOWED
         .iter()
         .map(|option| rule(vec![argument(0, SeccompCmpOp::Eq, u64::from(option.unsigned_abs()))?]))
@@ -452,7 +482,7 @@ macro_rules! named {
 
 const REFUSED_NAMES: &[(c_long, &str)] = named! {
     SYS_acct SYS_add_key SYS_adjtimex SYS_bpf SYS_capset SYS_chroot SYS_clock_adjtime
-    SYS_clock_settime SYS_clone SYS_delete_module SYS_fanotify_mark SYS_finit_module SYS_fsconfig
+    SYS_clock_settime SYS_clone SYS_delete_module SYS_fanotify_mark SYS_fcntl SYS_finit_module SYS_fsconfig
     SYS_fsmount SYS_fsopen SYS_fspick SYS_fsetxattr SYS_fremovexattr SYS_init_module SYS_ioctl
     SYS_kcmp SYS_kexec_file_load SYS_kexec_load SYS_keyctl SYS_landlock_add_rule
     SYS_landlock_create_ruleset SYS_landlock_restrict_self SYS_lookup_dcookie SYS_lremovexattr
@@ -462,7 +492,7 @@ const REFUSED_NAMES: &[(c_long, &str)] = named! {
     SYS_pidfd_getfd SYS_pivot_root SYS_prctl SYS_process_madvise SYS_process_mrelease
     SYS_process_vm_readv SYS_process_vm_writev SYS_ptrace SYS_quotactl SYS_reboot
     SYS_remap_file_pages SYS_removexattr SYS_request_key SYS_seccomp SYS_setdomainname SYS_setgroups
-    SYS_sethostname SYS_setns SYS_settimeofday SYS_setxattr SYS_socket SYS_socketpair SYS_swapoff
+    SYS_sethostname SYS_setns SYS_setsockopt SYS_settimeofday SYS_setxattr SYS_socket SYS_socketpair SYS_swapoff
     SYS_swapon SYS_syslog SYS_umount2 SYS_unshare SYS_userfaultfd SYS_vhangup
 };
 

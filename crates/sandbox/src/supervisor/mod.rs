@@ -16,6 +16,7 @@ use std::{
 use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime};
 use rustix::{
     event::epoll::{self, EventData, EventFlags},
+    fs::Mode,
     pipe::PipeFlags,
     process::{WaitId, WaitIdOptions},
 };
@@ -108,7 +109,7 @@ struct Supervisor {
 
 /// Everything the supervisor's process does, from its first instruction to its last.
 pub(crate) fn main(settings: Settings, server: OwnedFd) -> ! {
-    let prepared = sys::keep_only(server).and_then(|server| Supervisor::prepare(settings, server));
+    let prepared = sys::keep_only([server]).and_then(|[server]| Supervisor::prepare(settings, server));
     let code = match prepared.and_then(|mut supervisor| supervisor.serve()) {
         Ok(()) => 0,
         Err(error) => {
@@ -193,8 +194,10 @@ impl Supervisor {
             Token::Stdout(slot) => drop(self.forward(slot, Stream::Stdout)),
             Token::Stderr(slot) => drop(self.forward(slot, Stream::Stderr)),
             Token::Listener(slot) => {
-                if let Some(run) = self.runs.get_mut(&slot) {
-                    run.answer_refused_calls();
+                if let Some(run) = self.runs.get_mut(&slot)
+                    && let Some(closed) = run.answer_refused_calls()
+                {
+                    let _ = epoll::delete(&self.epoll, &closed);
                 }
             }
         }
@@ -293,12 +296,15 @@ impl Supervisor {
 
     fn clone_init(&self, spec: &RunSpec, payload: &OwnedFd, bodies_at: u64) -> io::Result<(i32, Lines)> {
         let (line, supervisor) = wire::socket_pair()?;
-        let (stdout, stdout_in) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-        let (stderr, stderr_in) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-        for pipe in [&stdout, &stderr] {
-            rustix::io::ioctl_fionbio(pipe, true)?;
-        }
+        let (stdout, stdout_in) = output_pipe()?;
+        let (stderr, stderr_in) = output_pipe()?;
+        // The child never returns from here.
         let Some((pid, init)) = sys::clone_process(namespaces::clone_flags())? else {
+            // Before anything else: other runs' descriptors are not this run's business.
+            let kept = payload
+                .try_clone()
+                .and_then(|payload| sys::keep_only([payload, stdout_in, stderr_in, supervisor]));
+            let Ok([payload, stdout, stderr, supervisor]) = kept else { sys::exit_now(1) };
             let (_, command) = &self.settings.runtimes[&spec.runtime];
             jail::init(&Plan {
                 spec,
@@ -308,8 +314,8 @@ impl Supervisor {
                 filters: &self.filters,
                 landlock: self.protections.landlock_abi > 0,
                 privileged: self.protections.privileged,
-                stdout: stdout_in,
-                stderr: stderr_in,
+                stdout,
+                stderr,
                 supervisor,
             })
         };
@@ -327,6 +333,15 @@ impl Supervisor {
             epoll::add(&self.epoll, fd, token.encode(), EventFlags::IN)?;
         }
         Ok(())
+    }
+
+    /// Forgets a run's descriptors by name: a copy that somebody still holds would keep them in epoll.
+    fn unwatch(&self, run: &Run) {
+        let ends = [run.init(), run.line(), run.pipe(Stream::Stdout), run.pipe(Stream::Stderr)];
+        for fd in ends.into_iter().chain(run.listener()) {
+            // The error would be that it was forgotten before.
+            let _ = epoll::delete(&self.epoll, fd);
+        }
     }
 
     fn hear_init(&mut self, slot: u16, now: Instant) {
@@ -362,12 +377,15 @@ impl Supervisor {
     /// Init is dead, and with it everything in the jail: reap, drain, judge, clean up, answer.
     fn finish(&mut self, slot: u16, now: Instant) {
         let Some(run) = self.runs.get(&slot) else { return };
-        reap(run.init());
+        if !reap(run.init(), WaitIdOptions::NOHANG) {
+            return;
+        }
         self.hear_init(slot, now);
         for stream in [Stream::Stdout, Stream::Stderr] {
             while self.forward(slot, stream) {}
         }
         let Some(run) = self.runs.remove(&slot) else { return };
+        self.unwatch(&run);
         let id = run.id;
         let report = match run.finish(&self.isolation, now) {
             Verdict::Ended(ending, collected) => match returned_files(&collected) {
@@ -414,9 +432,18 @@ impl Supervisor {
     }
 }
 
-/// Reaps a child that is dead or dying.
-fn reap(child: BorrowedFd<'_>) {
-    let _ = rustix::process::waitid(WaitId::PidFd(child), WaitIdOptions::EXITED);
+/// A pipe for a guest's output: the end we read without waiting, and the end it writes to. Whoever
+/// the guest is, it may open the latter again by name, as `echo >/dev/stderr` does.
+fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&read, true)?;
+    rustix::fs::fchmod(&write, Mode::WUSR | Mode::WGRP | Mode::WOTH)?;
+    Ok((read, write))
+}
+
+/// Reaps a child: true if it was dead, or with no option for not waiting, is now.
+fn reap(child: BorrowedFd<'_>, options: WaitIdOptions) -> bool {
+    matches!(rustix::process::waitid(WaitId::PidFd(child), WaitIdOptions::EXITED | options), Ok(Some(_)))
 }
 
 /// Names, sizes and contents of the files a run returns.

@@ -13,7 +13,7 @@ use std::{
 };
 
 use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Status, Usage};
-use rustix::pipe::SpliceFlags;
+use rustix::{pipe::SpliceFlags, process::WaitIdOptions};
 
 use crate::{
     jail::{cgroup::Group, namespaces, seccomp, weaken},
@@ -71,19 +71,21 @@ impl Output {
 
     fn read(&mut self, discard_to: BorrowedFd<'_>) -> Piece {
         let left = usize::try_from(self.limit.saturating_sub(self.seen)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; left.min(wire::OUTPUT_BYTES_MAX)];
+        // Never a short buffer: from a pipe in packet mode the kernel drops what does not fit.
+        let mut bytes = Vec::new();
         let result = if left == 0 {
             // Into /dev/null without copying: a flood costs the guest, not us.
             let flags = SpliceFlags::NONBLOCK;
             rustix::pipe::splice(&self.pipe, None, discard_to, None, DISCARD_BYTES, flags)
         } else {
+            bytes.resize(wire::OUTPUT_BYTES_MAX, 0);
             rustix::io::read(&self.pipe, &mut bytes)
         };
         match result {
             Ok(0) => Piece::Closed,
             Ok(count) => {
                 self.seen += count as u64;
-                bytes.truncate(count);
+                bytes.truncate(count.min(left));
                 if left == 0 { Piece::Discarded } else { Piece::Bytes(bytes) }
             }
             Err(_) => Piece::Nothing,
@@ -120,6 +122,10 @@ pub(super) struct Run {
     killed: Option<(Killed, Instant)>,
     failure: Option<String>,
     denied: BTreeMap<i32, u32>,
+    /// True once refused calls are no longer counted.
+    denied_truncated: bool,
+    /// Greatest sum of anonymous and shared memory seen, in bytes.
+    memory_seen_bytes: u64,
     /// The first limit of the scratch that was seen reached, even if the guest made room again.
     scratch_full: Option<LimitKind>,
     created: Instant,
@@ -176,6 +182,8 @@ impl Run {
             killed: None,
             failure: None,
             denied: BTreeMap::new(),
+            denied_truncated: false,
+            memory_seen_bytes: 0,
             scratch_full: None,
             created: now,
             next_look: now + LOOK_EVERY,
@@ -267,23 +275,26 @@ impl Run {
     /// Kills an init that could not be admitted, and leaves nothing of it.
     pub(super) fn abandon(self) {
         self.kill_tree();
-        super::reap(self.init.as_fd());
+        super::reap(self.init.as_fd(), WaitIdOptions::empty());
         if let Some(group) = &self.group {
             // The next start sweeps what cannot be removed.
             let _ = group.remove();
         }
     }
 
-    /// Answers refused calls; after a bound the kernel refuses them without asking us.
-    pub(super) fn answer_refused_calls(&mut self) {
-        let Some(listener) = &self.listener else { return };
+    /// Answers a refused call. After a bound the kernel refuses them without asking us: then the
+    /// listener is returned, to be forgotten and closed.
+    pub(super) fn answer_refused_calls(&mut self) -> Option<OwnedFd> {
+        let listener = self.listener.as_ref()?;
         if let Ok(notification) = sys::seccomp_receive(listener.as_fd()) {
             *self.denied.entry(notification.nr).or_default() += 1;
             sys::seccomp_refuse(listener.as_fd(), notification, seccomp::REFUSED);
         }
-        if self.denied.values().sum::<u32>() >= REFUSED_CALLS_MAX {
-            self.listener = None;
+        if self.denied.values().sum::<u32>() < REFUSED_CALLS_MAX {
+            return None;
         }
+        self.denied_truncated = true;
+        self.listener.take()
     }
 
     /// When [`Run::look`] is next needed.
@@ -314,6 +325,7 @@ impl Run {
             Stage::Running { .. } => {
                 self.look_at_scratch();
                 let Some(group) = &self.group else { return };
+                self.memory_seen_bytes = self.memory_seen_bytes.max(group.memory_bytes());
                 let cpu_left = (limits.cpu_ms * 1000).saturating_sub(group.cpu_us());
                 if group.oom_kills() > 0 {
                     self.kill(Killed::Memory, now);
@@ -389,6 +401,7 @@ impl Run {
             stderr_truncated: self.stderr.seen > self.stderr.limit,
             limits_hit: self.limits_hit(status, killed, signal, tasks_refused, &collected),
             denied_syscalls: self.denied_syscalls(),
+            denied_truncated: self.denied_truncated,
             usage,
             isolation: isolation.clone(),
         };
@@ -405,7 +418,7 @@ impl Run {
         let usage = Usage {
             wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
             cpu_ms: group.map_or(0, |group| group.cpu_us() / 1000),
-            memory_peak_bytes: group.map_or(0, Group::memory_peak_bytes),
+            memory_peak_bytes: group.map_or(0, |group| group.memory_peak_bytes().max(self.memory_seen_bytes)),
             stdout_bytes: self.stdout.seen,
             stderr_bytes: self.stderr.seen,
         };
