@@ -43,11 +43,10 @@ pub(crate) fn id_map(privileged: bool, index: u16) -> String {
     }
 }
 
-/// What a supervisor that root started keeps, by number (linux/capability.h): to collect files whatever
-/// their mode, to kill, to map ids, and to make namespaces and mounts.
-const SUPERVISOR_CAPABILITIES: [u32; 5] =
-    [CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN];
-const CAP_DAC_READ_SEARCH: u32 = 2;
+/// What a supervisor that root started keeps, by number (linux/capability.h): to collect files and to
+/// remove control groups whatever the modes, to kill, to map ids, and to make namespaces and mounts.
+const SUPERVISOR_CAPABILITIES: [u32; 5] = [CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN];
+const CAP_DAC_OVERRIDE: u32 = 1;
 const CAP_KILL: u32 = 5;
 const CAP_SETGID: u32 = 6;
 const CAP_SETUID: u32 = 7;
