@@ -12,7 +12,7 @@ export RINGFENCE_RUNTIMES_DIR ?= $(HOUSE)/runtimes
 demo: setup build runtimes ## Build, say what protects you, do the main job on real data.
 	PROGRAM=$(PROGRAM) sh examples/demo.sh
 
-test: setup build weakened runtimes ## Every test, the ones from outside included.
+test: setup build build-for-tests runtimes ## Every test, the ones from outside included.
 	$(CARGO) fmt --all --check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace && $(CARGO) test --workspace --doc; \
@@ -45,9 +45,10 @@ setup:
 build:
 	$(CARGO) build -p ringfence-cli
 
-.PHONY: weakened
-weakened:
+.PHONY: build-for-tests
+build-for-tests: ## The build in which layers can be left out, and a scripted model endpoint.
 	$(CARGO) build -p ringfence-cli --features weaken --bin ringfence-weakened
+	$(CARGO) build -p ringfence-authors --features scripted --example scripted_endpoint
 
 runtimes: build
 	$(PROGRAM) runtimes build

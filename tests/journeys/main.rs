@@ -1,1 +1,6 @@
-//! journeys
+//! What people do with Ringfence, door by door.
+
+mod api;
+mod ask;
+mod command_line;
+mod processes;

@@ -1,0 +1,120 @@
+//! The two processes: who has which rights, and what is left when one of them dies.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use ringfence_tests::{Installation, Server};
+use serde_json::json;
+
+fn status(pid: u32, field: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    line.unwrap_or_default().trim().to_owned()
+}
+
+fn supervisor_of(server: &Server) -> u32 {
+    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", server.pid())).unwrap();
+    children.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+fn kill(pid: u32) {
+    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+}
+
+/// Control groups of a supervisor, wherever it made them.
+fn groups_of(supervisor: u32) -> Vec<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let roots =
+        mounts.lines().filter(|line| line.contains(" - cgroup ")).filter_map(|line| line.split(' ').nth(4));
+    let mut found = Vec::new();
+    let mut waiting: Vec<PathBuf> = roots.map(PathBuf::from).collect();
+    while let Some(directory) = waiting.pop() {
+        for entry in
+            fs::read_dir(&directory).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir())
+        {
+            if entry.file_name().to_string_lossy().contains(&format!("-{supervisor}-")) {
+                found.push(entry.path());
+            }
+            waiting.push(entry.path());
+        }
+    }
+    found
+}
+
+fn eventually(what: &str, check: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !check() {
+        assert!(begun.elapsed() < Duration::from_secs(15), "{what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn gone(pid: u32) -> bool {
+    let state = status(pid, "State");
+    state.is_empty() || state.starts_with('Z')
+}
+
+#[test]
+fn the_server_side_has_no_privilege() {
+    let house = Installation::new();
+    let server = house.serve();
+    assert_eq!(status(server.pid(), "CapEff"), "0000000000000000");
+    assert_eq!(status(server.pid(), "CapBnd"), "0000000000000000");
+    assert_eq!(status(server.pid(), "NoNewPrivs"), "1");
+    assert!(
+        !status(server.pid(), "Uid").split_whitespace().any(|uid| uid == "0"),
+        "{}",
+        status(server.pid(), "Uid")
+    );
+    let supervisor = supervisor_of(&server);
+    assert_eq!(status(supervisor, "Threads"), "1");
+    let environment = fs::read(format!("/proc/{supervisor}/environ")).unwrap();
+    assert!(environment.iter().all(|byte| *byte == 0), "the supervisor shows its environment");
+}
+
+#[test]
+fn an_orderly_stop_leaves_nothing() {
+    let house = Installation::new();
+    let server = house.serve();
+    let supervisor = supervisor_of(&server);
+    assert_eq!(server.post("/v1/execute", &json!({"language": "bash", "code": ":"})).0, 200);
+    assert!(!groups_of(supervisor).is_empty());
+    assert!(server.stop());
+    assert!(gone(supervisor) && groups_of(supervisor).is_empty());
+}
+
+#[test]
+fn when_the_server_dies_the_supervisor_ends_every_run() {
+    let house = Installation::new();
+    let server = house.serve();
+    let supervisor = supervisor_of(&server);
+    thread::scope(|scope| {
+        let running = scope.spawn(|| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                server.post("/v1/execute", &json!({"language": "bash", "code": "sleep 9"}))
+            }))
+        });
+        thread::sleep(Duration::from_millis(700));
+        kill(server.pid());
+        assert!(running.join().unwrap().is_err(), "the server is dead and cannot answer");
+    });
+    eventually("the supervisor cleans up and ends", || gone(supervisor) && groups_of(supervisor).is_empty());
+}
+
+#[test]
+fn when_the_supervisor_dies_the_server_ends_and_the_next_start_sweeps() {
+    let house = Installation::new();
+    let server = house.serve();
+    let (pid, supervisor) = (server.pid(), supervisor_of(&server));
+    kill(supervisor);
+    eventually("the server ends", || gone(pid));
+    assert!(!server.stop(), "it did not end well, and says so");
+    assert!(!groups_of(supervisor).is_empty(), "nobody was left to remove them");
+    assert_eq!(house.run("bash", "echo back", &[])["stdout"], "back\n");
+    assert!(groups_of(supervisor).is_empty(), "the next start did not sweep");
+}
