@@ -15,6 +15,9 @@ use tempfile::TempDir;
 /// Longest wait for a server to say that it listens.
 const START_MAX: Duration = Duration::from_secs(60);
 
+/// Largest answer a test reads: every returned file in base64, and more.
+const BODY_BYTES_MAX: u64 = 128 * 1024 * 1024;
+
 /// The workspace's directory.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace is there")
@@ -130,6 +133,20 @@ pub fn output_of(mut command: Command, input: &[u8]) -> Output {
     output
 }
 
+/// Command lines of this machine's processes that hold `marker`, words joined by spaces.
+pub fn commands_with(marker: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("/proc is there").flatten() {
+        // A process may end while we look.
+        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&words).replace('\0', " ");
+        if line.contains(marker) {
+            found.push(line);
+        }
+    }
+    found
+}
+
 /// A running server, stopped when dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -176,7 +193,7 @@ impl Server {
             .send_json(body)
             .expect("the server answers");
         let status = response.status().as_u16();
-        (status, response.body_mut().read_json().expect("a JSON body"))
+        (status, response.body_mut().with_config().limit(BODY_BYTES_MAX).read_json().expect("a JSON body"))
     }
 
     /// Asks the server to stop and waits for its end: true if it ended well.
@@ -185,7 +202,8 @@ impl Server {
         self.child.wait().expect("the server ends").success()
     }
 
-    fn terminate(&self) {
+    /// Asks the server to stop, and does not wait.
+    pub fn terminate(&self) {
         let pid = self.child.id().to_string();
         drop(Command::new("kill").args(["-TERM", &pid]).status());
     }
