@@ -93,7 +93,7 @@ limits! {
     file_bytes, FileBytes, "fileBytes", 256 * MIB, KIB, 2048 * MIB, "Size of any one file in bytes.";
     scratch_bytes, ScratchBytes, "scratchBytes", 256 * MIB, 64 * KIB, 2048 * MIB,
         "Bytes in the working directory, /tmp and /dev/shm together, whole pages counted.";
-    scratch_inodes, ScratchInodes, "scratchInodes", 8192, 16, 262_144,
+    scratch_inodes, ScratchInodes, "scratchInodes", 8192, 16, 65_536,
         "Files and directories in the working directory, /tmp and /dev/shm together.";
     stdout_bytes, StdoutBytes, "stdoutBytes", 64 * KIB, 0, 4 * MIB, "Bytes kept of standard output.";
     stderr_bytes, StderrBytes, "stderrBytes", 64 * KIB, 0, 4 * MIB, "Bytes kept of standard error.";

@@ -5,7 +5,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -122,12 +123,16 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Moves a process, and with it all it will start, into the groups.
-    pub(crate) fn attach(&self, pid: i32) -> Result<(), CgroupError> {
-        for directory in self.directories() {
-            write(&directory.join("cgroup.procs"), pid)?;
-        }
-        Ok(())
+    /// Opens the files by which a process enters the groups, with [`enter`].
+    pub(crate) fn open_entrances(&self) -> Result<Vec<fs::File>, CgroupError> {
+        let open = |directory: &Path| {
+            let path = directory.join("tasks");
+            fs::OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .map_err(|source| CgroupError::Unusable { path, source })
+        };
+        self.directories().into_iter().map(open).collect()
     }
 
     /// CPU time used so far by the whole tree, in microseconds.
@@ -170,6 +175,14 @@ impl Group {
     fn directories(&self) -> BTreeSet<&Path> {
         BTreeSet::from([&*self.memory, &*self.pids, &*self.cpu, &*self.cpuacct])
     }
+}
+
+/// Moves the calling process, with its one thread, into the groups.
+///
+/// A thread that moves itself is spared the kernel's lock on all processes' starts, for which moving
+/// another process waits up to 20 ms.
+pub(crate) fn enter(entrances: &[fs::File]) -> io::Result<()> {
+    entrances.iter().try_for_each(|mut entrance| entrance.write_all(b"0"))
 }
 
 /// Directory of our own group in the hierarchy of `controller`.

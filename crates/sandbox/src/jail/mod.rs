@@ -48,6 +48,8 @@ pub(crate) struct RuntimeCommand {
 
 /// What a run's init needs to know.
 pub(crate) struct Plan<'a> {
+    /// Whether this process could enter its control groups: it did so before anything else.
+    pub(crate) entered: io::Result<()>,
     /// What to run.
     pub(crate) spec: &'a RunSpec,
     /// Holds the program, its standard input and its files, in this order, from `bodies_at` on.
@@ -98,6 +100,7 @@ fn prepare_and_start(plan: &Plan<'_>) -> Result<i32, StepError> {
     sys::set_process_name(c"ringfence-init");
     // If the supervisor dies, so do we. It has one thread, so the signal means its death.
     step("follow the supervisor", sys::prctl(libc::PR_SET_PDEATHSIG, signal_number(libc::SIGKILL)))?;
+    step("enter control groups", plan.entered.as_ref())?;
     step("wait for the supervisor", wait_for_go(plan.supervisor.as_fd()))?;
     step("set signals", sys::reset_signals())?;
     // Only now, as the group is entered: its path would otherwise show in /proc/self/cgroup.

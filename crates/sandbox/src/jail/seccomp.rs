@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use libc::c_long;
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen::Dword, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, sock_filter,
+    BpfProgram, SeccompAction,
+    SeccompCmpArgLen::{Dword, Qword},
+    SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch, sock_filter,
 };
 
 /// The errno a refused call gets.
@@ -239,7 +240,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_times,
     libc::SYS_getrlimit,
     libc::SYS_setrlimit,
-    libc::SYS_prlimit64,
     libc::SYS_getpriority,
     libc::SYS_setpriority,
     libc::SYS_ioprio_get,
@@ -425,6 +425,13 @@ fn allow_list() -> Result<Rules, FilterError> {
         .map(|request| argument(1, SeccompCmpOp::Ne, *request))
         .collect::<Result<_, _>>()?;
     rules.insert(libc::SYS_ioctl, vec![rule(not_refused)?]);
+    // Its own limits, or reading anybody's: an ordinary user's init has the guest's uid.
+    let own = rule(vec![argument(0, SeccompCmpOp::Eq, 0)?])?;
+    let reading = rule(vec![
+        SeccompCondition::new(2, Qword, SeccompCmpOp::Eq, 0)
+            .map_err(|error| FilterError(error.to_string()))?,
+    ])?;
+    rules.insert(libc::SYS_prlimit64, vec![own, reading]);
     let not_refused = FCNTL_REFUSED
         .iter()
         .map(|command| argument(1, SeccompCmpOp::Ne, *command))
@@ -489,7 +496,7 @@ const REFUSED_NAMES: &[(c_long, &str)] = named! {
     SYS_lsetxattr SYS_memfd_secret SYS_migrate_pages SYS_mount SYS_mount_setattr SYS_move_mount
     SYS_mq_open SYS_mq_unlink SYS_msgctl SYS_msgget SYS_msgrcv SYS_msgsnd SYS_name_to_handle_at
     SYS_nfsservctl SYS_open_by_handle_at SYS_open_tree SYS_perf_event_open SYS_personality
-    SYS_pidfd_getfd SYS_pivot_root SYS_prctl SYS_process_madvise SYS_process_mrelease
+    SYS_pidfd_getfd SYS_pivot_root SYS_prctl SYS_prlimit64 SYS_process_madvise SYS_process_mrelease
     SYS_process_vm_readv SYS_process_vm_writev SYS_ptrace SYS_quotactl SYS_reboot
     SYS_remap_file_pages SYS_removexattr SYS_request_key SYS_seccomp SYS_setdomainname SYS_setgroups
     SYS_sethostname SYS_setns SYS_setsockopt SYS_settimeofday SYS_setxattr SYS_socket SYS_socketpair SYS_swapoff

@@ -23,7 +23,12 @@ use rustix::{
 
 use self::run::{Killed, Lines, Piece, Run, Verdict};
 use crate::{
-    jail::{self, Plan, RuntimeCommand, Source, cgroup::Hierarchies, namespaces, seccomp::Filters},
+    jail::{
+        self, Plan, RuntimeCommand, Source,
+        cgroup::{self, Group, Hierarchies},
+        namespaces,
+        seccomp::Filters,
+    },
     layers::{self, Protections},
     outputs::Collected,
     sys,
@@ -255,8 +260,11 @@ impl Supervisor {
             ),
             None => None,
         };
-        let (init, lines) =
-            self.clone_init(&spec, &payload, bodies_at).map_err(|error| named("clone init")(&error))?;
+        let entrances = group.as_ref().map(Group::open_entrances).transpose();
+        let entrances = entrances.map_err(|error| named("open control group")(&error))?.unwrap_or_default();
+        let (init, lines) = self
+            .clone_init(&spec, &payload, bodies_at, &entrances)
+            .map_err(|error| named("clone init")(&error))?;
         let run = Run::new(id, slot, spec, (payload, bodies_at), lines, group, now);
         let admitted = run.admit(init, self.protections.privileged);
         if let Err(error) = admitted.and_then(|()| self.watch(&run).map_err(|error| error.to_string())) {
@@ -294,12 +302,19 @@ impl Supervisor {
         }
     }
 
-    fn clone_init(&self, spec: &RunSpec, payload: &OwnedFd, bodies_at: u64) -> io::Result<(i32, Lines)> {
+    fn clone_init(
+        &self,
+        spec: &RunSpec,
+        payload: &OwnedFd,
+        bodies_at: u64,
+        entrances: &[fs::File],
+    ) -> io::Result<(i32, Lines)> {
         let (line, supervisor) = wire::socket_pair()?;
         let (stdout, stdout_in) = output_pipe()?;
         let (stderr, stderr_in) = output_pipe()?;
         // The child never returns from here.
         let Some((pid, init)) = sys::clone_process(namespaces::clone_flags())? else {
+            let entered = cgroup::enter(entrances);
             // Before anything else: other runs' descriptors are not this run's business.
             let kept = payload
                 .try_clone()
@@ -307,6 +322,7 @@ impl Supervisor {
             let Ok([payload, stdout, stderr, supervisor]) = kept else { sys::exit_now(1) };
             let (_, command) = &self.settings.runtimes[&spec.runtime];
             jail::init(&Plan {
+                entered,
                 spec,
                 payload,
                 bodies_at,

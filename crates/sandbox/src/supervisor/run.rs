@@ -260,11 +260,8 @@ impl Run {
         self.output(stream).read(discard_to)
     }
 
-    /// Maps the ids of a new init, limits it, and tells it to go on.
+    /// Maps the ids of a new init, and tells it to go on.
     pub(super) fn admit(&self, init: i32, privileged: bool) -> Result<(), String> {
-        if let Some(group) = &self.group {
-            group.attach(init).map_err(|error| format!("enter control group: {error}"))?;
-        }
         if !weaken::is_off("user") {
             namespaces::map_ids(init, privileged, self.slot).map_err(|error| format!("map ids: {error}"))?;
         }
