@@ -256,6 +256,7 @@ mod tests {
             stderr_truncated: false,
             limits_hit: Vec::new(),
             denied_syscalls: Vec::new(),
+            denied_truncated: false,
             usage: Usage::default(),
             limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
             files: Vec::new(),
