@@ -10,7 +10,7 @@ use std::{
 use ringfence_job::{LimitKind, Limits, OutputFile};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
 
-use crate::wire;
+use crate::{jail::weaken, wire};
 
 /// The input files of a run: what is unchanged is not returned.
 #[derive(Debug)]
@@ -111,7 +111,8 @@ impl Walk<'_> {
         name: &CStr,
         subdirectories: &mut Vec<String>,
     ) -> io::Result<()> {
-        let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let follow = if weaken::is_off("outputs") { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+        let stat = rustix::fs::statat(directory, name, follow)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         let plain = kind == FileType::Directory || (kind == FileType::RegularFile && stat.st_nlink == 1);
         // A name that is not text cannot be told to anyone.
@@ -162,11 +163,13 @@ impl Walk<'_> {
     /// Opens a path below the root; `None` if the guest put something in the way.
     fn open(&self, path: &str, flags: OFlags) -> Option<OwnedFd> {
         let path = if path.is_empty() { "." } else { path };
-        let resolve = ResolveFlags::BENEATH
-            | ResolveFlags::NO_SYMLINKS
-            | ResolveFlags::NO_MAGICLINKS
-            | ResolveFlags::NO_XDEV;
-        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let (resolve, no_follow) = if weaken::is_off("outputs") {
+            (ResolveFlags::empty(), OFlags::empty())
+        } else {
+            let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_XDEV;
+            (beneath | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS, OFlags::NOFOLLOW)
+        };
+        let flags = flags | no_follow | OFlags::CLOEXEC;
         // Whatever the error, it is the guest's doing: a tmpfs has none of its own.
         rustix::fs::openat2(self.root.as_fd(), path, flags, Mode::empty(), resolve).ok()
     }

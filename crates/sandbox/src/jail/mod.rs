@@ -181,7 +181,11 @@ fn give_up_and_execute(plan: &Plan<'_>, stdin: &OwnedFd) -> Result<std::convert:
     if !weaken::is_off("seccomp") {
         step("restrict system calls", restrict_system_calls(plan))?;
     }
-    step("close descriptors", sys::close_on_exec_from(3))?;
+    if weaken::is_off("fds") {
+        step("pass on our line", rustix::io::fcntl_setfd(&plan.supervisor, rustix::io::FdFlags::empty()))?;
+    } else {
+        step("close descriptors", sys::close_on_exec_from(3))?;
+    }
     step("execute", Err(sys::execve(&path, &argv, &env)))
 }
 
@@ -227,13 +231,11 @@ fn place_files(plan: &Plan<'_>) -> io::Result<()> {
     let (code_path, _) = mounts::code_path(&plan.command.code_name);
     write_new(&code_path, &wire::read_at(&plan.payload, at, spec.code_bytes)?)?;
     at += spec.code_bytes + spec.stdin_bytes;
-    let owner = Some(rustix::fs::Uid::from_raw(credentials::GUEST_ID));
-    let group = Some(rustix::fs::Gid::from_raw(credentials::GUEST_ID));
     for (name, bytes) in &spec.files {
         ringfence_job::check_file_name(name).map_err(io::Error::other)?;
         let path = mounts::input_path(name);
         write_new(&path, &wire::read_at(&plan.payload, at, *bytes)?)?;
-        rustix::fs::chown(&path, owner, group)?;
+        mounts::give_to_guest(&path)?;
         at += bytes;
     }
     Ok(())
@@ -260,9 +262,10 @@ fn arguments(plan: &Plan<'_>) -> io::Result<(CString, Vec<CString>, Vec<CString>
         plan.command.words.iter().chain(plan.command.takes_code.then_some(&code)).chain(&plan.spec.args);
     let argv = words.map(|word| CString::new(word.as_bytes())).collect::<Result<Vec<_>, _>>()?;
     let path = argv.first().cloned().ok_or_else(|| io::Error::other("the runtime names no program"))?;
+    let ours: Vec<_> = if weaken::is_off("env") { std::env::vars().collect() } else { Vec::new() };
     // The client's variables come last and replace the runtime's.
     let mut env: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
-    for (name, value) in plan.command.env.iter().chain(&plan.spec.env) {
+    for (name, value) in ours.iter().chain(&plan.command.env).chain(&plan.spec.env) {
         env.insert(name, value);
     }
     let env = env

@@ -122,7 +122,12 @@ pub(crate) fn prepare_template(runtime: Runtime, source: &OpenSource) -> io::Res
         }
     }
     prepare_devices(&root.join("dev"))?;
-    remount_bind(&root, MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV)
+    remount_bind(&root, read_only() | MountFlags::NOSUID | MountFlags::NODEV)
+}
+
+/// What makes the finished root read-only.
+fn read_only() -> MountFlags {
+    if weaken::is_off("readonly") { MountFlags::empty() } else { MountFlags::RDONLY }
 }
 
 fn prepare_devices(dev: &Path) -> io::Result<()> {
@@ -138,24 +143,21 @@ fn prepare_devices(dev: &Path) -> io::Result<()> {
         symlink(target, dev.join(name))?;
     }
     make_directory(&dev.join("shm"))?;
-    remount_bind(dev, MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NOEXEC)
+    remount_bind(dev, read_only() | MountFlags::NOSUID | MountFlags::NOEXEC)
 }
 
 /// Copies the template into this run's mount namespace and adds what is the run's own.
 pub(crate) fn assemble_root(runtime: Runtime, limits: &Limits, code_bytes: u64) -> io::Result<()> {
     mount_bind_recursive(template(runtime), NEW_ROOT)?;
     let root = Path::new(NEW_ROOT);
-    // Only this run's processes, and of them only those it may inspect: not our init.
-    let proc_options = CString::new("hidepid=invisible,subset=pid")?;
-    let hardened = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    mount("proc", root.join("proc"), "proc", hardened, proc_options.as_c_str())?;
+    mount_proc(&root.join("proc"))?;
     let job = root.join("job");
     mount_tmpfs(&job, &scratch_options(limits, code_bytes))?;
     for (name, mode, target) in [("work", 0o755, "work"), ("tmp", 0o1777, "tmp"), ("shm", 0o1777, "dev/shm")]
     {
         let directory = job.join(name);
         make_directory(&directory)?;
-        rustix::fs::chown(&directory, Some(Uid::from_raw(GUEST_ID)), Some(Gid::from_raw(GUEST_ID)))?;
+        give_to_guest(&directory)?;
         rustix::fs::chmod(&directory, Mode::from_raw_mode(mode))?;
         mount_bind(&directory, root.join(target))?;
     }
@@ -164,8 +166,30 @@ pub(crate) fn assemble_root(runtime: Runtime, limits: &Limits, code_bytes: u64) 
     Ok(())
 }
 
+/// Only this run's processes, and of them only those it may inspect: not our init.
+fn mount_proc(target: &Path) -> io::Result<()> {
+    if weaken::is_off("proc") || weaken::is_off("pid") {
+        return Ok(mount_bind_recursive("/proc", target)?);
+    }
+    let options = CString::new("hidepid=invisible,subset=pid")?;
+    let hardened = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    Ok(mount("proc", target, "proc", hardened, options.as_c_str())?)
+}
+
+/// Makes the guest the owner of a file or directory.
+pub(crate) fn give_to_guest(path: &Path) -> io::Result<()> {
+    if weaken::is_off("user") {
+        // Then it is its maker's already, and there is no other id.
+        return Ok(());
+    }
+    Ok(rustix::fs::chown(path, Some(Uid::from_raw(GUEST_ID)), Some(Gid::from_raw(GUEST_ID)))?)
+}
+
 /// Size and inode quota such that exactly the limits are left to the guest.
 fn scratch_options(limits: &Limits, code_bytes: u64) -> String {
+    if weaken::is_off("scratch") {
+        return "mode=755".to_owned();
+    }
     let size = limits.scratch_bytes + code_bytes.next_multiple_of(PAGE_BYTES);
     let inodes = limits.scratch_inodes + OWN_INODES;
     format!("mode=755,size={size},nr_inodes={inodes}")
@@ -189,7 +213,7 @@ pub(crate) fn enter_root() -> io::Result<()> {
         return Ok(());
     }
     let job = Path::new(NEW_ROOT).join("job");
-    remount_bind(&job, MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV)?;
+    remount_bind(&job, read_only() | MountFlags::NOSUID | MountFlags::NODEV)?;
     std::env::set_current_dir(NEW_ROOT)?;
     sys::pivot_root_here()?;
     unmount(".", UnmountFlags::DETACH)?;

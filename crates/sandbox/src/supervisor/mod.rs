@@ -28,6 +28,7 @@ use crate::{
         cgroup::{self, Group, Hierarchies},
         namespaces,
         seccomp::Filters,
+        weaken,
     },
     layers::{self, Protections},
     outputs::Collected,
@@ -134,7 +135,9 @@ impl Supervisor {
         sys::dup_to(null.as_fd(), 1)?;
         let prepared = layers::prepare(&settings)?;
         // After the last look at the environment.
-        sys::forget_command_line()?;
+        if !weaken::is_off("env") {
+            sys::forget_command_line()?;
+        }
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &server, Token::Server.encode(), EventFlags::IN)?;
         let networks = (0..settings.slots).map(|_| None).collect();
