@@ -116,7 +116,7 @@ const CASES: &[Case] = &[
         shows_in_answer: true,
         ..CASE
     },
-    Case { program: "11_forged_answer", check: failed_with_3, ..CASE },
+    Case { program: "11_forged_answer", check: failed_with_3, shows_in_answer: true, ..CASE },
     Case { program: "12_outputs", check: one_honest_file, shows_in_answer: true, ..CASE },
     Case { program: "14_done_is_a_claim", check: shut_down_first, shows_in_answer: true, ..CASE },
     Case {

@@ -152,7 +152,7 @@ pub fn commands_with(marker: &str) -> Vec<String> {
 pub struct Server {
     child: Child,
     /// Kept open, so that the server can go on printing.
-    _stdout: BufReader<ChildStdout>,
+    stdout: Option<BufReader<ChildStdout>>,
     /// `http://127.0.0.1:PORT`.
     pub url: String,
     /// The key of the first start; empty at later starts.
@@ -162,19 +162,26 @@ pub struct Server {
 impl Server {
     /// Starts a server and waits until it listens.
     pub fn start(mut command: Command) -> Server {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the server starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (begun, mut key) = (Instant::now(), String::new());
-        loop {
+        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().expect("the server starts");
+        let stdout = child.stdout.take().map(BufReader::new);
+        let mut server = Server { child, stdout, url: String::new(), key: String::new() };
+        server.wait_until_it_listens();
+        server
+    }
+
+    fn wait_until_it_listens(&mut self) {
+        let stdout = self.stdout.as_mut().expect("a pipe");
+        let begun = Instant::now();
+        while self.url.is_empty() {
             let mut line = String::new();
             let count = stdout.read_line(&mut line).expect("the server prints");
             assert!(count > 0 && begun.elapsed() < START_MAX, "the server did not start");
             if let Some(url) = line.trim().strip_prefix("ringfence: listening on ") {
-                return Server { child, url: url.to_owned(), key, _stdout: stdout };
+                self.url = url.to_owned();
             }
             if let Some((_, shown)) = line.trim().split_once("shown only this once: ") {
-                key = shown.to_owned();
+                self.key = shown.to_owned();
             }
         }
     }
