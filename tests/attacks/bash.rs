@@ -28,7 +28,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
         .out_of_memory()
         .hits(&["memoryBytes"]),
     attack("19_memory_in_children", "many small ones")
-        .under(&[("memoryBytes", 64 * MIB), ("tasks", 200)])
+        .under(&[("memoryBytes", 64 * MIB), ("tasks", 1000)])
         .out_of_memory()
         .hits(&["memoryBytes"]),
     // A file of 200 MiB is more than may be returned.

@@ -342,7 +342,8 @@ fn the_peak_of_memory_cannot_be_hidden() {
     let output = Installation::new().output(&["run", path.to_str().expect("a path of text"), "--json"]);
     let answer: Value = serde_json::from_slice(&output.stdout).expect("an answer object");
     let peak = answer["usage"]["memoryPeakBytes"].as_u64().expect("a peak");
-    assert!(peak >= 140 * MIB, "a peak of {peak} bytes after 150 MiB were touched: {answer:#}");
+    // Memory is looked at every 25 ms, so the last of it may be missed; hidden, it was 6 MiB.
+    assert!(peak >= 100 * MIB, "a peak of {peak} bytes after 150 MiB were touched: {answer:#}");
 }
 
 /// What a program prints as an answer is data: the exit code of `ringfence run` is the program's.
