@@ -66,6 +66,7 @@ async fn open(dir: &TempDir, now_ms: &Arc<AtomicI64>) -> Store {
     Store::open_with_clock(dir.path(), Arc::new(move || now_ms.load(Ordering::SeqCst))).await.unwrap()
 }
 
+#[allow(clippy::disallowed_methods)]
 pub(crate) fn new_run() -> RunId {
     RunId(Uuid::now_v7())
 }
