@@ -3,15 +3,10 @@
 use std::io;
 
 use ringfence_job::{Isolation, Layer, LayerState};
+use seccompiler::BpfProgram;
 
 use crate::{
-    jail::{
-        self,
-        cgroup::Hierarchies,
-        credentials, namespaces,
-        seccomp::{self, Filters},
-        weaken,
-    },
+    jail::{self, cgroup::Hierarchies, credentials, namespaces, seccomp, weaken},
     supervisor::Settings,
     sys,
 };
@@ -19,8 +14,8 @@ use crate::{
 /// What the supervisor has to give to every run.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    /// Compiled system call filters.
-    pub(crate) filters: Filters,
+    /// The compiled system call filter.
+    pub(crate) filter: BpfProgram,
     /// Where runs get their control groups; `None` if there are none to be had.
     pub(crate) hierarchies: Option<Hierarchies>,
     /// Which protections hold.
@@ -104,12 +99,7 @@ pub(crate) fn prepare(settings: &Settings) -> io::Result<Prepared> {
         credentials::trim_supervisor().map_err(|error| named("give up capabilities", error))?;
     }
     let protections = Protections { privileged, network, landlock_abi, cgroups: hierarchies.is_some() };
-    Ok(Prepared {
-        filters: seccomp::compile().map_err(io::Error::other)?,
-        hierarchies,
-        protections,
-        problems,
-    })
+    Ok(Prepared { filter: seccomp::compile().map_err(io::Error::other)?, hierarchies, protections, problems })
 }
 
 fn prepare_cgroups(settings: &Settings, problems: &mut Vec<String>) -> Option<Hierarchies> {

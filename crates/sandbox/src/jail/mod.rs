@@ -23,6 +23,8 @@ use std::{
     },
 };
 
+use seccompiler::sock_filter;
+
 pub(crate) use mounts::{Source, prepare_stage, prepare_template};
 
 use crate::{
@@ -58,8 +60,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) bodies_at: u64,
     /// How the runtime starts a program.
     pub(crate) command: &'a RuntimeCommand,
-    /// The compiled system call filters.
-    pub(crate) filters: &'a seccomp::Filters,
+    /// The compiled system call filter.
+    pub(crate) filter: &'a [sock_filter],
     /// Whether Landlock is applied: false only where the kernel has none.
     pub(crate) landlock: bool,
     /// Whether init has an id of its own, apart from the guest's.
@@ -190,8 +192,7 @@ fn give_up_and_execute(plan: &Plan<'_>, stdin: &OwnedFd) -> Result<std::convert:
 }
 
 fn restrict_system_calls(plan: &Plan<'_>) -> io::Result<()> {
-    seccompiler::apply_filter(&plan.filters.probes).map_err(io::Error::other)?;
-    let listener = sys::seccomp_with_listener(&plan.filters.allowed)?;
+    let listener = sys::seccomp_with_listener(plan.filter)?;
     tell(plan.supervisor.as_fd(), &InitReport::Listener, Some(listener.as_fd()))
 }
 

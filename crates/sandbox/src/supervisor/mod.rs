@@ -20,15 +20,14 @@ use rustix::{
     pipe::PipeFlags,
     process::{WaitId, WaitIdOptions},
 };
+use seccompiler::BpfProgram;
 
 use self::run::{Killed, Lines, Piece, Run, Verdict};
 use crate::{
     jail::{
         self, Plan, RuntimeCommand, Source,
         cgroup::{self, Group, Hierarchies},
-        namespaces,
-        seccomp::Filters,
-        weaken,
+        namespaces, weaken,
     },
     layers::{self, Protections},
     outputs::Collected,
@@ -99,7 +98,7 @@ struct Supervisor {
     server_gone: bool,
     epoll: OwnedFd,
     null: OwnedFd,
-    filters: Filters,
+    filter: BpfProgram,
     hierarchies: Option<Hierarchies>,
     protections: Protections,
     isolation: Isolation,
@@ -147,7 +146,7 @@ impl Supervisor {
             server_gone: false,
             epoll,
             null: null.into(),
-            filters: prepared.filters,
+            filter: prepared.filter,
             hierarchies: prepared.hierarchies,
             isolation: prepared.protections.isolation(),
             protections: prepared.protections,
@@ -172,7 +171,7 @@ impl Supervisor {
                 Err(error) => return Err(error.into()),
             }
             for event in events {
-                self.handle(Token::decode(event.data));
+                self.handle(Token::decode(event.data), event.flags);
             }
             let now = Instant::now();
             for run in self.runs.values_mut().filter(|run| run.next_look() <= now) {
@@ -193,7 +192,7 @@ impl Supervisor {
         rustix::event::Timespec::try_from(wait).ok()
     }
 
-    fn handle(&mut self, token: Token) {
+    fn handle(&mut self, token: Token, flags: EventFlags) {
         let now = Instant::now();
         match token {
             Token::Server => self.hear_server(now),
@@ -202,10 +201,13 @@ impl Supervisor {
             Token::Stdout(slot) => drop(self.forward(slot, Stream::Stdout)),
             Token::Stderr(slot) => drop(self.forward(slot, Stream::Stderr)),
             Token::Listener(slot) => {
-                if let Some(run) = self.runs.get_mut(&slot)
-                    && let Some(closed) = run.answer_refused_calls()
-                {
-                    let _ = epoll::delete(&self.epoll, &closed);
+                let gone = flags.contains(EventFlags::HUP);
+                let closed = self
+                    .runs
+                    .get_mut(&slot)
+                    .and_then(|run| if gone { run.end_listening() } else { run.answer_refused_call() });
+                if let Some(listener) = closed {
+                    let _ = epoll::delete(&self.epoll, &listener);
                 }
             }
         }
@@ -330,7 +332,7 @@ impl Supervisor {
                 payload,
                 bodies_at,
                 command,
-                filters: &self.filters,
+                filter: &self.filter,
                 landlock: self.protections.landlock_abi > 0,
                 privileged: self.protections.privileged,
                 stdout,

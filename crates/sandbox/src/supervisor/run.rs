@@ -281,8 +281,9 @@ impl Run {
 
     /// Answers a refused call. After a bound the kernel refuses them without asking us: then the
     /// listener is returned, to be forgotten and closed.
-    pub(super) fn answer_refused_calls(&mut self) -> Option<OwnedFd> {
+    pub(super) fn answer_refused_call(&mut self) -> Option<OwnedFd> {
         let listener = self.listener.as_ref()?;
+        // The error would be that the caller has died meanwhile.
         if let Ok(notification) = sys::seccomp_receive(listener.as_fd()) {
             *self.denied.entry(notification.nr).or_default() += 1;
             sys::seccomp_refuse(listener.as_fd(), notification, seccomp::REFUSED);
@@ -291,6 +292,12 @@ impl Run {
             return None;
         }
         self.denied_truncated = true;
+        self.listener.take()
+    }
+
+    /// Nobody is left who could call: the listener, to be forgotten and closed. Left in epoll it would
+    /// wake us again and again, and take the processor on which init is to report the end.
+    pub(super) fn end_listening(&mut self) -> Option<OwnedFd> {
         self.listener.take()
     }
 
