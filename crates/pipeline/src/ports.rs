@@ -41,7 +41,8 @@ pub trait Record: Send + Sync {
     /// Appends events to a run's history, in one transaction.
     async fn append(&self, principal: &Principal, run: RunId, events: &[Recorded]) -> Result<(), StoreError>;
 
-    /// Keeps content and returns its SHA-256 as 64 lower-case hex digits. Keeping it twice is harmless.
+    /// Keeps content and returns its SHA-256 as 64 lower-case hex digits. It is durable at the latest when
+    /// the next write of events returns. Keeping it twice is harmless.
     async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError>;
 
     /// A run's history in order, empty if the run does not exist or belongs to another tenant.

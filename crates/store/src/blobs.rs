@@ -38,7 +38,7 @@ impl Blobs {
 
     /// Keeps content durably and returns its hash. Content that was altered since is replaced.
     pub(crate) fn put(&self, content: &[u8]) -> Result<String, BlobError> {
-        let hash = hex(&Sha256::digest(content));
+        let hash = hash_of(content);
         let dir = self.root.join(&hash[..2]);
         if self.get(&hash).is_err() {
             if !dir.try_exists()? {
@@ -57,9 +57,7 @@ impl Blobs {
 
     /// Content by its hash, verified.
     pub(crate) fn get(&self, hash: &str) -> Result<Vec<u8>, BlobError> {
-        if hash.len() != 64 || !hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(BlobError::NotAHash(hash.chars().take(80).collect()));
-        }
+        check_hash(hash)?;
         let content = fs::read(self.root.join(&hash[..2]).join(hash)).map_err(|error| {
             if error.kind() == io::ErrorKind::NotFound {
                 BlobError::Missing(hash.to_owned())
@@ -67,15 +65,30 @@ impl Blobs {
                 BlobError::Io(error)
             }
         })?;
-        if hex(&Sha256::digest(&content)) != hash {
-            return Err(BlobError::Altered(hash.to_owned()));
-        }
-        Ok(content)
+        verified(hash, content)
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Refuses what is not a hash, before it becomes a path or a question to the database.
+pub(crate) fn check_hash(hash: &str) -> Result<(), BlobError> {
+    if hash.len() != 64 || !hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(BlobError::NotAHash(hash.chars().take(80).collect()));
+    }
+    Ok(())
+}
+
+/// Content, if it is what was kept under its hash.
+pub(crate) fn verified(hash: &str, content: Vec<u8>) -> Result<Vec<u8>, BlobError> {
+    if hash_of(&content) != hash {
+        return Err(BlobError::Altered(hash.to_owned()));
+    }
+    Ok(content)
+}
+
+/// The SHA-256 of content, in 64 lower-case hex digits.
+pub(crate) fn hash_of(content: &[u8]) -> String {
     use std::fmt::Write as _;
+    let bytes = Sha256::digest(content);
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

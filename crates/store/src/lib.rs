@@ -2,11 +2,12 @@
 //!
 //! One data directory holds it all, and several processes may have it open at once:
 //! ```text
-//! ringfence.db   the record, the ledger and the identities (SQLite, write-ahead log)
-//! blobs/ab/ab…   code, inputs and outputs, by the SHA-256 of their content
+//! ringfence.db   the record, the ledger, the identities and small contents (SQLite, write-ahead log)
+//! blobs/ab/ab…   larger code, inputs and outputs, by the SHA-256 of their content
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
-//! What a call wrote is on disk when it returns. [`Record`] and [`Ledger`] are the pipeline's ports;
+//! What a call wrote is on disk when it returns; small contents are when the next write returns, which
+//! is the one whose events name them. [`Record`] and [`Ledger`] are the pipeline's ports;
 //! SQL lives in `sqlite` only, so that another database is another module beside it.
 //!
 //! [`Record`]: ringfence_pipeline::ports::Record
@@ -29,9 +30,10 @@ pub use sqlite::identities::{IdentityError, KeyError, KeyInfo, NewKey};
 pub use sqlite::ledger::{Budget, Reservation};
 pub use sqlite::record::RunSummary;
 
-use blobs::Blobs;
+use blobs::{Blobs, check_hash, hash_of, verified};
 use data_dir::Prepared;
 use sqlite::Database;
+use sqlite::contents::SMALL_BYTES_MAX;
 
 /// The tenant of the built-in identity that `ringfence run` and `ringfence ask` use.
 pub const LOCAL_TENANT: &str = "local";
@@ -102,12 +104,22 @@ impl Store {
     /// # Errors
     /// [`BlobError`] if it is not a hash, nothing is kept under it, or the content was altered.
     pub async fn get_blob(&self, hash: &str) -> Result<Vec<u8>, BlobError> {
+        check_hash(hash)?;
+        if let Some(content) = self.database.content(hash).await.map_err(io::Error::other)? {
+            return verified(hash, content);
+        }
         let (blobs, hash) = (self.blobs.clone(), hash.to_owned());
         blocking(move || blobs.get(&hash)).await
     }
 
-    async fn keep_blob(&self, content: Vec<u8>) -> Result<String, StoreError> {
-        let blobs = self.blobs.clone();
+    async fn keep_blob(&self, content: &[u8]) -> Result<String, StoreError> {
+        if content.len() <= SMALL_BYTES_MAX {
+            let hash = hash_of(content);
+            if self.database.waiting.add(&hash, content) {
+                return Ok(hash);
+            }
+        }
+        let (blobs, content) = (self.blobs.clone(), content.to_vec());
         blocking(move || blobs.put(&content))
             .await
             .map_err(|error| StoreError { doing: "keeping content", reason: error.to_string() })

@@ -16,7 +16,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::failed;
-use super::record::{append_event, append_events, read_history, run_id};
+use super::record::{append_events, open_run, read_history, run_id};
 use crate::{LEASE_MARGIN_MS, Store};
 
 /// The most that one reservation, settlement or limit may say: far above any real one, and small
@@ -66,28 +66,14 @@ impl Ledger for Store {
         let doing = "reserving";
         check_amount(doing, amount)?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        if is_held(&mut tx, principal, run, step).await? {
-            return Ok(());
+        let now_ms = (self.clock)();
+        open_run(&mut tx, principal, run, events, now_ms).await?;
+        if !hold(&mut tx, principal, run, step, amount, lease_until(now_ms, amount)).await? {
+            return Ok(check_held(&mut tx, principal, run, step).await?);
         }
         take(&mut tx, principal, amount).await?;
-        let now_ms = (self.clock)();
-        append_events(&mut tx, principal, run, events, now_ms).await?;
-        sqlx::query(
-            "INSERT INTO reservations
-                 (run, step, tenant, key_id, runs, sandbox_ms, lease_until_ms, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?, 'held')",
-        )
-        .bind(run.to_string())
-        .bind(step)
-        .bind(&principal.tenant)
-        .bind(&principal.key_id)
-        .bind(amount.runs)
-        .bind(amount.sandbox_ms)
-        .bind(lease_until(now_ms, amount))
-        .execute(&mut *tx)
-        .await
-        .map_err(failed(doing))?;
-        Ok(tx.commit().await.map_err(failed(doing))?)
+        append_events(&mut tx, &principal.tenant, run, events).await?;
+        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
     async fn settle(
@@ -119,8 +105,8 @@ impl Ledger for Store {
             return Ok(settled_before(&mut tx, principal, run, step, used).await?);
         };
         spend(&mut tx, &principal.key_id, Amount { runs, sandbox_ms }, used).await?;
-        append_events(&mut tx, principal, run, events, (self.clock)()).await?;
-        Ok(tx.commit().await.map_err(failed(doing))?)
+        append_events(&mut tx, &principal.tenant, run, events).await?;
+        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 }
 
@@ -160,7 +146,7 @@ impl Store {
             for reservation in &batch {
                 interrupt(&mut tx, reservation, now_ms).await?;
             }
-            tx.commit().await.map_err(failed(doing))?;
+            self.database.commit(tx).await.map_err(failed(doing))?;
             recovered.extend(batch);
         }
         Ok(recovered)
@@ -194,33 +180,58 @@ fn lease_until(now_ms: i64, amount: Amount) -> i64 {
     now_ms.saturating_add(amount.sandbox_ms).saturating_add(LEASE_MARGIN_MS)
 }
 
-/// Whether this very reservation is held already. One that is final, or another key's, is an error:
-/// admitting it again would run a step that nothing pays for.
-async fn is_held(
+/// Writes a reservation; false if there is one for this step.
+async fn hold(
     conn: &mut SqliteConnection,
     principal: &Principal,
     run: RunId,
     step: u32,
+    amount: Amount,
+    lease_until_ms: i64,
 ) -> Result<bool, StoreError> {
+    let held = sqlx::query(
+        "INSERT INTO reservations
+             (run, step, tenant, key_id, runs, sandbox_ms, lease_until_ms, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, 'held')
+         ON CONFLICT (run, step) DO NOTHING",
+    )
+    .bind(run.to_string())
+    .bind(step)
+    .bind(&principal.tenant)
+    .bind(&principal.key_id)
+    .bind(amount.runs)
+    .bind(amount.sandbox_ms)
+    .bind(lease_until_ms)
+    .execute(conn)
+    .await
+    .map_err(failed("reserving"))?;
+    Ok(held.rows_affected() == 1)
+}
+
+/// Fine if this very reservation is held. One that is final, or another key's, is an error: admitting
+/// it again would run a step that nothing pays for.
+async fn check_held(
+    conn: &mut SqliteConnection,
+    principal: &Principal,
+    run: RunId,
+    step: u32,
+) -> Result<(), StoreError> {
     let doing = "reserving";
-    let found: Option<(String, String, String)> =
+    let (tenant, key, state): (String, String, String) =
         sqlx::query_as("SELECT tenant, key_id, state FROM reservations WHERE run = ? AND step = ?")
             .bind(run.to_string())
             .bind(step)
-            .fetch_optional(conn)
+            .fetch_one(conn)
             .await
             .map_err(failed(doing))?;
-    match found {
-        None => Ok(false),
-        Some((tenant, key, _)) if tenant != principal.tenant || key != principal.key_id => {
-            Err(StoreError { doing, reason: format!("step {step} of run {run} is another key's") })
-        }
-        Some((_, _, state)) if state == "held" => Ok(true),
-        Some((_, _, state)) => Err(StoreError {
-            doing,
-            reason: format!("step {step} of run {run} is {state} already, use a new step"),
-        }),
-    }
+    let reason = if tenant != principal.tenant || key != principal.key_id {
+        format!("step {step} of run {run} is another key's")
+    } else if state == "held" {
+        return Ok(());
+    } else {
+        format!("step {step} of run {run} is {state} already, use a new step")
+    };
+    Err(StoreError { doing, reason })
 }
 
 /// Takes an amount from what is left of the key's budget, or says what is missing.
@@ -375,20 +386,19 @@ async fn interrupt(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let doing = "settling interrupted steps";
-    let run = reservation.run.to_string();
     sqlx::query(
         "UPDATE reservations
          SET state = 'interrupted', used_runs = runs, used_sandbox_ms = sandbox_ms
          WHERE run = ? AND step = ?",
     )
-    .bind(&run)
+    .bind(reservation.run.to_string())
     .bind(reservation.step)
     .execute(&mut *conn)
     .await
     .map_err(failed(doing))?;
     spend(conn, &reservation.key_id, reservation.amount, reservation.amount).await?;
     match interruption(conn, reservation, now_ms).await? {
-        Some(event) => append_event(conn, &reservation.tenant, &run, &event).await,
+        Some(event) => append_events(conn, &reservation.tenant, reservation.run, &[event]).await,
         None => Ok(()),
     }
 }

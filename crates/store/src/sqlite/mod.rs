@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
+pub(crate) mod contents;
 pub(crate) mod identities;
 pub(crate) mod ledger;
 pub(crate) mod record;
@@ -14,6 +15,7 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 
 use crate::OpenError;
+use contents::Waiting;
 
 /// How long a write waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,6 +30,8 @@ pub(crate) struct Database {
     /// rather than in SQLite's busy handler, which sleeps.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Written with the next commit.
+    pub(crate) waiting: Waiting,
 }
 
 impl Database {
@@ -48,6 +52,7 @@ impl Database {
             file: file.to_path_buf(),
             writer: pool(1).connect_lazy_with(options.clone()),
             readers: pool(READERS).connect_lazy_with(options.pragma("query_only", "on")),
+            waiting: Waiting::default(),
         };
         let migrated = sqlx::migrate!().run(&database.writer).await;
         migrated.map_err(|error| database.broken(&error))?;
@@ -55,6 +60,10 @@ impl Database {
     }
 
     pub(crate) async fn close(&self) {
+        if let Err(error) = self.write_waiting().await {
+            // No event names them yet, so nothing that was promised is lost.
+            tracing::warn!(%error, "contents that no run has named are not kept");
+        }
         self.readers.close().await;
         self.writer.close().await;
     }

@@ -3,11 +3,14 @@
 use async_trait::async_trait;
 use ringfence_pipeline::ports::{Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::failed;
 use crate::Store;
+
+/// Events written by one statement.
+const EVENTS_AT_ONCE: usize = 64;
 
 /// A run in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +32,13 @@ impl Record for Store {
     async fn append(&self, principal: &Principal, run: RunId, events: &[Recorded]) -> Result<(), StoreError> {
         let doing = "appending events";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        append_events(&mut tx, principal, run, events, (self.clock)()).await?;
-        tx.commit().await.map_err(failed(doing))
+        open_run(&mut tx, principal, run, events, (self.clock)()).await?;
+        append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.database.commit(tx).await.map_err(failed(doing))
     }
 
     async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
-        self.keep_blob(content.to_vec()).await
+        self.keep_blob(content).await
     }
 
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError> {
@@ -70,52 +74,46 @@ impl Store {
     }
 }
 
-/// Appends events within a transaction, and opens the run with the first of them.
-pub(super) async fn append_events(
+/// Opens a run within a transaction, at its first event, unless it is open.
+pub(super) async fn open_run(
     conn: &mut SqliteConnection,
     principal: &Principal,
     run: RunId,
     events: &[Recorded],
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let doing = "appending events";
-    let id = run.to_string();
     // A run of another tenant is left alone here, and its events' foreign key then refuses ours.
     sqlx::query(
         "INSERT INTO runs (id, tenant, user, key_id, opened_ms) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT DO NOTHING",
     )
-    .bind(&id)
+    .bind(run.to_string())
     .bind(&principal.tenant)
     .bind(&principal.user)
     .bind(&principal.key_id)
     .bind(events.first().map_or(now_ms, |event| event.at_ms))
-    .execute(&mut *conn)
+    .execute(conn)
     .await
-    .map_err(failed(doing))?;
-    for event in events {
-        append_event(conn, &principal.tenant, &id, event).await?;
-    }
+    .map_err(failed("appending events"))?;
     Ok(())
 }
 
-/// Appends one event to a run that is open.
-pub(super) async fn append_event(
+/// Appends events, in one statement, to a run that is open.
+pub(super) async fn append_events(
     conn: &mut SqliteConnection,
     tenant: &str,
-    run: &str,
-    event: &Recorded,
+    run: RunId,
+    events: &[Recorded],
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO events (run, seq, tenant, kind, at_ms, body) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(run)
-        .bind(event.seq)
-        .bind(tenant)
-        .bind(&event.kind)
-        .bind(event.at_ms)
-        .bind(event.body.to_string())
-        .execute(conn)
-        .await
-        .map_err(failed("appending events"))?;
+    let id = run.to_string();
+    for events in events.chunks(EVENTS_AT_ONCE) {
+        let mut insert = QueryBuilder::new("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
+        insert.push_values(events, |mut row, event| {
+            row.push_bind(&id).push_bind(event.seq).push_bind(tenant);
+            row.push_bind(&event.kind).push_bind(event.at_ms).push_bind(event.body.to_string());
+        });
+        insert.build().execute(&mut *conn).await.map_err(failed("appending events"))?;
+    }
     Ok(())
 }
 

@@ -29,7 +29,7 @@ async fn reserving_durably_is_quick() {
         settle.push(start.elapsed());
         if round % 10 == 0 {
             let start = Instant::now();
-            store.put_blob(run.to_string().as_bytes()).await.unwrap();
+            store.put_blob(&run.to_string().as_bytes().repeat(1000)).await.unwrap();
             blob.push(start.elapsed());
         }
     }

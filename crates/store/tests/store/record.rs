@@ -100,14 +100,85 @@ async fn runs_are_listed_newest_first_up_to_the_limit() {
     assert_eq!((listed[0].user.as_str(), listed[0].last_kind.as_str()), ("ana", "run.received"));
 }
 
+/// Too large for the database.
+fn large() -> Vec<u8> {
+    vec![42; 20_000]
+}
+
 #[tokio::test]
-async fn an_altered_blob_is_not_given_out() {
+async fn altered_content_is_not_given_out() {
     let world = World::new().await;
-    let hash = world.store.put_blob(b"42").await.unwrap();
-    fs::write(world.dir.path().join("blobs").join(&hash[..2]).join(&hash), b"43").unwrap();
-    let refused = world.store.get_blob(&hash).await.unwrap_err();
-    assert!(matches!(refused, BlobError::Altered(_)), "{refused}");
+    let principal = world.principal("acme", amount(9, 9)).await;
+    let (small, large) =
+        (world.store.put_blob(b"42").await.unwrap(), world.store.put_blob(&large()).await.unwrap());
+    world.store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
+    fs::write(world.dir.path().join("blobs").join(&large[..2]).join(&large), b"43").unwrap();
+    sqlx::query("UPDATE contents SET bytes = x'00'").execute(&world.raw().await).await.unwrap();
+    for hash in [&small, &large] {
+        let refused = world.store.get_blob(hash).await.unwrap_err();
+        assert!(matches!(refused, BlobError::Altered(_)), "{refused}");
+    }
     assert!(matches!(world.store.get_blob("../pepper").await, Err(BlobError::NotAHash(_))));
+    // Keeping it again mends it.
+    world.store.put_blob(b"42").await.unwrap();
+    world.store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
+    assert_eq!(world.store.get_blob(&small).await.unwrap(), b"42");
+}
+
+#[tokio::test]
+async fn content_is_on_disk_with_the_events_that_name_it() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(9, 900)).await;
+    let beside = world.another().await;
+    let run = new_run();
+    let kept = async |content: &[u8]| world.store.put_blob(content).await.unwrap();
+    let (code, output, rest) = (kept(b"print(1)").await, kept(&large()).await, kept(&[]).await);
+    // What waits is there for whoever asks this instance.
+    assert_eq!(world.store.get_blob(&code).await.unwrap(), b"print(1)");
+    assert!(matches!(beside.get_blob(&code).await, Err(BlobError::Missing(_))));
+
+    world.store.reserve(&principal, run, 0, amount(1, 9), &[event(0, "a")]).await.unwrap();
+    for (hash, content) in [(&code, b"print(1)".as_slice()), (&output, &large()), (&rest, &[])] {
+        assert_eq!(beside.get_blob(hash).await.unwrap(), content);
+    }
+    let stdout = kept(b"1\n").await;
+    world.store.settle(&principal, run, 0, amount(1, 1), &[event(1, "b")]).await.unwrap();
+    assert_eq!(beside.get_blob(&stdout).await.unwrap(), b"1\n");
+    // A write that is refused takes nothing along, and loses nothing either.
+    let late = kept(b"late").await;
+    world.store.reserve(&principal, run, 1, amount(99, 9), &[event(2, "c")]).await.unwrap_err();
+    assert!(matches!(beside.get_blob(&late).await, Err(BlobError::Missing(_))));
+    world.store.append(&principal, run, &[event(2, "c")]).await.unwrap();
+    assert_eq!(beside.get_blob(&late).await.unwrap(), b"late");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_kept_by_many_at_once_is_kept() {
+    let world = World::new().await;
+    let principal = world.principal("acme", amount(900, 900)).await;
+    let writers: Vec<_> = (0..100)
+        .map(|number| {
+            let (store, principal) = (world.store.clone(), principal.clone());
+            tokio::spawn(async move {
+                // More than may wait in memory: the rest become files.
+                let content = vec![number; 16_000 + usize::from(number)];
+                let contents: Vec<_> = (0..4).map(|n| [&content[..], &[n]].concat()).collect();
+                let mut hashes = Vec::new();
+                for content in &contents {
+                    hashes.push(store.put_blob(content).await.unwrap());
+                }
+                store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
+                (hashes, contents)
+            })
+        })
+        .collect();
+    let beside = world.another().await;
+    for writer in writers {
+        let (hashes, contents) = writer.await.unwrap();
+        for (hash, content) in hashes.iter().zip(contents) {
+            assert_eq!(beside.get_blob(hash).await.unwrap(), content);
+        }
+    }
 }
 
 #[tokio::test]
@@ -115,7 +186,7 @@ async fn everything_on_disk_is_private_to_its_owner() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("made/by/us");
     let store = Store::open(&dir).await.unwrap();
-    store.put_blob(b"secret").await.unwrap();
+    store.put_blob(&large()).await.unwrap();
     let principal = store.local_principal("ana", 1).await.unwrap();
     store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
     let mut seen = Vec::new();
