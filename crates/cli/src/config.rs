@@ -110,6 +110,7 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
             runtimes_dir: absolute(runtimes_dir)?,
             slots,
             queue: file.queue.unwrap_or(QUEUE),
+            spares: 0,
             limits: file.limits,
             accept_missing: file.accept_missing,
         },

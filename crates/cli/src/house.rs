@@ -11,7 +11,7 @@ use ringfence_pipeline::{
     ports::{CodeAuthor, Executor, ExecutorError},
     run::{Cleared, Principal},
 };
-use ringfence_sandbox::{Sandbox, SandboxError, Started, SupervisorProcess};
+use ringfence_sandbox::{Sandbox, SandboxConfig, SandboxError, Started, SupervisorProcess};
 use ringfence_store::Store;
 use tokio::runtime::Runtime;
 
@@ -34,9 +34,9 @@ pub(crate) struct House {
 }
 
 /// Forks the supervisor, then gives up every privilege. Whatever needs the caller's own rights, such
-/// as reading the caller's files, comes before.
-pub(crate) fn enter(config: &Config) -> anyhow::Result<Entrance> {
-    let started = ringfence_sandbox::start(config.sandbox.clone())?;
+/// as reading the caller's files, comes before. `spares` jails are kept ready for each runtime.
+pub(crate) fn enter(config: &Config, spares: usize) -> anyhow::Result<Entrance> {
+    let started = ringfence_sandbox::start(SandboxConfig { spares, ..config.sandbox.clone() })?;
     Ok(Entrance { started, data_dir: give_up_privileges(config)? })
 }
 

@@ -41,6 +41,8 @@ pub struct SandboxConfig {
     pub slots: u16,
     /// Runs that may wait for a slot.
     pub queue: usize,
+    /// Jails kept ready for each runtime, beside those in use: they make the next runs start sooner.
+    pub spares: usize,
     /// Ceilings that hold for every run.
     pub limits: LimitsPolicy,
     /// Layers without which the operator wants to start all the same.
@@ -105,6 +107,7 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
     let settings = Settings {
         instance: config.instance.clone(),
         slots: config.slots,
+        spares: config.spares,
         ceilings: config.limits,
         runtimes: present_runtimes(&config.runtimes_dir)?,
     };

@@ -30,6 +30,10 @@ pub(crate) const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 /// Longest header of a payload in bytes: arguments, environment and file names together.
 const HEADER_BYTES_MAX: u64 = 1024 * 1024;
 
+/// With these nobody can change a memory file, nor take them away.
+const SEALS: SealFlags =
+    SealFlags::WRITE.union(SealFlags::GROW).union(SealFlags::SHRINK).union(SealFlags::SEAL);
+
 /// From the server to the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -138,8 +142,10 @@ pub(crate) enum InitReport {
 /// From the supervisor to a run's init.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum InitRequest {
-    /// Ids are mapped and limits are in force: go on.
-    Go,
+    /// Ids are mapped: build the jail.
+    Build,
+    /// Limits are in force: run what the attached payload describes.
+    Run,
 }
 
 /// What to run: the head of a payload.
@@ -263,10 +269,7 @@ pub(crate) fn memory_file(parts: &[&[u8]]) -> io::Result<OwnedFd> {
         write_all_at(&fd, part, at)?;
         at += part.len() as u64;
     }
-    rustix::fs::fcntl_add_seals(
-        &fd,
-        SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL,
-    )?;
+    rustix::fs::fcntl_add_seals(&fd, SEALS)?;
     Ok(fd)
 }
 
@@ -280,7 +283,14 @@ fn write_all_at(fd: &OwnedFd, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
 }
 
 /// The head of a payload, and where its bodies begin.
+///
+/// # Errors
+/// `InvalidData` if it is malformed, or if somebody could still change it: what is checked here must be
+/// what init reads.
 pub(crate) fn payload_head<H: DeserializeOwned>(fd: &OwnedFd) -> io::Result<(H, u64)> {
+    if !rustix::fs::fcntl_get_seals(fd)?.contains(SEALS) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "payload is not sealed"));
+    }
     let bytes = u64::from_le_bytes(read_at(fd, 0, 8)?.try_into().map_err(|_| cut_short())?);
     if bytes > HEADER_BYTES_MAX {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "payload head is too long"));
@@ -341,6 +351,16 @@ mod tests {
         let short = memory_file(&[&1000u64.to_le_bytes(), b"abc"]).unwrap();
         assert!(payload_head::<RunSpec>(&short).is_err());
         assert!(read_at(&short, u64::MAX, 2).is_err());
+    }
+
+    #[test]
+    fn a_payload_that_can_still_be_changed_is_refused() {
+        let open = rustix::fs::memfd_create("open", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
+        write_all_at(&open, &[0; 8], 0).unwrap();
+        let refused = payload_head::<()>(&open).unwrap_err();
+        assert!(refused.to_string().contains("not sealed"), "{refused}");
+        rustix::fs::fcntl_add_seals(&open, SEALS).unwrap();
+        payload_head::<()>(&open).unwrap();
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
         limits: args::limits_patch(&command.limits),
     };
     let outbox = command.out.as_deref().map(Outbox::start).transpose()?;
-    let entrance = house::enter(config)?;
+    let entrance = house::enter(config, 0)?;
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;

@@ -17,7 +17,7 @@ pub(crate) fn run(config: &Config, command: args::Run) -> anyhow::Result<ExitCod
     // Everything that needs the caller's rights comes first.
     let request = read_request(&command)?;
     let outbox = command.out.as_deref().map(Outbox::start).transpose()?;
-    let entrance = house::enter(config)?;
+    let entrance = house::enter(config, 0)?;
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;

@@ -29,6 +29,9 @@ const FIRST_TENANT: &str = "default";
 /// User of the first key.
 const FIRST_USER: &str = "admin";
 
+/// Most jails that are kept ready for each runtime; each takes about a megabyte.
+const SPARES_MAX: usize = 4;
+
 /// Time between two looks for runs that crashed processes left.
 const RECOVER_EVERY: Duration = Duration::from_secs(60);
 
@@ -46,7 +49,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
     let listener =
         std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
     listener.set_nonblocking(true)?;
-    let entrance = house::enter(config)?;
+    let entrance = house::enter(config, spares())?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     entrance.live(config, &runtime, async |house| {
         self_test(config, house).await?;
@@ -72,6 +75,11 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Jails kept ready for each runtime: as many runs as can begin at the same time.
+fn spares() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(SPARES_MAX)
 }
 
 /// Tries every limit before the first request; one that does not hold stops the start.

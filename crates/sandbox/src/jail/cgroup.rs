@@ -87,8 +87,8 @@ impl Hierarchies {
         }
     }
 
-    /// Makes a run's groups and sets its limits.
-    pub(crate) fn create(&self, name: &str, limits: &Limits) -> Result<Group, CgroupError> {
+    /// Makes the groups of a jail, without limits.
+    pub(crate) fn create(&self, name: &str) -> Result<Group, CgroupError> {
         let group = Group {
             memory: self.memory.join(name),
             pids: self.pids.join(name),
@@ -98,13 +98,6 @@ impl Hierarchies {
         for path in group.directories() {
             fs::create_dir(path).map_err(|source| CgroupError::Unusable { path: path.to_owned(), source })?;
         }
-        write(&group.memory.join("memory.limit_in_bytes"), limits.memory_bytes)?;
-        // Memory and swap together, where the kernel counts swap: as much as memory alone, so none.
-        let with_swap = group.memory.join("memory.memsw.limit_in_bytes");
-        if with_swap.exists() {
-            write(&with_swap, limits.memory_bytes)?;
-        }
-        write(&group.pids.join("pids.max"), limits.tasks + OWN_TASKS)?;
         Ok(group)
     }
 
@@ -123,6 +116,17 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// Sets the limits of the run that is to begin.
+    pub(crate) fn limit(&self, limits: &Limits) -> Result<(), CgroupError> {
+        write(&self.memory.join("memory.limit_in_bytes"), limits.memory_bytes)?;
+        // Memory and swap together, where the kernel counts swap: as much as memory alone, so none.
+        let with_swap = self.memory.join("memory.memsw.limit_in_bytes");
+        if with_swap.exists() {
+            write(&with_swap, limits.memory_bytes)?;
+        }
+        write(&self.pids.join("pids.max"), limits.tasks + OWN_TASKS)
+    }
+
     /// Opens the files by which a process enters the groups, with [`enter`].
     pub(crate) fn open_entrances(&self) -> Result<Vec<fs::File>, CgroupError> {
         let open = |directory: &Path| {

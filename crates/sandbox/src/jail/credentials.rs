@@ -17,25 +17,25 @@ const HOST_ID_BASE: u32 = 0x7000_0000;
 /// Host uid and gid of the server's side of a privileged installation; it owns the data directory.
 pub(crate) const SERVICE_HOST_ID: u32 = HOST_ID_BASE;
 
-/// The ids a slot uses on the host, so that no two live runs share a uid and its kernel quotas.
+/// The ids a seat uses on the host, so that no two live runs share a uid and its kernel quotas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SlotIds {
+pub(crate) struct SeatIds {
     /// Host id of the run's init.
     pub(crate) init: u32,
     /// Host id of the guest.
     pub(crate) guest: u32,
 }
 
-/// The host ids of slot `index`.
-pub(crate) fn slot_ids(index: u16) -> SlotIds {
+/// The host ids of seat `index`.
+pub(crate) fn seat_ids(index: u16) -> SeatIds {
     let init = HOST_ID_BASE + 2 + 2 * u32::from(index);
-    SlotIds { init, guest: init + 1 }
+    SeatIds { init, guest: init + 1 }
 }
 
 /// What to write to uid_map and gid_map of a run's user namespace.
 pub(crate) fn id_map(privileged: bool, index: u16) -> String {
     if privileged {
-        let ids = slot_ids(index);
+        let ids = seat_ids(index);
         format!("{INIT_ID} {} 1\n{GUEST_ID} {} 1\n", ids.init, ids.guest)
     } else {
         // One id is all an ordinary user may map: the supervisor is 0 in its own user namespace.
@@ -70,10 +70,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_share_no_id_with_each_other_or_the_server() {
+    fn seats_share_no_id_with_each_other_or_the_server() {
         let mut ids: Vec<u32> = (0..=u16::MAX)
             .flat_map(|index| {
-                let SlotIds { init, guest } = slot_ids(index);
+                let SeatIds { init, guest } = seat_ids(index);
                 [init, guest]
             })
             .collect();

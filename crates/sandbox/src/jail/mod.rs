@@ -1,8 +1,9 @@
 //! The jail: what happens between a new process and the guest's first byte.
 //!
-//! The supervisor clones a run's init into new namespaces; [`init`] is everything that process does.
-//! It builds the root, starts the guest as its child, waits, and reports. Each step below is named;
-//! if one fails, nothing of the guest has run, and the name and the kernel's answer are the report.
+//! The supervisor clones a jail's init into new namespaces; [`init`] is everything that process does.
+//! It builds the root, waits for its one run, starts the guest as its child, waits, and reports. Each
+//! step below is named; if one fails, nothing of the guest has run, and the name and the kernel's
+//! answer are the report.
 
 pub(crate) mod cgroup;
 pub(crate) mod credentials;
@@ -23,6 +24,7 @@ use std::{
     },
 };
 
+use ringfence_job::Runtime;
 use seccompiler::sock_filter;
 
 pub(crate) use mounts::{Source, prepare_stage, prepare_template};
@@ -48,16 +50,12 @@ pub(crate) struct RuntimeCommand {
     pub(crate) env: Vec<(String, String)>,
 }
 
-/// What a run's init needs to know.
+/// What a jail's init needs to know.
 pub(crate) struct Plan<'a> {
     /// Whether this process could enter its control groups: it did so before anything else.
     pub(crate) entered: io::Result<()>,
-    /// What to run.
-    pub(crate) spec: &'a RunSpec,
-    /// Holds the program, its standard input and its files, in this order, from `bodies_at` on.
-    pub(crate) payload: OwnedFd,
-    /// Where the bodies begin in the payload.
-    pub(crate) bodies_at: u64,
+    /// What the root holds.
+    pub(crate) runtime: Runtime,
     /// How the runtime starts a program.
     pub(crate) command: &'a RuntimeCommand,
     /// The compiled system call filter.
@@ -74,6 +72,14 @@ pub(crate) struct Plan<'a> {
     pub(crate) supervisor: OwnedFd,
 }
 
+/// What runs in the jail.
+struct Guest {
+    spec: RunSpec,
+    /// Holds the program, its standard input and its files, in this order, from `bodies_at` on.
+    payload: OwnedFd,
+    bodies_at: u64,
+}
+
 /// A step that failed.
 struct StepError {
     step: &'static str,
@@ -85,11 +91,12 @@ fn step<T, E: std::fmt::Display>(step: &'static str, result: Result<T, E>) -> Re
     result.map_err(|error| StepError { step, cause: error.to_string() })
 }
 
-/// Everything a run's init does. It is pid 1 of the run; when it ends, the kernel ends the rest.
+/// Everything a jail's init does. It is pid 1 there; when it ends, the kernel ends the rest.
 pub(crate) fn init(plan: &Plan<'_>) -> ! {
     let supervisor = plan.supervisor.as_fd();
-    let report = match prepare_and_start(plan) {
-        Ok(guest) => wait_for(guest),
+    let started = build(plan).and_then(|()| receive_guest(plan)).and_then(|guest| start(plan, &guest));
+    let report = match started {
+        Ok(pid) => wait_for(pid),
         Err(error) => InitReport::Failed { reason: format!("{}: {}", error.step, error.cause) },
     };
     // Without a supervisor there is nobody to tell; the kernel ends the run either way.
@@ -97,13 +104,13 @@ pub(crate) fn init(plan: &Plan<'_>) -> ! {
     sys::exit_now(0)
 }
 
-/// Builds the jail around this process, and starts the guest in it: its pid.
-fn prepare_and_start(plan: &Plan<'_>) -> Result<i32, StepError> {
+/// Builds the jail around this process, for whatever will run there.
+fn build(plan: &Plan<'_>) -> Result<(), StepError> {
     sys::set_process_name(c"ringfence-init");
     // If the supervisor dies, so do we. It has one thread, so the signal means its death.
     step("follow the supervisor", sys::prctl(libc::PR_SET_PDEATHSIG, signal_number(libc::SIGKILL)))?;
     step("enter control groups", plan.entered.as_ref())?;
-    step("wait for the supervisor", wait_for_go(plan.supervisor.as_fd()))?;
+    step("wait for ids", wait_for_ids(plan.supervisor.as_fd()))?;
     step("set signals", sys::reset_signals())?;
     // Only now, as the group is entered: its path would otherwise show in /proc/self/cgroup.
     step("hide control groups", namespaces::new_cgroup_view())?;
@@ -117,25 +124,35 @@ fn prepare_and_start(plan: &Plan<'_>) -> Result<i32, StepError> {
     step("hide from tracing", sys::prctl(libc::PR_SET_DUMPABLE, 0))?;
     step("set host name", rustix::system::sethostname(b"ringfence"))?;
     step("refuse user namespaces", namespaces::refuse_user_namespaces())?;
-    step("assemble root", mounts::assemble_root(plan.spec.runtime, &plan.spec.limits, plan.spec.code_bytes))?;
-    step("place program and files", place_files(plan))?;
-    let stdin = step("open standard input", open_stdin(plan))?;
+    step("assemble root", mounts::assemble_root(plan.runtime))?;
     step("enter root", mounts::enter_root())?;
     let work = step("open working directory", mounts::open_work())?;
-    step(
-        "hand over working directory",
-        tell(plan.supervisor.as_fd(), &InitReport::Work, Some(work.as_fd())),
-    )?;
-    drop(work);
-    start_guest(plan, &stdin)
+    let handed_over = tell(plan.supervisor.as_fd(), &InitReport::Work, Some(work.as_fd()));
+    step("hand over working directory", handed_over)
+}
+
+/// Waits for the jail's one run.
+fn receive_guest(plan: &Plan<'_>) -> Result<Guest, StepError> {
+    let payload = step("wait for a run", wait_for_run(plan.supervisor.as_fd()))?;
+    let (spec, bodies_at) = step("read the run", wire::payload_head(&payload))?;
+    Ok(Guest { spec, payload, bodies_at })
+}
+
+/// Starts the guest in the finished jail: its pid.
+fn start(plan: &Plan<'_>, guest: &Guest) -> Result<i32, StepError> {
+    step("size scratch", mounts::size_scratch(&guest.spec.limits, guest.spec.code_bytes))?;
+    step("place program and files", place_files(plan, guest))?;
+    step("close program's directory", mounts::close_job())?;
+    let stdin = step("open standard input", open_stdin(guest))?;
+    start_guest(plan, guest, &stdin)
 }
 
 /// Forks the guest's process and waits until it executes its program.
-fn start_guest(plan: &Plan<'_>, stdin: &OwnedFd) -> Result<i32, StepError> {
+fn start_guest(plan: &Plan<'_>, guest: &Guest, stdin: &OwnedFd) -> Result<i32, StepError> {
     // Closed by exec without a word: the program runs. Anything written is the step that failed.
     let (read, write) = step("open error pipe", rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))?;
-    let Some((guest, _pidfd)) = step("fork guest", sys::clone_process(0))? else {
-        let error = enter_and_execute(plan, stdin);
+    let Some((pid, _pidfd)) = step("fork guest", sys::clone_process(0))? else {
+        let error = enter_and_execute(plan, guest, stdin);
         let _ = fs::File::from(write).write_all(format!("{}: {}", error.step, error.cause).as_bytes());
         sys::exit_now(1)
     };
@@ -148,27 +165,31 @@ fn start_guest(plan: &Plan<'_>, stdin: &OwnedFd) -> Result<i32, StepError> {
     step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None))?;
     // From here on nobody but the guest holds its output.
     step("let go of output", release_output())?;
-    Ok(guest)
+    Ok(pid)
 }
 
 /// The guest's own process: gives up everything, then becomes the program. Returns only on failure.
-fn enter_and_execute(plan: &Plan<'_>, stdin: &OwnedFd) -> StepError {
-    match give_up_and_execute(plan, stdin) {
+fn enter_and_execute(plan: &Plan<'_>, guest: &Guest, stdin: &OwnedFd) -> StepError {
+    match give_up_and_execute(plan, guest, stdin) {
         Ok(never) => match never {},
         Err(error) => error,
     }
 }
 
-fn give_up_and_execute(plan: &Plan<'_>, stdin: &OwnedFd) -> Result<std::convert::Infallible, StepError> {
+fn give_up_and_execute(
+    plan: &Plan<'_>,
+    guest: &Guest,
+    stdin: &OwnedFd,
+) -> Result<std::convert::Infallible, StepError> {
     // No guest byte is looked at before the last of these steps.
-    let (path, argv, env) = step("prepare arguments", arguments(plan))?;
+    let (path, argv, env) = step("prepare arguments", arguments(plan, &guest.spec))?;
     step("start session", rustix::process::setsid())?;
     step("connect standard input", sys::dup_to(stdin.as_fd(), 0))?;
     step("connect standard output", sys::dup_to(plan.stdout.as_fd(), 1))?;
     step("connect standard error", sys::dup_to(plan.stderr.as_fd(), 2))?;
     step("enter working directory", mounts::enter_work())?;
     if !weaken::is_off("rlimits") {
-        step("set resource limits", rlimits::set(&plan.spec.limits))?;
+        step("set resource limits", rlimits::set(&guest.spec.limits))?;
     }
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     if !weaken::is_off("credentials") {
@@ -208,13 +229,27 @@ fn wait_for(guest: i32) -> InitReport {
     }
 }
 
-fn wait_for_go(supervisor: BorrowedFd<'_>) -> io::Result<()> {
+fn wait_for_ids(supervisor: BorrowedFd<'_>) -> io::Result<()> {
+    match wait_for_request(supervisor)? {
+        (InitRequest::Build, _) => Ok(()),
+        (InitRequest::Run, _) => Err(io::Error::other("a run before the jail is built")),
+    }
+}
+
+fn wait_for_run(supervisor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    match wait_for_request(supervisor)? {
+        (InitRequest::Run, Some(payload)) => Ok(payload),
+        (InitRequest::Run | InitRequest::Build, _) => Err(io::Error::other("a run without a payload")),
+    }
+}
+
+fn wait_for_request(supervisor: BorrowedFd<'_>) -> io::Result<(InitRequest, Option<OwnedFd>)> {
     let mut buffer = [0; 16];
     let mut waited = [rustix::event::PollFd::from_borrowed_fd(supervisor, rustix::event::PollFlags::IN)];
     loop {
         rustix::event::poll(&mut waited, None)?;
-        match wire::receive::<InitRequest>(supervisor, &mut buffer)? {
-            Received::Frame(InitRequest::Go, _) => return Ok(()),
+        match wire::receive(supervisor, &mut buffer)? {
+            Received::Frame(request, attached) => return Ok((request, attached)),
             Received::Nothing => {}
             Received::Closed => return Err(io::Error::other("the supervisor is gone")),
         }
@@ -225,17 +260,16 @@ fn tell(supervisor: BorrowedFd<'_>, report: &InitReport, attached: Option<Borrow
     wire::send(supervisor, &wire::encode(report)?, attached)
 }
 
-/// Puts the program into /job and the input files into the working directory, still in the old root.
-fn place_files(plan: &Plan<'_>) -> io::Result<()> {
-    let spec = plan.spec;
-    let mut at = plan.bodies_at;
-    let (code_path, _) = mounts::code_path(&plan.command.code_name);
-    write_new(&code_path, &wire::read_at(&plan.payload, at, spec.code_bytes)?)?;
+/// Puts the program into /job and the input files into the working directory.
+fn place_files(plan: &Plan<'_>, guest: &Guest) -> io::Result<()> {
+    let Guest { spec, payload, bodies_at } = guest;
+    let mut at = *bodies_at;
+    write_new(&mounts::code_path(&plan.command.code_name), &wire::read_at(payload, at, spec.code_bytes)?)?;
     at += spec.code_bytes + spec.stdin_bytes;
     for (name, bytes) in &spec.files {
         ringfence_job::check_file_name(name).map_err(io::Error::other)?;
         let path = mounts::input_path(name);
-        write_new(&path, &wire::read_at(&plan.payload, at, *bytes)?)?;
+        write_new(&path, &wire::read_at(payload, at, *bytes)?)?;
         mounts::give_to_guest(&path)?;
         at += bytes;
     }
@@ -248,25 +282,25 @@ fn write_new(path: &std::path::Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Standard input: nothing, or a sealed memory file of this run.
-fn open_stdin(plan: &Plan<'_>) -> io::Result<OwnedFd> {
-    if plan.spec.stdin_bytes == 0 {
+fn open_stdin(guest: &Guest) -> io::Result<OwnedFd> {
+    let Guest { spec, payload, bodies_at } = guest;
+    if spec.stdin_bytes == 0 {
         return Ok(fs::File::open("/dev/null")?.into());
     }
-    let content = wire::read_at(&plan.payload, plan.bodies_at + plan.spec.code_bytes, plan.spec.stdin_bytes)?;
+    let content = wire::read_at(payload, bodies_at + spec.code_bytes, spec.stdin_bytes)?;
     wire::memory_file(&[&content])
 }
 
 /// Program, arguments and environment: the runtime's command, the program's text, the client's words.
-fn arguments(plan: &Plan<'_>) -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
-    let (_, code) = mounts::code_path(&plan.command.code_name);
-    let words =
-        plan.command.words.iter().chain(plan.command.takes_code.then_some(&code)).chain(&plan.spec.args);
+fn arguments(plan: &Plan<'_>, spec: &RunSpec) -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
+    let code = mounts::code_path(&plan.command.code_name).display().to_string();
+    let words = plan.command.words.iter().chain(plan.command.takes_code.then_some(&code)).chain(&spec.args);
     let argv = words.map(|word| CString::new(word.as_bytes())).collect::<Result<Vec<_>, _>>()?;
     let path = argv.first().cloned().ok_or_else(|| io::Error::other("the runtime names no program"))?;
     let ours: Vec<_> = if weaken::is_off("env") { std::env::vars().collect() } else { Vec::new() };
     // The client's variables come last and replace the runtime's.
     let mut env: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
-    for (name, value) in ours.iter().chain(&plan.command.env).chain(&plan.spec.env) {
+    for (name, value) in ours.iter().chain(&plan.command.env).chain(&spec.env) {
         env.insert(name, value);
     }
     let env = env

@@ -1,7 +1,7 @@
 //! What the guest sees of files: a read-only runtime, a few devices, its own processes and a scratch.
 //!
 //! The supervisor prepares a template root for each runtime once, in a mount namespace of its own.
-//! Each run copies the template with one call and adds what is its own: /proc, and one tmpfs that
+//! Each jail copies the template with one call and adds what is its own: /proc, and one tmpfs that
 //! holds /work, /tmp, /dev/shm and the program's text in /job.
 
 use std::{
@@ -29,7 +29,7 @@ use crate::sys;
 /// Where the supervisor keeps its templates; a private tmpfs covers the host's directory.
 const STAGE: &str = "/tmp";
 
-/// Where a run assembles its root, below the stage.
+/// Where a jail's root is assembled, below the stage.
 const NEW_ROOT: &str = "/tmp/root";
 
 /// Devices that every root has.
@@ -38,17 +38,22 @@ const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 /// Files and directories of ours on a run's tmpfs: its root, the four directories and the program.
 const OWN_INODES: u64 = 6;
 
+/// Room on the tmpfs of a jail that waits for its run, in bytes: nothing but directories is there.
+const OWN_BYTES: u64 = PAGE_BYTES;
+
 /// Size of a page of tmpfs in bytes.
 const PAGE_BYTES: u64 = 4096;
 
 /// The guest's working directory.
 const WORK: &str = "/work";
 
-/// The same where the root is left out on purpose.
-const WORK_WITHOUT_ROOT: &str = "/tmp/root/work";
+/// Where the program's text is.
+const JOB: &str = "/job";
 
-fn work() -> &'static str {
-    if weaken::is_off("root") { WORK_WITHOUT_ROOT } else { WORK }
+/// A path of the new root, as it is called once that is entered.
+fn inside(path: &str) -> PathBuf {
+    // Where the root is left out on purpose, it stays where it was assembled.
+    PathBuf::from(if weaken::is_off("root") { format!("{NEW_ROOT}{path}") } else { path.to_owned() })
 }
 
 /// What a template root is made of.
@@ -146,13 +151,13 @@ fn prepare_devices(dev: &Path) -> io::Result<()> {
     remount_bind(dev, read_only() | MountFlags::NOSUID | MountFlags::NOEXEC)
 }
 
-/// Copies the template into this run's mount namespace and adds what is the run's own.
-pub(crate) fn assemble_root(runtime: Runtime, limits: &Limits, code_bytes: u64) -> io::Result<()> {
+/// Copies the template into this jail's mount namespace and adds what is the jail's own.
+pub(crate) fn assemble_root(runtime: Runtime) -> io::Result<()> {
     mount_bind_recursive(template(runtime), NEW_ROOT)?;
     let root = Path::new(NEW_ROOT);
     mount_proc(&root.join("proc"))?;
     let job = root.join("job");
-    mount_tmpfs(&job, &scratch_options(limits, code_bytes))?;
+    mount_tmpfs(&job, &scratch_options(OWN_BYTES, OWN_INODES))?;
     for (name, mode, target) in [("work", 0o755, "work"), ("tmp", 0o1777, "tmp"), ("shm", 0o1777, "dev/shm")]
     {
         let directory = job.join(name);
@@ -164,6 +169,32 @@ pub(crate) fn assemble_root(runtime: Runtime, limits: &Limits, code_bytes: u64) 
     make_directory(&job.join("job"))?;
     mount_bind(job.join("job"), &job)?;
     Ok(())
+}
+
+/// Makes the assembled root the root and leaves nothing of the old one.
+pub(crate) fn enter_root() -> io::Result<()> {
+    if weaken::is_off("root") {
+        return Ok(());
+    }
+    std::env::set_current_dir(NEW_ROOT)?;
+    sys::pivot_root_here()?;
+    unmount(".", UnmountFlags::DETACH)?;
+    std::env::set_current_dir("/")
+}
+
+/// Gives the scratch the size that leaves exactly the limits to the guest.
+pub(crate) fn size_scratch(limits: &Limits, code_bytes: u64) -> io::Result<()> {
+    if weaken::is_off("scratch") {
+        return Ok(());
+    }
+    let (bytes, inodes) = scratch_quota(limits, code_bytes);
+    let flags = MountFlags::NOSUID | MountFlags::NODEV;
+    Ok(mount_remount(inside(JOB), flags, CString::new(quota_options(bytes, inodes))?.as_c_str())?)
+}
+
+/// The program's text is in its place: from here on nobody writes there.
+pub(crate) fn close_job() -> io::Result<()> {
+    remount_bind(&inside(JOB), read_only() | MountFlags::NOSUID | MountFlags::NODEV)
 }
 
 /// Only this run's processes, and of them only those it may inspect: not our init.
@@ -185,51 +216,42 @@ pub(crate) fn give_to_guest(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::chown(path, Some(Uid::from_raw(GUEST_ID)), Some(Gid::from_raw(GUEST_ID)))?)
 }
 
-/// Size and inode quota such that exactly the limits are left to the guest.
-fn scratch_options(limits: &Limits, code_bytes: u64) -> String {
+/// Bytes and inodes of the scratch such that exactly the limits are left to the guest.
+fn scratch_quota(limits: &Limits, code_bytes: u64) -> (u64, u64) {
+    (limits.scratch_bytes + code_bytes.next_multiple_of(PAGE_BYTES), limits.scratch_inodes + OWN_INODES)
+}
+
+fn quota_options(bytes: u64, inodes: u64) -> String {
+    format!("size={bytes},nr_inodes={inodes}")
+}
+
+fn scratch_options(bytes: u64, inodes: u64) -> String {
     if weaken::is_off("scratch") {
         return "mode=755".to_owned();
     }
-    let size = limits.scratch_bytes + code_bytes.next_multiple_of(PAGE_BYTES);
-    let inodes = limits.scratch_inodes + OWN_INODES;
-    format!("mode=755,size={size},nr_inodes={inodes}")
+    format!("mode=755,{}", quota_options(bytes, inodes))
 }
 
-/// The path of the program's text before and after the new root is entered.
-pub(crate) fn code_path(name: &str) -> (PathBuf, String) {
-    let before = Path::new(NEW_ROOT).join("job").join(name);
-    let after = if weaken::is_off("root") { before.display().to_string() } else { format!("/job/{name}") };
-    (before, after)
+/// The path of the program's text.
+pub(crate) fn code_path(name: &str) -> PathBuf {
+    inside(JOB).join(name)
 }
 
-/// Where an input file goes before the new root is entered.
+/// Where an input file goes.
 pub(crate) fn input_path(name: &str) -> PathBuf {
-    Path::new(NEW_ROOT).join("work").join(name)
-}
-
-/// Makes the assembled root the root and leaves nothing of the old one.
-pub(crate) fn enter_root() -> io::Result<()> {
-    if weaken::is_off("root") {
-        return Ok(());
-    }
-    let job = Path::new(NEW_ROOT).join("job");
-    remount_bind(&job, read_only() | MountFlags::NOSUID | MountFlags::NODEV)?;
-    std::env::set_current_dir(NEW_ROOT)?;
-    sys::pivot_root_here()?;
-    unmount(".", UnmountFlags::DETACH)?;
-    std::env::set_current_dir("/")
+    inside(WORK).join(name)
 }
 
 /// Opens the working directory, through which the supervisor collects what the guest leaves.
 pub(crate) fn open_work() -> io::Result<OwnedFd> {
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    Ok(rustix::fs::open(work(), flags, Mode::empty())?)
+    Ok(rustix::fs::open(inside(WORK), flags, Mode::empty())?)
 }
 
 /// Enters the working directory and makes sure that it is the one in the new root.
 pub(crate) fn enter_work() -> io::Result<()> {
-    std::env::set_current_dir(work())?;
-    if std::env::current_dir()? == Path::new(work()) {
+    std::env::set_current_dir(inside(WORK))?;
+    if std::env::current_dir()? == inside(WORK) {
         Ok(())
     } else {
         Err(io::Error::other("the working directory lies outside the jail's root"))
@@ -263,8 +285,7 @@ mod tests {
     fn the_program_does_not_count_against_the_scratch() {
         let asked = LimitsPatch { scratch_bytes: Some(1 << 20), ..LimitsPatch::default() };
         let limits = LimitsPolicy::default().resolve(&asked).unwrap();
-        let pages = |code| scratch_options(&limits, code);
-        assert_eq!(pages(0), format!("mode=755,size={},nr_inodes=8198", 1 << 20));
-        assert_eq!(pages(1), format!("mode=755,size={},nr_inodes=8198", (1 << 20) + 4096));
+        assert_eq!(scratch_quota(&limits, 0), (1 << 20, 8198));
+        assert_eq!(scratch_quota(&limits, 1), ((1 << 20) + 4096, 8198));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use super::{credentials, weaken};
 use crate::sys;
 
-/// Namespaces that every run's init is cloned into. The network is joined before: one per slot, as a
+/// Namespaces that every run's init is cloned into. The network is joined before: one per seat, as a
 /// new one costs more than all the others together.
 pub(crate) fn clone_flags() -> libc::c_int {
     let all = [
@@ -38,8 +38,8 @@ pub(crate) fn join_network(network: &OwnedFd) -> io::Result<()> {
 }
 
 /// Gives the process `pid`, alone in its new user namespace, its ids there.
-pub(crate) fn map_ids(pid: i32, privileged: bool, slot: u16) -> io::Result<()> {
-    let map = credentials::id_map(privileged, slot);
+pub(crate) fn map_ids(pid: i32, privileged: bool, seat: u16) -> io::Result<()> {
+    let map = credentials::id_map(privileged, seat);
     // Without privileges the kernel wants this before it takes a group map; with them it does no harm.
     fs::write(format!("/proc/{pid}/setgroups"), "deny")?;
     fs::write(format!("/proc/{pid}/uid_map"), &map)?;

@@ -4,6 +4,7 @@
 //! everything at once with epoll. It knows no HTTP, no SQL and no secret. When the server is gone it
 //! kills every run, cleans up and ends.
 
+mod cell;
 mod run;
 
 use std::{
@@ -22,7 +23,10 @@ use rustix::{
 };
 use seccompiler::BpfProgram;
 
-use self::run::{Killed, Lines, Piece, Run, Verdict};
+use self::{
+    cell::{Cell, Lines},
+    run::{Killed, Piece, Run, Verdict},
+};
 use crate::{
     jail::{
         self, Plan, RuntimeCommand, Source,
@@ -48,13 +52,15 @@ pub(crate) struct Settings {
     pub(crate) instance: String,
     /// Runs at the same time.
     pub(crate) slots: u16,
+    /// Jails kept ready for each runtime.
+    pub(crate) spares: usize,
     /// Ceilings that no run may exceed, whatever the server says.
     pub(crate) ceilings: LimitsPolicy,
     /// What each runtime is made of and how it starts a program.
     pub(crate) runtimes: BTreeMap<Runtime, (Source, RuntimeCommand)>,
 }
 
-/// What an epoll event is about: the low bits say which descriptor, the others which slot.
+/// What an epoll event is about: the low bits say which descriptor, the others which seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
     Server,
@@ -67,26 +73,26 @@ enum Token {
 
 impl Token {
     fn encode(self) -> EventData {
-        let (kind, slot) = match self {
+        let (kind, seat) = match self {
             Token::Server => (0, 0),
-            Token::Init(slot) => (1, slot),
-            Token::Line(slot) => (2, slot),
-            Token::Stdout(slot) => (3, slot),
-            Token::Stderr(slot) => (4, slot),
-            Token::Listener(slot) => (5, slot),
+            Token::Init(seat) => (1, seat),
+            Token::Line(seat) => (2, seat),
+            Token::Stdout(seat) => (3, seat),
+            Token::Stderr(seat) => (4, seat),
+            Token::Listener(seat) => (5, seat),
         };
-        EventData::new_u64(u64::from(slot) << 8 | kind)
+        EventData::new_u64(u64::from(seat) << 8 | kind)
     }
 
     fn decode(data: EventData) -> Token {
-        let slot = u16::try_from(data.u64() >> 8).unwrap_or(u16::MAX);
+        let seat = u16::try_from(data.u64() >> 8).unwrap_or(u16::MAX);
         match data.u64() & 0xff {
             0 => Token::Server,
-            1 => Token::Init(slot),
-            2 => Token::Line(slot),
-            3 => Token::Stdout(slot),
-            4 => Token::Stderr(slot),
-            _ => Token::Listener(slot),
+            1 => Token::Init(seat),
+            2 => Token::Line(seat),
+            3 => Token::Stdout(seat),
+            4 => Token::Stderr(seat),
+            _ => Token::Listener(seat),
         }
     }
 }
@@ -102,9 +108,16 @@ struct Supervisor {
     hierarchies: Option<Hierarchies>,
     protections: Protections,
     isolation: Isolation,
-    /// A network per slot, made when the slot is first used.
-    networks: Vec<Option<OwnedFd>>,
+    /// A network per seat, made when the seat is first used.
+    networks: BTreeMap<u16, OwnedFd>,
+    /// Live runs by their seats.
     runs: BTreeMap<u16, Run>,
+    /// Jails that are ready, the oldest first.
+    cells: Vec<Cell>,
+    /// Jails made so far, which names their control groups.
+    jails_made: u64,
+    /// True while there are fewer ready jails than there should be.
+    refill: bool,
     /// Frames the server has not taken yet. Bounded: a run sends at most its output limits.
     outbox: VecDeque<(Vec<u8>, Option<OwnedFd>)>,
     /// True while epoll tells us when the server can take more.
@@ -139,7 +152,7 @@ impl Supervisor {
         }
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &server, Token::Server.encode(), EventFlags::IN)?;
-        let networks = (0..settings.slots).map(|_| None).collect();
+        let refill = settings.spares > 0;
         let mut supervisor = Supervisor {
             settings,
             server,
@@ -150,8 +163,11 @@ impl Supervisor {
             hierarchies: prepared.hierarchies,
             isolation: prepared.protections.isolation(),
             protections: prepared.protections,
-            networks,
+            networks: BTreeMap::new(),
             runs: BTreeMap::new(),
+            cells: Vec::new(),
+            jails_made: 0,
+            refill,
             outbox: VecDeque::new(),
             waits_for_server: false,
             buffer: vec![0; wire::FRAME_BYTES_MAX],
@@ -178,7 +194,11 @@ impl Supervisor {
                 run.look(now);
             }
             self.flush();
+            if self.refill && !self.server_gone {
+                self.refill_one();
+            }
         }
+        self.cells.drain(..).for_each(Cell::abandon);
         if let Some(hierarchies) = &self.hierarchies {
             hierarchies.remove();
         }
@@ -186,6 +206,9 @@ impl Supervisor {
     }
 
     fn time_until_next_look(&self) -> Option<rustix::event::Timespec> {
+        if self.refill && !self.server_gone {
+            return Some(rustix::event::Timespec::default());
+        }
         let next = self.runs.values().map(Run::next_look).min()?;
         // Rounded up to the millisecond: a moment later rather than a busy wait just before.
         let wait = next.saturating_duration_since(Instant::now()) + Duration::from_micros(200);
@@ -196,15 +219,15 @@ impl Supervisor {
         let now = Instant::now();
         match token {
             Token::Server => self.hear_server(now),
-            Token::Init(slot) => self.finish(slot, now),
-            Token::Line(slot) => self.hear_init(slot, now),
-            Token::Stdout(slot) => drop(self.forward(slot, Stream::Stdout)),
-            Token::Stderr(slot) => drop(self.forward(slot, Stream::Stderr)),
-            Token::Listener(slot) => {
+            Token::Init(seat) => self.finish(seat, now),
+            Token::Line(seat) => self.hear_init(seat, now),
+            Token::Stdout(seat) => drop(self.forward(seat, Stream::Stdout)),
+            Token::Stderr(seat) => drop(self.forward(seat, Stream::Stderr)),
+            Token::Listener(seat) => {
                 let gone = flags.contains(EventFlags::HUP);
                 let closed = self
                     .runs
-                    .get_mut(&slot)
+                    .get_mut(&seat)
                     .and_then(|run| if gone { run.end_listening() } else { run.answer_refused_call() });
                 if let Some(listener) = closed {
                     let _ = epoll::delete(&self.epoll, &listener);
@@ -241,46 +264,88 @@ impl Supervisor {
     fn start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) {
         match self.try_start(id, payload, now) {
             Ok(run) => {
-                self.runs.insert(run.slot, run);
+                self.runs.insert(run.seat, run);
             }
             Err(reason) => self.report(&Report::Failed { run: id, reason }, None),
         }
     }
 
-    /// Clones a run's init and sets what only we can set: ids, groups, network.
+    /// Gives a run a jail that is ready, or a new one.
     fn try_start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) -> Result<Run, String> {
         let payload = payload.ok_or("a run without a payload")?;
         let (spec, bodies_at) = wire::payload_head::<RunSpec>(&payload).map_err(|error| error.to_string())?;
         self.check(&spec)?;
-        let slot = (0..self.settings.slots)
-            .find(|slot| !self.runs.contains_key(slot))
-            .ok_or("every slot is taken")?;
-        let named = |step: &'static str| move |error: &dyn std::fmt::Display| format!("{step}: {error}");
-        self.join_network(slot).map_err(|error| named("join network")(&error))?;
-        let group = match &self.hierarchies {
-            Some(hierarchies) => Some(
-                hierarchies
-                    .create(&format!("run-{id}"), &spec.limits)
-                    .map_err(|error| named("make control group")(&error))?,
-            ),
-            None => None,
+        let cell = match self.take_spare(spec.runtime) {
+            Some(cell) => cell,
+            None => self.make_cell(spec.runtime)?,
         };
-        let entrances = group.as_ref().map(Group::open_entrances).transpose();
-        let entrances = entrances.map_err(|error| named("open control group")(&error))?.unwrap_or_default();
-        let (init, lines) = self
-            .clone_init(&spec, &payload, bodies_at, &entrances)
-            .map_err(|error| named("clone init")(&error))?;
-        let run = Run::new(id, slot, spec, (payload, bodies_at), lines, group, now);
-        let admitted = run.admit(init, self.protections.privileged);
-        if let Err(error) = admitted.and_then(|()| self.watch(&run).map_err(|error| error.to_string())) {
+        let run = cell.occupy(id, spec, (payload, bodies_at), now)?;
+        if let Err(error) = self.watch(&run) {
             run.abandon();
-            return Err(error);
+            return Err(error.to_string());
         }
         Ok(run)
     }
 
+    /// The oldest ready jail of a runtime. One whose init has died meanwhile is cleaned up instead.
+    fn take_spare(&mut self, runtime: Runtime) -> Option<Cell> {
+        while let Some(at) = self.cells.iter().position(|cell| cell.runtime == runtime) {
+            let cell = self.cells.remove(at);
+            if cell.is_alive() {
+                return Some(cell);
+            }
+            cell.abandon();
+        }
+        None
+    }
+
+    /// Makes one of the jails that should be ready, and notes whether it was the last.
+    fn refill_one(&mut self) {
+        let spares = self.settings.spares;
+        let lacks =
+            |runtime: &&Runtime| self.cells.iter().filter(|cell| cell.runtime == **runtime).count() < spares;
+        let Some(runtime) = self.settings.runtimes.keys().find(lacks).copied() else {
+            self.refill = false;
+            return;
+        };
+        match self.make_cell(runtime) {
+            Ok(cell) => self.cells.push(cell),
+            Err(reason) => {
+                // The next run tries again, and reports what is wrong to whoever waits for it.
+                eprintln!("ringfence: supervisor: cannot keep a jail ready: {reason}");
+                self.refill = false;
+            }
+        }
+    }
+
+    /// Clones a jail's init and sets what only we can set: ids, groups, network.
+    fn make_cell(&mut self, runtime: Runtime) -> Result<Cell, String> {
+        let taken =
+            |seat: &u16| self.runs.contains_key(seat) || self.cells.iter().any(|cell| cell.seat == *seat);
+        let seat = (0..u16::MAX).find(|seat| !taken(seat)).ok_or("every seat is taken")?;
+        self.join_network(seat).map_err(|error| format!("join network: {error}"))?;
+        self.jails_made += 1;
+        let name = format!("jail-{}", self.jails_made);
+        let group = self.hierarchies.as_ref().map(|hierarchies| hierarchies.create(&name)).transpose();
+        let group = group.map_err(|error| format!("make control group: {error}"))?;
+        let init = cell::entrances(group.as_ref()).and_then(|entrances| {
+            self.clone_init(runtime, &entrances).map_err(|error| format!("clone init: {error}"))
+        });
+        match init {
+            Ok(init) => Cell::build(seat, runtime, init, group, self.protections.privileged),
+            Err(reason) => {
+                // The next start sweeps what cannot be removed.
+                let _ = group.map(|group| group.remove());
+                Err(reason)
+            }
+        }
+    }
+
     /// Refuses what a sound server never asks.
     fn check(&self, spec: &RunSpec) -> Result<(), String> {
+        if self.runs.len() >= usize::from(self.settings.slots) {
+            return Err("every slot is taken".to_owned());
+        }
         if !self.settings.runtimes.contains_key(&spec.runtime) {
             return Err(format!("runtime {:?} is not there", spec.runtime));
         }
@@ -293,27 +358,20 @@ impl Supervisor {
         Ok(())
     }
 
-    fn join_network(&mut self, slot: u16) -> io::Result<()> {
+    fn join_network(&mut self, seat: u16) -> io::Result<()> {
         if !self.protections.network {
             return Ok(());
         }
-        let network = &mut self.networks[usize::from(slot)];
-        match network {
+        match self.networks.get(&seat) {
             Some(network) => namespaces::join_network(network),
             None => {
-                *network = Some(namespaces::new_network()?);
+                self.networks.insert(seat, namespaces::new_network()?);
                 Ok(())
             }
         }
     }
 
-    fn clone_init(
-        &self,
-        spec: &RunSpec,
-        payload: &OwnedFd,
-        bodies_at: u64,
-        entrances: &[fs::File],
-    ) -> io::Result<(i32, Lines)> {
+    fn clone_init(&self, runtime: Runtime, entrances: &[fs::File]) -> io::Result<(i32, Lines)> {
         let (line, supervisor) = wire::socket_pair()?;
         let (stdout, stdout_in) = output_pipe()?;
         let (stderr, stderr_in) = output_pipe()?;
@@ -321,16 +379,13 @@ impl Supervisor {
         let Some((pid, init)) = sys::clone_process(namespaces::clone_flags())? else {
             let entered = cgroup::enter(entrances);
             // Before anything else: other runs' descriptors are not this run's business.
-            let kept = payload
-                .try_clone()
-                .and_then(|payload| sys::keep_only([payload, stdout_in, stderr_in, supervisor]));
-            let Ok([payload, stdout, stderr, supervisor]) = kept else { sys::exit_now(1) };
-            let (_, command) = &self.settings.runtimes[&spec.runtime];
+            let Ok([stdout, stderr, supervisor]) = sys::keep_only([stdout_in, stderr_in, supervisor]) else {
+                sys::exit_now(1)
+            };
+            let (_, command) = &self.settings.runtimes[&runtime];
             jail::init(&Plan {
                 entered,
-                spec,
-                payload,
-                bodies_at,
+                runtime,
                 command,
                 filter: &self.filter,
                 landlock: self.protections.landlock_abi > 0,
@@ -344,12 +399,12 @@ impl Supervisor {
     }
 
     fn watch(&self, run: &Run) -> io::Result<()> {
-        let slot = run.slot;
+        let seat = run.seat;
         for (fd, token) in [
-            (run.init(), Token::Init(slot)),
-            (run.line(), Token::Line(slot)),
-            (run.pipe(Stream::Stdout), Token::Stdout(slot)),
-            (run.pipe(Stream::Stderr), Token::Stderr(slot)),
+            (run.init(), Token::Init(seat)),
+            (run.line(), Token::Line(seat)),
+            (run.pipe(Stream::Stdout), Token::Stdout(seat)),
+            (run.pipe(Stream::Stderr), Token::Stderr(seat)),
         ] {
             epoll::add(&self.epoll, fd, token.encode(), EventFlags::IN)?;
         }
@@ -365,12 +420,14 @@ impl Supervisor {
         }
     }
 
-    fn hear_init(&mut self, slot: u16, now: Instant) {
-        let Some(run) = self.runs.get_mut(&slot) else { return };
+    fn hear_init(&mut self, seat: u16, now: Instant) {
+        let Some(run) = self.runs.get_mut(&seat) else { return };
         let listener_arrived = run.hear(now, &mut self.buffer);
         if let Some(listener) = run.listener().filter(|_| listener_arrived) {
-            let _ = epoll::add(&self.epoll, listener, Token::Listener(slot).encode(), EventFlags::IN);
+            let _ = epoll::add(&self.epoll, listener, Token::Listener(seat).encode(), EventFlags::IN);
         }
+        // Not before: a jail is made at the expense of whatever starts meanwhile.
+        self.refill |= self.settings.spares > 0 && run.has_started();
         if run.line_closed {
             // Its death is what matters; a closed line would wake us again and again.
             let _ = epoll::delete(&self.epoll, run.line());
@@ -378,8 +435,8 @@ impl Supervisor {
     }
 
     /// Passes one piece of output on; false if there was none. A pipe at its end wakes us no more.
-    fn forward(&mut self, slot: u16, stream: Stream) -> bool {
-        let Some(run) = self.runs.get_mut(&slot) else { return false };
+    fn forward(&mut self, seat: u16, stream: Stream) -> bool {
+        let Some(run) = self.runs.get_mut(&seat) else { return false };
         let id = run.id;
         match run.read_output(stream, self.null.as_fd()) {
             Piece::Bytes(bytes) => {
@@ -396,16 +453,16 @@ impl Supervisor {
     }
 
     /// Init is dead, and with it everything in the jail: reap, drain, judge, clean up, answer.
-    fn finish(&mut self, slot: u16, now: Instant) {
-        let Some(run) = self.runs.get(&slot) else { return };
+    fn finish(&mut self, seat: u16, now: Instant) {
+        let Some(run) = self.runs.get(&seat) else { return };
         if !reap(run.init(), WaitIdOptions::NOHANG) {
             return;
         }
-        self.hear_init(slot, now);
+        self.hear_init(seat, now);
         for stream in [Stream::Stdout, Stream::Stderr] {
-            while self.forward(slot, stream) {}
+            while self.forward(seat, stream) {}
         }
-        let Some(run) = self.runs.remove(&slot) else { return };
+        let Some(run) = self.runs.remove(&seat) else { return };
         self.unwatch(&run);
         let id = run.id;
         let report = match run.finish(&self.isolation, now) {
@@ -460,6 +517,17 @@ fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     rustix::io::ioctl_fionbio(&read, true)?;
     rustix::fs::fchmod(&write, Mode::WUSR | Mode::WGRP | Mode::WOTH)?;
     Ok((read, write))
+}
+
+/// Ends a jail by its init, and leaves nothing of it.
+fn dismantle(init: BorrowedFd<'_>, group: Option<&Group>) {
+    // The error would be that it is already dead.
+    let _ = rustix::process::pidfd_send_signal(init, rustix::process::Signal::KILL);
+    reap(init, WaitIdOptions::empty());
+    if let Some(group) = group {
+        // The next start sweeps what cannot be removed.
+        let _ = group.remove();
+    }
 }
 
 /// Reaps a child: true if it was dead, or with no option for not waiting, is now.

@@ -13,13 +13,14 @@ use std::{
 };
 
 use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Status, Usage};
-use rustix::{pipe::SpliceFlags, process::WaitIdOptions};
+use rustix::pipe::SpliceFlags;
 
+use super::cell::Lines;
 use crate::{
-    jail::{cgroup::Group, namespaces, seccomp, weaken},
+    jail::{cgroup::Group, seccomp},
     outputs::{self, Collected, Inputs},
     sys,
-    wire::{self, Ending, InitReport, InitRequest, Received, RunSpec, Stream},
+    wire::{self, Ending, InitReport, Received, RunSpec, Stream},
 };
 
 /// Longest set-up of a jail before it counts as our failure.
@@ -105,7 +106,7 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) id: u64,
-    pub(super) slot: u16,
+    pub(super) seat: u16,
     spec: RunSpec,
     payload: OwnedFd,
     bodies_at: u64,
@@ -132,19 +133,6 @@ pub(super) struct Run {
     next_look: Instant,
 }
 
-/// The descriptors of a run that has just been cloned.
-#[derive(Debug)]
-pub(super) struct Lines {
-    /// Descriptor of the init process.
-    pub(super) init: OwnedFd,
-    /// Our end of the line to it.
-    pub(super) line: OwnedFd,
-    /// Our end of the guest's standard output.
-    pub(super) stdout: OwnedFd,
-    /// Our end of the guest's standard error.
-    pub(super) stderr: OwnedFd,
-}
-
 /// What the guest's run turned out to be.
 #[derive(Debug)]
 pub(super) enum Verdict {
@@ -157,7 +145,7 @@ pub(super) enum Verdict {
 impl Run {
     pub(super) fn new(
         id: u64,
-        slot: u16,
+        seat: u16,
         spec: RunSpec,
         (payload, bodies_at): (OwnedFd, u64),
         lines: Lines,
@@ -166,7 +154,7 @@ impl Run {
     ) -> Run {
         Run {
             id,
-            slot,
+            seat,
             stdout: Output::new(lines.stdout, spec.limits.stdout_bytes),
             stderr: Output::new(lines.stderr, spec.limits.stderr_bytes),
             spec,
@@ -260,23 +248,14 @@ impl Run {
         self.output(stream).read(discard_to)
     }
 
-    /// Maps the ids of a new init, and tells it to go on.
-    pub(super) fn admit(&self, init: i32, privileged: bool) -> Result<(), String> {
-        if !weaken::is_off("user") {
-            namespaces::map_ids(init, privileged, self.slot).map_err(|error| format!("map ids: {error}"))?;
-        }
-        let go = wire::encode(&InitRequest::Go).map_err(|error| error.to_string())?;
-        wire::send(self.line.as_fd(), &go, None).map_err(|error| format!("start init: {error}"))
+    /// True once the guest runs, or has run.
+    pub(super) fn has_started(&self) -> bool {
+        !matches!(self.stage, Stage::Starting)
     }
 
-    /// Kills an init that could not be admitted, and leaves nothing of it.
+    /// Kills a run that cannot be watched, and leaves nothing of it.
     pub(super) fn abandon(self) {
-        self.kill_tree();
-        super::reap(self.init.as_fd(), WaitIdOptions::empty());
-        if let Some(group) = &self.group {
-            // The next start sweeps what cannot be removed.
-            let _ = group.remove();
-        }
+        super::dismantle(self.init.as_fd(), self.group.as_ref());
     }
 
     /// Answers a refused call. After a bound the kernel refuses them without asking us: then the
