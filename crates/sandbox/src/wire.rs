@@ -12,6 +12,7 @@ use std::{
 
 use ringfence_job::{DeniedSyscall, Isolation, LimitHit, Limits, Runtime, Status, Usage};
 use rustix::{
+    event::{PollFd, PollFlags},
     fs::{MemfdFlags, SealFlags},
     io::Errno,
     net::{
@@ -68,7 +69,8 @@ pub(crate) enum Report {
         /// At most [`OUTPUT_BYTES_MAX`] bytes.
         bytes: Vec<u8>,
     },
-    /// The run is over and nothing of it is left; returned files are in the attached payload.
+    /// The run is over and everything in its jail is dead; returned files, if any, are in the attached
+    /// payload.
     Ended {
         /// Which run.
         run: u64,
@@ -243,6 +245,28 @@ pub(crate) fn receive<F: DeserializeOwned>(
     let frame =
         postcard::from_bytes(&buffer[..message.bytes]).map_err(|error| malformed(&error.to_string()))?;
     Ok(Received::Frame(frame, attached))
+}
+
+/// Waits for one frame; `None` if the other end is gone.
+///
+/// # Errors
+/// As [`receive`].
+pub(crate) fn wait<F: DeserializeOwned>(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+) -> io::Result<Option<(F, Option<OwnedFd>)>> {
+    let mut waited = [PollFd::from_borrowed_fd(socket, PollFlags::IN)];
+    loop {
+        match rustix::event::poll(&mut waited, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match receive(socket, buffer)? {
+            Received::Frame(frame, attached) => return Ok(Some((frame, attached))),
+            Received::Nothing => {}
+            Received::Closed => return Ok(None),
+        }
+    }
 }
 
 /// A memory file with a length-prefixed head and then bodies; sealed, so that nobody changes it.

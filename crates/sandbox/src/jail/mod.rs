@@ -7,6 +7,7 @@
 
 pub(crate) mod cgroup;
 pub(crate) mod credentials;
+mod guest;
 mod landlock;
 mod mounts;
 pub(crate) mod namespaces;
@@ -15,9 +16,9 @@ pub(crate) mod seccomp;
 pub(crate) mod weaken;
 
 use std::{
-    ffi::CString,
-    fs::{self, OpenOptions},
-    io::{self, Read as _, Write as _},
+    fmt,
+    fs::OpenOptions,
+    io::{self, Write as _},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::fs::OpenOptionsExt as _,
@@ -27,15 +28,13 @@ use std::{
 use ringfence_job::Runtime;
 use seccompiler::sock_filter;
 
+use guest::Guest;
 pub(crate) use mounts::{Source, prepare_stage, prepare_template};
 
 use crate::{
     sys,
-    wire::{self, InitReport, InitRequest, Received, RunSpec},
+    wire::{self, InitReport, InitRequest, RunSpec},
 };
-
-/// Longest environment of a guest in bytes, its runtime's own included.
-const ENVIRONMENT_BYTES_MAX: usize = 256 * 1024;
 
 /// How a runtime starts a program.
 #[derive(Debug, Clone)]
@@ -64,20 +63,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) landlock: bool,
     /// Whether init has an id of its own, apart from the guest's.
     pub(crate) privileged: bool,
-    /// Where the guest's standard output goes.
-    pub(crate) stdout: OwnedFd,
-    /// Where the guest's standard error goes.
-    pub(crate) stderr: OwnedFd,
     /// Our line to the supervisor.
     pub(crate) supervisor: OwnedFd,
-}
-
-/// What runs in the jail.
-struct Guest {
-    spec: RunSpec,
-    /// Holds the program, its standard input and its files, in this order, from `bodies_at` on.
-    payload: OwnedFd,
-    bodies_at: u64,
 }
 
 /// A step that failed.
@@ -86,26 +73,32 @@ struct StepError {
     cause: String,
 }
 
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.step, self.cause)
+    }
+}
+
 /// Names a step, so that an error says where it happened.
 fn step<T, E: std::fmt::Display>(step: &'static str, result: Result<T, E>) -> Result<T, StepError> {
     result.map_err(|error| StepError { step, cause: error.to_string() })
 }
 
-/// Everything a jail's init does. It is pid 1 there; when it ends, the kernel ends the rest.
-pub(crate) fn init(plan: &Plan<'_>) -> ! {
-    let supervisor = plan.supervisor.as_fd();
-    let started = build(plan).and_then(|()| receive_guest(plan)).and_then(|guest| start(plan, &guest));
+/// Everything a jail's init does. It is pid 1 there; when it ends, the kernel ends the rest. `output` is
+/// where the guest's standard output and error go.
+pub(crate) fn init(plan: &Plan<'_>, output: [OwnedFd; 2]) -> ! {
+    let started = build(plan, output).and_then(|guest| start(plan, &guest).map(|()| guest.pid));
     let report = match started {
         Ok(pid) => wait_for(pid),
-        Err(error) => InitReport::Failed { reason: format!("{}: {}", error.step, error.cause) },
+        Err(error) => InitReport::Failed { reason: error.to_string() },
     };
     // Without a supervisor there is nobody to tell; the kernel ends the run either way.
-    let _ = tell(supervisor, &report, None);
+    let _ = tell(plan.supervisor.as_fd(), &report, None);
     sys::exit_now(0)
 }
 
-/// Builds the jail around this process, for whatever will run there.
-fn build(plan: &Plan<'_>) -> Result<(), StepError> {
+/// Builds the jail around this process, for whatever will run there: the guest's process, which waits.
+fn build(plan: &Plan<'_>, output: [OwnedFd; 2]) -> Result<Guest, StepError> {
     sys::set_process_name(c"ringfence-init");
     // If the supervisor dies, so do we. It has one thread, so the signal means its death.
     step("follow the supervisor", sys::prctl(libc::PR_SET_PDEATHSIG, signal_number(libc::SIGKILL)))?;
@@ -128,93 +121,20 @@ fn build(plan: &Plan<'_>) -> Result<(), StepError> {
     step("enter root", mounts::enter_root())?;
     let work = step("open working directory", mounts::open_work())?;
     let handed_over = tell(plan.supervisor.as_fd(), &InitReport::Work, Some(work.as_fd()));
-    step("hand over working directory", handed_over)
+    step("hand over working directory", handed_over)?;
+    step("let go of the supervisor's output", release_output())?;
+    step("fork the guest's process", Guest::fork(plan, output))
 }
 
-/// Waits for the jail's one run.
-fn receive_guest(plan: &Plan<'_>) -> Result<Guest, StepError> {
+/// Waits for the jail's one run and starts it.
+fn start(plan: &Plan<'_>, guest: &Guest) -> Result<(), StepError> {
     let payload = step("wait for a run", wait_for_run(plan.supervisor.as_fd()))?;
-    let (spec, bodies_at) = step("read the run", wire::payload_head(&payload))?;
-    Ok(Guest { spec, payload, bodies_at })
-}
-
-/// Starts the guest in the finished jail: its pid.
-fn start(plan: &Plan<'_>, guest: &Guest) -> Result<i32, StepError> {
-    step("size scratch", mounts::size_scratch(&guest.spec.limits, guest.spec.code_bytes))?;
-    step("place program and files", place_files(plan, guest))?;
-    step("close program's directory", mounts::close_job())?;
-    let stdin = step("open standard input", open_stdin(guest))?;
-    start_guest(plan, guest, &stdin)
-}
-
-/// Forks the guest's process and waits until it executes its program.
-fn start_guest(plan: &Plan<'_>, guest: &Guest, stdin: &OwnedFd) -> Result<i32, StepError> {
-    // Closed by exec without a word: the program runs. Anything written is the step that failed.
-    let (read, write) = step("open error pipe", rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))?;
-    let Some((pid, _pidfd)) = step("fork guest", sys::clone_process(0))? else {
-        let error = enter_and_execute(plan, guest, stdin);
-        let _ = fs::File::from(write).write_all(format!("{}: {}", error.step, error.cause).as_bytes());
-        sys::exit_now(1)
-    };
-    drop(write);
-    let mut failure = String::new();
-    step("read error pipe", fs::File::from(read).read_to_string(&mut failure))?;
-    if !failure.is_empty() {
-        return Err(StepError { step: "start guest", cause: failure });
-    }
-    step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None))?;
-    // From here on nobody but the guest holds its output.
-    step("let go of output", release_output())?;
-    Ok(pid)
-}
-
-/// The guest's own process: gives up everything, then becomes the program. Returns only on failure.
-fn enter_and_execute(plan: &Plan<'_>, guest: &Guest, stdin: &OwnedFd) -> StepError {
-    match give_up_and_execute(plan, guest, stdin) {
-        Ok(never) => match never {},
-        Err(error) => error,
-    }
-}
-
-fn give_up_and_execute(
-    plan: &Plan<'_>,
-    guest: &Guest,
-    stdin: &OwnedFd,
-) -> Result<std::convert::Infallible, StepError> {
-    // No guest byte is looked at before the last of these steps.
-    let (path, argv, env) = step("prepare arguments", arguments(plan, &guest.spec))?;
-    step("start session", rustix::process::setsid())?;
-    step("connect standard input", sys::dup_to(stdin.as_fd(), 0))?;
-    step("connect standard output", sys::dup_to(plan.stdout.as_fd(), 1))?;
-    step("connect standard error", sys::dup_to(plan.stderr.as_fd(), 2))?;
-    step("enter working directory", mounts::enter_work())?;
-    if !weaken::is_off("rlimits") {
-        step("set resource limits", rlimits::set(&guest.spec.limits))?;
-    }
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-    if !weaken::is_off("credentials") {
-        step("give up privileges", credentials::become_guest())?;
-    }
-    if !weaken::is_off("no_new_privs") {
-        step("give up new privileges", sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1))?;
-    }
-    if plan.landlock && !weaken::is_off("landlock") {
-        step("restrict files", landlock::restrict_self())?;
-    }
-    if !weaken::is_off("seccomp") {
-        step("restrict system calls", restrict_system_calls(plan))?;
-    }
-    if weaken::is_off("fds") {
-        step("pass on our line", rustix::io::fcntl_setfd(&plan.supervisor, rustix::io::FdFlags::empty()))?;
-    } else {
-        step("close descriptors", sys::close_on_exec_from(3))?;
-    }
-    step("execute", Err(sys::execve(&path, &argv, &env)))
-}
-
-fn restrict_system_calls(plan: &Plan<'_>) -> io::Result<()> {
-    let listener = sys::seccomp_with_listener(plan.filter)?;
-    tell(plan.supervisor.as_fd(), &InitReport::Listener, Some(listener.as_fd()))
+    let (spec, bodies_at) = step("read the run", wire::payload_head::<RunSpec>(&payload))?;
+    step("size scratch", mounts::size_scratch(&spec.limits, spec.code_bytes))?;
+    step("place program and files", place_files(plan, &payload, &spec, bodies_at))?;
+    step("close the program's directory", mounts::close_job())?;
+    guest.start(&payload)?;
+    step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None))
 }
 
 /// Reaps whatever ends until the guest's first process has.
@@ -244,16 +164,7 @@ fn wait_for_run(supervisor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 }
 
 fn wait_for_request(supervisor: BorrowedFd<'_>) -> io::Result<(InitRequest, Option<OwnedFd>)> {
-    let mut buffer = [0; 16];
-    let mut waited = [rustix::event::PollFd::from_borrowed_fd(supervisor, rustix::event::PollFlags::IN)];
-    loop {
-        rustix::event::poll(&mut waited, None)?;
-        match wire::receive(supervisor, &mut buffer)? {
-            Received::Frame(request, attached) => return Ok((request, attached)),
-            Received::Nothing => {}
-            Received::Closed => return Err(io::Error::other("the supervisor is gone")),
-        }
-    }
+    wire::wait(supervisor, &mut [0; 16])?.ok_or_else(|| io::Error::other("the supervisor is gone"))
 }
 
 fn tell(supervisor: BorrowedFd<'_>, report: &InitReport, attached: Option<BorrowedFd<'_>>) -> io::Result<()> {
@@ -261,9 +172,8 @@ fn tell(supervisor: BorrowedFd<'_>, report: &InitReport, attached: Option<Borrow
 }
 
 /// Puts the program into /job and the input files into the working directory.
-fn place_files(plan: &Plan<'_>, guest: &Guest) -> io::Result<()> {
-    let Guest { spec, payload, bodies_at } = guest;
-    let mut at = *bodies_at;
+fn place_files(plan: &Plan<'_>, payload: &OwnedFd, spec: &RunSpec, bodies_at: u64) -> io::Result<()> {
+    let mut at = bodies_at;
     write_new(&mounts::code_path(&plan.command.code_name), &wire::read_at(payload, at, spec.code_bytes)?)?;
     at += spec.code_bytes + spec.stdin_bytes;
     for (name, bytes) in &spec.files {
@@ -281,39 +191,7 @@ fn write_new(path: &std::path::Path, content: &[u8]) -> io::Result<()> {
     file.write_all(content)
 }
 
-/// Standard input: nothing, or a sealed memory file of this run.
-fn open_stdin(guest: &Guest) -> io::Result<OwnedFd> {
-    let Guest { spec, payload, bodies_at } = guest;
-    if spec.stdin_bytes == 0 {
-        return Ok(fs::File::open("/dev/null")?.into());
-    }
-    let content = wire::read_at(payload, bodies_at + spec.code_bytes, spec.stdin_bytes)?;
-    wire::memory_file(&[&content])
-}
-
-/// Program, arguments and environment: the runtime's command, the program's text, the client's words.
-fn arguments(plan: &Plan<'_>, spec: &RunSpec) -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
-    let code = mounts::code_path(&plan.command.code_name).display().to_string();
-    let words = plan.command.words.iter().chain(plan.command.takes_code.then_some(&code)).chain(&spec.args);
-    let argv = words.map(|word| CString::new(word.as_bytes())).collect::<Result<Vec<_>, _>>()?;
-    let path = argv.first().cloned().ok_or_else(|| io::Error::other("the runtime names no program"))?;
-    let ours: Vec<_> = if weaken::is_off("env") { std::env::vars().collect() } else { Vec::new() };
-    // The client's variables come last and replace the runtime's.
-    let mut env: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
-    for (name, value) in ours.iter().chain(&plan.command.env).chain(&spec.env) {
-        env.insert(name, value);
-    }
-    let env = env
-        .into_iter()
-        .map(|(name, value)| CString::new([name.as_bytes(), value.as_bytes()].join(&b'=')))
-        .collect::<Result<Vec<_>, _>>()?;
-    if env.iter().map(|entry| entry.as_bytes_with_nul().len()).sum::<usize>() > ENVIRONMENT_BYTES_MAX {
-        return Err(io::Error::other(format!("the environment is above {ENVIRONMENT_BYTES_MAX} bytes")));
-    }
-    Ok((path, argv, env))
-}
-
-/// Puts /dev/null in place of the descriptors that keep the guest's output open.
+/// Puts /dev/null in place of the supervisor's standard streams.
 fn release_output() -> io::Result<()> {
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     for number in 0..3 {

@@ -383,17 +383,16 @@ impl Supervisor {
                 sys::exit_now(1)
             };
             let (_, command) = &self.settings.runtimes[&runtime];
-            jail::init(&Plan {
+            let plan = Plan {
                 entered,
                 runtime,
                 command,
                 filter: &self.filter,
                 landlock: self.protections.landlock_abi > 0,
                 privileged: self.protections.privileged,
-                stdout,
-                stderr,
                 supervisor,
-            })
+            };
+            jail::init(&plan, [stdout, stderr])
         };
         Ok((pid, Lines { init, line, stdout, stderr }))
     }
@@ -452,7 +451,7 @@ impl Supervisor {
         }
     }
 
-    /// Init is dead, and with it everything in the jail: reap, drain, judge, clean up, answer.
+    /// Init is dead, and with it everything in the jail: reap, drain, judge, answer, clean up.
     fn finish(&mut self, seat: u16, now: Instant) {
         let Some(run) = self.runs.get(&seat) else { return };
         if !reap(run.init(), WaitIdOptions::NOHANG) {
@@ -462,20 +461,20 @@ impl Supervisor {
         for stream in [Stream::Stdout, Stream::Stderr] {
             while self.forward(seat, stream) {}
         }
-        let Some(run) = self.runs.remove(&seat) else { return };
+        let Some(mut run) = self.runs.remove(&seat) else { return };
         self.unwatch(&run);
         let id = run.id;
-        let report = match run.finish(&self.isolation, now) {
+        let (report, files) = match run.finish(&self.isolation, now) {
             Verdict::Ended(ending, collected) => match returned_files(&collected) {
-                Ok(payload) => {
-                    self.report(&Report::Ended { run: id, ending: *ending }, Some(payload));
-                    return;
-                }
-                Err(error) => Report::Failed { run: id, reason: format!("hand over files: {error}") },
+                Ok(files) => (Report::Ended { run: id, ending: *ending }, files),
+                Err(error) => (Report::Failed { run: id, reason: format!("hand over files: {error}") }, None),
             },
-            Verdict::Failed(reason) => Report::Failed { run: id, reason },
+            Verdict::Failed(reason) => (Report::Failed { run: id, reason }, None),
         };
-        self.report(&report, None);
+        self.report(&report, files);
+        if let Err(error) = run.clean_up() {
+            eprintln!("ringfence: supervisor: cannot remove control group: {error}");
+        }
     }
 
     fn report(&mut self, report: &Report, attached: Option<OwnedFd>) {
@@ -535,10 +534,13 @@ fn reap(child: BorrowedFd<'_>, options: WaitIdOptions) -> bool {
     matches!(rustix::process::waitid(WaitId::PidFd(child), WaitIdOptions::EXITED | options), Ok(Some(_)))
 }
 
-/// Names, sizes and contents of the files a run returns.
-fn returned_files(collected: &Collected) -> io::Result<OwnedFd> {
+/// Names, sizes and contents of the files a run returns, if there are any.
+fn returned_files(collected: &Collected) -> io::Result<Option<OwnedFd>> {
+    if collected.files.is_empty() {
+        return Ok(None);
+    }
     let index: Vec<(&str, u64)> =
         collected.files.iter().map(|file| (file.name.as_str(), file.content.len() as u64)).collect();
     let contents: Vec<&[u8]> = collected.files.iter().map(|file| &*file.content).collect();
-    wire::payload(&index, &contents)
+    wire::payload(&index, &contents).map(Some)
 }

@@ -17,7 +17,10 @@ use rustix::pipe::SpliceFlags;
 
 use super::cell::Lines;
 use crate::{
-    jail::{cgroup::Group, seccomp},
+    jail::{
+        cgroup::{CgroupError, Group},
+        seccomp,
+    },
     outputs::{self, Collected, Inputs},
     sys,
     wire::{self, Ending, InitReport, Received, RunSpec, Stream},
@@ -345,16 +348,20 @@ impl Run {
     }
 
     /// What happened. Everything in the jail is dead and reaped, and the pipes are empty.
-    pub(super) fn finish(mut self, isolation: &Isolation, now: Instant) -> Verdict {
+    pub(super) fn finish(&mut self, isolation: &Isolation, now: Instant) -> Verdict {
         let measured = self.measure(now);
         self.look_at_scratch();
-        let verdict = self.judge(measured, isolation);
+        self.judge(measured, isolation)
+    }
+
+    /// Gives back what is left of the jail, once its answer is on its way: nobody waits for this.
+    ///
+    /// # Errors
+    /// A control group cannot be removed; the next start sweeps it.
+    pub(super) fn clean_up(self) -> Result<(), CgroupError> {
         // The tmpfs first: its pages are charged to the group.
-        self.work = None;
-        match self.group.take().map(|group| group.remove()) {
-            Some(Err(error)) => Verdict::Failed(format!("remove control group: {error}")),
-            _ => verdict,
-        }
+        drop(self.work);
+        self.group.map_or(Ok(()), |group| group.remove())
     }
 
     fn judge(&self, (usage, oom_kills, tasks_refused): (Usage, u64, u64), isolation: &Isolation) -> Verdict {

@@ -1,0 +1,142 @@
+//! The guest's own process, before it is the guest: it gives up everything, waits for the jail's one
+//! run, and becomes its program. No byte of a client is looked at before the last privilege is gone.
+
+use std::{
+    convert::Infallible,
+    ffi::CString,
+    fs, io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
+
+use super::{Plan, StepError, credentials, landlock, mounts, rlimits, step, tell, weaken};
+use crate::{
+    sys,
+    wire::{self, InitReport, InitRequest, RunSpec},
+};
+
+/// Longest environment of a guest in bytes, its runtime's own included.
+const ENVIRONMENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Longest account of a step that failed, in bytes.
+const FAILURE_BYTES_MAX: usize = 4096;
+
+/// The guest's process as init sees it.
+#[derive(Debug)]
+pub(super) struct Guest {
+    /// Its pid in the jail.
+    pub(super) pid: i32,
+    /// Closed when the program is executed; a frame before that is the step that failed.
+    line: OwnedFd,
+}
+
+impl Guest {
+    /// Forks the guest's process. `output` is where its standard output and error go.
+    pub(super) fn fork(plan: &Plan<'_>, output: [OwnedFd; 2]) -> io::Result<Guest> {
+        let (line, guests) = wire::socket_pair()?;
+        let Some((pid, _pidfd)) = sys::clone_process(0)? else {
+            let error = match become_guest(plan, output, guests.as_fd()) {
+                Ok(never) => match never {},
+                Err(error) => error,
+            };
+            // If init is gone there is nobody to tell, and nothing has run.
+            let _ =
+                wire::encode(&error.to_string()).and_then(|frame| wire::send(guests.as_fd(), &frame, None));
+            sys::exit_now(1)
+        };
+        Ok(Guest { pid, line })
+    }
+
+    /// Has the guest's process become the program of a run.
+    pub(super) fn start(&self, payload: &OwnedFd) -> Result<(), StepError> {
+        let told = wire::encode(&InitRequest::Run)
+            .and_then(|frame| wire::send(self.line.as_fd(), &frame, Some(payload.as_fd())));
+        step("tell the guest's process", told)?;
+        let mut buffer = [0; FAILURE_BYTES_MAX];
+        match step("wait for the guest's process", wire::wait::<String>(self.line.as_fd(), &mut buffer))? {
+            None => Ok(()),
+            Some((cause, _)) => Err(StepError { step: "start guest", cause }),
+        }
+    }
+}
+
+/// Returns only on failure.
+fn become_guest(
+    plan: &Plan<'_>,
+    output: [OwnedFd; 2],
+    init: BorrowedFd<'_>,
+) -> Result<Infallible, StepError> {
+    step("start session", rustix::process::setsid())?;
+    step("connect standard output", sys::dup_to(output[0].as_fd(), 1))?;
+    step("connect standard error", sys::dup_to(output[1].as_fd(), 2))?;
+    step("enter working directory", mounts::enter_work())?;
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    if !weaken::is_off("credentials") {
+        step("give up privileges", credentials::become_guest())?;
+    }
+    if !weaken::is_off("no_new_privs") {
+        step("give up new privileges", sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1))?;
+    }
+    if plan.landlock && !weaken::is_off("landlock") {
+        step("restrict files", landlock::restrict_self())?;
+    }
+    if !weaken::is_off("seccomp") {
+        step("restrict system calls", restrict_system_calls(plan))?;
+    }
+    let (payload, spec, bodies_at) = step("wait for a run", wait_for_run(init))?;
+    let (path, argv, env) = step("prepare arguments", arguments(plan, &spec))?;
+    let stdin = step("open standard input", open_stdin(&payload, &spec, bodies_at))?;
+    step("connect standard input", sys::dup_to(stdin.as_fd(), 0))?;
+    if !weaken::is_off("rlimits") {
+        step("set resource limits", rlimits::set(&spec.limits))?;
+    }
+    if weaken::is_off("fds") {
+        step("pass on our line", rustix::io::fcntl_setfd(&plan.supervisor, rustix::io::FdFlags::empty()))?;
+    } else {
+        step("close descriptors", sys::close_on_exec_from(3))?;
+    }
+    step("execute", Err(sys::execve(&path, &argv, &env)))
+}
+
+fn restrict_system_calls(plan: &Plan<'_>) -> io::Result<()> {
+    let listener = sys::seccomp_with_listener(plan.filter)?;
+    tell(plan.supervisor.as_fd(), &InitReport::Listener, Some(listener.as_fd()))
+}
+
+fn wait_for_run(init: BorrowedFd<'_>) -> io::Result<(OwnedFd, RunSpec, u64)> {
+    let Some((InitRequest::Run, Some(payload))) = wire::wait(init, &mut [0; 16])? else {
+        return Err(io::Error::other("init is gone"));
+    };
+    let (spec, bodies_at) = wire::payload_head(&payload)?;
+    Ok((payload, spec, bodies_at))
+}
+
+/// Standard input: nothing, or a sealed memory file of this run.
+fn open_stdin(payload: &OwnedFd, spec: &RunSpec, bodies_at: u64) -> io::Result<OwnedFd> {
+    if spec.stdin_bytes == 0 {
+        return Ok(fs::File::open("/dev/null")?.into());
+    }
+    let content = wire::read_at(payload, bodies_at + spec.code_bytes, spec.stdin_bytes)?;
+    wire::memory_file(&[&content])
+}
+
+/// Program, arguments and environment: the runtime's command, the program's text, the client's words.
+fn arguments(plan: &Plan<'_>, spec: &RunSpec) -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
+    let code = mounts::code_path(&plan.command.code_name).display().to_string();
+    let words = plan.command.words.iter().chain(plan.command.takes_code.then_some(&code)).chain(&spec.args);
+    let argv = words.map(|word| CString::new(word.as_bytes())).collect::<Result<Vec<_>, _>>()?;
+    let path = argv.first().cloned().ok_or_else(|| io::Error::other("the runtime names no program"))?;
+    let ours: Vec<_> = if weaken::is_off("env") { std::env::vars().collect() } else { Vec::new() };
+    // The client's variables come last and replace the runtime's.
+    let mut env: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
+    for (name, value) in ours.iter().chain(&plan.command.env).chain(&spec.env) {
+        env.insert(name, value);
+    }
+    let env = env
+        .into_iter()
+        .map(|(name, value)| CString::new([name.as_bytes(), value.as_bytes()].join(&b'=')))
+        .collect::<Result<Vec<_>, _>>()?;
+    if env.iter().map(|entry| entry.as_bytes_with_nul().len()).sum::<usize>() > ENVIRONMENT_BYTES_MAX {
+        return Err(io::Error::other(format!("the environment is above {ENVIRONMENT_BYTES_MAX} bytes")));
+    }
+    Ok((path, argv, env))
+}
