@@ -83,6 +83,7 @@ fn become_guest(
         step("restrict system calls", restrict_system_calls(plan))?;
     }
     let (payload, spec, bodies_at) = step("wait for a run", wait_for_run(init))?;
+    step("use every processor", rustix::thread::sched_setaffinity(None, &plan.processors))?;
     let (path, argv, env) = step("prepare arguments", arguments(plan, &spec))?;
     let stdin = step("open standard input", open_stdin(&payload, &spec, bodies_at))?;
     step("connect standard input", sys::dup_to(stdin.as_fd(), 0))?;

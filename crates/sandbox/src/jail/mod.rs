@@ -26,6 +26,7 @@ use std::{
 };
 
 use ringfence_job::Runtime;
+use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use seccompiler::sock_filter;
 
 use guest::Guest;
@@ -61,6 +62,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) filter: &'a [sock_filter],
     /// Whether Landlock is applied: false only where the kernel has none.
     pub(crate) landlock: bool,
+    /// The processors a run may use.
+    pub(crate) processors: CpuSet,
     /// Whether init has an id of its own, apart from the guest's.
     pub(crate) privileged: bool,
     /// Our line to the supervisor.
@@ -113,6 +116,8 @@ fn build(plan: &Plan<'_>, output: [OwnedFd; 2]) -> Result<Guest, StepError> {
         // Changing ids has cleared it.
         step("follow the supervisor", sys::prctl(libc::PR_SET_PDEATHSIG, signal_number(libc::SIGKILL)))?;
     }
+    // Built ahead of its need, a jail must not take a processor from what runs already.
+    step("stay on this processor", stay_here())?;
     // The guest may not look into us, whatever uid it has.
     step("hide from tracing", sys::prctl(libc::PR_SET_DUMPABLE, 0))?;
     step("set host name", rustix::system::sethostname(b"ringfence"))?;
@@ -129,6 +134,7 @@ fn build(plan: &Plan<'_>, output: [OwnedFd; 2]) -> Result<Guest, StepError> {
 /// Waits for the jail's one run and starts it.
 fn start(plan: &Plan<'_>, guest: &Guest) -> Result<(), StepError> {
     let payload = step("wait for a run", wait_for_run(plan.supervisor.as_fd()))?;
+    step("use every processor", sched_setaffinity(None, &plan.processors))?;
     let (spec, bodies_at) = step("read the run", wire::payload_head::<RunSpec>(&payload))?;
     step("size scratch", mounts::size_scratch(&spec.limits, spec.code_bytes))?;
     step("place program and files", place_files(plan, &payload, &spec, bodies_at))?;
@@ -169,6 +175,13 @@ fn wait_for_request(supervisor: BorrowedFd<'_>) -> io::Result<(InitRequest, Opti
 
 fn tell(supervisor: BorrowedFd<'_>, report: &InitReport, attached: Option<BorrowedFd<'_>>) -> io::Result<()> {
     wire::send(supervisor, &wire::encode(report)?, attached)
+}
+
+/// The guest's process, forked later, stays as well.
+fn stay_here() -> io::Result<()> {
+    let mut here = CpuSet::new();
+    here.set(sched_getcpu());
+    Ok(sched_setaffinity(None, &here)?)
 }
 
 /// Puts the program into /job and the input files into the working directory.

@@ -20,6 +20,7 @@ use rustix::{
     fs::Mode,
     pipe::PipeFlags,
     process::{WaitId, WaitIdOptions},
+    thread::CpuSet,
 };
 use seccompiler::BpfProgram;
 
@@ -41,6 +42,10 @@ use crate::{
 
 /// Frames read from the server before runs get their turn again.
 const FRAMES_PER_TURN: usize = 16;
+
+/// Wait before a jail that was taken is replaced: a run that has just got it needs the processors to
+/// start, and a short one is over by then.
+const REFILL_AFTER: Duration = Duration::from_millis(3);
 
 /// Events handled in one turn.
 const EVENTS_PER_TURN: usize = 64;
@@ -106,6 +111,8 @@ struct Supervisor {
     null: OwnedFd,
     filter: BpfProgram,
     hierarchies: Option<Hierarchies>,
+    /// Processors that runs may use.
+    processors: CpuSet,
     protections: Protections,
     isolation: Isolation,
     /// A network per seat, made when the seat is first used.
@@ -116,8 +123,8 @@ struct Supervisor {
     cells: Vec<Cell>,
     /// Jails made so far, which names their control groups.
     jails_made: u64,
-    /// True while there are fewer ready jails than there should be.
-    refill: bool,
+    /// When to make the next jail that should be ready; `None` if none is missing.
+    refill_at: Option<Instant>,
     /// Frames the server has not taken yet. Bounded: a run sends at most its output limits.
     outbox: VecDeque<(Vec<u8>, Option<OwnedFd>)>,
     /// True while epoll tells us when the server can take more.
@@ -152,7 +159,7 @@ impl Supervisor {
         }
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &server, Token::Server.encode(), EventFlags::IN)?;
-        let refill = settings.spares > 0;
+        let refill_at = (settings.spares > 0).then(Instant::now);
         let mut supervisor = Supervisor {
             settings,
             server,
@@ -161,13 +168,14 @@ impl Supervisor {
             null: null.into(),
             filter: prepared.filter,
             hierarchies: prepared.hierarchies,
+            processors: rustix::thread::sched_getaffinity(None)?,
             isolation: prepared.protections.isolation(),
             protections: prepared.protections,
             networks: BTreeMap::new(),
             runs: BTreeMap::new(),
             cells: Vec::new(),
             jails_made: 0,
-            refill,
+            refill_at,
             outbox: VecDeque::new(),
             waits_for_server: false,
             buffer: vec![0; wire::FRAME_BYTES_MAX],
@@ -194,7 +202,7 @@ impl Supervisor {
                 run.look(now);
             }
             self.flush();
-            if self.refill && !self.server_gone {
+            if !self.server_gone && self.refill_at.is_some_and(|at| at <= now) {
                 self.refill_one();
             }
         }
@@ -206,10 +214,8 @@ impl Supervisor {
     }
 
     fn time_until_next_look(&self) -> Option<rustix::event::Timespec> {
-        if self.refill && !self.server_gone {
-            return Some(rustix::event::Timespec::default());
-        }
-        let next = self.runs.values().map(Run::next_look).min()?;
+        let refill_at = self.refill_at.filter(|_| !self.server_gone);
+        let next = self.runs.values().map(Run::next_look).chain(refill_at).min()?;
         // Rounded up to the millisecond: a moment later rather than a busy wait just before.
         let wait = next.saturating_duration_since(Instant::now()) + Duration::from_micros(200);
         rustix::event::Timespec::try_from(wait).ok()
@@ -275,6 +281,9 @@ impl Supervisor {
         let payload = payload.ok_or("a run without a payload")?;
         let (spec, bodies_at) = wire::payload_head::<RunSpec>(&payload).map_err(|error| error.to_string())?;
         self.check(&spec)?;
+        if self.settings.spares > 0 {
+            self.refill_at.get_or_insert(now + REFILL_AFTER);
+        }
         let cell = match self.take_spare(spec.runtime) {
             Some(cell) => cell,
             None => self.make_cell(spec.runtime)?,
@@ -305,7 +314,7 @@ impl Supervisor {
         let lacks =
             |runtime: &&Runtime| self.cells.iter().filter(|cell| cell.runtime == **runtime).count() < spares;
         let Some(runtime) = self.settings.runtimes.keys().find(lacks).copied() else {
-            self.refill = false;
+            self.refill_at = None;
             return;
         };
         match self.make_cell(runtime) {
@@ -313,7 +322,7 @@ impl Supervisor {
             Err(reason) => {
                 // The next run tries again, and reports what is wrong to whoever waits for it.
                 eprintln!("ringfence: supervisor: cannot keep a jail ready: {reason}");
-                self.refill = false;
+                self.refill_at = None;
             }
         }
     }
@@ -389,6 +398,7 @@ impl Supervisor {
                 command,
                 filter: &self.filter,
                 landlock: self.protections.landlock_abi > 0,
+                processors: self.processors,
                 privileged: self.protections.privileged,
                 supervisor,
             };
@@ -425,8 +435,6 @@ impl Supervisor {
         if let Some(listener) = run.listener().filter(|_| listener_arrived) {
             let _ = epoll::add(&self.epoll, listener, Token::Listener(seat).encode(), EventFlags::IN);
         }
-        // Not before: a jail is made at the expense of whatever starts meanwhile.
-        self.refill |= self.settings.spares > 0 && run.has_started();
         if run.line_closed {
             // Its death is what matters; a closed line would wake us again and again.
             let _ = epoll::delete(&self.epoll, run.line());

@@ -251,11 +251,6 @@ impl Run {
         self.output(stream).read(discard_to)
     }
 
-    /// True once the guest runs, or has run.
-    pub(super) fn has_started(&self) -> bool {
-        !matches!(self.stage, Stage::Starting)
-    }
-
     /// Kills a run that cannot be watched, and leaves nothing of it.
     pub(super) fn abandon(self) {
         super::dismantle(self.init.as_fd(), self.group.as_ref());
