@@ -44,7 +44,7 @@ impl Protections {
             let (in_force, detail) = match layer {
                 Layer::UserNamespace => (
                     !weaken::is_off("user"),
-                    if self.privileged { "own host uid per slot" } else { "own user's uid" },
+                    if self.privileged { "own host uid per jail" } else { "own user's uid" },
                 ),
                 Layer::PidNamespace => (!weaken::is_off("pid"), ""),
                 Layer::MountNamespace => (!weaken::is_off("mount") && !weaken::is_off("root"), ""),
