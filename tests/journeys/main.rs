@@ -4,3 +4,4 @@ mod api;
 mod ask;
 mod command_line;
 mod processes;
+mod record;

@@ -17,17 +17,23 @@ fn status(pid: u32, field: &str) -> String {
     line.unwrap_or_default().trim().to_owned()
 }
 
-fn supervisor_of(server: &Server) -> u32 {
-    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", server.pid())).unwrap();
-    children.split_whitespace().next().unwrap().parse().unwrap()
+fn children(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
 }
 
-fn kill(pid: u32) {
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+pub(crate) fn supervisor_of(server: &Server) -> u32 {
+    children(server.pid())[0]
+}
+
+pub(crate) fn kill(pids: &[u32]) {
+    assert!(
+        Command::new("kill").arg("-KILL").args(pids.iter().map(u32::to_string)).status().unwrap().success()
+    );
 }
 
 /// Control groups of a supervisor, wherever it made them.
-fn groups_of(supervisor: u32) -> Vec<PathBuf> {
+pub(crate) fn groups_of(supervisor: u32) -> Vec<PathBuf> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     let roots =
         mounts.lines().filter(|line| line.contains(" - cgroup ")).filter_map(|line| line.split(' ').nth(4));
@@ -46,7 +52,7 @@ fn groups_of(supervisor: u32) -> Vec<PathBuf> {
     found
 }
 
-fn eventually(what: &str, check: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, check: impl Fn() -> bool) {
     let begun = Instant::now();
     while !check() {
         assert!(begun.elapsed() < Duration::from_secs(15), "{what}");
@@ -54,7 +60,7 @@ fn eventually(what: &str, check: impl Fn() -> bool) {
     }
 }
 
-fn gone(pid: u32) -> bool {
+pub(crate) fn gone(pid: u32) -> bool {
     let state = status(pid, "State");
     state.is_empty() || state.starts_with('Z')
 }
@@ -100,7 +106,7 @@ fn when_the_server_dies_the_supervisor_ends_every_run() {
             }))
         });
         thread::sleep(Duration::from_millis(700));
-        kill(server.pid());
+        kill(&[server.pid()]);
         assert!(running.join().unwrap().is_err(), "the server is dead and cannot answer");
     });
     eventually("the supervisor cleans up and ends", || gone(supervisor) && groups_of(supervisor).is_empty());
@@ -111,10 +117,32 @@ fn when_the_supervisor_dies_the_server_ends_and_the_next_start_sweeps() {
     let house = Installation::new();
     let server = house.serve();
     let (pid, supervisor) = (server.pid(), supervisor_of(&server));
-    kill(supervisor);
+    kill(&[supervisor]);
     eventually("the server ends", || gone(pid));
     assert!(!server.stop(), "it did not end well, and says so");
     assert!(!groups_of(supervisor).is_empty(), "nobody was left to remove them");
     assert_eq!(house.run("bash", "echo back", &[])["stdout"], "back\n");
     assert!(groups_of(supervisor).is_empty(), "the next start did not sweep");
+}
+
+#[test]
+fn a_ready_jail_that_dies_is_replaced() {
+    let house = Installation::new();
+    let server = house.serve();
+    let supervisor = supervisor_of(&server);
+    eventually("jails are kept ready", || !children(supervisor).is_empty());
+    // A processor's worth of ready jails for each runtime, and no more.
+    thread::sleep(Duration::from_millis(300));
+    let ready = children(supervisor);
+    kill(&ready);
+    eventually("they die", || ready.iter().all(|pid| gone(*pid)));
+    for _ in 0..ready.len() {
+        let (code, answer) = server.post("/v1/execute", &json!({"language": "bash", "code": "echo $$"}));
+        // The first process after init, in a jail of its own.
+        assert_eq!((code, &answer["stdout"]), (200, &json!("2\n")), "{answer}");
+    }
+    eventually("the dead are reaped and replaced", || {
+        let now = children(supervisor);
+        now.len() == ready.len() && now.iter().all(|pid| !gone(*pid) && !ready.contains(pid))
+    });
 }

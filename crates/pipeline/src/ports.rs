@@ -51,6 +51,7 @@ pub trait Record: Send + Sync {
 
 /// What a step may use at most, or has used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Amount {
     /// Runs.
     pub runs: i64,

@@ -243,10 +243,16 @@ fn kill_members(group: &Path) {
     }
 }
 
-/// Field 22 of proc_pid_stat(5): with the pid it names a process for good.
+/// When a live process started, which with the pid names it for good; `None` if there is none.
 fn start_time(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+    parse_start_time(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Field 22 of proc_pid_stat(5), unless field 3 says that only its parent still knows the process.
+fn parse_start_time(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    if state == "Z" || state == "X" { None } else { fields.nth(18)?.parse().ok() }
 }
 
 fn remove_group(directory: &Path) -> Result<(), CgroupError> {
@@ -310,5 +316,15 @@ mod tests {
     #[test]
     fn our_own_start_time_is_known() {
         assert!(start_time(std::process::id()).is_some_and(|time| time > 0));
+    }
+
+    #[test]
+    fn the_dead_that_nobody_has_reaped_are_dead() {
+        let stat = |state: &str| {
+            let rest: Vec<String> = (4..=52).map(|field| field.to_string()).collect();
+            format!("7 (a) Z (b) {state} {}", rest.join(" "))
+        };
+        assert_eq!(parse_start_time(&stat("S")), Some(22));
+        assert_eq!(parse_start_time(&stat("Z")), None);
     }
 }

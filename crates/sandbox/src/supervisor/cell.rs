@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Instant,
 };
 
@@ -62,6 +62,10 @@ impl Cell {
                 Err(reason)
             }
         }
+    }
+
+    pub(super) fn init(&self) -> BorrowedFd<'_> {
+        self.lines.init.as_fd()
     }
 
     /// True while its init lives.

@@ -47,6 +47,9 @@ const FRAMES_PER_TURN: usize = 16;
 /// start, and a short one is over by then.
 const REFILL_AFTER: Duration = Duration::from_millis(3);
 
+/// Wait before a ready jail that died is replaced.
+const REPLACE_AFTER: Duration = Duration::from_secs(1);
+
 /// Events handled in one turn.
 const EVENTS_PER_TURN: usize = 64;
 
@@ -225,7 +228,10 @@ impl Supervisor {
         let now = Instant::now();
         match token {
             Token::Server => self.hear_server(now),
-            Token::Init(seat) => self.finish(seat, now),
+            Token::Init(seat) => {
+                self.lose_spare(seat, now);
+                self.finish(seat, now);
+            }
             Token::Line(seat) => self.hear_init(seat, now),
             Token::Stdout(seat) => drop(self.forward(seat, Stream::Stdout)),
             Token::Stderr(seat) => drop(self.forward(seat, Stream::Stderr)),
@@ -303,9 +309,26 @@ impl Supervisor {
             if cell.is_alive() {
                 return Some(cell);
             }
-            cell.abandon();
+            self.abandon(cell);
         }
         None
+    }
+
+    /// Cleans up a jail that was ready and whose init has died, and has it replaced after a while: what
+    /// killed it may do so again.
+    fn lose_spare(&mut self, seat: u16, now: Instant) {
+        let dead = |cell: &Cell| cell.seat == seat && !cell.is_alive();
+        if let Some(at) = self.cells.iter().position(dead) {
+            let cell = self.cells.remove(at);
+            self.abandon(cell);
+            self.refill_at.get_or_insert(now + REPLACE_AFTER);
+        }
+    }
+
+    fn abandon(&self, cell: Cell) {
+        // By name, as in `unwatch`.
+        let _ = epoll::delete(&self.epoll, cell.init());
+        cell.abandon();
     }
 
     /// Makes one of the jails that should be ready, and notes whether it was the last.
@@ -341,7 +364,16 @@ impl Supervisor {
             self.clone_init(runtime, &entrances).map_err(|error| format!("clone init: {error}"))
         });
         match init {
-            Ok(init) => Cell::build(seat, runtime, init, group, self.protections.privileged),
+            Ok(init) => {
+                let cell = Cell::build(seat, runtime, init, group, self.protections.privileged)?;
+                match epoll::add(&self.epoll, cell.init(), Token::Init(seat).encode(), EventFlags::IN) {
+                    Ok(()) => Ok(cell),
+                    Err(error) => {
+                        cell.abandon();
+                        Err(format!("watch init: {error}"))
+                    }
+                }
+            }
             Err(reason) => {
                 // The next start sweeps what cannot be removed.
                 let _ = group.map(|group| group.remove());
@@ -407,10 +439,10 @@ impl Supervisor {
         Ok((pid, Lines { init, line, stdout, stderr }))
     }
 
+    /// Watches what a run adds to its jail's init, which is watched already.
     fn watch(&self, run: &Run) -> io::Result<()> {
         let seat = run.seat;
         for (fd, token) in [
-            (run.init(), Token::Init(seat)),
             (run.line(), Token::Line(seat)),
             (run.pipe(Stream::Stdout), Token::Stdout(seat)),
             (run.pipe(Stream::Stderr), Token::Stderr(seat)),
