@@ -63,8 +63,9 @@ pub enum Runtime {
     Python,
     /// `runtimes/shell`: runs `Job::code` as a Bash script.
     Bash,
-    /// Our own binary as a reader of spreadsheets; `Job::code` is empty, `Job::args` say what to read.
-    Tables,
+    /// Our own binary as a reader of what is hostile, spreadsheets and source code; `Job::code` is empty,
+    /// `Job::args` say what to read.
+    Reader,
 }
 
 impl From<Language> for Runtime {

@@ -26,7 +26,7 @@ pub(crate) struct Reserved {
 /// What a job may use at most: one run if it is somebody's program, none if it is our own reader.
 pub(crate) fn bound(job: &Job) -> Amount {
     let wall_ms = i64::try_from(job.limits.wall_ms).unwrap_or(i64::MAX);
-    let runs = i64::from(job.runtime != ringfence_job::Runtime::Tables);
+    let runs = i64::from(job.runtime != ringfence_job::Runtime::Reader);
     Amount { runs, sandbox_ms: wall_ms.saturating_add(SETTLE_MARGIN_MS) }
 }
 

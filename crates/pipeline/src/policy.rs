@@ -325,7 +325,7 @@ impl Examined<'_> {
 pub(crate) fn reader_job(args: Vec<String>, stdin: Vec<u8>, files: Vec<InputFile>) -> Checked {
     Checked {
         job: Job {
-            runtime: Runtime::Tables,
+            runtime: Runtime::Reader,
             code: String::new(),
             args,
             stdin,

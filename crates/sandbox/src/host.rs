@@ -120,7 +120,7 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
 
 /// The runtimes that are built, and the reader, which is this program itself.
 fn present_runtimes(directory: &Path) -> io::Result<BTreeMap<Runtime, (Source, RuntimeCommand)>> {
-    let mut present = BTreeMap::from([(Runtime::Tables, reader::source()?)]);
+    let mut present = BTreeMap::from([(Runtime::Reader, reader::source()?)]);
     for (runtime, name) in [(Runtime::Python, runtimes::Name::Python), (Runtime::Bash, runtimes::Name::Shell)]
     {
         if let Ok(loaded) = runtimes::load(directory, name) {

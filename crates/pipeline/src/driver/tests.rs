@@ -362,7 +362,7 @@ async fn a_policy_on_libraries_reads_facts_in_the_jail_first() {
     assert_eq!(world.spent(), (1, 24));
     {
         let job = &world.script.jobs.lock().unwrap()[0];
-        assert_eq!((job.runtime, job.stdin.as_slice()), (Runtime::Tables, b"import math".as_slice()));
+        assert_eq!((job.runtime, job.stdin.as_slice()), (Runtime::Reader, b"import math".as_slice()));
         assert_eq!(job.args, ["facts", "python"]);
     }
 

@@ -95,7 +95,7 @@ fn template(runtime: Runtime) -> PathBuf {
     Path::new(STAGE).join(match runtime {
         Runtime::Python => "python",
         Runtime::Bash => "bash",
-        Runtime::Tables => "tables",
+        Runtime::Reader => "reader",
     })
 }
 
