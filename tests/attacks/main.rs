@@ -32,6 +32,9 @@ const LATE_MAX_MS: u64 = 200;
 /// this looks for is a supervisor that waits for the attacker.
 const BESIDE_MAX_MS: u128 = 1000;
 
+/// Longest time until a scratch is free after its run's answer; other attacks fill theirs at the same time.
+const FREED_WITHIN: Duration = Duration::from_secs(1);
+
 /// A program and what the answer to it must say.
 #[derive(Debug, Clone, Copy)]
 struct Attack {
@@ -272,8 +275,13 @@ fn a_run_holds_nothing_of_the_one_it_overlaps() {
         let first = begin(scope, &server, bash_request(fill, json!({})), head_start);
         let long = begin(scope, &server, bash_request("sleep 4", json!({})), head_start);
         assert_eq!(first.join().expect("an answer")["status"], "succeeded");
-        let kept = shared_memory_bytes().saturating_sub(before);
-        assert!(kept < 50 * MIB, "{kept} bytes of a dead run's scratch are still there");
+        // The answer does not wait for the kernel to free a hundred megabytes.
+        let answered = Instant::now();
+        while shared_memory_bytes().saturating_sub(before) >= 50 * MIB {
+            let waited = answered.elapsed();
+            assert!(waited < FREED_WITHIN, "a dead run's scratch is still there after {waited:?}");
+            thread::sleep(Duration::from_millis(10));
+        }
         // It takes the first one's place.
         let limits = json!({ "wallMs": 500 });
         let next = begin(scope, &server, bash_request("sleep 3", limits), Duration::from_millis(100));
