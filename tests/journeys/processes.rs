@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, Server};
-use serde_json::json;
+use ringfence_tests::{Installation, Server, output_of};
+use serde_json::{Value, json};
 
 fn status(pid: u32, field: &str) -> String {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -127,6 +127,16 @@ fn when_the_supervisor_dies_the_server_ends_and_the_next_start_sweeps() {
 
 #[test]
 fn a_ready_jail_that_dies_is_replaced() {
+    replaced_when_killed(|inits| inits.to_vec());
+}
+
+#[test]
+fn a_ready_jail_whose_guest_dies_is_replaced() {
+    replaced_when_killed(|inits| inits.iter().flat_map(|init| children(*init)).collect());
+}
+
+/// Kills what `chosen` makes of the inits of a server's ready jails; every run after it succeeds.
+fn replaced_when_killed(chosen: impl Fn(&[u32]) -> Vec<u32>) {
     let house = Installation::new();
     let server = house.serve();
     let supervisor = supervisor_of(&server);
@@ -134,7 +144,9 @@ fn a_ready_jail_that_dies_is_replaced() {
     // A processor's worth of ready jails for each runtime, and no more.
     thread::sleep(Duration::from_millis(300));
     let ready = children(supervisor);
-    kill(&ready);
+    let killed = chosen(&ready);
+    assert_eq!(killed.len(), ready.len());
+    kill(&killed);
     eventually("they die", || ready.iter().all(|pid| gone(*pid)));
     for _ in 0..ready.len() {
         let (code, answer) = server.post("/v1/execute", &json!({"language": "bash", "code": "echo $$"}));
@@ -145,4 +157,16 @@ fn a_ready_jail_that_dies_is_replaced() {
         let now = children(supervisor);
         now.len() == ready.len() && now.iter().all(|pid| !gone(*pid) && !ready.contains(pid))
     });
+}
+
+#[test]
+fn the_operators_umask_does_not_reach_the_jail() {
+    let house = Installation::new();
+    let plain = house.command(&["run", "-", "--language", "bash", "--json"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 077; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = output_of(command, b"umask; stat -c %a .");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("an answer object");
+    assert_eq!((&answer["exitCode"], &answer["stdout"]), (&json!(0), &json!("0022\n755\n")), "{answer}");
 }

@@ -8,7 +8,11 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
-use super::{Plan, StepError, credentials, landlock, mounts, rlimits, step, tell, weaken};
+use rustix::event::{PollFd, PollFlags};
+
+use super::{
+    Plan, StepError, credentials, landlock, mounts, rlimits, step, tell, use_every_processor, weaken,
+};
 use crate::{
     sys,
     wire::{self, InitReport, InitRequest, RunSpec},
@@ -46,11 +50,32 @@ impl Guest {
         Ok(Guest { pid, line })
     }
 
+    /// Waits until the supervisor has something to say. A guest's process that ends before is a failure
+    /// now, and not of the run that would have got it.
+    pub(super) fn stand_by(&self, supervisor: BorrowedFd<'_>) -> Result<(), StepError> {
+        let mut waited = [
+            PollFd::from_borrowed_fd(supervisor, PollFlags::IN),
+            PollFd::from_borrowed_fd(self.line.as_fd(), PollFlags::IN),
+        ];
+        step("stand by", rustix::io::retry_on_intr(|| rustix::event::poll(&mut waited, None)))?;
+        if waited[1].revents().is_empty() {
+            return Ok(());
+        }
+        self.hear_failure()?;
+        Err(StepError { step: "stand by", cause: "the guest's process is gone".to_owned() })
+    }
+
     /// Has the guest's process become the program of a run.
     pub(super) fn start(&self, payload: &OwnedFd) -> Result<(), StepError> {
         let told = wire::encode(&InitRequest::Run)
             .and_then(|frame| wire::send(self.line.as_fd(), &frame, Some(payload.as_fd())));
-        step("tell the guest's process", told)?;
+        // What it says itself tells more than that it no longer listens.
+        self.hear_failure()?;
+        step("tell the guest's process", told)
+    }
+
+    /// Waits until the guest's process has closed its line: `Ok` unless it said what failed.
+    fn hear_failure(&self) -> Result<(), StepError> {
         let mut buffer = [0; FAILURE_BYTES_MAX];
         match step("wait for the guest's process", wire::wait::<String>(self.line.as_fd(), &mut buffer))? {
             None => Ok(()),
@@ -83,7 +108,7 @@ fn become_guest(
         step("restrict system calls", restrict_system_calls(plan))?;
     }
     let (payload, spec, bodies_at) = step("wait for a run", wait_for_run(init))?;
-    step("use every processor", rustix::thread::sched_setaffinity(None, &plan.processors))?;
+    step("use every processor", use_every_processor(plan))?;
     let (path, argv, env) = step("prepare arguments", arguments(plan, &spec))?;
     let stdin = step("open standard input", open_stdin(&payload, &spec, bodies_at))?;
     step("connect standard input", sys::dup_to(stdin.as_fd(), 0))?;

@@ -62,8 +62,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) filter: &'a [sock_filter],
     /// Whether Landlock is applied: false only where the kernel has none.
     pub(crate) landlock: bool,
-    /// The processors a run may use.
-    pub(crate) processors: CpuSet,
+    /// The processors a run may use; `None` leaves them as they are.
+    pub(crate) processors: Option<CpuSet>,
     /// Whether init has an id of its own, apart from the guest's.
     pub(crate) privileged: bool,
     /// Our line to the supervisor.
@@ -117,7 +117,7 @@ fn build(plan: &Plan<'_>, output: [OwnedFd; 2]) -> Result<Guest, StepError> {
         step("follow the supervisor", sys::prctl(libc::PR_SET_PDEATHSIG, signal_number(libc::SIGKILL)))?;
     }
     // Built ahead of its need, a jail must not take a processor from what runs already.
-    step("stay on this processor", stay_here())?;
+    step("stay on this processor", stay_here(plan))?;
     // The guest may not look into us, whatever uid it has.
     step("hide from tracing", sys::prctl(libc::PR_SET_DUMPABLE, 0))?;
     step("set host name", rustix::system::sethostname(b"ringfence"))?;
@@ -133,8 +133,9 @@ fn build(plan: &Plan<'_>, output: [OwnedFd; 2]) -> Result<Guest, StepError> {
 
 /// Waits for the jail's one run and starts it.
 fn start(plan: &Plan<'_>, guest: &Guest) -> Result<(), StepError> {
+    guest.stand_by(plan.supervisor.as_fd())?;
     let payload = step("wait for a run", wait_for_run(plan.supervisor.as_fd()))?;
-    step("use every processor", sched_setaffinity(None, &plan.processors))?;
+    step("use every processor", use_every_processor(plan))?;
     let (spec, bodies_at) = step("read the run", wire::payload_head::<RunSpec>(&payload))?;
     step("size scratch", mounts::size_scratch(&spec.limits, spec.code_bytes))?;
     step("place program and files", place_files(plan, &payload, &spec, bodies_at))?;
@@ -178,10 +179,17 @@ fn tell(supervisor: BorrowedFd<'_>, report: &InitReport, attached: Option<Borrow
 }
 
 /// The guest's process, forked later, stays as well.
-fn stay_here() -> io::Result<()> {
-    let mut here = CpuSet::new();
-    here.set(sched_getcpu());
-    Ok(sched_setaffinity(None, &here)?)
+fn stay_here(plan: &Plan<'_>) -> io::Result<()> {
+    if plan.processors.is_some() {
+        let mut here = CpuSet::new();
+        here.set(sched_getcpu());
+        sched_setaffinity(None, &here)?;
+    }
+    Ok(())
+}
+
+fn use_every_processor(plan: &Plan<'_>) -> io::Result<()> {
+    Ok(plan.processors.as_ref().map_or(Ok(()), |processors| sched_setaffinity(None, processors))?)
 }
 
 /// Puts the program into /job and the input files into the working directory.

@@ -19,6 +19,8 @@ use crate::{
 /// A jail that waits for its run.
 #[derive(Debug)]
 pub(super) struct Cell {
+    /// Its number, which no other jail of this supervisor has had.
+    pub(super) jail: u64,
     /// No two live jails share a seat, and with it host ids and a network.
     pub(super) seat: u16,
     /// What its root holds.
@@ -46,13 +48,14 @@ impl Cell {
     /// # Errors
     /// Which step failed and how. Nothing is left of the cell.
     pub(super) fn build(
+        jail: u64,
         seat: u16,
         runtime: Runtime,
         (pid, lines): (i32, Lines),
         group: Option<Group>,
         privileged: bool,
     ) -> Result<Cell, String> {
-        let cell = Cell { seat, runtime, lines, group };
+        let cell = Cell { jail, seat, runtime, lines, group };
         let mapped = if weaken::is_off("user") { Ok(()) } else { namespaces::map_ids(pid, privileged, seat) };
         let mapped = mapped.map_err(|error| format!("map ids: {error}"));
         match mapped.and_then(|()| cell.tell(&InitRequest::Build, None)) {
@@ -91,7 +94,7 @@ impl Cell {
             self.abandon();
             return Err(reason);
         }
-        Ok(Run::new(id, self.seat, spec, (payload, bodies_at), self.lines, self.group, now))
+        Ok(Run::new(id, (self.jail, self.seat), spec, (payload, bodies_at), self.lines, self.group, now))
     }
 
     /// Ends the cell's init and leaves nothing of it.

@@ -8,7 +8,7 @@ mod cell;
 mod run;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fs, io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::{Duration, Instant},
@@ -68,39 +68,40 @@ pub(crate) struct Settings {
     pub(crate) runtimes: BTreeMap<Runtime, (Source, RuntimeCommand)>,
 }
 
-/// What an epoll event is about: the low bits say which descriptor, the others which seat.
+/// What an epoll event is about: the low bits say which descriptor, the others which jail. Jails are
+/// numbered for good, so that an event of one that is over is never taken for another's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
     Server,
-    Init(u16),
-    Line(u16),
-    Stdout(u16),
-    Stderr(u16),
-    Listener(u16),
+    Init(u64),
+    Line(u64),
+    Stdout(u64),
+    Stderr(u64),
+    Listener(u64),
 }
 
 impl Token {
     fn encode(self) -> EventData {
-        let (kind, seat) = match self {
+        let (kind, jail) = match self {
             Token::Server => (0, 0),
-            Token::Init(seat) => (1, seat),
-            Token::Line(seat) => (2, seat),
-            Token::Stdout(seat) => (3, seat),
-            Token::Stderr(seat) => (4, seat),
-            Token::Listener(seat) => (5, seat),
+            Token::Init(jail) => (1, jail),
+            Token::Line(jail) => (2, jail),
+            Token::Stdout(jail) => (3, jail),
+            Token::Stderr(jail) => (4, jail),
+            Token::Listener(jail) => (5, jail),
         };
-        EventData::new_u64(u64::from(seat) << 8 | kind)
+        EventData::new_u64(jail << 8 | kind)
     }
 
     fn decode(data: EventData) -> Token {
-        let seat = u16::try_from(data.u64() >> 8).unwrap_or(u16::MAX);
+        let jail = data.u64() >> 8;
         match data.u64() & 0xff {
             0 => Token::Server,
-            1 => Token::Init(seat),
-            2 => Token::Line(seat),
-            3 => Token::Stdout(seat),
-            4 => Token::Stderr(seat),
-            _ => Token::Listener(seat),
+            1 => Token::Init(jail),
+            2 => Token::Line(jail),
+            3 => Token::Stdout(jail),
+            4 => Token::Stderr(jail),
+            _ => Token::Listener(jail),
         }
     }
 }
@@ -114,17 +115,17 @@ struct Supervisor {
     null: OwnedFd,
     filter: BpfProgram,
     hierarchies: Option<Hierarchies>,
-    /// Processors that runs may use.
-    processors: CpuSet,
+    /// Processors that runs may use; `None` where they are too many to be named.
+    processors: Option<CpuSet>,
     protections: Protections,
     isolation: Isolation,
     /// A network per seat, made when the seat is first used.
     networks: BTreeMap<u16, OwnedFd>,
-    /// Live runs by their seats.
-    runs: BTreeMap<u16, Run>,
+    /// Live runs by the numbers of their jails.
+    runs: BTreeMap<u64, Run>,
     /// Jails that are ready, the oldest first.
     cells: Vec<Cell>,
-    /// Jails made so far, which names their control groups.
+    /// Jails made so far: the number of the latest, which names its control group.
     jails_made: u64,
     /// When to make the next jail that should be ready; `None` if none is missing.
     refill_at: Option<Instant>,
@@ -152,6 +153,8 @@ impl Supervisor {
     fn prepare(settings: Settings, server: OwnedFd) -> io::Result<Supervisor> {
         sys::set_process_name(c"ringfence-super");
         sys::ignore_terminal_signals();
+        // Whatever the operator's is: guests have to reach what is made for them.
+        rustix::process::umask(Mode::from_raw_mode(0o022));
         let null = fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
         sys::dup_to(null.as_fd(), 0)?;
         sys::dup_to(null.as_fd(), 1)?;
@@ -171,7 +174,7 @@ impl Supervisor {
             null: null.into(),
             filter: prepared.filter,
             hierarchies: prepared.hierarchies,
-            processors: rustix::thread::sched_getaffinity(None)?,
+            processors: rustix::thread::sched_getaffinity(None).ok(),
             isolation: prepared.protections.isolation(),
             protections: prepared.protections,
             networks: BTreeMap::new(),
@@ -228,18 +231,18 @@ impl Supervisor {
         let now = Instant::now();
         match token {
             Token::Server => self.hear_server(now),
-            Token::Init(seat) => {
-                self.lose_spare(seat, now);
-                self.finish(seat, now);
+            Token::Init(jail) => {
+                self.lose_spare(jail, now);
+                self.finish(jail, now);
             }
-            Token::Line(seat) => self.hear_init(seat, now),
-            Token::Stdout(seat) => drop(self.forward(seat, Stream::Stdout)),
-            Token::Stderr(seat) => drop(self.forward(seat, Stream::Stderr)),
-            Token::Listener(seat) => {
+            Token::Line(jail) => self.hear_init(jail, now),
+            Token::Stdout(jail) => drop(self.forward(jail, Stream::Stdout)),
+            Token::Stderr(jail) => drop(self.forward(jail, Stream::Stderr)),
+            Token::Listener(jail) => {
                 let gone = flags.contains(EventFlags::HUP);
                 let closed = self
                     .runs
-                    .get_mut(&seat)
+                    .get_mut(&jail)
                     .and_then(|run| if gone { run.end_listening() } else { run.answer_refused_call() });
                 if let Some(listener) = closed {
                     let _ = epoll::delete(&self.epoll, &listener);
@@ -276,7 +279,7 @@ impl Supervisor {
     fn start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) {
         match self.try_start(id, payload, now) {
             Ok(run) => {
-                self.runs.insert(run.seat, run);
+                self.runs.insert(run.jail, run);
             }
             Err(reason) => self.report(&Report::Failed { run: id, reason }, None),
         }
@@ -316,12 +319,12 @@ impl Supervisor {
 
     /// Cleans up a jail that was ready and whose init has died, and has it replaced after a while: what
     /// killed it may do so again.
-    fn lose_spare(&mut self, seat: u16, now: Instant) {
-        let dead = |cell: &Cell| cell.seat == seat && !cell.is_alive();
+    fn lose_spare(&mut self, jail: u64, now: Instant) {
+        let dead = |cell: &Cell| cell.jail == jail && !cell.is_alive();
         if let Some(at) = self.cells.iter().position(dead) {
             let cell = self.cells.remove(at);
             self.abandon(cell);
-            self.refill_at.get_or_insert(now + REPLACE_AFTER);
+            self.refill_at = Some(now + REPLACE_AFTER);
         }
     }
 
@@ -352,12 +355,13 @@ impl Supervisor {
 
     /// Clones a jail's init and sets what only we can set: ids, groups, network.
     fn make_cell(&mut self, runtime: Runtime) -> Result<Cell, String> {
-        let taken =
-            |seat: &u16| self.runs.contains_key(seat) || self.cells.iter().any(|cell| cell.seat == *seat);
-        let seat = (0..u16::MAX).find(|seat| !taken(seat)).ok_or("every seat is taken")?;
+        let taken = self.runs.values().map(|run| run.seat).chain(self.cells.iter().map(|cell| cell.seat));
+        let taken: BTreeSet<u16> = taken.collect();
+        let seat = (0..u16::MAX).find(|seat| !taken.contains(seat)).ok_or("every seat is taken")?;
         self.join_network(seat).map_err(|error| format!("join network: {error}"))?;
         self.jails_made += 1;
-        let name = format!("jail-{}", self.jails_made);
+        let jail = self.jails_made;
+        let name = format!("jail-{jail}");
         let group = self.hierarchies.as_ref().map(|hierarchies| hierarchies.create(&name)).transpose();
         let group = group.map_err(|error| format!("make control group: {error}"))?;
         let init = cell::entrances(group.as_ref()).and_then(|entrances| {
@@ -365,8 +369,8 @@ impl Supervisor {
         });
         match init {
             Ok(init) => {
-                let cell = Cell::build(seat, runtime, init, group, self.protections.privileged)?;
-                match epoll::add(&self.epoll, cell.init(), Token::Init(seat).encode(), EventFlags::IN) {
+                let cell = Cell::build(jail, seat, runtime, init, group, self.protections.privileged)?;
+                match epoll::add(&self.epoll, cell.init(), Token::Init(jail).encode(), EventFlags::IN) {
                     Ok(()) => Ok(cell),
                     Err(error) => {
                         cell.abandon();
@@ -441,11 +445,11 @@ impl Supervisor {
 
     /// Watches what a run adds to its jail's init, which is watched already.
     fn watch(&self, run: &Run) -> io::Result<()> {
-        let seat = run.seat;
+        let jail = run.jail;
         for (fd, token) in [
-            (run.line(), Token::Line(seat)),
-            (run.pipe(Stream::Stdout), Token::Stdout(seat)),
-            (run.pipe(Stream::Stderr), Token::Stderr(seat)),
+            (run.line(), Token::Line(jail)),
+            (run.pipe(Stream::Stdout), Token::Stdout(jail)),
+            (run.pipe(Stream::Stderr), Token::Stderr(jail)),
         ] {
             epoll::add(&self.epoll, fd, token.encode(), EventFlags::IN)?;
         }
@@ -461,11 +465,11 @@ impl Supervisor {
         }
     }
 
-    fn hear_init(&mut self, seat: u16, now: Instant) {
-        let Some(run) = self.runs.get_mut(&seat) else { return };
+    fn hear_init(&mut self, jail: u64, now: Instant) {
+        let Some(run) = self.runs.get_mut(&jail) else { return };
         let listener_arrived = run.hear(now, &mut self.buffer);
         if let Some(listener) = run.listener().filter(|_| listener_arrived) {
-            let _ = epoll::add(&self.epoll, listener, Token::Listener(seat).encode(), EventFlags::IN);
+            let _ = epoll::add(&self.epoll, listener, Token::Listener(jail).encode(), EventFlags::IN);
         }
         if run.line_closed {
             // Its death is what matters; a closed line would wake us again and again.
@@ -474,8 +478,8 @@ impl Supervisor {
     }
 
     /// Passes one piece of output on; false if there was none. A pipe at its end wakes us no more.
-    fn forward(&mut self, seat: u16, stream: Stream) -> bool {
-        let Some(run) = self.runs.get_mut(&seat) else { return false };
+    fn forward(&mut self, jail: u64, stream: Stream) -> bool {
+        let Some(run) = self.runs.get_mut(&jail) else { return false };
         let id = run.id;
         match run.read_output(stream, self.null.as_fd()) {
             Piece::Bytes(bytes) => {
@@ -492,16 +496,16 @@ impl Supervisor {
     }
 
     /// Init is dead, and with it everything in the jail: reap, drain, judge, answer, clean up.
-    fn finish(&mut self, seat: u16, now: Instant) {
-        let Some(run) = self.runs.get(&seat) else { return };
+    fn finish(&mut self, jail: u64, now: Instant) {
+        let Some(run) = self.runs.get(&jail) else { return };
         if !reap(run.init(), WaitIdOptions::NOHANG) {
             return;
         }
-        self.hear_init(seat, now);
+        self.hear_init(jail, now);
         for stream in [Stream::Stdout, Stream::Stderr] {
-            while self.forward(seat, stream) {}
+            while self.forward(jail, stream) {}
         }
-        let Some(mut run) = self.runs.remove(&seat) else { return };
+        let Some(mut run) = self.runs.remove(&jail) else { return };
         self.unwatch(&run);
         let id = run.id;
         let (report, files) = match run.finish(&self.isolation, now) {

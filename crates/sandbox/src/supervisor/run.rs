@@ -109,6 +109,9 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) id: u64,
+    /// The number of its jail.
+    pub(super) jail: u64,
+    /// The seat of its jail.
     pub(super) seat: u16,
     spec: RunSpec,
     payload: OwnedFd,
@@ -148,7 +151,7 @@ pub(super) enum Verdict {
 impl Run {
     pub(super) fn new(
         id: u64,
-        seat: u16,
+        (jail, seat): (u64, u16),
         spec: RunSpec,
         (payload, bodies_at): (OwnedFd, u64),
         lines: Lines,
@@ -157,6 +160,7 @@ impl Run {
     ) -> Run {
         Run {
             id,
+            jail,
             seat,
             stdout: Output::new(lines.stdout, spec.limits.stdout_bytes),
             stderr: Output::new(lines.stderr, spec.limits.stderr_bytes),
@@ -281,12 +285,13 @@ impl Run {
     /// When [`Run::look`] is next needed.
     pub(super) fn next_look(&self) -> Instant {
         match self.stage {
+            // Only the reaping is waited for.
+            _ if self.killed.is_some() || self.failure.is_some() => self.next_look,
+            Stage::Exited { .. } => self.next_look,
             Stage::Starting => self.created + SETUP_MAX,
             Stage::Running { since } => {
                 self.next_look.min(since + Duration::from_millis(self.spec.limits.wall_ms))
             }
-            // Only the reaping is waited for.
-            Stage::Exited { .. } => self.next_look,
         }
     }
 
