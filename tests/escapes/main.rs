@@ -96,6 +96,7 @@ const CASES: &[Case] = &[
         ],
         ..CASE
     },
+    Case { program: "07_crash_dump", ..CASE },
     Case {
         program: "08_memory_of_the_tree",
         limits: &[("memoryBytes", "48M")],

@@ -6,7 +6,7 @@ use ringfence_job::{Isolation, Layer, LayerState};
 use seccompiler::BpfProgram;
 
 use crate::{
-    jail::{self, cgroup::Hierarchies, credentials, namespaces, seccomp, weaken},
+    jail::{self, cgroup::Hierarchies, credentials, namespaces, rlimits, seccomp, weaken},
     supervisor::Settings,
     sys,
 };
@@ -80,6 +80,10 @@ pub(crate) fn prepare(settings: &Settings) -> io::Result<Prepared> {
     } else {
         namespaces::become_root_of_own(uid.as_raw(), gid.as_raw())
             .map_err(|error| named("make a user namespace", error))?;
+    }
+    if !weaken::is_off("rlimits") {
+        // Where it fails the host may dump a crashing guest: the doctor says so.
+        let _ = rlimits::forbid_dumps();
     }
     sys::unshare(libc::CLONE_NEWNS).map_err(|error| named("make a mount namespace", error))?;
     // Found before the stage covers the host's /tmp, in case something is mounted there.

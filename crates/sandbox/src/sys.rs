@@ -143,7 +143,11 @@ pub(crate) fn lower_rlimit(resource: libc::__rlimit_resource_t, value: u64) -> i
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: limit outlives the call.
     check(unsafe { libc::getrlimit(resource, &mut limit) }.into())?;
-    let value = value.min(limit.rlim_max);
+    set_rlimit(resource, value.min(limit.rlim_max))
+}
+
+/// Sets soft and hard resource limit.
+pub(crate) fn set_rlimit(resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
     let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
     // SAFETY: limit outlives the call.
     check(unsafe { libc::setrlimit(resource, &limit) }.into()).map(drop)

@@ -11,7 +11,7 @@ mod guest;
 mod landlock;
 mod mounts;
 pub(crate) mod namespaces;
-mod rlimits;
+pub(crate) mod rlimits;
 pub(crate) mod seccomp;
 pub(crate) mod weaken;
 

@@ -291,7 +291,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_getrusage,
     libc::SYS_times,
     libc::SYS_getrlimit,
-    libc::SYS_setrlimit,
     libc::SYS_getpriority,
     libc::SYS_setpriority,
     libc::SYS_ioprio_get,
@@ -478,8 +477,11 @@ fn checked_calls() -> Result<Rules, FilterError> {
         .map(|request| argument(1, SeccompCmpOp::Ne, *request))
         .collect::<Result<_, _>>()?;
     rules.insert(libc::SYS_ioctl, vec![rule(not_refused)?]);
-    // Its own limits, or reading anybody's: an ordinary user's init has the guest's uid.
-    let own = rule(vec![argument(0, SeccompCmpOp::Eq, 0)?])?;
+    // Its own limits, or reading anybody's: an ordinary user's init has the guest's uid. The limit on
+    // core dumps stays: lowered to 0 it would have the host's program for dumps started.
+    let core = u64::from(libc::RLIMIT_CORE);
+    rules.insert(libc::SYS_setrlimit, vec![rule(vec![argument(0, SeccompCmpOp::Ne, core)?])?]);
+    let own = rule(vec![argument(0, SeccompCmpOp::Eq, 0)?, argument(1, SeccompCmpOp::Ne, core)?])?;
     let reading = rule(vec![
         SeccompCondition::new(2, Qword, SeccompCmpOp::Eq, 0)
             .map_err(|error| FilterError(error.to_string()))?,
@@ -552,7 +554,7 @@ const REFUSED_NAMES: &[(c_long, &str)] = named! {
     SYS_pidfd_getfd SYS_pivot_root SYS_prctl SYS_prlimit64 SYS_process_madvise SYS_process_mrelease
     SYS_process_vm_readv SYS_process_vm_writev SYS_ptrace SYS_quotactl SYS_reboot
     SYS_remap_file_pages SYS_removexattr SYS_request_key SYS_seccomp SYS_setdomainname SYS_setgroups
-    SYS_sethostname SYS_setns SYS_setsockopt SYS_settimeofday SYS_setxattr SYS_socket SYS_socketpair SYS_swapoff
+    SYS_sethostname SYS_setns SYS_setrlimit SYS_setsockopt SYS_settimeofday SYS_setxattr SYS_socket SYS_socketpair SYS_swapoff
     SYS_swapon SYS_syslog SYS_umount2 SYS_unshare SYS_userfaultfd SYS_vhangup
 };
 

@@ -1,0 +1,12 @@
+# Why: where the host pipes crash dumps into a program, a guest's crash would start it as the host's root,
+#      and feed it what the guest likes.
+# Must: dumps are limited to 1 byte, the kernel's sign for "into nothing"; 0 would start the program.
+# layers: rlimits, seccomp
+report() { echo "$([[ $1 == 0 ]] && echo ESCAPED || echo CONTAINED) $2: $3"; }
+
+limit=$(sed -n 's/^Max core file size *//p' /proc/self/limits)
+read -r soft hard _ <<<"$limit"
+[[ $soft != 1 || $hard != 1 ]]
+report $? limit "$soft $hard"
+ulimit -c 0 2>/dev/null
+report $? lower "$(ulimit -c)"
