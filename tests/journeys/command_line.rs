@@ -1,9 +1,8 @@
-//! `ringfence run`, `doctor` and `runtimes` on the command line.
+//! `ringfence run` and `runtimes` on the command line.
 
 use std::{fs, os::unix::fs::MetadataExt};
 
 use ringfence_tests::{Installation, output_of};
-use serde_json::Value;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -85,26 +84,6 @@ fn the_answer_object_holds_what_clients_expect_and_more() {
     assert_eq!(answer["isolation"]["complete"], true);
     let binary = house.run("bash", "printf '\\xff\\xfe'", &[]);
     assert_eq!((&binary["stdoutEncoding"], &binary["stdout"]), (&"base64".into(), &"//4=".into()));
-}
-
-#[test]
-fn doctor_says_ready_or_names_what_mends_it() {
-    let house = Installation::new();
-    let output = house.output(&["doctor", "--json"]);
-    let checks: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(output.status.success(), "{checks}");
-    let names: Vec<&str> =
-        checks.as_array().unwrap().iter().filter_map(|check| check["name"].as_str()).collect();
-    for name in
-        ["layer seccomp", "layer cgroupMemory", "runtime python", "self-test: memory limit", "data directory"]
-    {
-        assert!(names.contains(&name), "{name}");
-    }
-    let mut command = house.command(&["doctor"]);
-    command.env("RINGFENCE_RUNTIMES_DIR", house.path().join("none"));
-    let output = command.output().unwrap();
-    assert!(!output.status.success());
-    assert!(text(&output.stdout).contains("-> ringfence runtimes build"));
 }
 
 #[test]

@@ -3,5 +3,6 @@
 mod api;
 mod ask;
 mod command_line;
+mod doctor;
 mod processes;
 mod record;

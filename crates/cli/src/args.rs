@@ -8,6 +8,9 @@ use ringfence_job::{Language, LimitKind, LimitsPatch};
 /// Exit code for our own failures and refusals, as opposed to the guest's.
 pub(crate) const EXIT_OURS: u8 = 125;
 
+/// Exit code when whoever read our output went away: as a shell shows an end by SIGPIPE.
+pub(crate) const EXIT_BROKEN_PIPE: u8 = 141;
+
 /// A safe place for generated code: jail, budget and record in one binary.
 #[derive(Debug, Parser)]
 #[command(name = "ringfence", version, disable_help_subcommand = true)]

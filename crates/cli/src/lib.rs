@@ -13,7 +13,7 @@ mod config;
 mod house;
 mod outbox;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, io, process::ExitCode};
 
 use clap::Parser;
 
@@ -37,11 +37,17 @@ pub fn main() -> ExitCode {
     });
     match result {
         Ok(code) => code,
+        Err(error) if reader_is_gone(&error) => ExitCode::from(args::EXIT_BROKEN_PIPE),
         Err(error) => {
             eprintln!("ringfence: {error:#}");
             ExitCode::from(args::EXIT_OURS)
         }
     }
+}
+
+/// True if printing failed because nobody reads it any more, as with `ringfence doctor | head -1`.
+fn reader_is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Runs this process as one of our own helpers if its first argument names one.

@@ -53,10 +53,10 @@ pub struct SandboxConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// No process, no socket.
-    #[error("cannot start the supervisor: {0}")]
+    #[error("cannot start the supervisor: {0}; run: ringfence doctor")]
     Spawn(#[from] io::Error),
-    /// The supervisor ended or was silent; its own words are on standard error.
-    #[error("the supervisor did not come up{0}, run: ringfence doctor")]
+    /// The supervisor could not set up what runs need, ended, or was silent.
+    #[error("the supervisor did not come up{0}; run: ringfence doctor")]
     NotReady(String),
     /// Layers of the jail are missing.
     #[error(
@@ -172,10 +172,10 @@ impl Started {
             return Err(not_ready(format!(" within {} s", READY_MAX.as_secs())));
         }
         let mut buffer = vec![0; wire::FRAME_BYTES_MAX];
-        let Received::Frame(Report::Ready { isolation, problems }, _) =
-            wire::receive(self.socket.as_fd(), &mut buffer)?
-        else {
-            return Err(not_ready(String::new()));
+        let (isolation, problems) = match wire::receive(self.socket.as_fd(), &mut buffer)? {
+            Received::Frame(Report::Ready { isolation, problems }, _) => (isolation, problems),
+            Received::Frame(Report::NotReady { reason }, _) => return Err(not_ready(format!(": {reason}"))),
+            _ => return Err(not_ready(String::new())),
         };
         Ok(Ready {
             socket: self.socket,
@@ -342,7 +342,9 @@ impl Sandbox {
                     cancel.armed = false;
                     return Err(SandboxError::Failed(reason));
                 }
-                Some((Report::Ready { .. }, _)) | None => return Err(SandboxError::SupervisorGone),
+                Some((Report::Ready { .. } | Report::NotReady { .. }, _)) | None => {
+                    return Err(SandboxError::SupervisorGone);
+                }
             }
         }
     }
@@ -439,7 +441,7 @@ impl Shared {
         let (run, last) = match &report {
             Report::Output { run, .. } => (*run, false),
             Report::Ended { run, .. } | Report::Failed { run, .. } => (*run, true),
-            Report::Ready { .. } => return,
+            Report::Ready { .. } | Report::NotReady { .. } => return,
         };
         let mut live = self.live();
         if let Some(known) = live.get(&run) {

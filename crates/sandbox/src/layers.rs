@@ -74,7 +74,7 @@ pub(crate) fn prepare(settings: &Settings) -> io::Result<Prepared> {
     let mut problems = Vec::new();
     let named = |step: &str, error: io::Error| io::Error::new(error.kind(), format!("{step}: {error}"));
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-    let privileged = uid.is_root();
+    let privileged = credentials::is_privileged();
     if privileged {
         sys::drop_groups().map_err(|error| named("leave supplementary groups", error))?;
     } else {

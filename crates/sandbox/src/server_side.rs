@@ -24,8 +24,7 @@ const DATA_MOUNT: &str = "/tmp";
 /// The directory cannot be made or is open to others, or a privilege cannot be given up.
 pub fn give_up_privileges(data_dir: &Path) -> io::Result<PathBuf> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir)?;
-    let reached =
-        if rustix::process::geteuid().is_root() { become_service(data_dir)? } else { data_dir.into() };
+    let reached = if credentials::is_privileged() { become_service(data_dir)? } else { data_dir.into() };
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
     // Provider keys are in this memory.
     sys::prctl(libc::PR_SET_DUMPABLE, 0)?;

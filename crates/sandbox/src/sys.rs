@@ -354,6 +354,13 @@ pub(crate) fn landlock_abi() -> i64 {
     .max(0)
 }
 
+/// True if the kernel has heard from a time service that the clock is right.
+pub(crate) fn clock_is_synchronised() -> bool {
+    // SAFETY: a zeroed timex only asks, and outlives the call.
+    let state = unsafe { libc::adjtimex(&mut std::mem::zeroed()) };
+    state >= 0 && state != libc::TIME_ERROR
+}
+
 /// Lets tokio watch a descriptor.
 pub(crate) fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an OwnedFd keeps the same descriptor open until it is dropped, and as_fd always

@@ -60,6 +60,11 @@ pub(crate) enum Report {
         /// What could not be set up, in words.
         problems: Vec<String>,
     },
+    /// The supervisor cannot come up: the first and last frame.
+    NotReady {
+        /// Which step failed and how.
+        reason: String,
+    },
     /// The guest wrote something.
     Output {
         /// Which run.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ringfence_job::Status;
 use ringfence_pipeline::{AskAnswer, AskRequest};
 
-use super::{deliver, explain, one_shot_runtime, print_json, read_files};
+use super::{deliver, explain, one_shot_runtime, print_json, print_line, read_files};
 use crate::{args, config::Config, house, outbox::Outbox};
 
 /// Answers a question. The exit code is that of the program which computed the answer.
@@ -26,20 +26,24 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
         if command.json {
             print_json(&answer)?;
         } else {
-            print_answer(&answer, kept);
+            print_answer(&answer, kept)?;
         }
         Ok(ExitCode::from(u8::try_from(answer.run.exit_code).unwrap_or(1)))
     })
 }
 
-fn print_answer(answer: &AskAnswer, kept: bool) {
-    println!("{}", answer.answer);
-    println!("\n{} ({})", answer.explanation, answer.author);
-    println!("\n--- {} ---\n{}", answer.language, answer.code.trim_end());
-    println!("--- answered in {} ms, {} ms of them in the jail ---", answer.duration_ms, answer.run.duration);
+fn print_answer(answer: &AskAnswer, kept: bool) -> anyhow::Result<()> {
+    print_line(format_args!("{}", answer.answer))?;
+    print_line(format_args!("\n{} ({})", answer.explanation, answer.author))?;
+    print_line(format_args!("\n--- {} ---\n{}", answer.language, answer.code.trim_end()))?;
+    print_line(format_args!(
+        "--- answered in {} ms, {} ms of them in the jail ---",
+        answer.duration_ms, answer.run.duration
+    ))?;
     if answer.run.status != Status::Succeeded {
         eprint!("{}", answer.run.stderr);
         eprintln!("ringfence: the program ended as {}", answer.run.status);
     }
     explain(&answer.run, kept);
+    Ok(())
 }

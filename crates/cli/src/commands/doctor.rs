@@ -4,16 +4,19 @@ use std::process::ExitCode;
 
 use ringfence_sandbox::doctor::{self, Check, CheckState};
 
-use super::{one_shot_runtime, print_json};
+use super::{one_shot_runtime, print_json, print_line};
 use crate::{args, config::Config};
 
 /// Looks at the host and tries the limits. The exit code says whether a server would start.
 pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<ExitCode> {
-    let mut checks = doctor::check_runtimes(&config.sandbox.runtimes_dir, command.deep);
+    let mut checks = doctor::check_host(&config.data_dir);
+    checks.extend(doctor::check_runtimes(&config.sandbox.runtimes_dir, command.deep));
     match ringfence_sandbox::start(config.sandbox.clone()).and_then(|started| started.ready_as_it_is()) {
         Err(error) => {
-            checks.push(Check::new("supervisor", CheckState::Missing, error.to_string()));
-            checks.extend(doctor::check_host());
+            checks.push(
+                Check::new("supervisor", CheckState::Missing, error.to_string())
+                    .mended_by("mend what is marked MISSING above"),
+            );
         }
         Ok(ready) => {
             checks.extend(doctor::check_layers(ready.isolation(), ready.problems()));
@@ -38,14 +41,12 @@ pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<
             ))
         }
     });
-    if command.json {
-        print_json(&checks)?;
-    } else {
-        checks.iter().for_each(print_check);
-    }
     let ready = checks.iter().all(|check| check.state != CheckState::Missing || accepted(config, check));
-    if !command.json {
-        println!("{}", if ready { "ready" } else { "not ready: see the lines marked MISSING" });
+    if command.json {
+        print_json(&serde_json::json!({ "ready": ready, "checks": checks }))?;
+    } else {
+        checks.iter().try_for_each(print_check)?;
+        print_line(if ready { "ready" } else { "not ready: see the lines marked MISSING" })?;
     }
     Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -55,15 +56,16 @@ fn accepted(config: &Config, check: &Check) -> bool {
     config.sandbox.accept_missing.iter().any(|layer| check.name == format!("layer {}", layer.name()))
 }
 
-fn print_check(check: &Check) {
+fn print_check(check: &Check) -> anyhow::Result<()> {
     let word = match check.state {
         CheckState::Ok => "ok",
         CheckState::Degraded => "DEGRADED",
         CheckState::Missing => "MISSING",
         CheckState::Skipped => "skipped",
     };
-    println!("{word:<9} {:<32} {}", check.name, check.detail);
+    print_line(format_args!("{word:<9} {:<32} {}", check.name, check.detail))?;
     if let Some(fix) = &check.fix {
-        println!("          {:<32} -> {fix}", "");
+        print_line(format_args!("          {:<32} -> {fix}", ""))?;
     }
+    Ok(())
 }

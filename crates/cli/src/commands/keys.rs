@@ -6,7 +6,7 @@ use ringfence_pipeline::{ports::Amount, run::Role};
 use ringfence_store::{DEFAULT_KEY_LIMIT, KeyInfo};
 use serde_json::json;
 
-use super::{one_shot_runtime, print_json};
+use super::{one_shot_runtime, print_json, print_line};
 use crate::{args::Keys, clock, config::Config, house};
 
 /// Manages keys.
@@ -26,7 +26,7 @@ pub(crate) fn keys(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
                 if json {
                     print_json(&json!({"id": key.id, "key": key.text}))?;
                 } else {
-                    println!("{}", key.text);
+                    print_line(&key.text)?;
                     eprintln!("ringfence: this is the only time the key is shown; its id is {}", key.id);
                 }
             }
@@ -35,7 +35,7 @@ pub(crate) fn keys(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
                 if json {
                     print_json(&keys.iter().map(describe).collect::<Vec<_>>())?;
                 } else {
-                    print_table(&keys);
+                    print_table(&keys)?;
                 }
             }
             Keys::Revoke { id, tenant } => {
@@ -63,13 +63,13 @@ fn describe(key: &KeyInfo) -> serde_json::Value {
     })
 }
 
-fn print_table(keys: &[KeyInfo]) {
-    println!(
+fn print_table(keys: &[KeyInfo]) -> anyhow::Result<()> {
+    print_line(format_args!(
         "{:<10} {:<16} {:<8} {:>10} {:>14} {:<8} LABEL",
         "ID", "USER", "ROLE", "RUNS", "SANDBOX s", "STATE"
-    );
+    ))?;
     for key in keys {
-        println!(
+        print_line(format_args!(
             "{:<10} {:<16} {:<8} {:>10} {:>14} {:<8} {}",
             key.id,
             key.user,
@@ -78,6 +78,7 @@ fn print_table(keys: &[KeyInfo]) {
             key.budget.spent.sandbox_ms / 1000,
             if key.revoked_ms.is_some() { "revoked" } else { "active" },
             key.label,
-        );
+        ))?;
     }
+    Ok(())
 }

@@ -7,7 +7,12 @@ pub(crate) mod run;
 pub(crate) mod runtimes;
 pub(crate) mod serve;
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{
+    fmt::Display,
+    fs::File,
+    io::{self, Read as _, Write as _},
+    path::Path,
+};
 
 use anyhow::{Context, bail};
 use ringfence_job::InputFile;
@@ -47,9 +52,13 @@ fn read_files(files: &[NamedPath]) -> anyhow::Result<Vec<InputFile>> {
         .collect()
 }
 
+/// Prints a line; unlike `println!`, it fails if whoever reads our output has gone away.
+fn print_line(line: impl Display) -> anyhow::Result<()> {
+    Ok(writeln!(io::stdout(), "{line}")?)
+}
+
 fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+    print_line(serde_json::to_string_pretty(value)?)
 }
 
 /// Hands returned files to the outbox, if there is one.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use ringfence_sandbox::runtimes::{self, BuildOptions, Name};
 
+use super::print_line;
 use crate::{args::Runtimes, config::Config};
 
 /// Builds or lists runtimes.
@@ -14,13 +15,13 @@ pub(crate) fn runtimes(config: &Config, command: Runtimes) -> anyhow::Result<Exi
             let options = BuildOptions { python, force };
             for built in runtimes::build(directory, &Name::ALL, &options, &mut |line| eprintln!("{line}"))? {
                 let word = if built.unchanged { "up to date" } else { "built" };
-                println!(
+                print_line(format_args!(
                     "{}: {word}, {} files, {} MiB, {:.1} s",
                     built.name.as_str(),
                     built.files,
                     built.bytes >> 20,
                     built.elapsed.as_secs_f64()
-                );
+                ))?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -28,9 +29,12 @@ pub(crate) fn runtimes(config: &Config, command: Runtimes) -> anyhow::Result<Exi
             let mut code = ExitCode::SUCCESS;
             for name in Name::ALL {
                 match runtimes::load(directory, name) {
-                    Ok(runtime) => {
-                        println!("{} {}\n  {}", name.as_str(), runtime.id, runtime.libraries.join(" "))
-                    }
+                    Ok(runtime) => print_line(format_args!(
+                        "{} {}\n  {}",
+                        name.as_str(),
+                        runtime.id,
+                        runtime.libraries.join(" ")
+                    ))?,
                     Err(error) => {
                         eprintln!("ringfence: {error}");
                         code = ExitCode::FAILURE;

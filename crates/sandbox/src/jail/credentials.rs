@@ -1,6 +1,6 @@
 //! Who the guest is: an unprivileged user without capabilities or supplementary groups.
 
-use std::io;
+use std::{fs, io};
 
 use crate::sys;
 
@@ -30,6 +30,26 @@ pub(crate) struct SeatIds {
 pub(crate) fn seat_ids(index: u16) -> SeatIds {
     let init = HOST_ID_BASE + 2 + 2 * u32::from(index);
     SeatIds { init, guest: init + 1 }
+}
+
+/// True if this process is root, and of a user namespace that has the ids above: root of a container
+/// with few ids is an ordinary user to us.
+pub(crate) fn is_privileged() -> bool {
+    let holds_ours = |map: &str| fs::read_to_string(map).is_ok_and(|map| maps(&map, SERVICE_HOST_ID));
+    rustix::process::geteuid().is_root()
+        && holds_ours("/proc/self/uid_map")
+        && holds_ours("/proc/self/gid_map")
+}
+
+/// True if `map`, lines of "first-inside first-outside count" (user_namespaces(7)), has room for every
+/// seat above `first`.
+fn maps(map: &str, first: u32) -> bool {
+    let last = u64::from(seat_ids(u16::MAX).guest);
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(|number| number.parse::<u64>().unwrap_or(0));
+        let (inside, _, count) = (numbers.next(), numbers.next(), numbers.next());
+        inside.zip(count).is_some_and(|(inside, count)| inside <= u64::from(first) && last < inside + count)
+    })
 }
 
 /// What to write to uid_map and gid_map of a run's user namespace.
@@ -68,6 +88,14 @@ pub(crate) fn become_guest() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn root_of_a_few_ids_is_no_root_to_us() {
+        assert!(maps("         0          0 4294967295\n", SERVICE_HOST_ID));
+        assert!(!maps("         0       1000          1\n", SERVICE_HOST_ID));
+        assert!(!maps("0 1000 1\n1 100000 65536\n", SERVICE_HOST_ID));
+        assert!(!maps("", SERVICE_HOST_ID));
+    }
 
     #[test]
     fn seats_share_no_id_with_each_other_or_the_server() {

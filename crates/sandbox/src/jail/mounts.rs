@@ -198,6 +198,12 @@ pub(crate) fn close_job() -> io::Result<()> {
 }
 
 /// Only this run's processes, and of them only those it may inspect: not our init.
+/// Mounts a process list as a jail gets it, over the one of a process alone in its new namespaces.
+pub(crate) fn mount_own_processes() -> io::Result<()> {
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    mount_proc(Path::new("/proc"))
+}
+
 fn mount_proc(target: &Path) -> io::Result<()> {
     if weaken::is_off("proc") || weaken::is_off("pid") {
         return Ok(mount_bind_recursive("/proc", target)?);

@@ -230,6 +230,36 @@ pub enum VerifyError {
 /// # Errors
 /// Names entries that are changed, missing or extra.
 pub fn verify(runtime: &Runtime) -> Result<Verified, VerifyError> {
+    let (manifest, expected) = read_files(runtime)?;
+    let found = entries(&runtime.root).map_err(|error| VerifyError::Read(error.to_string()))?;
+    same(
+        expected
+            .iter()
+            .filter(|(path, entry)| found.get(*path) != Some(entry))
+            .map(|(path, _)| path)
+            .chain(found.keys().filter(|path| !expected.contains_key(*path))),
+    )?;
+    Ok(Verified { files: manifest.file_count, bytes: manifest.bytes })
+}
+
+/// Looks whether every file of a tree is there and as long as it was built. Reads none.
+///
+/// # Errors
+/// Names entries that are missing or of another length.
+pub fn check_complete(runtime: &Runtime) -> Result<(), VerifyError> {
+    let (_, expected) = read_files(runtime)?;
+    let is_there = |path: &str, entry: &Entry| {
+        let Ok(metadata) = runtime.root.join(path).symlink_metadata() else { return false };
+        match entry {
+            Entry::File { size, .. } => metadata.is_file() && metadata.len() == *size,
+            Entry::Link { .. } => metadata.is_symlink(),
+        }
+    };
+    same(expected.iter().filter(|(path, entry)| !is_there(path, entry)).map(|(path, _)| path))
+}
+
+/// The manifest and the list of files, which must belong to each other.
+fn read_files(runtime: &Runtime) -> Result<(Manifest, Entries), VerifyError> {
     let unreadable = |error: &dyn std::fmt::Display| VerifyError::Read(error.to_string());
     let home = runtime.root.parent().unwrap_or(&runtime.root);
     let (manifest, id) = read_manifest(home, runtime.name).map_err(|error| unreadable(&error))?;
@@ -237,16 +267,13 @@ pub fn verify(runtime: &Runtime) -> Result<Verified, VerifyError> {
     if id != runtime.id || hex(&Sha256::digest(&list)) != manifest.files {
         return Err(VerifyError::Differs { paths: vec![MANIFEST.to_owned(), FILES.to_owned()], count: 2 });
     }
-    let expected: Entries = serde_json::from_slice(&list).map_err(|error| unreadable(&error))?;
-    let found = entries(&runtime.root).map_err(|error| unreadable(&error))?;
-    let differing: Vec<&String> = expected
-        .iter()
-        .filter(|(path, entry)| found.get(*path) != Some(entry))
-        .map(|(path, _)| path)
-        .chain(found.keys().filter(|path| !expected.contains_key(*path)))
-        .collect();
+    Ok((manifest, serde_json::from_slice(&list).map_err(|error| unreadable(&error))?))
+}
+
+fn same<'a>(differing: impl Iterator<Item = &'a String>) -> Result<(), VerifyError> {
+    let differing: Vec<&String> = differing.collect();
     if differing.is_empty() {
-        return Ok(Verified { files: manifest.file_count, bytes: manifest.bytes });
+        return Ok(());
     }
     let paths = differing.iter().take(DIFFERENCES_NAMED_MAX).map(|path| (*path).clone()).collect();
     Err(VerifyError::Differs { paths, count: differing.len() })

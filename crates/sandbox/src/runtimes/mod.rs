@@ -4,7 +4,7 @@
 //! copies programs and the shared libraries they need from the host, installs hash-locked wheels, checks
 //! that everything works inside the tree, and moves it into place in one step:
 //! `DIR/NAME/{root/, manifest.json, files.json, sources.json}`. [`load`] reads only the manifest, so that
-//! it costs nothing at start; [`verify`] hashes every file.
+//! it costs nothing at start; [`check_complete`] looks for every file, [`verify`] hashes it.
 
 mod build;
 mod elf;
@@ -16,5 +16,5 @@ mod tree;
 mod wheels;
 
 pub use build::{BuildError, BuildOptions, Built, build};
-pub use manifest::{LoadError, Runtime, Verified, VerifyError, load, verify};
+pub use manifest::{LoadError, Runtime, Verified, VerifyError, check_complete, load, verify};
 pub use spec::Name;

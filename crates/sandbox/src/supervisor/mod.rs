@@ -9,7 +9,9 @@ mod run;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    fs, io,
+    fmt::Display,
+    fs,
+    io::{self, Write as _},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::{Duration, Instant},
 };
@@ -138,15 +140,26 @@ struct Supervisor {
 
 /// Everything the supervisor's process does, from its first instruction to its last.
 pub(crate) fn main(settings: Settings, server: OwnedFd) -> ! {
-    let prepared = sys::keep_only([server]).and_then(|[server]| Supervisor::prepare(settings, server));
-    let code = match prepared.and_then(|mut supervisor| supervisor.serve()) {
-        Ok(()) => 0,
-        Err(error) => {
-            eprintln!("ringfence: supervisor: {error}");
+    let Ok([server]) = sys::keep_only([server]) else { sys::exit_now(1) };
+    let prepared = server.try_clone().and_then(|line| {
+        Supervisor::prepare(settings, server).inspect_err(|error| tell_failure(line.as_fd(), error))
+    });
+    let code = match prepared.map(|mut supervisor| supervisor.serve()) {
+        Ok(Ok(())) => 0,
+        // It has been told.
+        Err(_) => 1,
+        Ok(Err(error)) => {
+            complain(format_args!("{error}"));
             1
         }
     };
     sys::exit_now(code)
+}
+
+fn tell_failure(server: BorrowedFd<'_>, error: &io::Error) {
+    let report = Report::NotReady { reason: error.to_string() };
+    // Without a server there is nobody to tell.
+    let _ = wire::encode(&report).and_then(|frame| wire::send(server, &frame, None));
 }
 
 impl Supervisor {
@@ -347,7 +360,7 @@ impl Supervisor {
             Ok(cell) => self.cells.push(cell),
             Err(reason) => {
                 // The next run tries again, and reports what is wrong to whoever waits for it.
-                eprintln!("ringfence: supervisor: cannot keep a jail ready: {reason}");
+                complain(format_args!("cannot keep a jail ready: {reason}"));
                 self.refill_at = None;
             }
         }
@@ -517,7 +530,7 @@ impl Supervisor {
         };
         self.report(&report, files);
         if let Err(error) = run.clean_up() {
-            eprintln!("ringfence: supervisor: cannot remove control group: {error}");
+            complain(format_args!("cannot remove control group: {error}"));
         }
     }
 
@@ -527,7 +540,7 @@ impl Supervisor {
         }
         match wire::encode(report) {
             Ok(frame) => self.outbox.push_back((frame, attached)),
-            Err(error) => eprintln!("ringfence: supervisor: cannot report: {error}"),
+            Err(error) => complain(format_args!("cannot report: {error}")),
         }
         self.flush();
     }
@@ -551,6 +564,11 @@ impl Supervisor {
             let _ = epoll::modify(&self.epoll, &self.server, Token::Server.encode(), interest);
         }
     }
+}
+
+/// Tells the operator. Unlike `eprintln!` it does no harm when nobody listens.
+fn complain(what: impl Display) {
+    let _ = writeln!(io::stderr(), "ringfence: supervisor: {what}");
 }
 
 /// A pipe for a guest's output: the end we read without waiting, and the end it writes to. Whoever
