@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use ringfence_sandbox::doctor::{self, Check, CheckState};
 
 use super::{one_shot_runtime, print_json, print_line};
-use crate::{args, config::Config};
+use crate::{args, clock, config::Config};
 
 /// Looks at the host and tries the limits. The exit code says whether a server would start.
 pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<ExitCode> {
-    let mut checks = doctor::check_host(&config.data_dir);
+    let mut checks = doctor::check_host(&config.data_dir, clock::now_ms());
     checks.extend(doctor::check_runtimes(&config.sandbox.runtimes_dir, command.deep));
     match ringfence_sandbox::start(config.sandbox.clone()).and_then(|started| started.ready_as_it_is()) {
         Err(error) => {

@@ -68,12 +68,15 @@ struct Host {
 }
 
 /// What the host offers, and what mends it where it does not. Forks, so the caller has one thread.
-pub fn check_host(data_dir: &Path) -> Vec<Check> {
-    Host::read(data_dir).checks()
+///
+/// `now_ms` is milliseconds since the Unix epoch.
+pub fn check_host(data_dir: &Path, now_ms: i64) -> Vec<Check> {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0));
+    Host::read(data_dir, now).checks()
 }
 
 impl Host {
-    fn read(data_dir: &Path) -> Host {
+    fn read(data_dir: &Path, now: SystemTime) -> Host {
         let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
         let maximum = |kind| Some((kind, number(&format!("/proc/sys/user/max_{kind}_namespaces"))?));
         Host {
@@ -93,7 +96,7 @@ impl Host {
             mounts: fs::read_to_string("/proc/self/mountinfo").unwrap_or_default(),
             core_pattern: fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default(),
             core_limit: rustix::process::getrlimit(Resource::Core).maximum,
-            now: SystemTime::now(),
+            now,
             data_written: last_written(data_dir),
             synchronised: sys::clock_is_synchronised(),
         }
