@@ -267,7 +267,7 @@ impl Run {
         // The error would be that the caller has died meanwhile.
         if let Ok(notification) = sys::seccomp_receive(listener.as_fd()) {
             *self.denied.entry(notification.nr).or_default() += 1;
-            sys::seccomp_refuse(listener.as_fd(), notification, seccomp::REFUSED);
+            sys::seccomp_refuse(listener.as_fd(), notification, seccomp::errno(notification.nr));
         }
         if self.denied.values().sum::<u32>() < REFUSED_CALLS_MAX {
             return None;
