@@ -41,6 +41,8 @@ struct Case {
     reaches_out: bool,
     /// True if a first run leaves things and a second looks for them.
     runs_twice: bool,
+    /// True if it starts our program for raw calls.
+    probes: bool,
 }
 
 const CASE: Case = Case {
@@ -51,6 +53,7 @@ const CASE: Case = Case {
     held_by_others: &[],
     reaches_out: false,
     runs_twice: false,
+    probes: false,
 };
 
 const RUNTIME_OWNER: &str = "the runtime's files belong to root, which the ordinary user is not";
@@ -88,10 +91,13 @@ const CASES: &[Case] = &[
     Case {
         program: "07_refused_calls",
         check: refused_calls_are_named,
+        probes: true,
         held_by_others: &[
             ("mount", PRIVILEGED_CALL),
             ("kexec_load", PRIVILEGED_CALL),
             ("init_module", PRIVILEGED_CALL),
+            ("swapon", PRIVILEGED_CALL),
+            ("x32_getpid", NOT_IN_KERNEL),
             ("x32_ptrace", NOT_IN_KERNEL),
         ],
         ..CASE
@@ -243,6 +249,16 @@ impl Program<'_> {
         ]
     }
 
+    /// Options that send the program for raw calls along.
+    fn probe(&self) -> Vec<String> {
+        let probe = self.host.directory.path().join("probe");
+        if self.case.probes {
+            vec!["--file".to_owned(), format!("probe={}", probe.display())]
+        } else {
+            vec![]
+        }
+    }
+
     fn text(&self) -> String {
         fs::read_to_string(self.path()).expect("the program is there")
     }
@@ -269,6 +285,8 @@ impl Program<'_> {
             self.case.limits.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut words = vec!["run", &path, "--json"];
         words.extend(limits.iter().flat_map(|limit| ["--limit", limit]));
+        let probe = self.probe();
+        words.extend(probe.iter().map(String::as_str));
         words.push("--");
         let arguments = self.arguments("look");
         words.extend(arguments.iter().map(String::as_str));
@@ -339,6 +357,7 @@ impl Host {
         for entry in fs::read_dir(root().join("tests/escapes/programs")).expect("programs").flatten() {
             fs::copy(entry.path(), directory.path().join(entry.file_name())).expect("a copy");
         }
+        fs::copy(env!("CARGO_BIN_EXE_ringfence-probe"), directory.path().join("probe")).expect("a copy");
         let name = format!("ringfence-escapes-{}", std::process::id());
         let address = SocketAddr::from_abstract_name(&name).expect("a name");
         Host {

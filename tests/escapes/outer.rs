@@ -99,9 +99,10 @@ impl Outer {
             format!(
                 "setpriv {user} --inh-caps=-all --bounding-set=-all env -i {environment} \
                  {directory}/ringfence --config {directory}/config.toml --data-dir {directory}/data \
-                 --runtimes-dir {directory}/runtimes run {} --json {} -- {}",
+                 --runtimes-dir {directory}/runtimes run {} --json {} {} -- {}",
                 program.path().display(),
                 limits.join(" "),
+                program.probe().join(" "),
                 program.arguments(mode).join(" "),
             )
         };

@@ -104,7 +104,10 @@ fn sources() -> Vec<PathBuf> {
 fn unsafe_code_is_in_one_file() {
     let keyword = format!("{} {{", "unsafe");
     let function = format!("{} fn", "unsafe");
-    for path in sources().into_iter().filter(|path| !path.ends_with("crates/sandbox/src/sys.rs")) {
+    // The second is no part of the product: it attacks it.
+    let exempt = ["crates/sandbox/src/sys.rs", "tests/src/bin/ringfence-probe.rs"];
+    let others = |path: &PathBuf| !exempt.iter().any(|exempt| path.ends_with(exempt));
+    for path in sources().into_iter().filter(others) {
         let text = fs::read_to_string(&path).expect("a source file");
         let sharp = text.lines().find(|line| {
             let code = line.split("//").next().unwrap_or_default();
