@@ -121,9 +121,17 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
 /// The runtimes that are built, and the reader, which is this program itself.
 fn present_runtimes(directory: &Path) -> io::Result<BTreeMap<Runtime, (Source, RuntimeCommand)>> {
     let mut present = BTreeMap::from([(Runtime::Reader, reader::source()?)]);
-    for (runtime, name) in [(Runtime::Python, runtimes::Name::Python), (Runtime::Bash, runtimes::Name::Shell)]
-    {
-        if let Ok(loaded) = runtimes::load(directory, name) {
+    for (runtime, name) in [
+        (Runtime::Python, runtimes::Name::Python),
+        (Runtime::JavaScript, runtimes::Name::JavaScript),
+        (Runtime::TypeScript, runtimes::Name::JavaScript),
+        (Runtime::Bash, runtimes::Name::Shell),
+    ] {
+        if let Ok(mut loaded) = runtimes::load(directory, name) {
+            if runtime == Runtime::TypeScript {
+                // All that tells the one from the other.
+                loaded.code_name = "main.ts".to_owned();
+            }
             let command = RuntimeCommand {
                 words: loaded.command,
                 takes_code: true,

@@ -123,7 +123,7 @@ fn prepare_roots(settings: &Settings) -> io::Result<()> {
     let named = |runtime, error: io::Error| io::Error::new(error.kind(), format!("{runtime:?}: {error}"));
     // Opened before the stage covers the host's directory, where they may lie.
     let mut opened = Vec::new();
-    for (runtime, (source, _)) in &settings.runtimes {
+    for (runtime, (source, _)) in settings.trees() {
         opened.push((*runtime, source.open().map_err(|error| named(*runtime, error))?));
     }
     jail::prepare_stage()?;

@@ -147,14 +147,18 @@ fn open_stdin(payload: &OwnedFd, spec: &RunSpec, bodies_at: u64) -> io::Result<O
 
 /// Program, arguments and environment: the runtime's command, the program's text, the client's words.
 fn arguments(plan: &Plan<'_>, spec: &RunSpec) -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
-    let code = mounts::code_path(&plan.command.code_name).display().to_string();
-    let words = plan.command.words.iter().chain(plan.command.takes_code.then_some(&code)).chain(&spec.args);
+    let command = plan.command(spec)?;
+    let memory_mib = (spec.limits.memory_bytes >> 20).to_string();
+    let mut words: Vec<_> =
+        command.words.iter().map(|word| word.replace("{memoryMiB}", &memory_mib)).collect();
+    words.extend(command.takes_code.then(|| mounts::code_path(&command.code_name).display().to_string()));
+    let words = words.iter().chain(&spec.args);
     let argv = words.map(|word| CString::new(word.as_bytes())).collect::<Result<Vec<_>, _>>()?;
     let path = argv.first().cloned().ok_or_else(|| io::Error::other("the runtime names no program"))?;
     let ours: Vec<_> = if weaken::is_off("env") { std::env::vars().collect() } else { Vec::new() };
     // The client's variables come last and replace the runtime's.
     let mut env: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
-    for (name, value) in ours.iter().chain(&plan.command.env).chain(&spec.env) {
+    for (name, value) in ours.iter().chain(&command.env).chain(&spec.env) {
         env.insert(name, value);
     }
     let env = env

@@ -16,6 +16,7 @@ pub(crate) mod seccomp;
 pub(crate) mod weaken;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     fs::OpenOptions,
     io::{self, Write as _},
@@ -40,7 +41,7 @@ use crate::{
 /// How a runtime starts a program.
 #[derive(Debug, Clone)]
 pub(crate) struct RuntimeCommand {
-    /// The program and its first arguments.
+    /// The program and its first arguments, in which `{memoryMiB}` stands for the run's memory limit.
     pub(crate) words: Vec<String>,
     /// True if the path of the guest's text comes next.
     pub(crate) takes_code: bool,
@@ -54,10 +55,10 @@ pub(crate) struct RuntimeCommand {
 pub(crate) struct Plan<'a> {
     /// Whether this process could enter its control groups: it did so before anything else.
     pub(crate) entered: io::Result<()>,
-    /// What the root holds.
+    /// The tree that the root holds.
     pub(crate) runtime: Runtime,
-    /// How the runtime starts a program.
-    pub(crate) command: &'a RuntimeCommand,
+    /// How each runtime starts a program.
+    pub(crate) runtimes: &'a BTreeMap<Runtime, (Source, RuntimeCommand)>,
     /// The compiled system call filter.
     pub(crate) filter: &'a [sock_filter],
     /// Whether Landlock is applied: false only where the kernel has none.
@@ -68,6 +69,14 @@ pub(crate) struct Plan<'a> {
     pub(crate) privileged: bool,
     /// Our line to the supervisor.
     pub(crate) supervisor: OwnedFd,
+}
+
+impl Plan<'_> {
+    /// How a run's program is started: only its own jail's tree has what that takes.
+    fn command(&self, spec: &RunSpec) -> io::Result<&RuntimeCommand> {
+        let known = self.runtimes.get(&spec.runtime).filter(|_| spec.runtime.tree() == self.runtime);
+        known.map(|(_, command)| command).ok_or_else(|| io::Error::other("a run for another runtime"))
+    }
 }
 
 /// A step that failed.
@@ -195,7 +204,8 @@ fn use_every_processor(plan: &Plan<'_>) -> io::Result<()> {
 /// Puts the program into /job and the input files into the working directory.
 fn place_files(plan: &Plan<'_>, payload: &OwnedFd, spec: &RunSpec, bodies_at: u64) -> io::Result<()> {
     let mut at = bodies_at;
-    write_new(&mounts::code_path(&plan.command.code_name), &wire::read_at(payload, at, spec.code_bytes)?)?;
+    let code_name = &plan.command(spec)?.code_name;
+    write_new(&mounts::code_path(code_name), &wire::read_at(payload, at, spec.code_bytes)?)?;
     at += spec.code_bytes + spec.stdin_bytes;
     for (name, bytes) in &spec.files {
         ringfence_job::check_file_name(name).map_err(io::Error::other)?;

@@ -94,6 +94,7 @@ impl Source {
 fn template(runtime: Runtime) -> PathBuf {
     Path::new(STAGE).join(match runtime {
         Runtime::Python => "python",
+        Runtime::JavaScript | Runtime::TypeScript => "javascript",
         Runtime::Bash => "bash",
         Runtime::Reader => "reader",
     })

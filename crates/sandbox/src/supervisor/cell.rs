@@ -23,7 +23,7 @@ pub(super) struct Cell {
     pub(super) jail: u64,
     /// No two live jails share a seat, and with it host ids and a network.
     pub(super) seat: u16,
-    /// What its root holds.
+    /// The tree that its root holds.
     pub(super) runtime: Runtime,
     lines: Lines,
     group: Option<Group>,

@@ -62,12 +62,19 @@ pub(crate) struct Settings {
     pub(crate) instance: String,
     /// Runs at the same time.
     pub(crate) slots: u16,
-    /// Jails kept ready for each runtime.
+    /// Jails kept ready for each runtime's tree.
     pub(crate) spares: usize,
     /// Ceilings that no run may exceed, whatever the server says.
     pub(crate) ceilings: LimitsPolicy,
     /// What each runtime is made of and how it starts a program.
     pub(crate) runtimes: BTreeMap<Runtime, (Source, RuntimeCommand)>,
+}
+
+impl Settings {
+    /// The runtimes with a tree of their own.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = (&Runtime, &(Source, RuntimeCommand))> {
+        self.runtimes.iter().filter(|(runtime, _)| runtime.tree() == **runtime)
+    }
 }
 
 /// What an epoll event is about: the low bits say which descriptor, the others which jail. Jails are
@@ -306,9 +313,10 @@ impl Supervisor {
         if self.settings.spares > 0 {
             self.refill_at.get_or_insert(now + REFILL_AFTER);
         }
-        let cell = match self.take_spare(spec.runtime) {
+        let tree = spec.runtime.tree();
+        let cell = match self.take_spare(tree) {
             Some(cell) => cell,
-            None => self.make_cell(spec.runtime)?,
+            None => self.make_cell(tree)?,
         };
         let run = cell.occupy(id, spec, (payload, bodies_at), now)?;
         if let Err(error) = self.watch(&run) {
@@ -318,7 +326,7 @@ impl Supervisor {
         Ok(run)
     }
 
-    /// The oldest ready jail of a runtime. One whose init has died meanwhile is cleaned up instead.
+    /// The oldest ready jail of a runtime's tree. One whose init has died meanwhile is cleaned up instead.
     fn take_spare(&mut self, runtime: Runtime) -> Option<Cell> {
         while let Some(at) = self.cells.iter().position(|cell| cell.runtime == runtime) {
             let cell = self.cells.remove(at);
@@ -352,7 +360,7 @@ impl Supervisor {
         let spares = self.settings.spares;
         let lacks =
             |runtime: &&Runtime| self.cells.iter().filter(|cell| cell.runtime == **runtime).count() < spares;
-        let Some(runtime) = self.settings.runtimes.keys().find(lacks).copied() else {
+        let Some(runtime) = self.settings.trees().map(|(runtime, _)| runtime).find(lacks).copied() else {
             self.refill_at = None;
             return;
         };
@@ -440,11 +448,10 @@ impl Supervisor {
             let Ok([stdout, stderr, supervisor]) = sys::keep_only([stdout_in, stderr_in, supervisor]) else {
                 sys::exit_now(1)
             };
-            let (_, command) = &self.settings.runtimes[&runtime];
             let plan = Plan {
                 entered,
                 runtime,
-                command,
+                runtimes: &self.settings.runtimes,
                 filter: &self.filter,
                 landlock: self.protections.landlock_abi > 0,
                 processors: self.processors,
