@@ -9,6 +9,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const vm = require('node:vm');
 const Module = require('node:module');
 const { pathToFileURL, fileURLToPath } = require('node:url');
 const { setArrowMessage } = require('internal/errors');
@@ -26,11 +27,13 @@ const PROGRAM_URL = pathToFileURL(PROGRAM).href;
 /** A program that needs what only CommonJS has, though it may be an ES module. */
 const USES_COMMONJS = /\b(?:require|module|exports|__filename|__dirname)\b/;
 
+const NAME = /[\p{ID_Continue}$]+/gu;
+
+/** Imports that are used as types only are dropped, as by TypeScript itself. */
+const TRANSFORM = { verbatimModuleSyntax: false, nativeClassProperties: true };
+
 /** The exit code Node gives a program that waits for what cannot come. */
 const UNSETTLED_AWAIT = 13;
-
-/** In CommonJS `await (…)` calls a function of that name, which nobody means. */
-const AWAITED_CALL = /^(?:(?:const|let|var)\s[^=\n]+=\s*)?await\s*\(/m;
 
 /** The program's text as JavaScript, once it is known: CommonJS and ES modules both ask for it. */
 let program;
@@ -122,7 +125,8 @@ function load(url, context, next) {
     return next(url, context);
   }
   const source = javascript(file);
-  if (context.conditions?.includes('require')) {
+  // A set or a list, or nothing where only imports come here.
+  if ([...(context.conditions ?? [])].includes('require')) {
     return { source, shortCircuit: true };
   }
   if (file === PROGRAM) {
@@ -167,18 +171,35 @@ function javascript(file) {
   if (program === undefined) {
     const text = fs.readFileSync(TEXT, 'utf8').replace(/^\uFEFF/, '');
     program = TYPESCRIPT.test(file) ? stripped(text, file) : text;
-    if (AWAITED_CALL.test(program)) {
+    if (awaitsCall(program)) {
       program += '\nexport {};';
     }
   }
   return program;
 }
 
+/** Whether `await (…)` stands outside of functions: CommonJS has it call a function, and nobody means that. */
+function awaitsCall(code) {
+  if (!/\bawait\s*\(/.test(code)) {
+    return false;
+  }
+  try {
+    // Where the word is reserved, as in an ES module, and any other mistake has another message.
+    new vm.Script(`class _ { static { ${code.replace(/^#!.*/, '')}\n} }`);
+    return false;
+  } catch (error) {
+    return error.message === 'Unexpected reserved word';
+  }
+}
+
 /** TypeScript without its types, each thing where it was if that can be. */
 function stripped(text, filename) {
   const { transformSync } = require('./amaro/internal.js');
   try {
-    return transformSync(text, { filename }).code;
+    const { code } = transformSync(text, { filename });
+    if (!importsTypes(code)) {
+      return code;
+    }
   } catch (error) {
     if (error.code !== 'UnsupportedSyntax') {
       throw explained(error, text, filename);
@@ -186,7 +207,7 @@ function stripped(text, filename) {
   }
   // Enumerations and the like are more than types: code is written for them, and lines move.
   try {
-    const { code, map } = transformSync(text, { filename, mode: 'transform', sourceMap: true });
+    const { code, map } = transformSync(text, { filename, mode: 'transform', sourceMap: true, transform: TRANSFORM });
     const whole = JSON.stringify({ ...JSON.parse(map), sourcesContent: [text] });
     process.setSourceMapsEnabled(true);
     return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(whole).toString('base64')}`;
@@ -195,14 +216,30 @@ function stripped(text, filename) {
   }
 }
 
+/** Whether something imported is named nowhere else: then it may be a type, which no module exports. */
+function importsTypes(code) {
+  const clauses = [...code.matchAll(/^[ \t]*import\s+([^;"'()]+?)\s+from\b/gm)].map(([, clause]) => clause);
+  if (clauses.length === 0) {
+    return false;
+  }
+  const uses = new Map();
+  for (const name of code.match(NAME)) {
+    uses.set(name, (uses.get(name) ?? 0) + 1);
+  }
+  return clauses
+    .flatMap((clause) => clause.replace(/(?<![\w$])[\w$*]+\s+as\s+/g, '').match(NAME) ?? [])
+    .some((name) => uses.get(name) === 1);
+}
+
 /** What Node would say of JavaScript that is no program. */
 function explained({ message, startLine, startColumn }, text, file) {
+  // Too deep or too large a program has no place where it is wrong.
+  const known = startLine !== undefined;
+  const place = known ? `${file}:${startLine}` : file;
+  const line = known ? `${text.split('\n')[startLine - 1].trimEnd()}\n${' '.repeat(startColumn)}^\n` : '';
   const error = new SyntaxError(message);
-  if (startLine !== undefined) {
-    const line = text.split('\n')[startLine - 1].trimEnd();
-    setArrowMessage(error, `${file}:${startLine}\n${line}\n${' '.repeat(startColumn)}^\n`);
-    error.stack = `SyntaxError: ${message}\n    at ${file}:${startLine}:${startColumn + 1}`;
-  }
+  error.stack = `SyntaxError: ${message}\n    at ${known ? `${place}:${startColumn + 1}` : place}`;
+  setArrowMessage(error, `${place}\n${line}`);
   return error;
 }
 
