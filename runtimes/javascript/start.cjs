@@ -54,6 +54,8 @@ function main() {
     hookNode20();
   }
   countProcessors();
+  keepOutput('stdout');
+  keepOutput('stderr');
 }
 
 function isProgram(request, paths) {
@@ -241,6 +243,18 @@ function explained({ message, startLine, startColumn }, text, file) {
   error.stack = `SyntaxError: ${message}\n    at ${known ? `${place}:${startColumn + 1}` : place}`;
   setArrowMessage(error, `${place}\n${line}`);
   return error;
+}
+
+/** Node writes to a pipe when it has time, and `process.exit()` or an error loses what it has not written yet. */
+function keepOutput(name) {
+  const { get, ...rest } = Object.getOwnPropertyDescriptor(process, name);
+  const getFirst = () => {
+    const stream = get();
+    stream._handle?.setBlocking?.(true);
+    Object.defineProperty(process, name, { ...rest, get });
+    return stream;
+  };
+  Object.defineProperty(process, name, { ...rest, get: getFirst });
 }
 
 /** The kernel's list of processors is not in the jail; an empty one has programs start no worker at all. */
