@@ -41,7 +41,7 @@ pub struct SandboxConfig {
     pub slots: u16,
     /// Runs that may wait for a slot.
     pub queue: usize,
-    /// Jails kept ready for each runtime, beside those in use: they make the next runs start sooner.
+    /// Jails kept ready for each runtime's tree, beside those in use: they make the next runs start sooner.
     pub spares: usize,
     /// Ceilings that hold for every run.
     pub limits: LimitsPolicy,

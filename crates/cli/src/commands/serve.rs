@@ -77,7 +77,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
     })
 }
 
-/// Jails kept ready for each runtime: as many runs as can begin at the same time.
+/// Jails kept ready for each runtime's tree: as many runs as can begin at the same time.
 fn spares() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(SPARES_MAX)
 }
