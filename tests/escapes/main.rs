@@ -56,6 +56,9 @@ const CASE: Case = Case {
     probes: false,
 };
 
+/// What is tried in JavaScript as well: where Node has ways of its own.
+const IN_JAVASCRIPT: [&str; 3] = ["06_network", "08_memory_of_the_tree", "09_outlives_its_time"];
+
 const RUNTIME_OWNER: &str = "the runtime's files belong to root, which the ordinary user is not";
 const PRIVILEGED_CALL: &str = "the kernel wants a privilege of the whole machine first";
 
@@ -266,7 +269,7 @@ impl Program<'_> {
     /// The layers its opening comment names.
     fn layers(&self) -> Vec<String> {
         let text = self.text();
-        let line = text.lines().find_map(|line| line.strip_prefix("# layers: "));
+        let line = text.lines().take(3).find_map(|line| Some(line.split_once("layers: ")?.1));
         let line = line.unwrap_or_else(|| panic!("{} names no layers", self.file()));
         line.split(", ").map(str::to_owned).collect()
     }
@@ -373,7 +376,7 @@ impl Host {
 fn each(ending: &str, work: impl Fn(&Program<'_>) -> Result<String, String>) {
     let host = Host::new();
     let mut wrong = Vec::new();
-    for case in CASES {
+    for case in CASES.iter().filter(|case| ending != "js" || IN_JAVASCRIPT.contains(&case.program)) {
         let marker = format!("ringfence-escape-{}-{}", std::process::id(), case.program);
         let program = Program { case, ending, host: &host, marker: &marker };
         let (word, detail) = match work(&program) {
@@ -440,8 +443,18 @@ fn bash_is_contained() {
 }
 
 #[test]
+fn javascript_is_contained() {
+    is_contained("js");
+}
+
+#[test]
 fn python_escapes_without_the_layers() {
     can_fail("py");
+}
+
+#[test]
+fn javascript_escapes_without_the_layers() {
+    can_fail("js");
 }
 
 #[test]
