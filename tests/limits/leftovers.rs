@@ -60,6 +60,14 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("python", "import os\ntry:\n    while True: os.fork()\nexcept OSError: os._exit(1)", ""),
     ("bash", "head -c 1M /dev/zero > file; head -c 100K /dev/zero", "succeeded"),
     ("python", "import os\nos.memfd_create('left')\nos.kill(os.getpid(), 11)", "signaled"),
+    (
+        "javascript",
+        "require('child_process').spawn('sleep', ['60'], { detached: true }).unref();\n\
+        new (require('worker_threads').Worker)('for (;;);', { eval: true });\n\
+        require('net').createServer().listen('left', () => process.exit(0))",
+        "succeeded",
+    ),
+    ("typescript", "enum Kept { All }\nawait new Promise((): void => {}); Kept.All", "failed"),
 ];
 
 /// What the server and its supervisor hold, and what the machine counts.
