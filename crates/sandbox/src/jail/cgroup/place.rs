@@ -15,14 +15,14 @@ pub(super) struct Unified {
 pub(super) fn locate_v1(mountinfo: &str, own: &str, controller: &str) -> Option<PathBuf> {
     let names = |list: &str| list.split(',').any(|name| name == controller);
     let own = own_path(own, names)?;
-    let (root, point, _) = mounts(mountinfo, "cgroup").find(|(_, _, options)| names(options))?;
+    let (root, point, _) = visible(mounts(mountinfo, "cgroup").filter(|(_, _, options)| names(options)))?;
     Some(directory(root, point, own))
 }
 
 /// The hierarchy of cgroup v2, if there is one.
 pub(super) fn locate_v2(mountinfo: &str, own: &str) -> Option<Unified> {
     let own = own_path(own, str::is_empty)?;
-    let (root, point, _) = mounts(mountinfo, "cgroup2").next()?;
+    let (root, point, _) = visible(mounts(mountinfo, "cgroup2"))?;
     Some(Unified { top: point.into(), own: directory(root, point, own) })
 }
 
@@ -34,14 +34,23 @@ fn own_path(own: &str, wanted: impl Fn(&str) -> bool) -> Option<&str> {
     })
 }
 
-/// Root, mount point and options of each mount of a file system, from /proc/self/mountinfo.
-fn mounts<'a>(mountinfo: &'a str, file_system: &'a str) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
+/// Root, mount point and options of a mount.
+type Mount<'a> = (&'a str, &'a str, &'a str);
+
+/// Each mount of a file system, from /proc/self/mountinfo.
+fn mounts<'a>(mountinfo: &'a str, file_system: &'a str) -> impl Iterator<Item = Mount<'a>> {
     mountinfo.lines().filter_map(move |line| {
         let (mount, kind) = line.split_once(" - ")?;
         let mut kind = kind.split(' ');
         let mut mount = mount.split(' ').skip(3);
         (kind.next()? == file_system).then_some((mount.next()?, mount.next()?, kind.nth(1)?))
     })
+}
+
+/// The mount that is seen where the first one was made: the last there covers the others.
+fn visible<'a>(mut mounts: impl Iterator<Item = Mount<'a>>) -> Option<Mount<'a>> {
+    let first = mounts.next()?;
+    mounts.filter(|(_, point, _)| *point == first.1).last().or(Some(first))
 }
 
 /// Directory of the group `own` where a mount shows the hierarchy from `root` downwards.
@@ -114,6 +123,14 @@ mod tests {
         assert_eq!(locate_v2(mounts, "0::/docker/abc\n"), unified("/sys/fs/cgroup", "/sys/fs/cgroup"));
         let mounts = "30 23 0:26 /a/b /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
         assert_eq!(locate_v1(mounts, "4:memory:/a/b\n", "memory"), Some("/sys/fs/cgroup/memory".into()));
+    }
+
+    #[test]
+    fn the_mount_on_top_is_the_one_that_is_seen() {
+        let mounts = "30 22 0:26 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n\
+                      99 30 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n\
+                      99 30 0:26 /lxc/x /srv/x/sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        assert_eq!(locate_v2(mounts, "0::/a\n"), unified("/sys/fs/cgroup", "/sys/fs/cgroup/a"));
     }
 
     #[test]

@@ -46,15 +46,17 @@ pub(super) fn divide(unified: &Unified, privileged: bool) -> Result<PathBuf, Cgr
 
 /// Lets the groups below `group` have limits of their own.
 pub(super) fn enable_controllers(group: &Path) -> Result<(), CgroupError> {
-    let path = group.join("cgroup.controllers");
-    let offered = fs::read_to_string(&path).map_err(|source| CgroupError::unusable(&path, source))?;
-    for controller in CONTROLLERS {
-        if !offered.split_whitespace().any(|name| name == controller) {
-            return Err(CgroupError::NotOffered { controller, group: group.to_owned() });
-        }
-    }
     let list = CONTROLLERS.map(|controller| format!("+{controller}")).join(" ");
-    write(&group.join("cgroup.subtree_control"), list)
+    write(&group.join("cgroup.subtree_control"), list).map_err(|error| {
+        let offered = fs::read_to_string(group.join("cgroup.controllers")).unwrap_or_default();
+        let is_missing = |name: &&str| !offered.split_whitespace().any(|one| one == *name);
+        match (&error, CONTROLLERS.into_iter().find(is_missing)) {
+            (CgroupError::Unusable { .. }, Some(controller)) => {
+                CgroupError::NotOffered { controller, group: group.to_owned() }
+            }
+            _ => error,
+        }
+    })
 }
 
 fn is_delegated(group: &Path) -> bool {
