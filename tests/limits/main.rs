@@ -1,8 +1,11 @@
 //! Every limit, tried from outside: exact at its boundary, named when it fires, and nothing left behind.
 
 mod amounts;
+mod groups;
+mod guest;
 mod leftovers;
 mod memory;
+mod ordinary;
 mod outputs;
 mod ranges;
 mod statuses;

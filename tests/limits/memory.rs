@@ -91,9 +91,11 @@ if child == 0:
 os.waitpid(child, 0)
 print('fine')
 ";
-    let answer = run("python", code, &[("memoryBytes", LIMIT)]);
+    // Bash takes its time on a slow machine.
+    let limits = [("memoryBytes", LIMIT), ("wallMs", 60_000), ("cpuMs", 60_000)];
+    let answer = run("python", code, &limits);
     assert_status(&answer, "out_of_memory");
     assert_hit(&answer, "memoryBytes", "out_of_memory", LIMIT);
-    let answer = run("bash", "(x=$(head -c 200M /dev/zero | tr '\\0' a)); exit 0", &[("memoryBytes", LIMIT)]);
+    let answer = run("bash", "(x=$(head -c 200M /dev/zero | tr '\\0' a)); exit 0", &limits);
     assert_status(&answer, "out_of_memory");
 }
