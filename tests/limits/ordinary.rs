@@ -5,12 +5,12 @@
 
 use std::{
     env, fs,
-    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    os::unix::fs::{PermissionsExt, chown},
     path::PathBuf,
     process::{Command, Output},
 };
 
-use ringfence_tests::{Delegation, ORDINARY_ID, Server, program, runtimes_dir};
+use ringfence_tests::{Delegation, ORDINARY_ID, Server, is_root, program, runtimes_dir};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -36,7 +36,7 @@ struct Place {
 impl Place {
     /// Makes the place; `None` without root, who alone can.
     fn new() -> Option<Place> {
-        if fs::metadata("/proc/self").expect("/proc is there").uid() != 0 {
+        if !is_root() {
             return None;
         }
         // Not below /tmp, which a supervisor covers.

@@ -7,6 +7,7 @@ mod delegation;
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -149,6 +150,11 @@ pub fn commands_with(marker: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// True if root runs the tests, who alone can make places for ordinary users.
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("/proc is there").uid() == 0
 }
 
 /// Control groups of a supervisor, wherever it made them: each name holds its pid.
