@@ -13,7 +13,7 @@ use std::{
 use ringfence_tests::{Installation, Server, groups_of};
 use serde_json::{Value, json};
 
-use crate::{MIB, assert_status};
+use crate::{MIB, PATIENCE_MS, assert_status};
 
 /// Runs unless `RINGFENCE_SOAK_RUNS` says otherwise.
 const RUNS: usize = 500;
@@ -144,7 +144,7 @@ fn one(server: &Server, index: usize) {
     let limits = if status == "timed_out" {
         json!({ "wallMs": 100 })
     } else {
-        json!({ "wallMs": 60_000, "memoryBytes": 64 * MIB, "tasks": 24 })
+        json!({ "wallMs": PATIENCE_MS, "memoryBytes": 64 * MIB, "tasks": 24 })
     };
     let body = json!({ "language": language, "code": code, "limits": limits });
     let (code, answer): (u16, Value) = server.post("/v1/execute", &body);

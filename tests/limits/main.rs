@@ -20,6 +20,9 @@ const PAGE_BYTES: u64 = 4096;
 /// One mebibyte in bytes.
 const MIB: u64 = 1024 * 1024;
 
+/// Wall-clock limit in milliseconds where time is not what is tried: some machines are emulated.
+const PATIENCE_MS: u64 = 60_000;
+
 /// Runs code under limits in an installation of its own.
 fn run(language: &str, code: &str, limits: &[(&str, u64)]) -> Value {
     run_with(&Installation::new(), language, code, limits, &[])
