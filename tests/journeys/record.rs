@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, thread};
 
-use ringfence_tests::{Installation, commands_with, output_of};
+use ringfence_tests::{Installation, commands_with, groups_of, output_of};
 use serde_json::{Value, json};
 
-use crate::processes::{eventually, gone, groups_of, kill, supervisor_of};
+use crate::processes::{eventually, gone, kill};
 
 /// Kinds and bodies of a run's events, in their order.
 fn events(house: &Installation, run: &str) -> Vec<(String, Value)> {
@@ -82,7 +82,7 @@ fn a_restart_keeps_the_history() {
 fn when_both_processes_die_at_once_nothing_is_lost_or_left() {
     let house = Installation::new();
     let server = house.serve();
-    let (pid, supervisor) = (server.pid(), supervisor_of(&server));
+    let (pid, supervisor) = (server.pid(), server.supervisor());
     let (_, done) = server.post("/v1/execute", &json!({"language": "bash", "code": "echo kept"}));
     thread::scope(|scope| {
         let running = scope.spawn(|| {

@@ -2,13 +2,18 @@
 //!
 //! The tests start the program as its users do and look only at what it prints, answers and leaves.
 
+mod delegation;
+
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
+pub use delegation::{Delegation, ORDINARY_ID};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -136,12 +141,39 @@ pub fn output_of(mut command: Command, input: &[u8]) -> Output {
 /// Command lines of this machine's processes that hold `marker`, words joined by spaces.
 pub fn commands_with(marker: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").expect("/proc is there").flatten() {
+    for entry in fs::read_dir("/proc").expect("/proc is there").flatten() {
         // A process may end while we look.
-        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let words = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&words).replace('\0', " ");
         if line.contains(marker) {
             found.push(line);
+        }
+    }
+    found
+}
+
+/// True if root runs the tests, who alone can make places for ordinary users.
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("/proc is there").uid() == 0
+}
+
+/// Control groups of a supervisor, wherever it made them: each name holds its pid.
+pub fn groups_of(supervisor: u32) -> Vec<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").expect("mounts");
+    let is_cgroup = |line: &&str| line.contains(" - cgroup ") || line.contains(" - cgroup2 ");
+    let points = mounts.lines().filter(is_cgroup).filter_map(|line| line.split(' ').nth(4));
+    let mut found = Vec::new();
+    let mut waiting: Vec<PathBuf> = points.map(PathBuf::from).collect();
+    while let Some(directory) = waiting.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+            if !entry.path().is_dir() {
+                continue;
+            }
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("ringfence-") && name.contains(&format!("-{supervisor}-")) {
+                found.push(entry.path());
+            }
+            waiting.push(entry.path());
         }
     }
     found
@@ -189,6 +221,14 @@ impl Server {
     /// The server's process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The process id of its supervisor.
+    pub fn supervisor(&self) -> u32 {
+        let path = format!("/proc/{0}/task/{0}/children", self.pid());
+        let children = fs::read_to_string(path).expect("the server runs");
+        let first = children.split_whitespace().next().expect("the server has a supervisor");
+        first.parse().expect("a process id")
     }
 
     /// POST with the first key: status and JSON body.

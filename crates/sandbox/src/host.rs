@@ -112,7 +112,7 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
         runtimes: present_runtimes(&config.runtimes_dir)?,
     };
     let present = settings.runtimes.keys().copied().collect();
-    match sys::clone_process(0)? {
+    match sys::clone_process(0, None)? {
         None => supervisor::main(settings, supervisors),
         Some((_, pidfd)) => Ok(Started { socket, process: SupervisorProcess(pidfd), config, present }),
     }

@@ -37,7 +37,7 @@ impl Guest {
     /// Forks the guest's process. `output` is where its standard output and error go.
     pub(super) fn fork(plan: &Plan<'_>, output: [OwnedFd; 2]) -> io::Result<Guest> {
         let (line, guests) = wire::socket_pair()?;
-        let Some((pid, _pidfd)) = sys::clone_process(0)? else {
+        let Some((pid, _pidfd)) = sys::clone_process(0, None)? else {
             let error = match become_guest(plan, output, guests.as_fd()) {
                 Ok(never) => match never {},
                 Err(error) => error,

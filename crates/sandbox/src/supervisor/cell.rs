@@ -2,7 +2,6 @@
 //! set-up. Nothing in it depends on what will run there, except the runtime.
 
 use std::{
-    fs::File,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Instant,
 };
@@ -12,7 +11,10 @@ use rustix::process::{WaitId, WaitIdOptions};
 
 use super::run::Run;
 use crate::{
-    jail::{cgroup::Group, namespaces, weaken},
+    jail::{
+        cgroup::{Entrance, Group},
+        namespaces, weaken,
+    },
     wire::{self, InitRequest, RunSpec},
 };
 
@@ -110,7 +112,7 @@ impl Cell {
 }
 
 /// What an init enters its control groups by.
-pub(super) fn entrances(group: Option<&Group>) -> Result<Vec<File>, String> {
-    let opened = group.map(Group::open_entrances).transpose();
+pub(super) fn entrance(group: Option<&Group>) -> Result<Entrance, String> {
+    let opened = group.map(Group::open_entrance).transpose();
     Ok(opened.map_err(|error| format!("open control group: {error}"))?.unwrap_or_default())
 }

@@ -33,7 +33,7 @@ use self::{
 use crate::{
     jail::{
         self, Plan, RuntimeCommand, Source,
-        cgroup::{self, Group, Hierarchies},
+        cgroup::{Entrance, Group, Hierarchies},
         namespaces, weaken,
     },
     layers::{self, Protections},
@@ -385,8 +385,8 @@ impl Supervisor {
         let name = format!("jail-{jail}");
         let group = self.hierarchies.as_ref().map(|hierarchies| hierarchies.create(&name)).transpose();
         let group = group.map_err(|error| format!("make control group: {error}"))?;
-        let init = cell::entrances(group.as_ref()).and_then(|entrances| {
-            self.clone_init(runtime, &entrances).map_err(|error| format!("clone init: {error}"))
+        let init = cell::entrance(group.as_ref()).and_then(|entrance| {
+            self.clone_init(runtime, &entrance).map_err(|error| format!("clone init: {error}"))
         });
         match init {
             Ok(init) => {
@@ -437,13 +437,13 @@ impl Supervisor {
         }
     }
 
-    fn clone_init(&self, runtime: Runtime, entrances: &[fs::File]) -> io::Result<(i32, Lines)> {
+    fn clone_init(&self, runtime: Runtime, entrance: &Entrance) -> io::Result<(i32, Lines)> {
         let (line, supervisor) = wire::socket_pair()?;
         let (stdout, stdout_in) = output_pipe()?;
         let (stderr, stderr_in) = output_pipe()?;
         // The child never returns from here.
-        let Some((pid, init)) = sys::clone_process(namespaces::clone_flags())? else {
-            let entered = cgroup::enter(entrances);
+        let Some((pid, init)) = sys::clone_process(namespaces::clone_flags(), entrance.birthplace())? else {
+            let entered = entrance.enter();
             // Before anything else: other runs' descriptors are not this run's business.
             let Ok([stdout, stderr, supervisor]) = sys::keep_only([stdout_in, stderr_in, supervisor]) else {
                 sys::exit_now(1)

@@ -341,10 +341,13 @@ impl Run {
         self.kill_tree();
     }
 
-    /// Kills init, and with it everything in its pid namespace.
+    /// Kills init, and with it everything in its pid namespace; for good measure also by the group.
     fn kill_tree(&self) {
         // The error would be that it is already dead.
         let _ = rustix::process::pidfd_send_signal(&self.init, rustix::process::Signal::KILL);
+        if let Some(group) = &self.group {
+            group.kill();
+        }
     }
 
     /// What happened. Everything in the jail is dead and reaped, and the pipes are empty.
