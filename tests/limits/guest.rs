@@ -19,7 +19,7 @@ use ringfence_tests::{program, root, runtimes_dir};
 const START: &str = include_str!("guest.sh");
 
 /// Words that the guest prints when everything in a setting has passed.
-const PASSED: [&str; 3] = ["PASSED session", "PASSED service", "PASSED container"];
+const PASSED: [&str; 4] = ["PASSED session", "PASSED service", "PASSED container", "PASSED crash dumps"];
 
 /// Longest time from switching the machine on to its end, in seconds.
 const GUEST_SECONDS_MAX: &str = "420";
@@ -109,7 +109,7 @@ fn make_disk(fetched: &Fetched, directory: &Path) -> PathBuf {
         fs::copy(from, to).expect("a program");
         copy_libraries(from, &tree);
     }
-    for runtime in ["python", "shell"] {
+    for runtime in ["python", "shell", "javascript"] {
         link_tree(&runtimes_dir().join(runtime), &tree.join("runtimes").join(runtime)).expect("a runtime");
     }
     let disk = directory.join("disk");

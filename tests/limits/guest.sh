@@ -54,4 +54,17 @@ container() (
         [ -d /sys/fs/cgroup/ringfence-server ]'
 )
 try "container" container
+# A host that pipes crash dumps into a program, which the kernel starts as root: not for a guest's crash.
+printf '#!/bin/sh\ntouch /run/dumped\n' >/bin/dump
+chmod +x /bin/dump
+echo "|/bin/dump" >/proc/sys/kernel/core_pattern
+dumps() (
+    echo 'kill -SEGV $$' | RINGFENCE_DATA_DIR=/tmp/dumps ringfence run - --language bash
+    [ $? = 139 ] && sleep 1 && [ ! -e /run/dumped ] || return 1
+    # Such a program is started at all.
+    sh -c 'kill -SEGV $$'
+    sleep 1
+    [ -e /run/dumped ]
+)
+try "crash dumps" dumps
 poweroff -f
