@@ -28,6 +28,7 @@ if [ -e "$root/memory/cgroup.procs" ]; then
         own=$(sed -nE "s/^[0-9]+:([^:]*,)?$controller(,[^:]*)?:(.*)$/\3/p" "/proc/$shell/cgroup")
         # A second controller of one hierarchy finds the shell where the first has moved it.
         case "$own" in */ringfence-"$user") continue ;; esac
+        own=${own%/}
         [ -d "$root/$controller$own" ] || own=
         give "$root/$controller$own" cgroup.procs tasks
     done
