@@ -39,11 +39,14 @@ use crate::{
     layers::{self, Protections},
     outputs::Collected,
     sys,
-    wire::{self, Received, Report, Request, RunSpec, Stream},
+    wire::{self, Received, Report, Request, RunPayload, RunSpec, Stream},
 };
 
 /// Frames read from the server before runs get their turn again.
 const FRAMES_PER_TURN: usize = 16;
+
+/// Frames that wait for the server before nothing more is taken from it.
+const OUTBOX_FRAMES_MAX: usize = 1024;
 
 /// Wait before a jail that was taken is replaced: a run that has just got it needs the processors to
 /// start, and a short one is over by then.
@@ -131,10 +134,11 @@ struct Supervisor {
     jails_made: u64,
     /// When to make the next jail that should be ready; `None` if none is missing.
     refill_at: Option<Instant>,
-    /// Frames the server has not taken yet. Bounded: a run sends at most its output limits.
+    /// Frames the server has not taken yet. Bounded: a run sends at most its output limits, and there is
+    /// no new one from a server that takes nothing.
     outbox: VecDeque<(Vec<u8>, Option<OwnedFd>)>,
-    /// True while epoll tells us when the server can take more.
-    waits_for_server: bool,
+    /// What epoll tells us about the server.
+    interest: EventFlags,
     buffer: Vec<u8>,
 }
 
@@ -196,7 +200,7 @@ impl Supervisor {
             jails_made: 0,
             refill_at,
             outbox: VecDeque::new(),
-            waits_for_server: false,
+            interest: EventFlags::IN,
             buffer: vec![0; wire::FRAME_BYTES_MAX],
         };
         let ready = Report::Ready { isolation: supervisor.isolation.clone(), problems: prepared.problems };
@@ -243,7 +247,11 @@ impl Supervisor {
     fn handle(&mut self, token: Token, flags: EventFlags) {
         let now = Instant::now();
         match token {
-            Token::Server => self.hear_server(now),
+            Token::Server if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) => {
+                self.hear_server(now);
+            }
+            // It can take more, which every turn tries.
+            Token::Server => {}
             Token::Init(jail) => {
                 self.lose_spare(jail, now);
                 self.finish(jail, now);
@@ -301,16 +309,17 @@ impl Supervisor {
     /// Gives a run a jail that is ready, or a new one.
     fn try_start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) -> Result<Run, String> {
         let payload = payload.ok_or("a run without a payload")?;
-        let (spec, bodies_at) = wire::payload_head::<RunSpec>(&payload).map_err(|error| error.to_string())?;
-        self.check(&spec)?;
+        let payload = RunPayload::open(payload).map_err(|error| error.to_string())?;
+        self.check(id, &payload.spec)?;
         if self.settings.spares > 0 {
             self.refill_at.get_or_insert(now + REFILL_AFTER);
         }
-        let cell = match self.take_spare(spec.runtime) {
+        let runtime = payload.spec.runtime;
+        let cell = match self.take_spare(runtime) {
             Some(cell) => cell,
-            None => self.make_cell(spec.runtime)?,
+            None => self.make_cell(runtime)?,
         };
-        let run = cell.occupy(id, spec, (payload, bodies_at), now)?;
+        let run = cell.occupy(id, payload, now)?;
         if let Err(error) = self.watch(&run) {
             run.abandon();
             return Err(error.to_string());
@@ -400,7 +409,10 @@ impl Supervisor {
     }
 
     /// Refuses what a sound server never asks.
-    fn check(&self, spec: &RunSpec) -> Result<(), String> {
+    fn check(&self, id: u64, spec: &RunSpec) -> Result<(), String> {
+        if self.runs.values().any(|run| run.id == id) {
+            return Err("there is such a run already".to_owned());
+        }
         if self.runs.len() >= usize::from(self.settings.slots) {
             return Err("every slot is taken".to_owned());
         }
@@ -547,20 +559,19 @@ impl Supervisor {
 
     /// Sends what the server can take now; the rest waits until it can take more.
     fn flush(&mut self) {
-        let mut interest = EventFlags::IN;
         while let Some((frame, attached)) = self.outbox.front() {
             match wire::send(self.server.as_fd(), frame, attached.as_ref().map(OwnedFd::as_fd)) {
                 Ok(()) => drop(self.outbox.pop_front()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    interest |= EventFlags::OUT;
-                    break;
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // Its end of the line will say that it is gone.
                 Err(_) => self.outbox.clear(),
             }
         }
-        if !self.server_gone && self.waits_for_server != interest.contains(EventFlags::OUT) {
-            self.waits_for_server = interest.contains(EventFlags::OUT);
+        let mut interest = EventFlags::empty();
+        interest.set(EventFlags::IN, self.outbox.len() < OUTBOX_FRAMES_MAX);
+        interest.set(EventFlags::OUT, !self.outbox.is_empty());
+        if !self.server_gone && self.interest != interest {
+            self.interest = interest;
             let _ = epoll::modify(&self.epoll, &self.server, Token::Server.encode(), interest);
         }
     }
