@@ -1,69 +1,12 @@
 //! The two processes: who has which rights, and what is left when one of them dies.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::Command,
-    thread,
-    time::{Duration, Instant},
+use std::{fs, process::Command, thread, time::Duration};
+
+use ringfence_tests::{
+    Installation, output_of,
+    processes::{children, eventually, gone, groups_of, kill, status, supervisor_of},
 };
-
-use ringfence_tests::{Installation, Server, output_of};
 use serde_json::{Value, json};
-
-fn status(pid: u32, field: &str) -> String {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    line.unwrap_or_default().trim().to_owned()
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-    children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
-}
-
-pub(crate) fn supervisor_of(server: &Server) -> u32 {
-    children(server.pid())[0]
-}
-
-pub(crate) fn kill(pids: &[u32]) {
-    assert!(
-        Command::new("kill").arg("-KILL").args(pids.iter().map(u32::to_string)).status().unwrap().success()
-    );
-}
-
-/// Control groups of a supervisor, wherever it made them.
-pub(crate) fn groups_of(supervisor: u32) -> Vec<PathBuf> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    let roots =
-        mounts.lines().filter(|line| line.contains(" - cgroup ")).filter_map(|line| line.split(' ').nth(4));
-    let mut found = Vec::new();
-    let mut waiting: Vec<PathBuf> = roots.map(PathBuf::from).collect();
-    while let Some(directory) = waiting.pop() {
-        for entry in
-            fs::read_dir(&directory).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir())
-        {
-            if entry.file_name().to_string_lossy().contains(&format!("-{supervisor}-")) {
-                found.push(entry.path());
-            }
-            waiting.push(entry.path());
-        }
-    }
-    found
-}
-
-pub(crate) fn eventually(what: &str, check: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !check() {
-        assert!(begun.elapsed() < Duration::from_secs(15), "{what}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-pub(crate) fn gone(pid: u32) -> bool {
-    let state = status(pid, "State");
-    state.is_empty() || state.starts_with('Z')
-}
 
 #[test]
 fn the_server_side_has_no_privilege() {

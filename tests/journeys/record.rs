@@ -2,10 +2,11 @@
 
 use std::{path::PathBuf, thread};
 
-use ringfence_tests::{Installation, commands_with, output_of};
+use ringfence_tests::{
+    Installation, commands_with, output_of,
+    processes::{eventually, gone, groups_of, kill, supervisor_of},
+};
 use serde_json::{Value, json};
-
-use crate::processes::{eventually, gone, groups_of, kill, supervisor_of};
 
 /// Kinds and bodies of a run's events, in their order.
 fn events(house: &Installation, run: &str) -> Vec<(String, Value)> {

@@ -2,6 +2,8 @@
 //!
 //! The tests start the program as its users do and look only at what it prints, answers and leaves.
 
+pub mod processes;
+
 use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},

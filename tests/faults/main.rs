@@ -1,0 +1,3 @@
+//! What goes wrong around us: processes that die, disks that are full, files that vanish, peers that lie.
+
+mod wire;

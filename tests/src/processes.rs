@@ -1,0 +1,78 @@
+//! The program's processes as the system shows them: who they are, what they have, whether they are gone.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::Server;
+
+/// Longest wait for something to become true.
+const EVENTUALLY_MAX: Duration = Duration::from_secs(15);
+
+/// A line of /proc/PID/status; empty if there is no such process or line.
+pub fn status(pid: u32, field: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    line.unwrap_or_default().trim().to_owned()
+}
+
+/// The children of a process.
+pub fn children(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// The supervisor of a server.
+pub fn supervisor_of(server: &Server) -> u32 {
+    children(server.pid())[0]
+}
+
+/// Kills processes, which have no say in it.
+pub fn kill(pids: &[u32]) {
+    signal("KILL", pids);
+}
+
+/// Sends a signal by its name.
+pub fn signal(name: &str, pids: &[u32]) {
+    let status = Command::new("kill").arg(format!("-{name}")).args(pids.iter().map(u32::to_string)).status();
+    assert!(status.expect("kill").success());
+}
+
+/// Control groups of a supervisor, wherever it made them.
+pub fn groups_of(supervisor: u32) -> Vec<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").expect("/proc is there");
+    let roots =
+        mounts.lines().filter(|line| line.contains(" - cgroup ")).filter_map(|line| line.split(' ').nth(4));
+    let mut found = Vec::new();
+    let mut waiting: Vec<PathBuf> = roots.map(PathBuf::from).collect();
+    while let Some(directory) = waiting.pop() {
+        for entry in
+            fs::read_dir(&directory).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir())
+        {
+            if entry.file_name().to_string_lossy().contains(&format!("-{supervisor}-")) {
+                found.push(entry.path());
+            }
+            waiting.push(entry.path());
+        }
+    }
+    found
+}
+
+/// Waits until something is true.
+pub fn eventually(what: &str, check: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !check() {
+        assert!(begun.elapsed() < EVENTUALLY_MAX, "{what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// True if a process has ended, reaped or not.
+pub fn gone(pid: u32) -> bool {
+    let state = status(pid, "State");
+    state.is_empty() || state.starts_with('Z')
+}
