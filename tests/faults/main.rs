@@ -1,3 +1,5 @@
 //! What goes wrong around us: processes that die, disks that are full, files that vanish, peers that lie.
 
+mod stop;
+mod store;
 mod wire;

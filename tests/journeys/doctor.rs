@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use ringfence_tests::{Installation, runtimes_dir, weakened_program};
+use ringfence_tests::{Installation, runtimes_dir, weakened_program, wrapped};
 use serde_json::Value;
 
 /// What a doctor said.
@@ -49,11 +49,8 @@ fn diagnose(house: &Installation) -> Diagnosis {
 
 /// A doctor at the end of a shell script, as `"$@"`, which makes a condition true before.
 fn diagnose_after(house: &Installation, wrapper: &[&str], script: &str) -> Diagnosis {
-    let doctor = house.command(&["doctor", "--json"]);
-    let mut command = Command::new(wrapper[0]);
-    command.args(&wrapper[1..]).args(["sh", "-ec", script, "sh"]);
-    command.arg(doctor.get_program()).args(doctor.get_args());
-    command.env_clear().envs(doctor.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let wrapper = [wrapper, &["sh", "-ec", script, "sh"]].concat();
+    let mut command = wrapped(&house.command(&["doctor", "--json"]), &wrapper);
     Diagnosis::of(&command.output().expect("a shell"))
 }
 

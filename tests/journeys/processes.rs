@@ -1,10 +1,11 @@
 //! The two processes: who has which rights, and what is left when one of them dies.
 
-use std::{fs, process::Command, thread, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use ringfence_tests::{
     Installation, output_of,
     processes::{children, eventually, gone, groups_of, kill, status, supervisor_of},
+    wrapped,
 };
 use serde_json::{Value, json};
 
@@ -106,9 +107,7 @@ fn replaced_when_killed(chosen: impl Fn(&[u32]) -> Vec<u32>) {
 fn the_operators_umask_does_not_reach_the_jail() {
     let house = Installation::new();
     let plain = house.command(&["run", "-", "--language", "bash", "--json"]);
-    let mut command = Command::new("sh");
-    command.args(["-c", "umask 077; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
-    command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let command = wrapped(&plain, &["sh", "-c", "umask 077; exec \"$@\"", "sh"]);
     let output = output_of(command, b"umask; stat -c %a .");
     let answer: Value = serde_json::from_slice(&output.stdout).expect("an answer object");
     assert_eq!((&answer["exitCode"], &answer["stdout"]), (&json!(0), &json!("0022\n755\n")), "{answer}");

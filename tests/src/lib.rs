@@ -122,6 +122,14 @@ impl Installation {
     }
 }
 
+/// A command that ends in another one: `wrapper` with the program and its words after it.
+pub fn wrapped(plain: &Command, wrapper: &[&str]) -> Command {
+    let mut command = Command::new(wrapper[0]);
+    command.args(&wrapper[1..]).arg(plain.get_program()).args(plain.get_args());
+    command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
 /// Runs a command to its end with bytes on its standard input.
 pub fn output_of(mut command: Command, input: &[u8]) -> Output {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -195,14 +203,15 @@ impl Server {
 
     /// POST with the first key: status and JSON body.
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-        let mut response = agent
+        let request = agent()
             .post(format!("{}{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.key))
-            .send_json(body)
-            .expect("the server answers");
-        let status = response.status().as_u16();
-        (status, response.body_mut().with_config().limit(BODY_BYTES_MAX).read_json().expect("a JSON body"))
+            .header("authorization", format!("Bearer {}", self.key));
+        answer_of(request.send_json(body))
+    }
+
+    /// GET without a key: status and JSON body.
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        answer_of(agent().get(format!("{}{path}", self.url)).call())
     }
 
     /// Asks the server to stop and waits for its end: true if it ended well.
@@ -216,6 +225,16 @@ impl Server {
         let pid = self.child.id().to_string();
         drop(Command::new("kill").args(["-TERM", &pid]).status());
     }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().new_agent()
+}
+
+fn answer_of(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, Value) {
+    let mut response = response.expect("the server answers");
+    let status = response.status().as_u16();
+    (status, response.body_mut().with_config().limit(BODY_BYTES_MAX).read_json().expect("a JSON body"))
 }
 
 impl Drop for Server {

@@ -112,12 +112,25 @@ pub enum LedgerError {
 
 /// The store failed; nothing was half-done.
 #[derive(Debug, thiserror::Error)]
-#[error("store failed while {doing}: {reason}")]
+#[error("{}", if *full {
+    format!("no room is left for the data while {doing}, free space where the data directory is")
+} else {
+    format!("store failed while {doing}: {reason}")
+})]
 pub struct StoreError {
     /// What was being done, such as "appending events".
     pub doing: &'static str,
     /// The database's or the file system's own words.
     pub reason: String,
+    /// True if there is no room left: freeing space mends it, and nothing else needs to be done.
+    pub full: bool,
+}
+
+impl StoreError {
+    /// A failure that more room would not have prevented.
+    pub fn new(doing: &'static str, reason: impl Into<String>) -> StoreError {
+        StoreError { doing, reason: reason.into(), full: false }
+    }
 }
 
 /// Writes code from words.
