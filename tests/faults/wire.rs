@@ -17,7 +17,7 @@ use std::{
 use proptest::{collection::vec, prelude::*, sample::Index, test_runner::TestRunner};
 use ringfence_tests::{
     Installation, Server, commands_with,
-    processes::{children, eventually, gone, groups_of, signal, status, supervisor_of},
+    processes::{children, eventually, gone, groups_of, ready_jails, signal, status, supervisor_of},
 };
 use rustix::{
     fs::{MemfdFlags, SealFlags},
@@ -337,7 +337,7 @@ fn what_a_sound_server_never_asks_is_refused_with_a_report() {
 fn runs_beyond_the_slots_and_twice_the_same_are_refused() {
     let house = Installation::new();
     let line = Line::take(&house);
-    let ready = children(line.supervisor).len();
+    let ready = ready_jails(line.supervisor);
     let sleeper = Spec::bash("echo on; sleep 9.0625").payload();
     line.send(&run_frame(1), &[sleeper.as_fd()]);
     assert_eq!(line.hear(), Some(Told::Output(1, b"on\n".to_vec())));
@@ -418,7 +418,7 @@ fn a_server_that_asks_and_never_listens_fills_no_memory() {
 fn a_changed_payload_runs_or_is_refused() {
     let house = Installation::new();
     let line = Line::take(&house);
-    let ready = children(line.supervisor).len();
+    let ready = ready_jails(line.supervisor);
     let spec = Spec::bash("read -r line; echo \"$line\" > out; cat in").with(|spec| {
         spec.args = vec!["one".to_owned(), "two".to_owned()];
         spec.stdin_bytes = 6;

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use ringfence_tests::{Installation, runtimes_dir, weakened_program, wrapped};
+use ringfence_tests::{Installation, weakened_program, wrapped};
 use serde_json::Value;
 
 /// What a doctor said.
@@ -52,14 +52,6 @@ fn diagnose_after(house: &Installation, wrapper: &[&str], script: &str) -> Diagn
     let wrapper = [wrapper, &["sh", "-ec", script, "sh"]].concat();
     let mut command = wrapped(&house.command(&["doctor", "--json"]), &wrapper);
     Diagnosis::of(&command.output().expect("a shell"))
-}
-
-/// A copy of the runtimes in which a test may damage files.
-fn copied_runtimes(house: &Installation) -> PathBuf {
-    let copy = house.path().join("runtimes");
-    let copied = Command::new("cp").arg("-al").args([&runtimes_dir(), &copy]).status();
-    assert!(copied.expect("cp").success());
-    copy
 }
 
 #[test]
@@ -140,17 +132,12 @@ fn a_container_that_hides_parts_of_proc() {
 
 #[test]
 fn files_of_a_runtime_that_are_gone() {
-    let house = Installation::new();
-    let runtimes = copied_runtimes(&house);
-    let damaged = || {
-        let mut command = house.command(&["doctor", "--json"]);
-        command.env("RINGFENCE_RUNTIMES_DIR", &runtimes);
-        Diagnosis::of(&command.output().unwrap())
-    };
+    let house = Installation::with_own_runtimes();
+    let runtimes = house.runtimes_dir();
     let library = first_file(&runtimes.join("python/root"), "numpy");
     fs::remove_file(&library).unwrap();
     fs::remove_file(runtimes.join("shell/root/usr/bin/bash")).unwrap();
-    let diagnosis = damaged();
+    let diagnosis = diagnose(&house);
     diagnosis.misses("runtime python", "numpy", "ringfence runtimes build --force");
     diagnosis.misses("runtime shell", "usr/bin/bash", "ringfence runtimes build --force");
 }

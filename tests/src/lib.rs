@@ -65,6 +65,7 @@ pub fn runtimes_dir() -> PathBuf {
 pub struct Installation {
     program: PathBuf,
     directory: TempDir,
+    runtimes: PathBuf,
 }
 
 impl Default for Installation {
@@ -81,7 +82,24 @@ impl Installation {
 
     /// An empty installation of another build.
     pub fn of(program: PathBuf) -> Installation {
-        Installation { program, directory: tempfile::tempdir().expect("a temporary directory") }
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Installation { program, directory, runtimes: runtimes_dir() }
+    }
+
+    /// An empty installation with a copy of the runtimes in which a test may delete files, and change
+    /// none: they are linked.
+    pub fn with_own_runtimes() -> Installation {
+        let mut house = Installation::new();
+        let copy = house.path().join("runtimes");
+        let copied = Command::new("cp").arg("-al").args([&house.runtimes, &copy]).status();
+        assert!(copied.expect("cp").success());
+        house.runtimes = copy;
+        house
+    }
+
+    /// Its runtimes.
+    pub fn runtimes_dir(&self) -> &Path {
+        &self.runtimes
     }
 
     /// A directory for the test's own files.
@@ -96,7 +114,7 @@ impl Installation {
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("RINGFENCE_DATA_DIR", self.path().join("data"))
-            .env("RINGFENCE_RUNTIMES_DIR", runtimes_dir())
+            .env("RINGFENCE_RUNTIMES_DIR", &self.runtimes)
             .args(words);
         command
     }
@@ -145,16 +163,7 @@ pub fn output_of(mut command: Command, input: &[u8]) -> Output {
 
 /// Command lines of this machine's processes that hold `marker`, words joined by spaces.
 pub fn commands_with(marker: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").expect("/proc is there").flatten() {
-        // A process may end while we look.
-        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&words).replace('\0', " ");
-        if line.contains(marker) {
-            found.push(line);
-        }
-    }
-    found
+    processes::pids_of(marker).into_iter().map(processes::command_line).collect()
 }
 
 /// A running server, stopped when dropped.

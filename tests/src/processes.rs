@@ -13,6 +13,9 @@ use crate::Server;
 /// Longest wait for something to become true.
 const EVENTUALLY_MAX: Duration = Duration::from_secs(15);
 
+/// Time without a change after which a number counts as settled.
+const SETTLED_AFTER: Duration = Duration::from_millis(500);
+
 /// A line of /proc/PID/status; empty if there is no such process or line.
 pub fn status(pid: u32, field: &str) -> String {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -20,10 +23,36 @@ pub fn status(pid: u32, field: &str) -> String {
     line.unwrap_or_default().trim().to_owned()
 }
 
+/// A process's words joined by spaces; empty if it has ended.
+pub fn command_line(pid: u32) -> String {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&words).replace('\0', " ")
+}
+
+/// Processes whose command line holds `marker`.
+pub fn pids_of(marker: &str) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc is there").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| command_line(*pid).contains(marker)).collect()
+}
+
 /// The children of a process.
 pub fn children(pid: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// How many jails a supervisor has when it makes no more.
+pub fn ready_jails(supervisor: u32) -> usize {
+    let (mut count, mut since) = (0, Instant::now());
+    while count == 0 || since.elapsed() < SETTLED_AFTER {
+        let now = children(supervisor).len();
+        if now != count {
+            (count, since) = (now, Instant::now());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    count
 }
 
 /// The supervisor of a server.

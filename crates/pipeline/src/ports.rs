@@ -30,6 +30,9 @@ pub enum ExecutorError {
     /// The runtime the job needs is not there.
     #[error("runtime {0} is not built, run: ringfence runtimes build")]
     RuntimeMissing(String),
+    /// Files of the runtime are gone or others; the text names one and says what to do.
+    #[error("{0}")]
+    RuntimeDamaged(String),
     /// The jail could not be set up.
     #[error("sandbox failed: {0}")]
     Sandbox(String),

@@ -221,6 +221,7 @@ impl Ready {
             socket: sys::watch(self.socket)?,
             live: Mutex::new(HashMap::new()),
             next_run: AtomicU64::new(0),
+            damaged: watch::Sender::default(),
             closed: watch::Sender::new(false),
         });
         tokio::spawn(receive_reports(Arc::clone(&shared)));
@@ -261,6 +262,9 @@ pub enum SandboxError {
     /// The runtime is not built.
     #[error("runtime {0:?} is not built, run: ringfence runtimes build")]
     RuntimeMissing(Runtime),
+    /// Files of the runtime are gone or others; the text names one and says what to do.
+    #[error("{0}")]
+    RuntimeDamaged(String),
     /// The supervisor is gone; the service must be started again.
     #[error("the supervisor is gone, start ringfence again")]
     SupervisorGone,
@@ -277,6 +281,8 @@ struct Shared {
     socket: AsyncFd<OwnedFd>,
     live: Mutex<HashMap<u64, Live>>,
     next_run: AtomicU64,
+    /// What is wrong with runtimes, one text for each that is damaged.
+    damaged: watch::Sender<Vec<String>>,
     /// True once nothing can be run any more.
     closed: watch::Sender<bool>,
 }
@@ -333,6 +339,11 @@ impl Sandbox {
     /// True if jobs of this runtime can run.
     pub fn has(&self, runtime: Runtime) -> bool {
         self.present.contains(&runtime)
+    }
+
+    /// What is wrong with the runtimes at the moment and what to do, one text for each that is damaged.
+    pub fn damaged_runtimes(&self) -> Vec<String> {
+        self.shared.damaged.borrow().clone()
     }
 
     /// Ends the supervisor, and with it every run that is left.
@@ -489,6 +500,15 @@ impl Shared {
                 if let Some(mut run) = live.remove(&run) {
                     run.tell(Err(SandboxError::Failed(reason)));
                 }
+            }
+            Report::RuntimeDamaged { run, reason } => {
+                if let Some(mut run) = live.remove(&run) {
+                    run.tell(Err(SandboxError::RuntimeDamaged(reason)));
+                }
+            }
+            Report::Runtimes { damaged } => {
+                tracing::warn!(damaged = damaged.join("; "), "state of the runtimes has changed");
+                self.damaged.send_replace(damaged);
             }
             Report::Ready { .. } | Report::NotReady { .. } => {}
         }

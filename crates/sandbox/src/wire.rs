@@ -96,6 +96,18 @@ pub(crate) enum Report {
         /// Which step failed and how.
         reason: String,
     },
+    /// The run could not be carried through because its runtime is damaged.
+    RuntimeDamaged {
+        /// Which run.
+        run: u64,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Which runtimes are damaged from now on.
+    Runtimes {
+        /// What is wrong with each and what to do; none is listed that is as it was.
+        damaged: Vec<String>,
+    },
 }
 
 /// One of the guest's output streams.

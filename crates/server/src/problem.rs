@@ -160,6 +160,9 @@ impl From<PipelineError> for Problem {
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }
+            ErrorKind::Executor(ExecutorError::RuntimeDamaged(_)) => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_damaged")
+            }
             ErrorKind::Cancelled => refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled"),
             ErrorKind::Stopping => refused(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),

@@ -8,7 +8,10 @@ use ringfence_pipeline::{
     ports::StoreError,
     run::{Principal, Role},
 };
-use ringfence_sandbox::doctor::{self, CheckState};
+use ringfence_sandbox::{
+    Sandbox,
+    doctor::{self, CheckState},
+};
 use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
 use ringfence_store::{DEFAULT_KEY_LIMIT, KeyError, Store};
 use tokio::{
@@ -59,9 +62,9 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         println!("ringfence: listening on http://{}", listener.local_addr()?);
         tokio::spawn(recover_now_and_then(house.store.clone()));
         let keys = Arc::new(Keys(house.store.clone()));
-        let store = house.store.clone();
+        let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
         let server = Server::new(Arc::new(house.pipeline.clone()), keys, ServerOptions::default())
-            .watched_by(move || ailments(&store));
+            .watched_by(move || ailments(&store, &sandbox));
         let signals = stop_signals()?;
         let supervisor_gone = house.sandbox.closed();
         let mut orderly = true;
@@ -131,12 +134,14 @@ async fn recover_now_and_then(store: Store) {
 }
 
 /// What keeps runs from being carried through.
-fn ailments(store: &Store) -> Vec<Ailment> {
+fn ailments(store: &Store, sandbox: &Sandbox) -> Vec<Ailment> {
     let store_ailment = |error: StoreError| Ailment {
         code: if error.full { "store_full" } else { "store_failed" },
         detail: error.to_string(),
     };
-    store.check_room().err().map(store_ailment).into_iter().collect()
+    let damaged = sandbox.damaged_runtimes().into_iter();
+    let damaged = damaged.map(|detail| Ailment { code: "runtime_damaged", detail });
+    store.check_room().err().map(store_ailment).into_iter().chain(damaged).collect()
 }
 
 /// Counts the signals that ask us to stop: the first for an orderly stop, the second to hurry.

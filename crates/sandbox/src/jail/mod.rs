@@ -30,7 +30,7 @@ use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use seccompiler::sock_filter;
 
 use guest::Guest;
-pub(crate) use mounts::{Source, mount_own_processes, prepare_stage, prepare_template};
+pub(crate) use mounts::{Source, mount_own_processes, prepare_stage, prepare_template, template};
 
 use crate::{
     sys,

@@ -90,8 +90,8 @@ impl Source {
     }
 }
 
-/// Where the template of `runtime` is mounted.
-fn template(runtime: Runtime) -> PathBuf {
+/// Where the template of `runtime` is mounted, in the supervisor's own view.
+pub(crate) fn template(runtime: Runtime) -> PathBuf {
     Path::new(STAGE).join(match runtime {
         Runtime::Python => "python",
         Runtime::Bash => "bash",

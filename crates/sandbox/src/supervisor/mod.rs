@@ -6,6 +6,7 @@
 
 mod cell;
 mod run;
+mod vital;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -16,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime};
+use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime, Status};
 use rustix::{
     event::epoll::{self, EventData, EventFlags},
     fs::Mode,
@@ -29,6 +30,7 @@ use seccompiler::BpfProgram;
 use self::{
     cell::{Cell, Lines},
     run::{Killed, Piece, Run, Verdict},
+    vital::Vitals,
 };
 use crate::{
     jail::{
@@ -39,7 +41,7 @@ use crate::{
     layers::{self, Protections},
     outputs::Collected,
     sys,
-    wire::{self, Received, Report, Request, RunPayload, RunSpec, Stream},
+    wire::{self, Ending, Received, Report, Request, RunPayload, RunSpec, Stream},
 };
 
 /// Frames read from the server before runs get their turn again.
@@ -54,6 +56,9 @@ const REFILL_AFTER: Duration = Duration::from_millis(3);
 
 /// Wait before a ready jail that died is replaced.
 const REPLACE_AFTER: Duration = Duration::from_secs(1);
+
+/// Time between two looks at the files of the runtimes.
+const RUNTIMES_EVERY: Duration = Duration::from_secs(2);
 
 /// Events handled in one turn.
 const EVENTS_PER_TURN: usize = 64;
@@ -134,6 +139,12 @@ struct Supervisor {
     jails_made: u64,
     /// When to make the next jail that should be ready; `None` if none is missing.
     refill_at: Option<Instant>,
+    /// Without these files no program starts.
+    vitals: BTreeMap<Runtime, Vitals>,
+    /// Which runtimes are damaged, and how, as the server was told.
+    damaged: BTreeMap<Runtime, String>,
+    /// When to look at the runtimes again; `None` if only failed runs have us look.
+    runtimes_at: Option<Instant>,
     /// Frames the server has not taken yet. Bounded: a run sends at most its output limits, and there is
     /// no new one from a server that takes nothing.
     outbox: VecDeque<(Vec<u8>, Option<OwnedFd>)>,
@@ -182,8 +193,16 @@ impl Supervisor {
         }
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &server, Token::Server.encode(), EventFlags::IN)?;
+        // Who keeps jails ready stays for long.
         let refill_at = (settings.spares > 0).then(Instant::now);
+        let vitals = settings.runtimes.iter().filter(|(_, (source, _))| matches!(source, Source::Tree(_)));
+        let vitals = vitals.map(|(runtime, (_, command))| {
+            (*runtime, Vitals::note(*runtime, &jail::template(*runtime), &command.words[0]))
+        });
         let mut supervisor = Supervisor {
+            vitals: vitals.collect(),
+            damaged: BTreeMap::new(),
+            runtimes_at: refill_at,
             settings,
             server,
             server_gone: false,
@@ -228,6 +247,10 @@ impl Supervisor {
             if !self.server_gone && self.refill_at.is_some_and(|at| at <= now) {
                 self.refill_one();
             }
+            if !self.server_gone && self.runtimes_at.is_some_and(|at| at <= now) {
+                self.look_at_runtimes();
+                self.runtimes_at = Some(now + RUNTIMES_EVERY);
+            }
         }
         self.cells.drain(..).for_each(Cell::abandon);
         if let Some(hierarchies) = &self.hierarchies {
@@ -237,8 +260,8 @@ impl Supervisor {
     }
 
     fn time_until_next_look(&self) -> Option<rustix::event::Timespec> {
-        let refill_at = self.refill_at.filter(|_| !self.server_gone);
-        let next = self.runs.values().map(Run::next_look).chain(refill_at).min()?;
+        let chores = [self.refill_at, self.runtimes_at].into_iter().flatten().filter(|_| !self.server_gone);
+        let next = self.runs.values().map(Run::next_look).chain(chores).min()?;
         // Rounded up to the millisecond: a moment later rather than a busy wait just before.
         let wait = next.saturating_duration_since(Instant::now()) + Duration::from_micros(200);
         rustix::event::Timespec::try_from(wait).ok()
@@ -298,19 +321,63 @@ impl Supervisor {
     }
 
     fn start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) {
-        match self.try_start(id, payload, now) {
-            Ok(run) => {
-                self.runs.insert(run.jail, run);
+        let failed = match self.accept(id, payload) {
+            Ok(payload) => {
+                let runtime = payload.spec.runtime;
+                match self.try_start(id, payload, now) {
+                    Ok(run) => {
+                        self.runs.insert(run.jail, run);
+                        return;
+                    }
+                    Err(reason) => self.failed(id, runtime, reason),
+                }
             }
-            Err(reason) => self.report(&Report::Failed { run: id, reason }, None),
+            Err(reason) => Report::Failed { run: id, reason },
+        };
+        self.report(&failed, None);
+    }
+
+    /// The report on a run that came to no good end: the reason is the runtime's if that is damaged.
+    fn failed(&mut self, run: u64, runtime: Runtime, reason: String) -> Report {
+        self.look_at_runtimes();
+        match self.damaged.get(&runtime) {
+            Some(damage) => Report::RuntimeDamaged { run, reason: damage.clone() },
+            None => Report::Failed { run, reason },
         }
     }
 
-    /// Gives a run a jail that is ready, or a new one.
-    fn try_start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) -> Result<Run, String> {
+    /// Tells the server which runtimes are damaged if that has changed.
+    fn look_at_runtimes(&mut self) {
+        let damage = |(runtime, vitals): (&Runtime, &Vitals)| Some((*runtime, vitals.damage()?));
+        let damaged: BTreeMap<Runtime, String> = self.vitals.iter().filter_map(damage).collect();
+        if self.damaged != damaged {
+            self.report(&Report::Runtimes { damaged: damaged.values().cloned().collect() }, None);
+            self.damaged = damaged;
+        }
+    }
+
+    /// The report on a run that ended. A program that failed may have failed for want of its runtime's
+    /// files, and its result says nothing about it then.
+    fn ended(&mut self, run: u64, runtime: Runtime, ending: Ending) -> Report {
+        if matches!(ending.status, Status::Failed | Status::Signaled) {
+            self.look_at_runtimes();
+            if let Some(damage) = self.damaged.get(&runtime) {
+                return Report::RuntimeDamaged { run, reason: damage.clone() };
+            }
+        }
+        Report::Ended { run, ending }
+    }
+
+    /// A payload that a sound server could have sent.
+    fn accept(&self, id: u64, payload: Option<OwnedFd>) -> Result<RunPayload, String> {
         let payload = payload.ok_or("a run without a payload")?;
         let payload = RunPayload::open(payload).map_err(|error| error.to_string())?;
         self.check(id, &payload.spec)?;
+        Ok(payload)
+    }
+
+    /// Gives a run a jail that is ready, or a new one.
+    fn try_start(&mut self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
         if self.settings.spares > 0 {
             self.refill_at.get_or_insert(now + REFILL_AFTER);
         }
@@ -533,12 +600,14 @@ impl Supervisor {
         let Some(mut run) = self.runs.remove(&jail) else { return };
         self.unwatch(&run);
         let id = run.id;
-        let (report, files) = match run.finish(&self.isolation, now) {
+        let verdict = run.finish(&self.isolation, now);
+        let runtime = run.runtime();
+        let (report, files) = match verdict {
             Verdict::Ended(ending, collected) => match returned_files(&collected) {
-                Ok(files) => (Report::Ended { run: id, ending: *ending }, files),
+                Ok(files) => (self.ended(id, runtime, *ending), files),
                 Err(error) => (Report::Failed { run: id, reason: format!("hand over files: {error}") }, None),
             },
-            Verdict::Failed(reason) => (Report::Failed { run: id, reason }, None),
+            Verdict::Failed(reason) => (self.failed(id, runtime, reason), None),
         };
         self.report(&report, files);
         if let Err(error) = run.clean_up() {

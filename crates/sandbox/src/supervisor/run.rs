@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Status, Usage};
+use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Runtime, Status, Usage};
 use rustix::pipe::SpliceFlags;
 
 use super::cell::Lines;
@@ -178,6 +178,10 @@ impl Run {
             created: now,
             next_look: now + LOOK_EVERY,
         }
+    }
+
+    pub(super) fn runtime(&self) -> Runtime {
+        self.payload.spec.runtime
     }
 
     pub(super) fn init(&self) -> BorrowedFd<'_> {
@@ -496,7 +500,7 @@ mod tests {
     use std::process::Command;
 
     use proptest::{collection::vec, prelude::*};
-    use ringfence_job::{LimitsPatch, LimitsPolicy, Runtime};
+    use ringfence_job::{LimitsPatch, LimitsPolicy};
     use sys::Ending::{Exited, Signaled};
 
     use super::*;

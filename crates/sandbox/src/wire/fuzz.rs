@@ -116,6 +116,8 @@ pub(crate) fn report() -> impl Strategy<Value = Report> {
             .prop_map(|(run, stream, bytes)| Report::Output { run, stream, bytes }),
         2 => (run(), ending()).prop_map(|(run, ending)| Report::Ended { run, ending }),
         2 => (run(), ".{0,20}").prop_map(|(run, reason)| Report::Failed { run, reason }),
+        2 => (run(), ".{0,20}").prop_map(|(run, reason)| Report::RuntimeDamaged { run, reason }),
+        1 => vec(".{0,20}", 0..3).prop_map(|damaged| Report::Runtimes { damaged }),
     ]
 }
 
