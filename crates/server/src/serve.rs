@@ -27,6 +27,9 @@ const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Time between two words in the log about what a stop waits for.
 const STOP_WORD_EVERY: Duration = Duration::from_secs(2);
 
+/// Time between two looks whether requests are in progress that have no connection any more.
+const STOP_LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// Longest wait for cancelled requests to be recorded and answered.
 const CANCEL_WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -89,9 +92,13 @@ async fn end(
     mut connections: JoinSet<()>,
     hurry: impl Future<Output = ()>,
 ) {
-    // Connections without a request end at once. Some runs go on without their connection.
+    // Connections without a request end at once. Some requests go on without their connection, and one
+    // of these may not have come to the pipeline yet.
     let mut done = pin!(async {
         graceful.shutdown().await;
+        while app.in_progress() > 0 {
+            sleep(STOP_LOOK_EVERY).await;
+        }
         app.pipeline.idle().await;
     });
     let waited = tokio::select! {
