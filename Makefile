@@ -34,7 +34,9 @@ bench: build runtimes ## Yardsticks and ours in one run.
 	sh scripts/setup.sh bubblewrap
 	$(CARGO) run -q -p ringfence-benches
 
-soak: build runtimes ## Long rounds: 5 000 mixed runs, then nothing may be left behind.
+soak: build runtimes ## Long rounds: hostile frames, then 5 000 mixed runs; nothing may be left behind.
+	PROPTEST_CASES=50000 $(CARGO) test -p ringfence-sandbox --lib -- fuzz whatever
+	PROPTEST_CASES=5000 $(CARGO) test -p ringfence-tests --test faults -- changed
 	RINGFENCE_SOAK_RUNS=5000 $(CARGO) test -p ringfence-tests --test limits -- --exact nothing_is_left_behind --nocapture
 
 serve: build runtimes ## The HTTP API on this machine's loopback.

@@ -1,44 +1,13 @@
 //! The two processes: who has which rights, and what is left when one of them dies.
 
-use std::{
-    fs,
-    process::Command,
-    thread,
-    time::{Duration, Instant},
+use std::{fs, thread, time::Duration};
+
+use ringfence_tests::{
+    Installation, output_of,
+    processes::{children, eventually, gone, groups_of, kill, status},
+    wrapped,
 };
-
-use ringfence_tests::{Installation, groups_of, output_of};
 use serde_json::{Value, json};
-
-fn status(pid: u32, field: &str) -> String {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    line.unwrap_or_default().trim().to_owned()
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-    children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
-}
-
-pub(crate) fn kill(pids: &[u32]) {
-    assert!(
-        Command::new("kill").arg("-KILL").args(pids.iter().map(u32::to_string)).status().unwrap().success()
-    );
-}
-
-pub(crate) fn eventually(what: &str, check: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !check() {
-        assert!(begun.elapsed() < Duration::from_secs(15), "{what}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-pub(crate) fn gone(pid: u32) -> bool {
-    let state = status(pid, "State");
-    state.is_empty() || state.starts_with('Z')
-}
 
 #[test]
 fn the_server_side_has_no_privilege() {
@@ -138,9 +107,7 @@ fn replaced_when_killed(chosen: impl Fn(&[u32]) -> Vec<u32>) {
 fn the_operators_umask_does_not_reach_the_jail() {
     let house = Installation::new();
     let plain = house.command(&["run", "-", "--language", "bash", "--json"]);
-    let mut command = Command::new("sh");
-    command.args(["-c", "umask 077; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
-    command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let command = wrapped(&plain, &["sh", "-c", "umask 077; exec \"$@\"", "sh"]);
     let output = output_of(command, b"umask; stat -c %a .");
     let answer: Value = serde_json::from_slice(&output.stdout).expect("an answer object");
     assert_eq!((&answer["exitCode"], &answer["stdout"]), (&json!(0), &json!("0022\n755\n")), "{answer}");

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, groups_of};
+use ringfence_tests::{Installation, processes::groups_of};
 use serde_json::json;
 
 use crate::{MIB, PATIENCE_MS, assert_status, number, run};

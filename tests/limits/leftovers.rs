@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, Server, groups_of};
+use ringfence_tests::{Installation, Server, processes::groups_of};
 use serde_json::{Value, json};
 
 use crate::{MIB, PATIENCE_MS, assert_status};

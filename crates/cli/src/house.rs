@@ -132,6 +132,7 @@ impl Executor for Jail {
             SandboxError::RuntimeMissing(runtime) => {
                 ExecutorError::RuntimeMissing(format!("{runtime:?}").to_lowercase())
             }
+            SandboxError::RuntimeDamaged(reason) => ExecutorError::RuntimeDamaged(reason),
             other => ExecutorError::Sandbox(other.to_string()),
         })
     }

@@ -114,7 +114,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline over these ports.
     pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
-        let driver = Driver { ports: Arc::new(ports), config };
+        let driver = Driver { ports: Arc::new(ports), config, stopping: watch::Sender::new(false) };
         Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)) }
     }
 
@@ -130,7 +130,8 @@ impl Pipeline {
         principal: &Principal,
         request: ExecuteRequest,
     ) -> Result<Answer, PipelineError> {
-        let (held, cancel) = Cancel::new();
+        let (held, gone) = watch::channel(());
+        let cancel = Cancel { gone: Some(gone), ..self.driver.at_stop() };
         let mut journal = self.journal(principal);
         let driver = Arc::clone(&self.driver);
         let run = journal.run().id();
@@ -160,6 +161,11 @@ impl Pipeline {
             close(journal, result).await
         });
         task.await.unwrap_or_else(|error| Err(panicked(run, &error)))
+    }
+
+    /// Cancels every run in progress, and those that come after; each is still settled and recorded.
+    pub fn stop(&self) {
+        self.driver.stopping.send_replace(true);
     }
 
     /// Waits until no run is in progress, for an orderly end of the process.
@@ -207,24 +213,27 @@ impl Drop for Active {
     }
 }
 
-/// Tells a run that whoever asked has gone.
-struct Cancel(Option<watch::Receiver<()>>);
+/// Tells a run that it is to end.
+struct Cancel {
+    /// Its sender is dropped when whoever asked has gone; none if the run goes on then.
+    gone: Option<watch::Receiver<()>>,
+    /// True once the service stops.
+    stopping: watch::Receiver<bool>,
+}
 
 impl Cancel {
-    /// Cancelled as soon as the sender is dropped.
-    fn new() -> (watch::Sender<()>, Cancel) {
-        let (held, gone) = watch::channel(());
-        (held, Cancel(Some(gone)))
-    }
-
-    fn never() -> Cancel {
-        Cancel(None)
-    }
-
-    async fn wait(&mut self) {
-        match &mut self.0 {
-            Some(gone) => while gone.changed().await.is_ok() {},
-            None => std::future::pending().await,
+    /// Waits until the run is to end, and says why.
+    async fn wait(&mut self) -> ErrorKind {
+        let gone = async {
+            match &mut self.gone {
+                Some(gone) => while gone.changed().await.is_ok() {},
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = gone => ErrorKind::Cancelled,
+            // The driver holds the sender and outlives its runs.
+            _ = self.stopping.wait_for(|stopping| *stopping) => ErrorKind::Stopping,
         }
     }
 }
@@ -261,9 +270,16 @@ struct Ran {
 struct Driver {
     ports: Arc<Ports>,
     config: PipelineConfig,
+    /// True once every run is to end.
+    stopping: watch::Sender<bool>,
 }
 
 impl Driver {
+    /// For runs that go on when whoever asked has gone.
+    fn at_stop(&self) -> Cancel {
+        Cancel { gone: None, stopping: self.stopping.subscribe() }
+    }
+
     async fn execute(
         &self,
         journal: &mut Journal,
@@ -343,7 +359,7 @@ impl Driver {
     async fn profile(&self, journal: &mut Journal, file: &InputFile) -> Result<TableProfile, ErrorKind> {
         let args = vec!["profile".to_owned(), file.name.clone()];
         let job = reader_job(args, Vec::new(), vec![file.clone()]);
-        let ran = self.run_job(journal, Step::ReadTable(&file.name), job, &mut Cancel::never()).await?;
+        let ran = self.run_job(journal, Step::ReadTable(&file.name), job, &mut self.at_stop()).await?;
         let finished = Event::ReadFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
         journal.settle(ran.step, ran.used, &[finished]).await?;
         read_profile(&file.name, &ran.outcome)
@@ -375,7 +391,11 @@ impl Driver {
         journal.note(&Event::CodeAsked { author: author.name() })?;
         let wait = Duration::from_secs(AUTHOR_SECONDS_MAX);
         let late = || AuthorError::Unavailable(format!("no answer within {AUTHOR_SECONDS_MAX} s"));
-        let written = tokio::time::timeout(wait, author.write(assignment)).await;
+        let mut cancel = self.at_stop();
+        let written = tokio::select! {
+            written = tokio::time::timeout(wait, author.write(assignment)) => written,
+            kind = cancel.wait() => return Err(kind),
+        };
         match written.unwrap_or_else(|_| Err(late())) {
             Ok(draft) => {
                 let code = self.keep_code(&draft.code).await?.unwrap_or_default();
@@ -404,7 +424,7 @@ impl Driver {
         execute.files.clone_from(&request.files);
         execute.limits = request.limits;
         let examined = self.config.policy.examine(execute, &self.config.limits).map_err(denied)?;
-        let cancel = &mut Cancel::never();
+        let cancel = &mut self.at_stop();
         let checked = self.decide(journal, examined, cancel).await?.map_err(denied)?;
         let ran = self.run_job(journal, Step::Execute, checked, cancel).await?;
         self.finish(journal, draft.language, ran, &[]).await
@@ -476,7 +496,7 @@ impl Driver {
         let began_ms = self.config.clock.now_ms();
         let result = tokio::select! {
             biased;
-            () = cancel.wait() => Err(ErrorKind::Cancelled),
+            kind = cancel.wait() => Err(kind),
             result = self.jail(cleared) => result.map_err(ErrorKind::Executor),
         };
         match result {
@@ -497,8 +517,24 @@ impl Driver {
         executing.catch_unwind().await.unwrap_or_else(panicked)
     }
 
-    /// Keeps what a program left behind, settles what it used, and puts the answer together.
+    /// Keeps what a program left behind, settles what it used, and puts the answer together. What cannot
+    /// be recorded is not given out: nobody could ever look it up.
     async fn finish(
+        &self,
+        journal: &mut Journal,
+        language: ringfence_job::Language,
+        ran: Ran,
+        then: &[Event],
+    ) -> Result<Answer, ErrorKind> {
+        self.record_answer(journal, language, ran, then).await.map_err(|kind| match kind {
+            ErrorKind::Store(error) | ErrorKind::Ledger(LedgerError::Store(error)) => {
+                ErrorKind::Unrecorded(error)
+            }
+            other => other,
+        })
+    }
+
+    async fn record_answer(
         &self,
         journal: &mut Journal,
         language: ringfence_job::Language,
@@ -605,7 +641,7 @@ fn stopped(
     elapsed_ms: i64,
     reserved: Amount,
 ) -> (Amount, Vec<Event>) {
-    if !matches!(kind, ErrorKind::Cancelled) {
+    if !matches!(kind, ErrorKind::Cancelled | ErrorKind::Stopping) {
         return (Amount::default(), vec![kind.end()]);
     }
     let used = used(u64::try_from(elapsed_ms).unwrap_or(0), reserved);

@@ -30,6 +30,9 @@ pub enum ExecutorError {
     /// The runtime the job needs is not there.
     #[error("runtime {0} is not built, run: ringfence runtimes build")]
     RuntimeMissing(String),
+    /// Files of the runtime are gone or others; the text names one and says what to do.
+    #[error("{0}")]
+    RuntimeDamaged(String),
     /// The jail could not be set up.
     #[error("sandbox failed: {0}")]
     Sandbox(String),
@@ -112,12 +115,25 @@ pub enum LedgerError {
 
 /// The store failed; nothing was half-done.
 #[derive(Debug, thiserror::Error)]
-#[error("store failed while {doing}: {reason}")]
+#[error("{}", if *full {
+    format!("no room is left for the data while {doing}, free space where the data directory is")
+} else {
+    format!("store failed while {doing}: {reason}")
+})]
 pub struct StoreError {
     /// What was being done, such as "appending events".
     pub doing: &'static str,
     /// The database's or the file system's own words.
     pub reason: String,
+    /// True if there is no room left: freeing space mends it, and nothing else needs to be done.
+    pub full: bool,
+}
+
+impl StoreError {
+    /// A failure that more room would not have prevented.
+    pub fn new(doing: &'static str, reason: impl Into<String>) -> StoreError {
+        StoreError { doing, reason: reason.into(), full: false }
+    }
 }
 
 /// Writes code from words.

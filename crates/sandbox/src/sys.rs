@@ -262,6 +262,11 @@ pub(crate) fn seccomp_receive(listener: BorrowedFd<'_>) -> io::Result<Notificati
     Ok(Notification { id: notification.id, nr: notification.data.nr })
 }
 
+/// True for an error of [`seccomp_receive`] after which there may be more to receive.
+pub(crate) fn may_pass(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EAGAIN | libc::EINTR))
+}
+
 /// Answers a notification with an errno. A caller that died meanwhile needs no answer.
 pub(crate) fn seccomp_refuse(listener: BorrowedFd<'_>, notification: Notification, errno: i32) {
     let mut answer = libc::seccomp_notif_resp { id: notification.id, val: 0, error: -errno, flags: 0 };

@@ -15,7 +15,7 @@ use axum::{
 use ringfence_pipeline::{
     ErrorKind, PipelineError,
     policy::Violation,
-    ports::{ExecutorError, LedgerError},
+    ports::{ExecutorError, LedgerError, StoreError},
     run::RunId,
 };
 use serde::Serialize;
@@ -78,6 +78,16 @@ impl Problem {
         tracing::error!(code, %error, "request failed");
         let detail = "the server failed, the operator finds the reason in its log under this request's id";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code, detail)
+    }
+
+    /// The store's failure: one that more room mends is told, for there is something to do.
+    pub(crate) fn store(error: &StoreError, text: &str) -> Problem {
+        if !error.full {
+            return Problem::internal("store_failed", &text);
+        }
+        let code = "store_full";
+        tracing::error!(code, error = text, reason = error.reason, "request failed");
+        Problem::new(StatusCode::INSUFFICIENT_STORAGE, code, text)
     }
 
     /// Names the field that is wrong.
@@ -150,11 +160,15 @@ impl From<PipelineError> for Problem {
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }
-            ErrorKind::Cancelled => refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled"),
-            ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),
-            ErrorKind::Ledger(LedgerError::Store(_)) | ErrorKind::Store(_) => {
-                Problem::internal("store_failed", &text)
+            ErrorKind::Executor(ExecutorError::RuntimeDamaged(_)) => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_damaged")
             }
+            ErrorKind::Cancelled => refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled"),
+            ErrorKind::Stopping => refused(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+            ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),
+            ErrorKind::Ledger(LedgerError::Store(error))
+            | ErrorKind::Store(error)
+            | ErrorKind::Unrecorded(error) => Problem::store(&error, &text),
             ErrorKind::Internal(_) => Problem::internal("internal", &text),
         };
         problem.run = Some(error.run);

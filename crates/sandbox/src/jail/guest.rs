@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     sys,
-    wire::{self, InitReport, InitRequest, RunSpec},
+    wire::{self, InitReport, InitRequest, RunPayload, RunSpec},
 };
 
 /// Longest environment of a guest in bytes, its runtime's own included.
@@ -107,13 +107,13 @@ fn become_guest(
     if !weaken::is_off("seccomp") {
         step("restrict system calls", restrict_system_calls(plan))?;
     }
-    let (payload, spec, bodies_at) = step("wait for a run", wait_for_run(init))?;
+    let payload = step("wait for a run", wait_for_run(init))?;
     step("use every processor", use_every_processor(plan))?;
-    let (path, argv, env) = step("prepare arguments", arguments(plan, &spec))?;
-    let stdin = step("open standard input", open_stdin(&payload, &spec, bodies_at))?;
+    let (path, argv, env) = step("prepare arguments", arguments(plan, &payload.spec))?;
+    let stdin = step("open standard input", open_stdin(&payload))?;
     step("connect standard input", sys::dup_to(stdin.as_fd(), 0))?;
     if !weaken::is_off("rlimits") {
-        step("set resource limits", rlimits::set(&spec.limits))?;
+        step("set resource limits", rlimits::set(&payload.spec.limits))?;
     }
     if weaken::is_off("fds") {
         step("pass on our line", rustix::io::fcntl_setfd(&plan.supervisor, rustix::io::FdFlags::empty()))?;
@@ -128,21 +128,19 @@ fn restrict_system_calls(plan: &Plan<'_>) -> io::Result<()> {
     tell(plan.supervisor.as_fd(), &InitReport::Listener, Some(listener.as_fd()))
 }
 
-fn wait_for_run(init: BorrowedFd<'_>) -> io::Result<(OwnedFd, RunSpec, u64)> {
+fn wait_for_run(init: BorrowedFd<'_>) -> io::Result<RunPayload> {
     let Some((InitRequest::Run, Some(payload))) = wire::wait(init, &mut [0; 16])? else {
         return Err(io::Error::other("init is gone"));
     };
-    let (spec, bodies_at) = wire::payload_head(&payload)?;
-    Ok((payload, spec, bodies_at))
+    RunPayload::open(payload)
 }
 
 /// Standard input: nothing, or a sealed memory file of this run.
-fn open_stdin(payload: &OwnedFd, spec: &RunSpec, bodies_at: u64) -> io::Result<OwnedFd> {
-    if spec.stdin_bytes == 0 {
+fn open_stdin(payload: &RunPayload) -> io::Result<OwnedFd> {
+    if payload.spec.stdin_bytes == 0 {
         return Ok(fs::File::open("/dev/null")?.into());
     }
-    let content = wire::read_at(payload, bodies_at + spec.code_bytes, spec.stdin_bytes)?;
-    wire::memory_file(&[&content])
+    wire::memory_file(&[&payload.stdin()?])
 }
 
 /// Program, arguments and environment: the runtime's command, the program's text, the client's words.

@@ -15,7 +15,7 @@ use crate::{
         cgroup::{Entrance, Group},
         namespaces, weaken,
     },
-    wire::{self, InitRequest, RunSpec},
+    wire::{self, InitRequest, RunPayload},
 };
 
 /// A jail that waits for its run.
@@ -83,20 +83,14 @@ impl Cell {
     ///
     /// # Errors
     /// Which step failed and how. Nothing is left of the cell.
-    pub(super) fn occupy(
-        self,
-        id: u64,
-        spec: RunSpec,
-        (payload, bodies_at): (OwnedFd, u64),
-        now: Instant,
-    ) -> Result<Run, String> {
-        let limited = self.group.as_ref().map_or(Ok(()), |group| group.limit(&spec.limits));
+    pub(super) fn occupy(self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
+        let limited = self.group.as_ref().map_or(Ok(()), |group| group.limit(&payload.spec.limits));
         let limited = limited.map_err(|error| format!("set limits: {error}"));
-        if let Err(reason) = limited.and_then(|()| self.tell(&InitRequest::Run, Some(&payload))) {
+        if let Err(reason) = limited.and_then(|()| self.tell(&InitRequest::Run, Some(payload.file()))) {
             self.abandon();
             return Err(reason);
         }
-        Ok(Run::new(id, (self.jail, self.seat), spec, (payload, bodies_at), self.lines, self.group, now))
+        Ok(Run::new(id, (self.jail, self.seat), payload, self.lines, self.group, now))
     }
 
     /// Ends the cell's init and leaves nothing of it.

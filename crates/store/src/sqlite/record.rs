@@ -133,7 +133,7 @@ pub(super) async fn read_history(
             .map_err(failed(doing))?;
     rows.into_iter()
         .map(|(seq, kind, at_ms, body)| {
-            let damaged = |reason: String| StoreError { doing, reason };
+            let damaged = |reason: String| StoreError::new(doing, reason);
             Ok(Recorded {
                 seq: u32::try_from(seq).map_err(|error| damaged(error.to_string()))?,
                 kind,
@@ -146,5 +146,5 @@ pub(super) async fn read_history(
 
 /// A run's identity as it is stored.
 pub(super) fn run_id(doing: &'static str, text: &str) -> Result<RunId, StoreError> {
-    Uuid::parse_str(text).map(RunId).map_err(|error| StoreError { doing, reason: error.to_string() })
+    Uuid::parse_str(text).map(RunId).map_err(|error| StoreError::new(doing, error.to_string()))
 }
