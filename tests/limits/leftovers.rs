@@ -192,8 +192,25 @@ fn pid_of(path: &Path) -> Option<u32> {
 }
 
 fn processes(server: u32, bases: &[PathBuf]) -> BTreeSet<u32> {
-    let mut found = BTreeSet::from([server]);
     let all = parents();
+    let mut found = below(&all, BTreeSet::from([server]));
+    for group in bases.iter().flat_map(|base| directories(base)) {
+        let members = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        found.extend(members.lines().filter_map(|pid| pid.parse::<u32>().ok()));
+    }
+    // Wherever it may have gone: /proc/PID belongs to the process's user. Guests of other supervisors of
+    // this machine have the same users.
+    let others: BTreeSet<u32> =
+        all.iter().map(|(pid, _)| *pid).filter(|pid| is_supervisor(pid) && !found.contains(pid)).collect();
+    let theirs = below(&all, others);
+    found.extend(
+        of_guests("/proc").iter().filter_map(|path| pid_of(path)).filter(|pid| !theirs.contains(pid)),
+    );
+    found
+}
+
+/// Processes and all that descend from them.
+fn below(all: &[(u32, u32)], mut found: BTreeSet<u32>) -> BTreeSet<u32> {
     loop {
         let more: BTreeSet<u32> = all
             .iter()
@@ -201,17 +218,14 @@ fn processes(server: u32, bases: &[PathBuf]) -> BTreeSet<u32> {
             .map(|p| p.0)
             .collect();
         if more.is_empty() {
-            break;
+            return found;
         }
         found.extend(more);
     }
-    for group in bases.iter().flat_map(|base| directories(base)) {
-        let members = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
-        found.extend(members.lines().filter_map(|pid| pid.parse::<u32>().ok()));
-    }
-    // Wherever it may have gone: /proc/PID belongs to the process's user.
-    found.extend(of_guests("/proc").iter().filter_map(|path| pid_of(path)));
-    found
+}
+
+fn is_supervisor(pid: &u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "ringfence-super")
 }
 
 /// The supervisor's own control groups, which hold its runs'.
