@@ -11,14 +11,14 @@ mod typescript;
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, Server, root};
+use ringfence_tests::{Installation, Server, is_root, root};
 use serde_json::{Value, json};
 
 /// One mebibyte in bytes.
@@ -351,6 +351,28 @@ fn refused_calls_return_although_another_run_starts() {
         let other = begin(scope, &server, bash_request("sleep 3", json!({})), Duration::ZERO);
         assert_eq!(refused.join().expect("an answer")["status"], "succeeded");
         assert!(!other.is_finished(), "the other run is too short to show anything");
+    });
+}
+
+/// Whoever closes a file has the kernel look through all locks on it: a guest's must be on no file of the host's.
+#[test]
+fn locks_on_devices_stay_inside() {
+    if !is_root() {
+        // Only root can make devices for guests; others lend them the host's.
+        return;
+    }
+    let installation = Installation::new();
+    let server = installation.serve();
+    let code = "import fcntl, time\nopened = [open(f'/dev/{name}') for name in ('null', 'zero', 'full', 'random', 'urandom')]\n\
+                for file in opened: fcntl.flock(file, fcntl.LOCK_EX)\nprint('locked')\ntime.sleep(1)";
+    thread::scope(|scope| {
+        let request = json!({ "language": "python", "code": code });
+        let run = begin(scope, &server, request, Duration::from_millis(600));
+        for name in ["null", "zero", "full", "random", "urandom"] {
+            let file = fs::File::open(Path::new("/dev").join(name)).expect("every host has it");
+            file.try_lock().unwrap_or_else(|_| panic!("a guest holds a lock on the host's {name}"));
+        }
+        assert_eq!(run.join().expect("an answer")["stdout"], "locked\n");
     });
 }
 
