@@ -6,7 +6,7 @@ use crate::{Attack, MIB, attack};
 const SMALL: &[(&str, u64)] = &[("memoryBytes", 96 * MIB)];
 
 /// A wall clock that is up soon.
-const SHORT: &[(&str, u64)] = &[("wallMs", 1000)];
+const SHORT: &[(&str, u64)] = &[("wallMs", 2000)];
 
 /// A program that must run out of [`SMALL`].
 const fn exhausting(program: &'static str, outcome: &'static str) -> Attack {

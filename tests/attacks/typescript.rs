@@ -40,7 +40,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     attack("18_sockets", "reached: []").denied(&["socket"]),
     attack("19_daemon", "a daemon of TypeScript is left").files(&["alive"]),
     attack("20_waiting_for_ever", "waiting for ever")
-        .under(&[("wallMs", 1000)])
+        .under(&[("wallMs", 2000)])
         .out_of_time()
         .hits(&["wallMs"]),
     exhausting("21_memory_of_types", "growing"),

@@ -9,4 +9,7 @@ setInterval((): void => {
   process.emitWarning('z'.repeat(1000));
   Promise.reject(1).catch(() => {});
 }, 1);
-setTimeout((): never => process.exit(4), 700);
+setInterval((): void => {
+  const written = Math.min(process.stdout.bytesWritten, process.stderr.bytesWritten);
+  if (written > 200_000) process.exit(4);
+}, 10);
