@@ -73,8 +73,9 @@ impl Cramped<'_> {
 
     /// What the first key has spent and what is held from it, in runs.
     fn runs(&self) -> (i64, i64) {
-        let listed = self.beside(&["keys", "list", "--json"], b"").stdout;
-        let keys: Value = serde_json::from_slice(&listed).unwrap();
+        let listed = self.beside(&["keys", "list", "--json"], b"");
+        assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+        let keys: Value = serde_json::from_slice(&listed.stdout).unwrap();
         let figure = |state: &str| keys[0][state]["runs"].as_i64().unwrap();
         (figure("spent"), figure("reserved"))
     }
