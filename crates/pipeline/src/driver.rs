@@ -1,17 +1,14 @@
 //! The one execution path: every change, whichever door it came through, is carried out here.
 //!
 //! A run is driven by a task of its own, so that it is settled and recorded even if whoever asked
-//! goes away: a dropped [`Pipeline::execute`] cancels the program, a dropped [`Pipeline::ask`] does
-//! not. Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
+//! goes away: a dropped [`Pipeline::execute`] stops the program, a dropped [`Pipeline::ask`] does
+//! not, and neither does whoever looks at a [`Live`] run. Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
-use tokio::{
-    sync::watch,
-    task::{JoinError, JoinHandle},
-};
+use tokio::sync::watch;
 
 use crate::{
     answer::Answer,
@@ -20,6 +17,7 @@ use crate::{
     error::{ErrorKind, PipelineError},
     facts::read_facts,
     journal::Journal,
+    live::{Control, End, Live, Lives},
     policy::{Checked, Examined, ExecuteRequest, Policy, Violation, reader_job},
     ports::{
         Amount, Assignment, AuthorError, CodeAuthor, Draft, Executor, ExecutorError, FailedDraft, Ledger,
@@ -109,38 +107,54 @@ pub struct Pipeline {
     driver: Arc<Driver>,
     /// Counts the runs in progress.
     active: Arc<watch::Sender<usize>>,
+    lives: Arc<Lives>,
 }
 
 impl Pipeline {
     /// A pipeline over these ports.
     pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
         let driver = Driver { ports: Arc::new(ports), config };
-        Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)) }
+        Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)), lives: Arc::default() }
     }
 
-    /// Executes code. Dropping the future cancels the run, which is still settled and recorded.
+    /// Begins to execute code; it goes on whoever looks.
+    ///
+    /// # Panics
+    /// If called outside a tokio runtime.
+    pub fn start(&self, principal: &Principal, request: ExecuteRequest) -> Arc<Live> {
+        let mut journal = self.journal(principal);
+        let driver = Arc::clone(&self.driver);
+        let entered = self.lives.enter(Live::new(journal.run().id(), principal.clone()));
+        let live = Arc::clone(&entered.live);
+        let active = Active::enter(Arc::clone(&self.active));
+        tokio::spawn(async move {
+            let _active = active;
+            let run = journal.run().id();
+            let work = AssertUnwindSafe(async {
+                let result = driver.execute(&mut journal, request, &entered.live).await;
+                close(journal, result).await
+            });
+            let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
+            entered.live.end(result.map(Arc::new).map_err(Arc::new));
+        });
+        live
+    }
+
+    /// Executes code. Dropping the future stops the run, which is still settled and recorded.
     ///
     /// # Errors
     /// Refusals and our own failures; what the program does is an [`Answer`].
     ///
     /// # Panics
     /// If called outside a tokio runtime.
-    pub async fn execute(
-        &self,
-        principal: &Principal,
-        request: ExecuteRequest,
-    ) -> Result<Answer, PipelineError> {
-        let (held, cancel) = Cancel::new();
-        let mut journal = self.journal(principal);
-        let driver = Arc::clone(&self.driver);
-        let run = journal.run().id();
-        let task = self.spawn(async move {
-            let result = driver.execute(&mut journal, request, cancel).await;
-            close(journal, result).await
-        });
-        let answer = task.await;
-        drop(held);
-        answer.unwrap_or_else(|error| Err(panicked(run, &error)))
+    pub async fn execute(&self, principal: &Principal, request: ExecuteRequest) -> End {
+        let asked = StopOnDrop(self.start(principal, request));
+        asked.0.ended().await
+    }
+
+    /// A run in progress, if it is the principal's tenant's.
+    pub fn live(&self, principal: &Principal, run: RunId) -> Option<Arc<Live>> {
+        self.lives.find(principal, run)
     }
 
     /// Answers a question. Dropping the future does not stop the run.
@@ -155,11 +169,14 @@ impl Pipeline {
         let mut journal = self.journal(principal);
         let driver = Arc::clone(&self.driver);
         let run = journal.run().id();
-        let task = self.spawn(async move {
-            let result = driver.ask(&mut journal, request).await;
+        let live = Live::new(run, principal.clone());
+        let active = Active::enter(Arc::clone(&self.active));
+        let task = tokio::spawn(async move {
+            let _active = active;
+            let result = driver.ask(&mut journal, request, &live).await;
             close(journal, result).await
         });
-        task.await.unwrap_or_else(|error| Err(panicked(run, &error)))
+        task.await.unwrap_or_else(|_| Err(panicked(run)))
     }
 
     /// Waits until no run is in progress, for an orderly end of the process.
@@ -172,23 +189,10 @@ impl Pipeline {
         let clock = self.driver.config.clock.clone();
         Journal::new(principal.clone(), clock.new_id(), Arc::clone(&self.driver.ports), clock)
     }
-
-    /// Drives a run in a task of its own, started at once.
-    fn spawn<W, T>(&self, work: W) -> JoinHandle<Result<T, PipelineError>>
-    where
-        W: Future<Output = Result<T, PipelineError>> + Send + 'static,
-        T: Send + 'static,
-    {
-        let active = Active::enter(Arc::clone(&self.active));
-        tokio::spawn(async move {
-            let _active = active;
-            work.await
-        })
-    }
 }
 
-fn panicked(run: RunId, error: &JoinError) -> PipelineError {
-    PipelineError { run, kind: ErrorKind::Internal(error.to_string()) }
+fn panicked(run: RunId) -> PipelineError {
+    PipelineError { run, kind: ErrorKind::Internal("the task of a run panicked".to_owned()) }
 }
 
 /// Counts a run as in progress for as long as it lives.
@@ -207,25 +211,12 @@ impl Drop for Active {
     }
 }
 
-/// Tells a run that whoever asked has gone.
-struct Cancel(Option<watch::Receiver<()>>);
+/// Stops a run when whoever asked for it has gone; one that has ended is not disturbed.
+struct StopOnDrop(Arc<Live>);
 
-impl Cancel {
-    /// Cancelled as soon as the sender is dropped.
-    fn new() -> (watch::Sender<()>, Cancel) {
-        let (held, gone) = watch::channel(());
-        (held, Cancel(Some(gone)))
-    }
-
-    fn never() -> Cancel {
-        Cancel(None)
-    }
-
-    async fn wait(&mut self) {
-        match &mut self.0 {
-            Some(gone) => while gone.changed().await.is_ok() {},
-            None => std::future::pending().await,
-        }
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -268,7 +259,7 @@ impl Driver {
         &self,
         journal: &mut Journal,
         request: ExecuteRequest,
-        mut cancel: Cancel,
+        live: &Live,
     ) -> Result<Answer, ErrorKind> {
         let language = request.language;
         let code = self.keep_code(&request.code).await?;
@@ -284,17 +275,23 @@ impl Driver {
             }
         };
         journal.note(&requested(Some(self.keep_inputs(examined.job()).await?)))?;
-        let checked = self.decide(journal, examined, &mut cancel).await?.map_err(ErrorKind::Denied)?;
-        let ran = self.run_job(journal, Step::Execute, checked, &mut cancel).await?;
+        let checked = self.decide(journal, examined, live).await?.map_err(ErrorKind::Denied)?;
+        let control = Control::new(live, true);
+        let ran = self.run_job(journal, Step::Execute, checked, control).await?;
         self.finish(journal, language, ran, &[Event::Settled {}]).await
     }
 
-    async fn ask(&self, journal: &mut Journal, request: AskRequest) -> Result<AskAnswer, ErrorKind> {
+    async fn ask(
+        &self,
+        journal: &mut Journal,
+        request: AskRequest,
+        live: &Live,
+    ) -> Result<AskAnswer, ErrorKind> {
         let began_ms = self.config.clock.now_ms();
         self.accept_question(journal, &request).await?;
         let mut tables = Vec::new();
         for file in request.files.iter().filter(|file| is_table(&file.name)) {
-            tables.push(self.profile(journal, file).await?);
+            tables.push(self.profile(journal, file, live).await?);
         }
         let mut assignment = Assignment {
             question: request.question.clone(),
@@ -303,14 +300,15 @@ impl Driver {
             failure: None,
         };
         let (author, mut draft) = self.draft(journal, &assignment).await?;
-        let mut run = self.run_draft(journal, author.as_ref(), &draft, &request).await?;
+        let mut run = self.run_draft(journal, author.as_ref(), &draft, &request, live).await?;
         for _ in 1..EXECUTIONS_MAX {
             if run.status != Status::Failed || !author.can_repair() {
                 break;
             }
             let stderr = traceback(&run);
             assignment.failure = Some(FailedDraft { draft: draft.clone(), stderr });
-            let Some(repaired) = self.repair(journal, author.as_ref(), &assignment, &request).await? else {
+            let Some(repaired) = self.repair(journal, author.as_ref(), &assignment, &request, live).await?
+            else {
                 break;
             };
             (draft, run) = repaired;
@@ -340,10 +338,15 @@ impl Driver {
         journal.save().await
     }
 
-    async fn profile(&self, journal: &mut Journal, file: &InputFile) -> Result<TableProfile, ErrorKind> {
+    async fn profile(
+        &self,
+        journal: &mut Journal,
+        file: &InputFile,
+        live: &Live,
+    ) -> Result<TableProfile, ErrorKind> {
         let args = vec!["profile".to_owned(), file.name.clone()];
         let job = reader_job(args, Vec::new(), vec![file.clone()]);
-        let ran = self.run_job(journal, Step::ReadTable(&file.name), job, &mut Cancel::never()).await?;
+        let ran = self.run_job(journal, Step::ReadTable(&file.name), job, Control::new(live, false)).await?;
         let finished = Event::ReadFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
         journal.settle(ran.step, ran.used, &[finished]).await?;
         read_profile(&file.name, &ran.outcome)
@@ -398,15 +401,15 @@ impl Driver {
         author: &dyn CodeAuthor,
         draft: &Draft,
         request: &AskRequest,
+        live: &Live,
     ) -> Result<Answer, ErrorKind> {
         let denied = |violations| ErrorKind::DraftDenied { author: author.name(), violations };
         let mut execute = ExecuteRequest::new(draft.language, draft.code.as_str());
         execute.files.clone_from(&request.files);
         execute.limits = request.limits;
         let examined = self.config.policy.examine(execute, &self.config.limits).map_err(denied)?;
-        let cancel = &mut Cancel::never();
-        let checked = self.decide(journal, examined, cancel).await?.map_err(denied)?;
-        let ran = self.run_job(journal, Step::Execute, checked, cancel).await?;
+        let checked = self.decide(journal, examined, live).await?.map_err(denied)?;
+        let ran = self.run_job(journal, Step::Execute, checked, Control::new(live, false)).await?;
         self.finish(journal, draft.language, ran, &[]).await
     }
 
@@ -418,6 +421,7 @@ impl Driver {
         author: &dyn CodeAuthor,
         assignment: &Assignment,
         request: &AskRequest,
+        live: &Live,
     ) -> Result<Option<(Draft, Answer)>, ErrorKind> {
         let Ok(draft) = self.ask_author(journal, author, assignment).await? else {
             return Ok(None);
@@ -427,7 +431,7 @@ impl Driver {
             journal.note(&Event::CodeDropped { reason: "the repair changes nothing".to_owned() })?;
             return Ok(None);
         }
-        match self.run_draft(journal, author, &draft, request).await {
+        match self.run_draft(journal, author, &draft, request, live).await {
             Ok(answer) => Ok(Some((draft, answer))),
             Err(
                 kind @ (ErrorKind::DraftDenied { .. } | ErrorKind::Ledger(LedgerError::Exhausted { .. })),
@@ -444,14 +448,14 @@ impl Driver {
         &self,
         journal: &mut Journal,
         examined: Examined<'_>,
-        cancel: &mut Cancel,
+        live: &Live,
     ) -> Result<Result<Checked, Vec<Violation>>, ErrorKind> {
         if !examined.needs_facts() {
             return Ok(examined.decide(None));
         }
         let args = vec!["facts".to_owned(), "python".to_owned()];
         let job = reader_job(args, examined.job().code.clone().into_bytes(), Vec::new());
-        let ran = self.run_job(journal, Step::ReadFacts, job, cancel).await?;
+        let ran = self.run_job(journal, Step::ReadFacts, job, Control::new(live, false)).await?;
         let finished = Event::FactsFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
         journal.settle(ran.step, ran.used, &[finished]).await?;
         Ok(match read_facts(&ran.outcome) {
@@ -467,33 +471,31 @@ impl Driver {
         journal: &mut Journal,
         purpose: Step<'_>,
         checked: Checked,
-        cancel: &mut Cancel,
+        control: Control<'_>,
     ) -> Result<Ran, ErrorKind> {
         let step = journal.run().next_step();
         let reserved = bound(checked.job());
         let events = start_events(&purpose, step, reserved, checked.job());
         let cleared = journal.reserve(checked, &events).await?;
         let began_ms = self.config.clock.now_ms();
-        let result = tokio::select! {
-            biased;
-            () = cancel.wait() => Err(ErrorKind::Cancelled),
-            result = self.jail(cleared) => result.map_err(ErrorKind::Executor),
-        };
-        match result {
-            Ok(outcome) => Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
-            Err(kind) => {
-                let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
-                let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);
-                journal.settle(step, used, &events).await?;
-                Err(kind)
+        let kind = match self.jail(cleared, control).await {
+            Ok(outcome) if outcome.status == Status::Cancelled && !matches!(purpose, Step::Execute) => {
+                ErrorKind::Cancelled
             }
-        }
+            Ok(outcome) => return Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
+            Err(ExecutorError::Stopped) => ErrorKind::Cancelled,
+            Err(error) => ErrorKind::Executor(error),
+        };
+        let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
+        let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);
+        journal.settle(step, used, &events).await?;
+        Err(kind)
     }
 
     /// A panic in the executor must not take the settlement with it.
-    async fn jail(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+    async fn jail(&self, cleared: Cleared, control: Control<'_>) -> Result<Outcome, ExecutorError> {
         let panicked = |_| Err(ExecutorError::Sandbox("the executor panicked".to_owned()));
-        let executing = AssertUnwindSafe(self.ports.executor.execute(cleared));
+        let executing = AssertUnwindSafe(self.ports.executor.execute(cleared, control));
         executing.catch_unwind().await.unwrap_or_else(panicked)
     }
 

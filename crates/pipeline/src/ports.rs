@@ -4,16 +4,20 @@ use async_trait::async_trait;
 use ringfence_job::{Language, Outcome};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{Cleared, Principal, Recorded, RunId};
+use crate::{
+    live::Control,
+    run::{Cleared, Principal, Recorded, RunId},
+};
 
 /// Runs a cleared job in a jail.
 #[async_trait]
 pub trait Executor: Send + Sync {
-    /// Runs the job to its end. Dropping the future cancels the run.
+    /// Runs the job to its end and tells `control` what happens meanwhile. Once that is stopped, the
+    /// outcome is a cancelled run, with what there was until then. Dropping the future cancels it as well.
     ///
     /// # Errors
     /// Our own failures only; whatever the guest does is an [`Outcome`].
-    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError>;
+    async fn execute(&self, cleared: Cleared, control: Control<'_>) -> Result<Outcome, ExecutorError>;
 }
 
 /// Our own failure to run a job.
@@ -30,6 +34,9 @@ pub enum ExecutorError {
     /// The runtime the job needs is not there.
     #[error("runtime {0} is not built, run: ringfence runtimes build")]
     RuntimeMissing(String),
+    /// It was stopped while it waited for a slot.
+    #[error("stopped before it began")]
+    Stopped,
     /// The jail could not be set up.
     #[error("sandbox failed: {0}")]
     Sandbox(String),

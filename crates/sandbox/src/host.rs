@@ -12,7 +12,9 @@ use std::{
     time::Duration,
 };
 
-use ringfence_job::{Isolation, Job, Layer, Limits, LimitsPolicy, Outcome, OutputFile, Runtime};
+use ringfence_job::{
+    Isolation, Job, Layer, Limits, LimitsPolicy, Outcome, OutputFile, Progress, Runtime, Stream,
+};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::{
     io::{Interest, unix::AsyncFd},
@@ -24,7 +26,7 @@ use crate::{
     reader, runtimes,
     supervisor::{self, Settings},
     sys,
-    wire::{self, Ending, Received, Report, Request, RunSpec, Stream},
+    wire::{self, Ending, Received, Report, Request, RunSpec},
 };
 
 /// Longest time a supervisor may take to be ready.
@@ -264,6 +266,9 @@ pub enum SandboxError {
     /// The supervisor is gone; the service must be started again.
     #[error("the supervisor is gone, start ringfence again")]
     SupervisorGone,
+    /// It was stopped while it waited for a slot.
+    #[error("stopped before it began")]
+    Stopped,
     /// The supervisor could not carry the run through.
     #[error("{0}")]
     Failed(String),
@@ -316,23 +321,57 @@ impl Sandbox {
     /// # Errors
     /// Our own failures; what the guest does is in the [`Outcome`].
     pub async fn run(&self, job: &Job) -> Result<Outcome, SandboxError> {
+        self.run_watched(job, &mut |_| {}, std::future::pending()).await
+    }
+
+    /// Runs a job to its end and tells `watcher` what happens meanwhile. Once `stop` resolves, the run
+    /// is cancelled; its outcome holds what there was until then.
+    ///
+    /// # Errors
+    /// As [`Sandbox::run`], and [`SandboxError::Stopped`] if it was stopped before it began.
+    pub async fn run_watched(
+        &self,
+        job: &Job,
+        watcher: &mut (dyn FnMut(Progress<'_>) + Send),
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Outcome, SandboxError> {
         if !self.has(job.runtime) {
             return Err(SandboxError::RuntimeMissing(job.runtime));
         }
+        let mut stop = std::pin::pin!(stop);
         let busy = |_: TryAcquireError| SandboxError::Busy { slots: self.slot_count, queue: self.queue };
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(busy)?;
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| SandboxError::SupervisorGone)?;
+        let slot = tokio::select! {
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| SandboxError::SupervisorGone)?,
+            () = &mut stop => return Err(SandboxError::Stopped),
+        };
         let payload = describe(job)?;
         let run = self.shared.next_run.fetch_add(1, Ordering::Relaxed);
         let (reports, mut inbox) = mpsc::unbounded_channel();
         self.shared.live().insert(run, Live { reports, _slot: slot, _place: place });
         let mut cancel = CancelOnDrop { shared: &self.shared, run, armed: true };
         self.shared.send(&Request::Run { run }, Some(&payload)).await?;
+        watcher(Progress::Started);
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let mut stopping = false;
         loop {
-            match inbox.recv().await {
-                Some((Report::Output { stream: Stream::Stdout, bytes, .. }, _)) => stdout.extend(bytes),
-                Some((Report::Output { stream: Stream::Stderr, bytes, .. }, _)) => stderr.extend(bytes),
+            let report = tokio::select! {
+                report = inbox.recv() => report,
+                () = &mut stop, if !stopping => {
+                    stopping = true;
+                    self.shared.send(&Request::Cancel { run }, None).await?;
+                    continue;
+                }
+            };
+            match report {
+                Some((Report::Output { stream, bytes, .. }, _)) => {
+                    watcher(Progress::Output(stream, &bytes));
+                    match stream {
+                        Stream::Stdout => stdout.extend(bytes),
+                        Stream::Stderr => stderr.extend(bytes),
+                    }
+                }
+                Some((Report::Used { usage, .. }, _)) => watcher(Progress::Used(usage)),
                 Some((Report::Ended { ending, .. }, files)) => {
                     cancel.armed = false;
                     let files = returned_files(files)?;
@@ -439,7 +478,7 @@ impl Shared {
     /// Passes a report to the run it is about; the last one ends it.
     fn dispatch(&self, report: Report, attached: Option<OwnedFd>) {
         let (run, last) = match &report {
-            Report::Output { run, .. } => (*run, false),
+            Report::Output { run, .. } | Report::Used { run, .. } => (*run, false),
             Report::Ended { run, .. } | Report::Failed { run, .. } => (*run, true),
             Report::Ready { .. } | Report::NotReady { .. } => return,
         };

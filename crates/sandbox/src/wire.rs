@@ -10,7 +10,7 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
 };
 
-use ringfence_job::{DeniedSyscall, Isolation, LimitHit, Limits, Runtime, Status, Usage};
+use ringfence_job::{DeniedSyscall, Isolation, LimitHit, Limits, Runtime, Status, Stream, Usage};
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{MemfdFlags, SealFlags},
@@ -74,6 +74,13 @@ pub(crate) enum Report {
         /// At most [`OUTPUT_BYTES_MAX`] bytes.
         bytes: Vec<u8>,
     },
+    /// What the run has used so far; told now and then while it lasts.
+    Used {
+        /// Which run.
+        run: u64,
+        /// How much.
+        usage: Usage,
+    },
     /// The run is over and everything in its jail is dead; returned files, if any, are in the attached
     /// payload.
     Ended {
@@ -89,15 +96,6 @@ pub(crate) enum Report {
         /// Which step failed and how.
         reason: String,
     },
-}
-
-/// One of the guest's output streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Stream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
 }
 
 /// What happened to a run, without its output.

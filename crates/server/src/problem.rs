@@ -3,7 +3,7 @@
 //! A handler returns a [`Problem`]; the outermost layer writes it, because only that knows the
 //! request's id. What failed on our side is logged with that id and not told to the client.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use axum::{
     http::{
@@ -131,13 +131,15 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<PipelineError> for Problem {
-    fn from(error: PipelineError) -> Self {
+impl From<&PipelineError> for Problem {
+    fn from(error: &PipelineError) -> Self {
         let text = error.to_string();
         let refused = |status, code| Problem::new(status, code, text.as_str());
         let unprocessable = |code| refused(StatusCode::UNPROCESSABLE_ENTITY, code);
-        let mut problem = match error.kind {
-            ErrorKind::Denied(violations) => unprocessable("policy_denied").with_violations(violations),
+        let mut problem = match &error.kind {
+            ErrorKind::Denied(violations) => {
+                unprocessable("policy_denied").with_violations(violations.clone())
+            }
             ErrorKind::DraftDenied { .. } => unprocessable("draft_denied"),
             ErrorKind::Table { .. } => unprocessable("table_unreadable"),
             ErrorKind::NotUnderstood(_) => unprocessable("question_not_understood"),
@@ -150,7 +152,9 @@ impl From<PipelineError> for Problem {
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }
-            ErrorKind::Cancelled => refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled"),
+            ErrorKind::Cancelled | ErrorKind::Executor(ExecutorError::Stopped) => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled")
+            }
             ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),
             ErrorKind::Ledger(LedgerError::Store(_)) | ErrorKind::Store(_) => {
                 Problem::internal("store_failed", &text)
@@ -159,6 +163,18 @@ impl From<PipelineError> for Problem {
         };
         problem.run = Some(error.run);
         problem
+    }
+}
+
+impl From<PipelineError> for Problem {
+    fn from(error: PipelineError) -> Self {
+        Problem::from(&error)
+    }
+}
+
+impl From<Arc<PipelineError>> for Problem {
+    fn from(error: Arc<PipelineError>) -> Self {
+        Problem::from(&*error)
     }
 }
 

@@ -2,7 +2,6 @@
 //! jail is played by an executor of this test; the real one is tried from outside in `tests/`.
 
 use std::{
-    future::pending,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -13,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
-    Clock, Pipeline, PipelineConfig, Policy, Ports,
+    Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
     ports::{
         Amount, Assignment, AuthorError, CodeAuthor, Draft, Executor, ExecutorError, Ledger, LedgerError,
         Record, StoreError,
@@ -55,20 +54,24 @@ impl Drop for Running<'_> {
 
 #[async_trait]
 impl Executor for World {
-    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+    async fn execute(&self, cleared: Cleared, control: Control<'_>) -> Result<Outcome, ExecutorError> {
         let job = cleared.into_job();
         self.running.fetch_add(1, Ordering::SeqCst);
         let _running = Running(&self.running);
+        let mut status = Status::Succeeded;
         match job.code.as_str() {
             "busy" => return Err(ExecutorError::Busy { slots: 2, queue: 3 }),
             "missing" => return Err(ExecutorError::RuntimeMissing("python".to_owned())),
             "broken" => return Err(ExecutorError::Sandbox("secret detail of the host".to_owned())),
-            "hang" => pending().await,
+            "hang" => {
+                control.stopped().await;
+                status = Status::Cancelled;
+            }
             "slow" => sleep(Duration::from_millis(200)).await,
             _ => {}
         }
         Ok(Outcome {
-            status: Status::Succeeded,
+            status,
             exit_code: Some(0),
             signal: None,
             stdout: [job.stdin, job.args.join(",").into_bytes()].concat(),

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime};
+use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime, Stream};
 use rustix::{
     event::epoll::{self, EventData, EventFlags},
     fs::Mode,
@@ -39,7 +39,7 @@ use crate::{
     layers::{self, Protections},
     outputs::Collected,
     sys,
-    wire::{self, Received, Report, Request, RunSpec, Stream},
+    wire::{self, Received, Report, Request, RunSpec},
 };
 
 /// Frames read from the server before runs get their turn again.
@@ -217,8 +217,13 @@ impl Supervisor {
                 self.handle(Token::decode(event.data), event.flags);
             }
             let now = Instant::now();
+            let mut accounts = Vec::new();
             for run in self.runs.values_mut().filter(|run| run.next_look() <= now) {
                 run.look(now);
+                accounts.extend(run.account(now).map(|usage| Report::Used { run: run.id, usage }));
+            }
+            for account in accounts {
+                self.report(&account, None);
             }
             self.flush();
             if !self.server_gone && self.refill_at.is_some_and(|at| at <= now) {

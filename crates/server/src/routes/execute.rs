@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Json,
     extract::{Request, State},
+    response::{IntoResponse, Response},
 };
 use ringfence_job::{Language, LimitsPatch};
-use ringfence_pipeline::{Answer, ExecuteRequest};
+use ringfence_pipeline::ExecuteRequest;
 use serde::Deserialize;
 
 use crate::{
@@ -52,10 +53,11 @@ impl ExecuteBody {
     }
 }
 
-pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Json<Answer>, Problem> {
+pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
     let _place = app.enter()?;
     let body: ExecuteBody = read_json(request, &app.options).await?;
     // When the client goes away, this future is dropped, and with it the run.
-    Ok(Json(app.pipeline.execute(&principal, body.into_request()?).await?))
+    let answer = app.pipeline.execute(&principal, body.into_request()?).await?;
+    Ok(Json(&*answer).into_response())
 }
