@@ -185,6 +185,10 @@ impl Pipeline {
         let _ = self.active.subscribe().wait_for(|active| *active == 0).await;
     }
 
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
     fn journal(&self, principal: &Principal) -> Journal {
         let clock = self.driver.config.clock.clone();
         Journal::new(principal.clone(), clock.new_id(), Arc::clone(&self.driver.ports), clock)
@@ -248,9 +252,10 @@ struct Ran {
     outcome: Outcome,
 }
 
+/// Drives runs, one call a run.
 #[derive(Debug)]
-struct Driver {
-    ports: Arc<Ports>,
+pub(crate) struct Driver {
+    pub(crate) ports: Arc<Ports>,
     config: PipelineConfig,
 }
 
@@ -278,7 +283,7 @@ impl Driver {
         let checked = self.decide(journal, examined, live).await?.map_err(ErrorKind::Denied)?;
         let control = Control::new(live, true);
         let ran = self.run_job(journal, Step::Execute, checked, control).await?;
-        self.finish(journal, language, ran, &[Event::Settled {}]).await
+        self.finish(journal, language, ran, true).await
     }
 
     async fn ask(
@@ -313,10 +318,12 @@ impl Driver {
             };
             (draft, run) = repaired;
         }
-        journal.note(&Event::Settled {})?;
-        journal.save().await?;
         let duration_ms = self.config.clock.now_ms().saturating_sub(began_ms);
-        Ok(ask_answer(author.name(), draft, run, duration_ms))
+        let answer = ask_answer(author.name(), draft, run, duration_ms);
+        let outline = self.keep_outline(&answer.outline()).await?;
+        journal.note(&Event::Settled { answer: Some(outline) })?;
+        journal.save().await?;
+        Ok(answer)
     }
 
     async fn accept_question(&self, journal: &mut Journal, request: &AskRequest) -> Result<(), ErrorKind> {
@@ -410,7 +417,7 @@ impl Driver {
         let examined = self.config.policy.examine(execute, &self.config.limits).map_err(denied)?;
         let checked = self.decide(journal, examined, live).await?.map_err(denied)?;
         let ran = self.run_job(journal, Step::Execute, checked, Control::new(live, false)).await?;
-        self.finish(journal, draft.language, ran, &[]).await
+        self.finish(journal, draft.language, ran, false).await
     }
 
     /// Lets the author mend its failed code once. None if that came to nothing: the failed run then
@@ -499,26 +506,49 @@ impl Driver {
         executing.catch_unwind().await.unwrap_or_else(panicked)
     }
 
-    /// Keeps what a program left behind, settles what it used, and puts the answer together.
+    /// Keeps what a program left behind, settles what it used, and puts the answer together; `last` says
+    /// that it is the run's.
     async fn finish(
         &self,
         journal: &mut Journal,
         language: ringfence_job::Language,
         ran: Ran,
-        then: &[Event],
+        last: bool,
     ) -> Result<Answer, ErrorKind> {
-        let execution = match self.keep_outputs(&ran).await {
-            Ok(execution) => execution,
-            Err(kind) => {
-                journal.settle(ran.step, ran.used, &[kind.end()]).await?;
-                return Err(kind);
+        let (step, used) = (ran.step, ran.used);
+        match self.keep_answer(journal.run().id(), language, ran, last).await {
+            Ok((answer, events)) => {
+                journal.settle(step, used, &events).await?;
+                Ok(answer)
             }
-        };
+            Err(kind) => {
+                journal.settle(step, used, &[kind.end()]).await?;
+                Err(kind)
+            }
+        }
+    }
+
+    /// Keeps every content of an answer, and gives the events that name them.
+    async fn keep_answer(
+        &self,
+        run: RunId,
+        language: ringfence_job::Language,
+        ran: Ran,
+        last: bool,
+    ) -> Result<(Answer, Vec<Event>), ErrorKind> {
+        let execution = self.keep_outputs(&ran).await?;
         let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
-        let events: Vec<Event> =
-            [Event::ExecFinished(Box::new(execution))].into_iter().chain(then.iter().cloned()).collect();
-        journal.settle(ran.step, ran.used, &events).await?;
-        Ok(Answer::new(journal.run().id(), language, ran.outcome, hashes))
+        let answer = Answer::new(run, language, ran.outcome, hashes);
+        let mut events = vec![Event::ExecFinished(Box::new(execution))];
+        if last {
+            let outline = self.keep_outline(&answer.outline()).await?;
+            events.push(Event::Settled { answer: Some(outline) });
+        }
+        Ok((answer, events))
+    }
+
+    async fn keep_outline(&self, outline: &serde_json::Value) -> Result<String, ErrorKind> {
+        Ok(self.ports.record.put_blob(outline.to_string().as_bytes()).await?)
     }
 
     async fn keep_outputs(&self, ran: &Ran) -> Result<Execution, ErrorKind> {
@@ -614,7 +644,7 @@ fn stopped(
     match purpose {
         Step::Execute => {
             let execution = Box::new(cancelled(step, used));
-            (used, vec![Event::ExecFinished(execution), Event::Settled {}])
+            (used, vec![Event::ExecFinished(execution), Event::Settled { answer: None }])
         }
         Step::ReadTable(_) | Step::ReadFacts => (used, vec![kind.end()]),
     }

@@ -13,7 +13,9 @@ mod live;
 pub mod policy;
 pub mod ports;
 mod profile;
+mod read;
 pub mod run;
+mod view;
 
 pub use answer::Answer;
 pub use ask::{AskAnswer, AskRequest};
@@ -23,3 +25,4 @@ pub use error::{ErrorKind, PipelineError};
 pub use facts::CodeFacts;
 pub use live::{Control, End, Live, News, Position};
 pub use policy::{ExecuteRequest, Policy};
+pub use view::{RunKind, RunStatus, RunView};

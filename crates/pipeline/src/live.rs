@@ -173,9 +173,11 @@ impl Live {
             (Stream::Stdout, &state.stdout, &mut position.stdout),
             (Stream::Stderr, &state.stderr, &mut position.stderr),
         ] {
-            if let Some(more) = bytes.get(*seen..).filter(|more| !more.is_empty()) {
+            let more = bytes.get(*seen..).unwrap_or_default();
+            let more = if state.end.is_some() { more } else { whole_characters(more) };
+            if !more.is_empty() {
                 news.push(News::Output(stream, more.to_vec()));
-                *seen = bytes.len();
+                *seen += more.len();
             }
         }
         if let Some(usage) = state.usage.filter(|_| state.accounts > position.accounts) {
@@ -188,6 +190,14 @@ impl Live {
     fn state(&self) -> MutexGuard<'_, State> {
         // No change is ever half-done, so a panic elsewhere does not spoil it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes without the beginning of a character whose rest is yet to come.
+fn whole_characters(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
+        _ => bytes,
     }
 }
 
@@ -280,6 +290,17 @@ mod tests {
         let wrote = |stream, text: &[u8]| News::Output(stream, text.to_vec());
         assert_eq!(news, [wrote(Stream::Stdout, b" two"), wrote(Stream::Stderr, b"!")]);
         assert_eq!(again.to_string(), "7.1.1");
+    }
+
+    #[tokio::test]
+    async fn characters_come_whole() {
+        let live = live();
+        let mut position = Position::default();
+        live.note(&Progress::Output(Stream::Stdout, b"a\xc3"));
+        assert_eq!(live.next(&mut position).await.unwrap(), [News::Output(Stream::Stdout, b"a".to_vec())]);
+        live.note(&Progress::Output(Stream::Stdout, b"\xa4\xff\xc3"));
+        let news = live.next(&mut position).await.unwrap();
+        assert_eq!(news, [News::Output(Stream::Stdout, b"\xc3\xa4\xff\xc3".to_vec())]);
     }
 
     #[tokio::test]

@@ -52,6 +52,18 @@ pub trait Record: Send + Sync {
     /// the next write of events returns. Keeping it twice is harmless.
     async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError>;
 
+    /// Content by its hash, as [`Record::put_blob`] returned it; none if it was erased. Whoever knows a
+    /// hash may read: it comes from a history, never from a request.
+    async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The tenant's runs, newest first: at most `limit` of those before `before`.
+    async fn runs(
+        &self,
+        principal: &Principal,
+        before: Option<RunId>,
+        limit: u32,
+    ) -> Result<Vec<RunId>, StoreError>;
+
     /// A run's history in order, empty if the run does not exist or belongs to another tenant.
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError>;
 }

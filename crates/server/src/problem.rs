@@ -15,7 +15,7 @@ use axum::{
 use ringfence_pipeline::{
     ErrorKind, PipelineError,
     policy::Violation,
-    ports::{ExecutorError, LedgerError},
+    ports::{ExecutorError, LedgerError, StoreError},
     run::RunId,
 };
 use serde::Serialize;
@@ -73,6 +73,11 @@ impl Problem {
         Problem::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
+    /// What is another tenant's is not there, as what never was.
+    pub(crate) fn no_such_run() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "run_not_found", "there is no such run")
+    }
+
     /// Our own failure: logged, not told.
     pub(crate) fn internal(code: &'static str, error: &dyn fmt::Display) -> Problem {
         tracing::error!(code, %error, "request failed");
@@ -94,8 +99,8 @@ impl Problem {
         self
     }
 
-    /// Writes the problem down.
-    pub(crate) fn render(&self, request_id: &str) -> Response {
+    /// The problem in JSON.
+    pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
         let details = Details {
             kind: format!("/problems/{}", self.code.replace('_', "-")),
             title: self.status.canonical_reason().unwrap_or("Error"),
@@ -106,8 +111,12 @@ impl Problem {
             run_id: self.run,
             errors: &self.errors,
         };
-        let body = serde_json::to_vec(&details).unwrap_or_default();
-        let mut response = (self.status, body).into_response();
+        serde_json::to_vec(&details).unwrap_or_default()
+    }
+
+    /// Writes the problem down.
+    pub(crate) fn render(&self, request_id: &str) -> Response {
+        let mut response = (self.status, self.body(request_id)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self.status {
@@ -169,6 +178,12 @@ impl From<&PipelineError> for Problem {
 impl From<PipelineError> for Problem {
     fn from(error: PipelineError) -> Self {
         Problem::from(&error)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Problem::internal("store_failed", &error)
     }
 }
 

@@ -103,6 +103,14 @@ impl Record for World {
         Ok("0".repeat(64))
     }
 
+    async fn get_blob(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
         Ok(self.events.lock().unwrap().clone())
     }

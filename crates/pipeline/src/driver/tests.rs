@@ -51,6 +51,15 @@ impl Record for Memory {
         Ok(format!("blob{}", state.blobs.len()))
     }
 
+    async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let at: usize = sha256.trim_start_matches("blob").parse().unwrap();
+        Ok(self.state.lock().unwrap().blobs.get(at - 1).cloned())
+    }
+
+    async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
         Ok(self.state.lock().unwrap().events.clone())
     }

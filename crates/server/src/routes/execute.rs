@@ -1,21 +1,34 @@
-//! `POST /v1/execute`: runs code and waits for its end; a client that goes away cancels the run.
+//! `POST /v1/execute`: runs code. The answer comes in one piece, as a stream of events, or later.
+//!
+//! A client that goes away stops its run, unless it asked for the answer later.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
     extract::{Request, State},
+    http::{
+        HeaderMap, HeaderName, StatusCode,
+        header::{ACCEPT, LOCATION},
+    },
     response::{IntoResponse, Response},
 };
 use ringfence_job::{Language, LimitsPatch};
-use ringfence_pipeline::ExecuteRequest;
+use ringfence_pipeline::{ExecuteRequest, Live, Position};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
     App,
     body::{Encoding, FileBody, input_files, read_json, unique_map},
     problem::Problem,
+    routes::stream::Feed,
 };
+
+/// Preferences of a client and of ours (RFC 7240).
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const RESPOND_ASYNC: &str = "respond-async";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -55,9 +68,67 @@ impl ExecuteBody {
 
 pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
-    let _place = app.enter()?;
+    let place = app.enter()?;
+    let manner = Manner::of(request.headers());
     let body: ExecuteBody = read_json(request, &app.options).await?;
-    // When the client goes away, this future is dropped, and with it the run.
-    let answer = app.pipeline.execute(&principal, body.into_request()?).await?;
-    Ok(Json(&*answer).into_response())
+    let live = app.pipeline.start(&principal, body.into_request()?);
+    match manner {
+        Manner::Asynchronous => {
+            let location = format!("/v1/runs/{}", live.run());
+            let body =
+                json!({ "id": live.run(), "status": "queued", "events": format!("{location}/events") });
+            tokio::spawn(async move {
+                let _place = place;
+                // Whoever wants to know reads it from the record.
+                let _ = live.ended().await;
+            });
+            let headers = [(LOCATION, location), (PREFERENCE_APPLIED, RESPOND_ASYNC.to_owned())];
+            Ok((StatusCode::ACCEPTED, headers, Json(body)).into_response())
+        }
+        // When the client goes away, the guard is dropped, and with it the run stops.
+        Manner::Stream => {
+            let guard = (place, StopOnDrop(Arc::clone(&live)));
+            Feed::of_live(live, Position::default(), guard).into_response_or_problem().await
+        }
+        Manner::Whole => {
+            let _guard = (place, StopOnDrop(Arc::clone(&live)));
+            Ok(Json(&*live.ended().await?).into_response())
+        }
+    }
+}
+
+/// How a client wants its answer.
+enum Manner {
+    /// At the end, in one piece.
+    Whole,
+    /// As it comes.
+    Stream,
+    /// Later, on request.
+    Asynchronous,
+}
+
+impl Manner {
+    fn of(headers: &HeaderMap) -> Manner {
+        let says = |name: &HeaderName, word: &str| {
+            let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+            let mut parts = values.flat_map(|value| value.split(','));
+            parts.any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(word))
+        };
+        if says(&PREFER, RESPOND_ASYNC) {
+            Manner::Asynchronous
+        } else if says(&ACCEPT, "text/event-stream") {
+            Manner::Stream
+        } else {
+            Manner::Whole
+        }
+    }
+}
+
+/// Stops a run when its client has gone; one that has ended is not disturbed.
+struct StopOnDrop(Arc<Live>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
