@@ -484,6 +484,7 @@ impl Driver {
         let reserved = bound(checked.job());
         let events = start_events(&purpose, step, reserved, checked.job());
         let cleared = journal.reserve(checked, &events).await?;
+        control.accept();
         let began_ms = self.config.clock.now_ms();
         let kind = match self.jail(cleared, control).await {
             Ok(outcome) if outcome.status == Status::Cancelled && !matches!(purpose, Step::Execute) => {

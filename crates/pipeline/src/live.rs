@@ -34,6 +34,7 @@ pub struct Live {
 // Bounded by the limits of the run: the executor tells no more than they allow.
 #[derive(Debug, Default)]
 struct State {
+    accepted: bool,
     started: bool,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
@@ -151,6 +152,23 @@ impl Live {
         }
     }
 
+    /// Waits until the run has passed policy and budget and is in the record for good; its end, if that
+    /// comes before.
+    pub async fn accepted(&self) -> Option<End> {
+        let mut changed = self.changed.subscribe();
+        loop {
+            let (accepted, end) = {
+                let state = self.state();
+                (state.accepted, state.end.clone())
+            };
+            if accepted || end.is_some() {
+                return end.filter(|_| !accepted);
+            }
+            // The sender lives as long as `self`.
+            let _ = changed.changed().await;
+        }
+    }
+
     /// Waits for the end.
     pub async fn ended(&self) -> End {
         let mut changed = self.changed.subscribe();
@@ -224,6 +242,14 @@ impl<'a> Control<'a> {
     /// Resolves once somebody wants the run stopped.
     pub async fn stopped(&self) {
         self.live.stopped().await;
+    }
+
+    /// The run has passed policy and budget and is in the record for good.
+    pub(crate) fn accept(&self) {
+        if self.tells {
+            self.live.state().accepted = true;
+            self.live.changed.send_replace(());
+        }
     }
 }
 

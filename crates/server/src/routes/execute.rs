@@ -74,6 +74,10 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     let live = app.pipeline.start(&principal, body.into_request()?);
     match manner {
         Manner::Asynchronous => {
+            // What is promised is on disk; what is refused is not promised.
+            if let Some(Err(error)) = live.accepted().await {
+                return Err(error.into());
+            }
             let location = format!("/v1/runs/{}", live.run());
             let body =
                 json!({ "id": live.run(), "status": "queued", "events": format!("{location}/events") });
