@@ -199,6 +199,38 @@ fn a_run_is_stopped_at_once_with_what_there_was() {
 }
 
 #[test]
+fn a_request_sent_twice_is_carried_out_once() {
+    let house = Installation::new();
+    let server = house.serve();
+    let once = |name: &str, code: &str| {
+        let response =
+            execute(&server, ("idempotency-key", name), &json!({ "language": "bash", "code": code }));
+        let replayed = response.headers().get("idempotent-replayed").is_some();
+        let (status, body) = read(response);
+        (status, body, replayed)
+    };
+    let code = "echo $RANDOM$RANDOM$RANDOM";
+    let (first, again) = (once("one", code), once("one", code));
+    assert_eq!((first.0, first.2, again.0, again.2), (200, false, 200, true));
+    assert_eq!(first.1, again.1);
+    assert_ne!(once("two", code).1["stdout"], first.1["stdout"]);
+    let other = once("one", "echo other");
+    assert_eq!((other.0, &other.1["code"]), (422, &json!("idempotency_key_reused")));
+    assert_eq!(once(&"x".repeat(256), code).1["code"], "invalid_idempotency_key");
+    // What came to no answer may be sent again under its name.
+    assert_eq!(once("three", " ").0, 422);
+    assert_eq!(once("three", "echo fine").0, 200);
+    thread::scope(|scope| {
+        let slow = scope.spawn(|| once("four", "sleep 1.5; echo done"));
+        thread::sleep(Duration::from_millis(500));
+        let (status, problem, _) = once("four", "sleep 1.5; echo done");
+        assert_eq!((status, &problem["code"]), (409, &json!("request_in_flight")));
+        assert_eq!(slow.join().unwrap().1["stdout"], "done\n");
+    });
+    assert_eq!(get(&server, "/v1/runs?limit=100").1["data"].as_array().unwrap().len(), 5);
+}
+
+#[test]
 fn runs_are_listed_in_pages_and_only_to_their_tenant() {
     let house = Installation::new();
     let server = house.serve();

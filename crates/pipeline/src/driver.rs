@@ -20,8 +20,8 @@ use crate::{
     live::{Control, End, Live, Lives},
     policy::{Checked, Examined, ExecuteRequest, Policy, Violation, reader_job},
     ports::{
-        Amount, Assignment, AuthorError, CodeAuthor, Draft, Executor, ExecutorError, FailedDraft, Ledger,
-        LedgerError, Record, TableProfile,
+        Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError,
+        FailedDraft, Ledger, LedgerError, Record, StoreError, TableProfile,
     },
     profile::{is_table, read_profile},
     run::{Event, Execution, FileRef, Principal, RunId},
@@ -122,19 +122,58 @@ impl Pipeline {
     /// # Panics
     /// If called outside a tokio runtime.
     pub fn start(&self, principal: &Principal, request: ExecuteRequest) -> Arc<Live> {
-        let mut journal = self.journal(principal);
+        self.start_as(principal, self.driver.config.clock.new_id(), None, request)
+    }
+
+    /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
+    /// answer gives its name back, so that its client may try again.
+    ///
+    /// # Errors
+    /// The store fails.
+    ///
+    /// # Panics
+    /// If called outside a tokio runtime.
+    pub async fn start_once(
+        &self,
+        principal: &Principal,
+        name: &str,
+        fingerprint: String,
+        request: ExecuteRequest,
+    ) -> Result<Once, StoreError> {
+        let run = self.driver.config.clock.new_id();
+        let claim = Claim { name: name.to_owned(), fingerprint, run };
+        Ok(match self.driver.ports.record.claim(principal, &claim).await? {
+            Claimed::New => Once::Begun(self.start_as(principal, run, Some(claim.name), request)),
+            Claimed::Same(run) => Once::Before(run),
+            Claimed::Different => Once::Different,
+        })
+    }
+
+    fn start_as(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        claim: Option<String>,
+        request: ExecuteRequest,
+    ) -> Arc<Live> {
+        let mut journal = self.journal(principal, run);
+        let principal = principal.clone();
         let driver = Arc::clone(&self.driver);
-        let entered = self.lives.enter(Live::new(journal.run().id(), principal.clone()));
+        let entered = self.lives.enter(Live::new(run, principal.clone()));
         let live = Arc::clone(&entered.live);
         let active = Active::enter(Arc::clone(&self.active));
         tokio::spawn(async move {
             let _active = active;
-            let run = journal.run().id();
             let work = AssertUnwindSafe(async {
                 let result = driver.execute(&mut journal, request, &entered.live).await;
                 close(journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
+            if let (Some(name), Err(_)) = (claim, &result)
+                && let Err(error) = driver.ports.record.release(&principal, &name).await
+            {
+                tracing::error!(%run, %error, "the name of a request could not be given back");
+            }
             entered.live.end(result.map(Arc::new).map_err(Arc::new));
         });
         live
@@ -166,9 +205,9 @@ impl Pipeline {
     /// # Panics
     /// If called outside a tokio runtime.
     pub async fn ask(&self, principal: &Principal, request: AskRequest) -> Result<AskAnswer, PipelineError> {
-        let mut journal = self.journal(principal);
+        let run = self.driver.config.clock.new_id();
+        let mut journal = self.journal(principal, run);
         let driver = Arc::clone(&self.driver);
-        let run = journal.run().id();
         let live = Live::new(run, principal.clone());
         let active = Active::enter(Arc::clone(&self.active));
         let task = tokio::spawn(async move {
@@ -189,10 +228,21 @@ impl Pipeline {
         &self.driver
     }
 
-    fn journal(&self, principal: &Principal) -> Journal {
+    fn journal(&self, principal: &Principal, run: RunId) -> Journal {
         let clock = self.driver.config.clock.clone();
-        Journal::new(principal.clone(), clock.new_id(), Arc::clone(&self.driver.ports), clock)
+        Journal::new(principal.clone(), run, Arc::clone(&self.driver.ports), clock)
     }
+}
+
+/// What became of a request that is to be carried out once.
+#[derive(Debug)]
+pub enum Once {
+    /// It has begun.
+    Begun(Arc<Live>),
+    /// It was begun before, as this run.
+    Before(RunId),
+    /// Another request was begun under its name.
+    Different,
 }
 
 fn panicked(run: RunId) -> PipelineError {

@@ -20,7 +20,7 @@ mod view;
 pub use answer::Answer;
 pub use ask::{AskAnswer, AskRequest};
 pub use clearance::SETTLE_MARGIN_MS;
-pub use driver::{Clock, Pipeline, PipelineConfig, Ports};
+pub use driver::{Clock, Once, Pipeline, PipelineConfig, Ports};
 pub use error::{ErrorKind, PipelineError};
 pub use facts::CodeFacts;
 pub use live::{Control, End, Live, News, Position};

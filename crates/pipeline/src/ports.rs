@@ -42,6 +42,31 @@ pub enum ExecutorError {
     Sandbox(String),
 }
 
+/// Time for which a claim is kept, in milliseconds: a day, as clients of such interfaces expect.
+pub const CLAIM_KEPT_MS: i64 = 24 * 3600 * 1000;
+
+/// A request that its client may send twice and wants carried out once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The name its client gave it.
+    pub name: String,
+    /// Hash of the request.
+    pub fingerprint: String,
+    /// The run that carries it out.
+    pub run: RunId,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is the first under its name.
+    New,
+    /// The same request was noted before, with this run.
+    Same(RunId),
+    /// Another request has this name.
+    Different,
+}
+
 /// Remembers: events are only ever appended, blobs are found by the hash of their content.
 #[async_trait]
 pub trait Record: Send + Sync {
@@ -55,6 +80,13 @@ pub trait Record: Send + Sync {
     /// Content by its hash, as [`Record::put_blob`] returned it; none if it was erased. Whoever knows a
     /// hash may read: it comes from a history, never from a request.
     async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Notes that a request of the principal's key, known by the name its client gave it, is carried out
+    /// as `claim.run`; unless it was noted before, in the last [`CLAIM_KEPT_MS`].
+    async fn claim(&self, principal: &Principal, claim: &Claim) -> Result<Claimed, StoreError>;
+
+    /// Forgets a claim, so that the request may be sent again under its name.
+    async fn release(&self, principal: &Principal, name: &str) -> Result<(), StoreError>;
 
     /// The tenant's runs, newest first: at most `limit` of those before `before`.
     async fn runs(

@@ -14,8 +14,8 @@ use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
     Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
     ports::{
-        Amount, Assignment, AuthorError, CodeAuthor, Draft, Executor, ExecutorError, Ledger, LedgerError,
-        Record, StoreError,
+        Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, Ledger,
+        LedgerError, Record, StoreError,
     },
     run::{Cleared, Principal, Recorded, Role, RunId},
 };
@@ -105,6 +105,14 @@ impl Record for World {
 
     async fn get_blob(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(None)
+    }
+
+    async fn claim(&self, _: &Principal, _: &Claim) -> Result<Claimed, StoreError> {
+        Ok(Claimed::New)
+    }
+
+    async fn release(&self, _: &Principal, _: &str) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {

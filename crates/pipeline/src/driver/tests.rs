@@ -56,6 +56,14 @@ impl Record for Memory {
         Ok(self.state.lock().unwrap().blobs.get(at - 1).cloned())
     }
 
+    async fn claim(&self, _: &Principal, _: &Claim) -> Result<Claimed, StoreError> {
+        Ok(Claimed::New)
+    }
+
+    async fn release(&self, _: &Principal, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
         Ok(Vec::new())
     }

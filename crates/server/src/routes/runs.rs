@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ringfence_pipeline::{
-    RunKind, RunStatus, RunView,
+    Position, RunKind, RunStatus, RunView,
     run::{Principal, RunId},
 };
 use serde::{Deserialize, Serialize};
@@ -119,18 +119,7 @@ pub(crate) async fn events(
         return Ok(Feed::of_live(live, position, place).into_response());
     }
     let view = app.view(&principal, &id).await?;
-    if !view.status.is_end() {
-        let detail =
-            "this run's events are not told here: another process carries it out, or it is a question";
-        return Err(Problem::new(StatusCode::CONFLICT, "not_here", detail));
-    }
-    let last = app.pipeline.answer(&view).await?.ok_or_else(|| over(&view));
-    let outputs = match &view.execution {
-        Some(_) => Some(app.outputs(&view).await?),
-        None => None,
-    };
-    let executed = view.execution.as_deref().zip(outputs);
-    Ok(Feed::of_record(view.id, position, executed, last, place).into_response())
+    Ok(app.feed(view, position, place).await?.into_response())
 }
 
 /// `GET /v1/runs/{id}/files/{name}`: a file that a run left behind.
@@ -165,6 +154,27 @@ impl App {
         self.pipeline.view(principal, run).await?.ok_or_else(Problem::no_such_run)
     }
 
+    /// The events of a run that is over, after `position`.
+    pub(super) async fn feed<G: Send + 'static>(
+        &self,
+        view: RunView,
+        position: Position,
+        guard: G,
+    ) -> Result<Feed<G>, Problem> {
+        if !view.status.is_end() {
+            let detail =
+                "this run's events are not told here: another process carries it out, or it is a question";
+            return Err(Problem::new(StatusCode::CONFLICT, "not_here", detail));
+        }
+        let last = self.pipeline.answer(&view).await?.ok_or_else(|| over(&view));
+        let outputs = match &view.execution {
+            Some(_) => Some(self.outputs(&view).await?),
+            None => None,
+        };
+        let executed = view.execution.as_deref().zip(outputs);
+        Ok(Feed::of_record(view.id, position, executed, last, guard))
+    }
+
     async fn outputs(&self, view: &RunView) -> Result<[Vec<u8>; 2], Problem> {
         let Some(execution) = &view.execution else { return Ok([Vec::new(), Vec::new()]) };
         let mut outputs = [Vec::new(), Vec::new()];
@@ -178,7 +188,7 @@ impl App {
 }
 
 /// Why a run that is over has no answer.
-fn over(view: &RunView) -> Problem {
+pub(super) fn over(view: &RunView) -> Problem {
     let detail = view.reason.clone().unwrap_or_else(|| match view.status {
         RunStatus::Interrupted => "the server stopped in the middle of it".to_owned(),
         _ => "it was stopped before it began".to_owned(),

@@ -1,7 +1,7 @@
 //! The record: events are appended to a run's history and never touched again.
 
 use async_trait::async_trait;
-use ringfence_pipeline::ports::{Record, StoreError};
+use ringfence_pipeline::ports::{Claim, Claimed, Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
@@ -32,6 +32,14 @@ impl Record for Store {
             Err(BlobError::Missing(_)) => Ok(None),
             Err(error) => Err(StoreError { doing: "reading content", reason: error.to_string() }),
         }
+    }
+
+    async fn claim(&self, principal: &Principal, claim: &Claim) -> Result<Claimed, StoreError> {
+        self.note_claim(principal, claim).await
+    }
+
+    async fn release(&self, principal: &Principal, name: &str) -> Result<(), StoreError> {
+        self.forget_claim(principal, name).await
     }
 
     async fn runs(
