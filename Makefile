@@ -6,13 +6,14 @@ PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/ringfence
 
 export RINGFENCE_DATA_DIR ?= $(HOUSE)/data
 export RINGFENCE_RUNTIMES_DIR ?= $(HOUSE)/runtimes
+export RINGFENCE_GUEST_DIR ?= $(HOUSE)/guest
 
 .PHONY: demo test check bench soak serve setup build runtimes
 
 demo: setup build runtimes ## Build, say what protects you, do the main job on real data.
 	PROGRAM=$(PROGRAM) sh examples/demo.sh
 
-test: setup build build-for-tests runtimes ## Every test, the ones from outside included.
+test: setup build build-for-tests runtimes guest ## Every test, the ones from outside included.
 	$(CARGO) fmt --all --check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace && $(CARGO) test --workspace --doc; \
@@ -33,7 +34,9 @@ bench: build runtimes ## Yardsticks and ours in one run.
 	sh scripts/setup.sh bubblewrap
 	$(CARGO) run -q -p ringfence-benches
 
-soak: build runtimes ## Long rounds: 5 000 mixed runs, then nothing may be left behind.
+soak: build runtimes ## Long rounds: hostile frames, then 5 000 mixed runs; nothing may be left behind.
+	PROPTEST_CASES=50000 $(CARGO) test -p ringfence-sandbox --lib -- fuzz whatever
+	PROPTEST_CASES=5000 $(CARGO) test -p ringfence-tests --test faults -- changed
 	RINGFENCE_SOAK_RUNS=5000 $(CARGO) test -p ringfence-tests --test limits -- --exact nothing_is_left_behind --nocapture
 
 serve: build runtimes ## The HTTP API on this machine's loopback.
@@ -49,6 +52,10 @@ build:
 build-for-tests: ## The build in which layers can be left out, and a scripted model endpoint.
 	$(CARGO) build -p ringfence-cli --features weaken --bin ringfence-weakened
 	$(CARGO) build -p ringfence-authors --features scripted --example scripted_endpoint
+
+.PHONY: guest
+guest: ## A kernel with cgroup v2 and QEMU, for the tests only; nothing is installed.
+	sh scripts/guest.sh $(RINGFENCE_GUEST_DIR)
 
 runtimes: build
 	$(PROGRAM) runtimes build

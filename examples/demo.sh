@@ -13,6 +13,17 @@ title "A real analysis in the jail: 178 wines, a model, a chart"
 "$PROGRAM" run examples/wine.py --limit wallMs=60000 --limit cpuMs=60000 --limit memoryBytes=1G --out "$out"
 ls -l "$out/wine.png"
 
+title "The same jail for JavaScript and TypeScript"
+for program in 'js:console.log("Node", process.versions.node, (1234.5).toLocaleString("de-DE"))' \
+    'ts:enum Side { Left, Right }; const side: Side = Side.Right; console.log(Side[side], await 42)'; do
+    case "$program" in js:*) language=javascript ;; *) language=typescript ;; esac
+    if "$PROGRAM" runtimes list 2>/dev/null | grep -q '^javascript '; then
+        printf '%s' "${program#*:}" | "$PROGRAM" run - --language "$language"
+    else
+        echo "skipped: $language takes Node 20.19 or later"
+    fi
+done
+
 title "A question in plain words"
 "$PROGRAM" ask "What is the NPV of an initial outlay of 1000, then 300, 400 and 500, at a discount rate of 5 percent?"
 

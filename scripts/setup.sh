@@ -10,6 +10,8 @@ if ! command -v dpkg-query >/dev/null; then
     echo "setup: this is not a Debian system; the build needs: $packages" >&2
     exit 0
 fi
+# Any Node is left as it is; Debian 12's own is too old for JavaScript, and the build says so.
+command -v node >/dev/null || packages="$packages nodejs npm"
 missing=""
 for package in $packages; do
     case "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" in

@@ -26,6 +26,7 @@ const PANDAS_EVERY: usize = 6;
 const THROUGHPUT: Duration = Duration::from_secs(4);
 
 const PRINT: &str = "print('hello')";
+const NODE_PRINT: &str = "console.log('hello')";
 const PANDAS: &str = "import pandas as pd\n\
     df = pd.DataFrame({'k': [i % 7 for i in range(1000)], 'v': range(1000)})\n\
     print(df.groupby('k').v.sum().to_string())\n";
@@ -173,6 +174,18 @@ fn main() {
         Lane::new("bare bash : (H)", || run_quietly(bare("shell", &["/usr/bin/bash", "-c", ":"]))),
         Lane::new("bash :, HTTP", http(json!({"language": "bash", "code": ":"}))),
     ];
+    if runtimes_dir().join("javascript").exists() {
+        small.push(Lane::new("bare node print (N)", || {
+            run_quietly(bare("javascript", &["/usr/bin/node", "-e", NODE_PRINT]));
+        }));
+        for (name, language) in
+            [("javascript print, HTTP", "javascript"), ("typescript print, HTTP", "typescript")]
+        {
+            small.push(Lane::new(name, http(json!({ "language": language, "code": NODE_PRINT }))));
+        }
+    } else {
+        println!("JavaScript skipped: its runtime is not built");
+    }
     let mut large = vec![
         Lane::new("bare python pandas (P)", || {
             run_quietly(bare("python", &["/usr/bin/python3", "-c", PANDAS]))

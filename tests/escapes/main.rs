@@ -24,7 +24,7 @@ use std::{
 };
 
 use outer::Outer;
-use ringfence_tests::{Installation, commands_with, root};
+use ringfence_tests::{Installation, commands_with, is_root, root};
 use serde_json::{Value, json};
 
 /// A program and how its answer is judged, beside what it prints.
@@ -55,6 +55,9 @@ const CASE: Case = Case {
     runs_twice: false,
     probes: false,
 };
+
+/// What is tried in JavaScript as well: where Node has ways of its own.
+const IN_JAVASCRIPT: [&str; 3] = ["06_network", "08_memory_of_the_tree", "09_outlives_its_time"];
 
 const RUNTIME_OWNER: &str = "the runtime's files belong to root, which the ordinary user is not";
 const PRIVILEGED_CALL: &str = "the kernel wants a privilege of the whole machine first";
@@ -266,7 +269,7 @@ impl Program<'_> {
     /// The layers its opening comment names.
     fn layers(&self) -> Vec<String> {
         let text = self.text();
-        let line = text.lines().find_map(|line| line.strip_prefix("# layers: "));
+        let line = text.lines().take(3).find_map(|line| Some(line.split_once("layers: ")?.1));
         let line = line.unwrap_or_else(|| panic!("{} names no layers", self.file()));
         line.split(", ").map(str::to_owned).collect()
     }
@@ -373,7 +376,7 @@ impl Host {
 fn each(ending: &str, work: impl Fn(&Program<'_>) -> Result<String, String>) {
     let host = Host::new();
     let mut wrong = Vec::new();
-    for case in CASES {
+    for case in CASES.iter().filter(|case| ending != "js" || IN_JAVASCRIPT.contains(&case.program)) {
         let marker = format!("ringfence-escape-{}-{}", std::process::id(), case.program);
         let program = Program { case, ending, host: &host, marker: &marker };
         let (word, detail) = match work(&program) {
@@ -395,6 +398,10 @@ fn is_contained(ending: &str) {
 
 /// In the place made for it, every program is contained with all layers and escapes without its own.
 fn can_fail(ending: &str) {
+    if !is_root() {
+        eprintln!("skipped: only root can make a place where a program may escape without harm");
+        return;
+    }
     each(ending, |program| {
         let outer = Outer::new();
         let with = outer.run(program, &[])?;
@@ -440,8 +447,18 @@ fn bash_is_contained() {
 }
 
 #[test]
+fn javascript_is_contained() {
+    is_contained("js");
+}
+
+#[test]
 fn python_escapes_without_the_layers() {
     can_fail("py");
+}
+
+#[test]
+fn javascript_escapes_without_the_layers() {
+    can_fail("js");
 }
 
 #[test]

@@ -5,21 +5,14 @@
 use std::{
     fs,
     os::unix::fs::{PermissionsExt, chown},
-    path::{Path, PathBuf},
     process::Command,
 };
 
-use ringfence_tests::{runtimes_dir, weakened_program};
+use ringfence_tests::{Delegation, ORDINARY_ID, runtimes_dir, weakened_program};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{Observed, Program};
-
-/// Uid and gid of the ordinary user: nobody's on this machine, and above what tools give out.
-const ORDINARY_ID: u32 = 64_123;
-
-/// Controllers whose groups the ordinary user may divide further.
-const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "cpuacct"];
 
 /// Most memory of all that happens in the place, in bytes.
 const MEMORY_BYTES: u64 = 1 << 30;
@@ -36,7 +29,7 @@ const CONFIG: &str = "accept_missing = [\"userNamespace\", \"pidNamespace\", \"m
 #[derive(Debug)]
 pub(crate) struct Outer {
     directory: TempDir,
-    groups: Vec<PathBuf>,
+    delegation: Delegation,
 }
 
 impl Outer {
@@ -54,8 +47,7 @@ impl Outer {
         fs::set_permissions(path.join("data"), fs::Permissions::from_mode(0o700)).expect("a mode");
         chown(path.join("data"), Some(ORDINARY_ID), Some(ORDINARY_ID)).expect("root makes the place");
         let name = format!("ringfence-escapes-{}", path.file_name().unwrap_or_default().to_string_lossy());
-        let groups = CONTROLLERS.iter().filter_map(|controller| group(controller, &name)).collect();
-        Outer { directory, groups }
+        Outer { directory, delegation: Delegation::new(&name, MEMORY_BYTES, TASKS) }
     }
 
     /// Runs a program there with `layers` left out, twice if that is what it takes.
@@ -63,12 +55,10 @@ impl Outer {
         let path = self.directory.path();
         fs::write(path.join("inner.sh"), self.inner_script(program, layers)).expect("a script");
         let network: &[&str] = if program.case.reaches_out { &[] } else { &["--net"] };
-        let entered: Vec<String> =
-            self.groups.iter().map(|group| format!("echo $$ > {}/cgroup.procs", group.display())).collect();
         let flags = "--pid --mount --ipc --uts --fork --kill-child --mount-proc";
         let outer = format!(
-            "set -e\n{}\nexec unshare {flags} {} sh {}/inner.sh",
-            entered.join("\n"),
+            "set -e\n{}exec unshare {flags} {} sh {}/inner.sh",
+            self.delegation.entered(),
             network.join(" "),
             path.display(),
         );
@@ -117,39 +107,4 @@ impl Outer {
             run("look"),
         )
     }
-}
-
-impl Drop for Outer {
-    fn drop(&mut self) {
-        for group in &self.groups {
-            // A supervisor that was ended with the place has left its own.
-            for inner in fs::read_dir(group).into_iter().flatten().flatten() {
-                drop(fs::remove_dir(inner.path()));
-            }
-            drop(fs::remove_dir(group));
-        }
-    }
-}
-
-/// A group of our own controller's group that the ordinary user may divide; none without the controller.
-fn group(controller: &str, name: &str) -> Option<PathBuf> {
-    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let path = own.lines().find_map(|line| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        fields.next()?.split(',').any(|one| one == controller).then(|| fields.next())?
-    })?;
-    let group = Path::new("/sys/fs/cgroup").join(controller).join(path.trim_start_matches('/')).join(name);
-    fs::create_dir(&group).ok()?;
-    let bound = match controller {
-        "memory" => Some(("memory.limit_in_bytes", MEMORY_BYTES)),
-        "pids" => Some(("pids.max", TASKS)),
-        _ => None,
-    };
-    if let Some((file, value)) = bound {
-        fs::write(group.join(file), value.to_string()).expect("a limit around the place");
-    }
-    for path in [group.clone(), group.join("cgroup.procs"), group.join("tasks")] {
-        chown(path, Some(ORDINARY_ID), Some(ORDINARY_ID)).expect("a group for the ordinary user");
-    }
-    Some(group)
 }

@@ -7,8 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_tests::Installation;
+use ringfence_tests::{Installation, Server, commands_with, processes::eventually};
 use serde_json::{Value, json};
+
+use crate::record::{events, query};
 
 fn request(url: &str, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
@@ -88,25 +90,80 @@ fn a_budget_holds_and_a_revoked_key_is_refused_at_once() {
     assert_eq!(server.post("/v1/execute", &body).0, 401);
 }
 
-#[test]
-fn a_client_that_goes_away_stops_its_run() {
-    let house = Installation::new();
-    let mut command = house.command(&["serve", "--listen", "127.0.0.1:0", "--slots", "1"]);
-    command.stderr(std::process::Stdio::null());
-    let server = ringfence_tests::Server::start(command);
-    let body = r#"{"language":"bash","code":"sleep 9"}"#;
+/// Sends a request and leaves without waiting for its answer, in the way that `leave` leaves.
+fn go_away(server: &Server, path: &str, body: &Value, leave: impl FnOnce(TcpStream)) {
+    let body = body.to_string();
     let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
     let head = format!(
-        "POST /v1/execute HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-type: application/json",
+        "POST {path} HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-type: application/json",
         server.key
     );
     write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
-    thread::sleep(Duration::from_millis(500));
-    drop(stream);
-    let begun = Instant::now();
-    let (status, _) = server.post("/v1/execute", &json!({"language": "bash", "code": ":"}));
-    assert_eq!(status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(6), "the only slot was not freed");
+    leave(stream);
+}
+
+/// Runs of the first key, the newest first: kinds of their events.
+fn histories(house: &Installation) -> Vec<Vec<(String, Value)>> {
+    let runs: Vec<Value> = query(house, "select id from runs order by id desc");
+    runs.iter().map(|run| events(house, run["id"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn a_client_that_goes_away_stops_its_run() {
+    const SLEEP: &str = "sleep 9.171875";
+    let house = Installation::new();
+    let server = house.serve();
+    let reset = |stream: TcpStream| {
+        // With an answer unread, or nothing at all to say any more: a reset, and not an orderly end.
+        rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+        drop(stream);
+    };
+    for leave in [drop::<TcpStream>, reset] {
+        let body = json!({ "language": "bash", "code": format!("{SLEEP} & wait") });
+        let mut left = Instant::now();
+        go_away(&server, "/v1/execute", &body, |stream| {
+            eventually("the program runs", || !commands_with(SLEEP).is_empty());
+            left = Instant::now();
+            leave(stream);
+        });
+        while !commands_with(SLEEP).is_empty() {
+            assert!(left.elapsed() < Duration::from_secs(1), "the jail outlives its client");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+    assert!(server.stop());
+    let keys: Value = serde_json::from_slice(&house.output(&["keys", "list", "--json"]).stdout).unwrap();
+    assert_eq!((&keys[0]["spent"]["runs"], &keys[0]["reserved"]["runs"]), (&json!(2), &json!(0)), "{keys}");
+    let histories = histories(&house);
+    assert_eq!(histories.len(), 2);
+    for events in histories {
+        let (finished, settled) = (&events[events.len() - 2], &events[events.len() - 1]);
+        assert_eq!((finished.0.as_str(), settled.0.as_str()), ("exec.finished", "run.settled"), "{events:?}");
+        assert_eq!(finished.1["status"], "cancelled", "{events:?}");
+    }
+}
+
+#[test]
+fn a_question_goes_on_without_whoever_asked() {
+    let house = Installation::new();
+    let server = house.serve();
+    let rows: String = (0..300_000).map(|row| format!("{row},{}\n", row % 7)).collect();
+    let file = json!({"name": "left-behind.csv", "content": format!("a,b\n{rows}"), "encoding": "utf-8"});
+    go_away(&server, "/v1/ask", &json!({"question": "sum of b", "files": [file]}), |stream| {
+        let begun = Instant::now();
+        while commands_with("profile left-behind.csv").is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(15), "the table is never read");
+            thread::sleep(Duration::from_millis(5));
+        }
+        drop(stream);
+    });
+    // A stop waits for it.
+    assert!(server.stop());
+    let histories = histories(&house);
+    let kinds: Vec<&str> = histories[0].iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds[kinds.len() - 2..], ["exec.finished", "run.settled"], "{kinds:?}");
+    let finished = &histories[0][kinds.len() - 2].1;
+    assert_eq!(finished["status"], "succeeded", "{finished}");
 }
 
 #[test]

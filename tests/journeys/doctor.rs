@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use ringfence_tests::{Installation, runtimes_dir, weakened_program};
+use ringfence_tests::{Installation, weakened_program, wrapped};
 use serde_json::Value;
 
 /// What a doctor said.
@@ -49,20 +49,9 @@ fn diagnose(house: &Installation) -> Diagnosis {
 
 /// A doctor at the end of a shell script, as `"$@"`, which makes a condition true before.
 fn diagnose_after(house: &Installation, wrapper: &[&str], script: &str) -> Diagnosis {
-    let doctor = house.command(&["doctor", "--json"]);
-    let mut command = Command::new(wrapper[0]);
-    command.args(&wrapper[1..]).args(["sh", "-ec", script, "sh"]);
-    command.arg(doctor.get_program()).args(doctor.get_args());
-    command.env_clear().envs(doctor.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let wrapper = [wrapper, &["sh", "-ec", script, "sh"]].concat();
+    let mut command = wrapped(&house.command(&["doctor", "--json"]), &wrapper);
     Diagnosis::of(&command.output().expect("a shell"))
-}
-
-/// A copy of the runtimes in which a test may damage files.
-fn copied_runtimes(house: &Installation) -> PathBuf {
-    let copy = house.path().join("runtimes");
-    let copied = Command::new("cp").arg("-al").args([&runtimes_dir(), &copy]).status();
-    assert!(copied.expect("cp").success());
-    copy
 }
 
 #[test]
@@ -143,17 +132,12 @@ fn a_container_that_hides_parts_of_proc() {
 
 #[test]
 fn files_of_a_runtime_that_are_gone() {
-    let house = Installation::new();
-    let runtimes = copied_runtimes(&house);
-    let damaged = || {
-        let mut command = house.command(&["doctor", "--json"]);
-        command.env("RINGFENCE_RUNTIMES_DIR", &runtimes);
-        Diagnosis::of(&command.output().unwrap())
-    };
+    let house = Installation::with_own_runtimes();
+    let runtimes = house.runtimes_dir();
     let library = first_file(&runtimes.join("python/root"), "numpy");
     fs::remove_file(&library).unwrap();
     fs::remove_file(runtimes.join("shell/root/usr/bin/bash")).unwrap();
-    let diagnosis = damaged();
+    let diagnosis = diagnose(&house);
     diagnosis.misses("runtime python", "numpy", "ringfence runtimes build --force");
     diagnosis.misses("runtime shell", "usr/bin/bash", "ringfence runtimes build --force");
 }

@@ -1,69 +1,13 @@
 //! The two processes: who has which rights, and what is left when one of them dies.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::Command,
-    thread,
-    time::{Duration, Instant},
+use std::{fs, thread, time::Duration};
+
+use ringfence_tests::{
+    Installation, output_of,
+    processes::{children, eventually, gone, groups_of, kill, status},
+    wrapped,
 };
-
-use ringfence_tests::{Installation, Server, output_of};
 use serde_json::{Value, json};
-
-fn status(pid: u32, field: &str) -> String {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    line.unwrap_or_default().trim().to_owned()
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-    children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
-}
-
-pub(crate) fn supervisor_of(server: &Server) -> u32 {
-    children(server.pid())[0]
-}
-
-pub(crate) fn kill(pids: &[u32]) {
-    assert!(
-        Command::new("kill").arg("-KILL").args(pids.iter().map(u32::to_string)).status().unwrap().success()
-    );
-}
-
-/// Control groups of a supervisor, wherever it made them.
-pub(crate) fn groups_of(supervisor: u32) -> Vec<PathBuf> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    let roots =
-        mounts.lines().filter(|line| line.contains(" - cgroup ")).filter_map(|line| line.split(' ').nth(4));
-    let mut found = Vec::new();
-    let mut waiting: Vec<PathBuf> = roots.map(PathBuf::from).collect();
-    while let Some(directory) = waiting.pop() {
-        for entry in
-            fs::read_dir(&directory).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir())
-        {
-            if entry.file_name().to_string_lossy().contains(&format!("-{supervisor}-")) {
-                found.push(entry.path());
-            }
-            waiting.push(entry.path());
-        }
-    }
-    found
-}
-
-pub(crate) fn eventually(what: &str, check: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !check() {
-        assert!(begun.elapsed() < Duration::from_secs(15), "{what}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-pub(crate) fn gone(pid: u32) -> bool {
-    let state = status(pid, "State");
-    state.is_empty() || state.starts_with('Z')
-}
 
 #[test]
 fn the_server_side_has_no_privilege() {
@@ -77,7 +21,7 @@ fn the_server_side_has_no_privilege() {
         "{}",
         status(server.pid(), "Uid")
     );
-    let supervisor = supervisor_of(&server);
+    let supervisor = server.supervisor();
     assert_eq!(status(supervisor, "Threads"), "1");
     let environment = fs::read(format!("/proc/{supervisor}/environ")).unwrap();
     assert!(environment.iter().all(|byte| *byte == 0), "the supervisor shows its environment");
@@ -87,7 +31,7 @@ fn the_server_side_has_no_privilege() {
 fn an_orderly_stop_leaves_nothing() {
     let house = Installation::new();
     let server = house.serve();
-    let supervisor = supervisor_of(&server);
+    let supervisor = server.supervisor();
     assert_eq!(server.post("/v1/execute", &json!({"language": "bash", "code": ":"})).0, 200);
     assert!(!groups_of(supervisor).is_empty());
     assert!(server.stop());
@@ -98,7 +42,7 @@ fn an_orderly_stop_leaves_nothing() {
 fn when_the_server_dies_the_supervisor_ends_every_run() {
     let house = Installation::new();
     let server = house.serve();
-    let supervisor = supervisor_of(&server);
+    let supervisor = server.supervisor();
     thread::scope(|scope| {
         let running = scope.spawn(|| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -116,7 +60,7 @@ fn when_the_server_dies_the_supervisor_ends_every_run() {
 fn when_the_supervisor_dies_the_server_ends_and_the_next_start_sweeps() {
     let house = Installation::new();
     let server = house.serve();
-    let (pid, supervisor) = (server.pid(), supervisor_of(&server));
+    let (pid, supervisor) = (server.pid(), server.supervisor());
     kill(&[supervisor]);
     eventually("the server ends", || gone(pid));
     assert!(!server.stop(), "it did not end well, and says so");
@@ -139,7 +83,7 @@ fn a_ready_jail_whose_guest_dies_is_replaced() {
 fn replaced_when_killed(chosen: impl Fn(&[u32]) -> Vec<u32>) {
     let house = Installation::new();
     let server = house.serve();
-    let supervisor = supervisor_of(&server);
+    let supervisor = server.supervisor();
     eventually("jails are kept ready", || !children(supervisor).is_empty());
     // A processor's worth of ready jails for each runtime, and no more.
     thread::sleep(Duration::from_millis(300));
@@ -163,9 +107,7 @@ fn replaced_when_killed(chosen: impl Fn(&[u32]) -> Vec<u32>) {
 fn the_operators_umask_does_not_reach_the_jail() {
     let house = Installation::new();
     let plain = house.command(&["run", "-", "--language", "bash", "--json"]);
-    let mut command = Command::new("sh");
-    command.args(["-c", "umask 077; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
-    command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let command = wrapped(&plain, &["sh", "-c", "umask 077; exec \"$@\"", "sh"]);
     let output = output_of(command, b"umask; stat -c %a .");
     let answer: Value = serde_json::from_slice(&output.stdout).expect("an answer object");
     assert_eq!((&answer["exitCode"], &answer["stdout"]), (&json!(0), &json!("0022\n755\n")), "{answer}");

@@ -2,13 +2,14 @@
 
 use std::{path::PathBuf, thread};
 
-use ringfence_tests::{Installation, commands_with, output_of};
+use ringfence_tests::{
+    Installation, commands_with, output_of,
+    processes::{eventually, gone, groups_of, kill},
+};
 use serde_json::{Value, json};
 
-use crate::processes::{eventually, gone, groups_of, kill, supervisor_of};
-
-/// Kinds and bodies of a run's events, in their order.
-fn events(house: &Installation, run: &str) -> Vec<(String, Value)> {
+/// Rows that the database answers with, each an object.
+pub(crate) fn query(house: &Installation, sql: &str) -> Vec<Value> {
     let database = house.path().join("data/ringfence.db");
     let log = PathBuf::from(format!("{}-wal", database.display()));
     let mut words = ["run", "-", "--language", "bash", "--json"].map(str::to_owned).to_vec();
@@ -16,13 +17,16 @@ fn events(house: &Installation, run: &str) -> Vec<(String, Value)> {
         words.push("--file".to_owned());
         words.push(format!("{}={}", file.file_name().unwrap().display(), file.display()));
     }
-    let query = format!("select kind, body from events where run = '{run}' order by seq");
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let output =
-        output_of(house.command(&words), format!("sqlite3 -json ringfence.db \"{query}\"").as_bytes());
+    let output = output_of(house.command(&words), format!("sqlite3 -json ringfence.db \"{sql}\"").as_bytes());
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&answer["status"], &answer["stderr"]), (&json!("succeeded"), &json!("")));
-    let rows: Vec<Value> = serde_json::from_str(answer["stdout"].as_str().unwrap()).unwrap();
+    serde_json::from_str(answer["stdout"].as_str().unwrap()).unwrap()
+}
+
+/// Kinds and bodies of a run's events, in their order.
+pub(crate) fn events(house: &Installation, run: &str) -> Vec<(String, Value)> {
+    let rows = query(house, &format!("select kind, body from events where run = '{run}' order by seq"));
     let text = |row: &Value, column: &str| row[column].as_str().unwrap().to_owned();
     rows.iter().map(|row| (text(row, "kind"), serde_json::from_str(&text(row, "body")).unwrap())).collect()
 }
@@ -82,7 +86,7 @@ fn a_restart_keeps_the_history() {
 fn when_both_processes_die_at_once_nothing_is_lost_or_left() {
     let house = Installation::new();
     let server = house.serve();
-    let (pid, supervisor) = (server.pid(), supervisor_of(&server));
+    let (pid, supervisor) = (server.pid(), server.supervisor());
     let (_, done) = server.post("/v1/execute", &json!({"language": "bash", "code": "echo kept"}));
     thread::scope(|scope| {
         let running = scope.spawn(|| {

@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, Server};
+use ringfence_tests::{Installation, Server, processes::groups_of};
 use serde_json::{Value, json};
 
-use crate::{MIB, assert_status};
+use crate::{MIB, PATIENCE_MS, assert_status};
 
 /// Runs unless `RINGFENCE_SOAK_RUNS` says otherwise.
 const RUNS: usize = 500;
@@ -55,11 +55,19 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ),
     ("bash", "while :; do sleep 1; done", "timed_out"),
     ("bash", "kill -STOP $$", "timed_out"),
-    ("bash", "head -c 200M /dev/zero | tr '\\0' a | sort", "out_of_memory"),
+    ("bash", "head -c 200M /dev/zero | tail -c 190M", "out_of_memory"),
     ("python", "x = bytearray(200 << 20)", "out_of_memory"),
     ("python", "import os\ntry:\n    while True: os.fork()\nexcept OSError: os._exit(1)", ""),
     ("bash", "head -c 1M /dev/zero > file; head -c 100K /dev/zero", "succeeded"),
     ("python", "import os\nos.memfd_create('left')\nos.kill(os.getpid(), 11)", "signaled"),
+    (
+        "javascript",
+        "require('child_process').spawn('sleep', ['60'], { detached: true }).unref();\n\
+        new (require('worker_threads').Worker)('for (;;);', { eval: true });\n\
+        require('net').createServer().listen('left', () => process.exit(0))",
+        "succeeded",
+    ),
+    ("typescript", "enum Kept { All }\nawait new Promise((): void => {}); Kept.All", "failed"),
 ];
 
 /// What the server and its supervisor hold, and what the machine counts.
@@ -84,7 +92,7 @@ struct Holdings {
 
 impl Holdings {
     fn of(server: &Server) -> Holdings {
-        let supervisor = supervisor(server.pid());
+        let supervisor = server.supervisor();
         let bases = bases(supervisor);
         let both = [server.pid(), supervisor];
         let processes = processes(server.pid(), &bases);
@@ -116,7 +124,7 @@ pub(crate) fn many_mixed_runs() {
     let after = settled(&server, Some(&before));
     assert_eq!(after, before);
     check_counted_groups(&groups_before);
-    let bases = bases(supervisor(server.pid()));
+    let bases = bases(server.supervisor());
     assert!(server.stop(), "the server ends well");
     assert!(bases.iter().all(|base| !base.exists()), "control groups outlive the supervisor: {bases:?}");
 }
@@ -144,7 +152,7 @@ fn one(server: &Server, index: usize) {
     let limits = if status == "timed_out" {
         json!({ "wallMs": 100 })
     } else {
-        json!({ "wallMs": 20_000, "memoryBytes": 64 * MIB, "tasks": 24 })
+        json!({ "wallMs": PATIENCE_MS, "memoryBytes": 64 * MIB, "tasks": 24 })
     };
     let body = json!({ "language": language, "code": code, "limits": limits });
     let (code, answer): (u16, Value) = server.post("/v1/execute", &body);
@@ -169,14 +177,6 @@ fn settled(server: &Server, expected: Option<&Holdings>) -> Holdings {
     }
 }
 
-fn supervisor(server: u32) -> u32 {
-    let named = |pid: &u32| {
-        fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "ringfence-super")
-    };
-    let found = children(server).into_iter().find(named);
-    found.expect("the server has a supervisor")
-}
-
 /// Pid and parent of every process.
 fn parents() -> Vec<(u32, u32)> {
     let pids = entries("/proc").into_iter().filter_map(|path| pid_of(&path));
@@ -191,13 +191,26 @@ fn pid_of(path: &Path) -> Option<u32> {
     path.file_name()?.to_str()?.parse().ok()
 }
 
-fn children(parent: u32) -> BTreeSet<u32> {
-    parents().into_iter().filter(|(_, its)| *its == parent).map(|(pid, _)| pid).collect()
+fn processes(server: u32, bases: &[PathBuf]) -> BTreeSet<u32> {
+    let all = parents();
+    let mut found = below(&all, BTreeSet::from([server]));
+    for group in bases.iter().flat_map(|base| directories(base)) {
+        let members = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        found.extend(members.lines().filter_map(|pid| pid.parse::<u32>().ok()));
+    }
+    // Wherever it may have gone: /proc/PID belongs to the process's user. Guests of other supervisors of
+    // this machine have the same users.
+    let others: BTreeSet<u32> =
+        all.iter().map(|(pid, _)| *pid).filter(|pid| is_supervisor(pid) && !found.contains(pid)).collect();
+    let theirs = below(&all, others);
+    found.extend(
+        of_guests("/proc").iter().filter_map(|path| pid_of(path)).filter(|pid| !theirs.contains(pid)),
+    );
+    found
 }
 
-fn processes(server: u32, bases: &[PathBuf]) -> BTreeSet<u32> {
-    let mut found = BTreeSet::from([server]);
-    let all = parents();
+/// Processes and all that descend from them.
+fn below(all: &[(u32, u32)], mut found: BTreeSet<u32>) -> BTreeSet<u32> {
     loop {
         let more: BTreeSet<u32> = all
             .iter()
@@ -205,33 +218,19 @@ fn processes(server: u32, bases: &[PathBuf]) -> BTreeSet<u32> {
             .map(|p| p.0)
             .collect();
         if more.is_empty() {
-            break;
+            return found;
         }
         found.extend(more);
     }
-    for group in bases.iter().flat_map(|base| directories(base)) {
-        let members = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
-        found.extend(members.lines().filter_map(|pid| pid.parse::<u32>().ok()));
-    }
-    // Wherever it may have gone: /proc/PID belongs to the process's user.
-    found.extend(of_guests("/proc").iter().filter_map(|path| pid_of(path)));
-    found
 }
 
-/// The supervisor's own control groups, which hold its runs': each name ends with its pid and start.
+fn is_supervisor(pid: &u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "ringfence-super")
+}
+
+/// The supervisor's own control groups, which hold its runs'.
 fn bases(supervisor: u32) -> Vec<PathBuf> {
-    let part = format!("-{supervisor}-");
-    let mut found = Vec::new();
-    let own = fs::read_to_string("/proc/self/cgroup").expect("control groups");
-    for line in own.lines() {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let (Some(controller), Some(path)) = (fields.next(), fields.next()) else { continue };
-        let parent = Path::new("/sys/fs/cgroup").join(controller).join(path.trim_start_matches('/'));
-        found.extend(entries(&parent.to_string_lossy()).into_iter().filter(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            name.starts_with("ringfence-") && name.contains(&part)
-        }));
-    }
+    let found = groups_of(supervisor);
     assert!(!found.is_empty(), "no control groups of supervisor {supervisor}");
     found
 }

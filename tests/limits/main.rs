@@ -1,8 +1,11 @@
 //! Every limit, tried from outside: exact at its boundary, named when it fires, and nothing left behind.
 
 mod amounts;
+mod groups;
+mod guest;
 mod leftovers;
 mod memory;
+mod ordinary;
 mod outputs;
 mod ranges;
 mod statuses;
@@ -16,6 +19,9 @@ const PAGE_BYTES: u64 = 4096;
 
 /// One mebibyte in bytes.
 const MIB: u64 = 1024 * 1024;
+
+/// Wall-clock limit in milliseconds where time is not what is tried: some machines are emulated.
+const PATIENCE_MS: u64 = 60_000;
 
 /// Runs code under limits in an installation of its own.
 fn run(language: &str, code: &str, limits: &[(&str, u64)]) -> Value {

@@ -3,10 +3,13 @@
 use ringfence_tests::Installation;
 use serde_json::Value;
 
-use crate::{MIB, assert_hit, assert_status, number, run, run_with};
+use crate::{MIB, PATIENCE_MS, assert_hit, assert_status, number, run, run_with};
 
 /// The limit under test in bytes.
 const LIMIT: u64 = 96 * MIB;
+
+/// It alone is in the way.
+const LIMITS: [(&str, u64); 3] = [("memoryBytes", LIMIT), ("wallMs", PATIENCE_MS), ("cpuMs", PATIENCE_MS)];
 
 /// How far from the limit the kernel's count may be in bytes.
 const SLACK: u64 = 4 * MIB;
@@ -45,8 +48,7 @@ for _ in range(int(sys.argv[1]) // 4096):
 ";
 
 fn touch(code: &str, count: u64) -> Value {
-    let limits = [("memoryBytes", LIMIT)];
-    run_with(&Installation::new(), "python", code, &limits, &["--", &count.to_string()])
+    run_with(&Installation::new(), "python", code, &LIMITS, &["--", &count.to_string()])
 }
 
 #[test]
@@ -76,7 +78,7 @@ memory = mmap.mmap(-1, 60 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 for at in range(0, len(memory), 4096):
     memory[at] = 1
 ";
-    let answer = run("python", code, &[("memoryBytes", LIMIT)]);
+    let answer = run("python", code, &LIMITS);
     assert_status(&answer, "out_of_memory");
 }
 
@@ -91,9 +93,9 @@ if child == 0:
 os.waitpid(child, 0)
 print('fine')
 ";
-    let answer = run("python", code, &[("memoryBytes", LIMIT)]);
+    let answer = run("python", code, &LIMITS);
     assert_status(&answer, "out_of_memory");
     assert_hit(&answer, "memoryBytes", "out_of_memory", LIMIT);
-    let answer = run("bash", "(x=$(head -c 200M /dev/zero | tr '\\0' a)); exit 0", &[("memoryBytes", LIMIT)]);
+    let answer = run("bash", "(x=$(head -c 200M /dev/zero | tr '\\0' a)); exit 0", &LIMITS);
     assert_status(&answer, "out_of_memory");
 }

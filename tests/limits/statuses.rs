@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use ringfence_tests::{Installation, commands_with, output_of};
 use serde_json::Value;
 
-use crate::{assert_status, run, stdout};
+use crate::{PATIENCE_MS, assert_status, run, stdout};
 
 fn ends(language: &str, code: &str, status: &str, exit_code: i64, signal: Option<i64>) -> Value {
-    let answer = run(language, code, &[("wallMs", 3000), ("memoryBytes", 128 << 20)]);
+    let answer = run(language, code, &[("wallMs", PATIENCE_MS), ("memoryBytes", 128 << 20)]);
     assert_status(&answer, status);
     assert_eq!(answer["exitCode"], exit_code, "{answer:#}");
     assert_eq!(answer["signal"].as_i64(), signal, "{answer:#}");

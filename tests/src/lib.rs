@@ -2,13 +2,19 @@
 //!
 //! The tests start the program as its users do and look only at what it prints, answers and leaves.
 
+mod delegation;
+pub mod processes;
+
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
+pub use delegation::{Delegation, ORDINARY_ID};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -63,6 +69,7 @@ pub fn runtimes_dir() -> PathBuf {
 pub struct Installation {
     program: PathBuf,
     directory: TempDir,
+    runtimes: PathBuf,
 }
 
 impl Default for Installation {
@@ -79,7 +86,24 @@ impl Installation {
 
     /// An empty installation of another build.
     pub fn of(program: PathBuf) -> Installation {
-        Installation { program, directory: tempfile::tempdir().expect("a temporary directory") }
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Installation { program, directory, runtimes: runtimes_dir() }
+    }
+
+    /// An empty installation with a copy of the runtimes in which a test may delete files, and change
+    /// none: they are linked.
+    pub fn with_own_runtimes() -> Installation {
+        let mut house = Installation::new();
+        let copy = house.path().join("runtimes");
+        let copied = Command::new("cp").arg("-al").args([&house.runtimes, &copy]).status();
+        assert!(copied.expect("cp").success());
+        house.runtimes = copy;
+        house
+    }
+
+    /// Its runtimes.
+    pub fn runtimes_dir(&self) -> &Path {
+        &self.runtimes
     }
 
     /// A directory for the test's own files.
@@ -94,7 +118,7 @@ impl Installation {
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("RINGFENCE_DATA_DIR", self.path().join("data"))
-            .env("RINGFENCE_RUNTIMES_DIR", runtimes_dir())
+            .env("RINGFENCE_RUNTIMES_DIR", &self.runtimes)
             .args(words);
         command
     }
@@ -120,6 +144,14 @@ impl Installation {
     }
 }
 
+/// A command that ends in another one: `wrapper` with the program and its words after it.
+pub fn wrapped(plain: &Command, wrapper: &[&str]) -> Command {
+    let mut command = Command::new(wrapper[0]);
+    command.args(&wrapper[1..]).arg(plain.get_program()).args(plain.get_args());
+    command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
 /// Runs a command to its end with bytes on its standard input.
 pub fn output_of(mut command: Command, input: &[u8]) -> Output {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -135,16 +167,12 @@ pub fn output_of(mut command: Command, input: &[u8]) -> Output {
 
 /// Command lines of this machine's processes that hold `marker`, words joined by spaces.
 pub fn commands_with(marker: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").expect("/proc is there").flatten() {
-        // A process may end while we look.
-        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&words).replace('\0', " ");
-        if line.contains(marker) {
-            found.push(line);
-        }
-    }
-    found
+    processes::pids_of(marker).into_iter().map(processes::command_line).collect()
+}
+
+/// True if root runs the tests, who alone can make places for ordinary users.
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("/proc is there").uid() == 0
 }
 
 /// A running server, stopped when dropped.
@@ -191,16 +219,22 @@ impl Server {
         self.child.id()
     }
 
+    /// The process id of its supervisor.
+    pub fn supervisor(&self) -> u32 {
+        *processes::children(self.pid()).first().expect("the server has a supervisor")
+    }
+
     /// POST with the first key: status and JSON body.
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-        let mut response = agent
+        let request = agent()
             .post(format!("{}{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.key))
-            .send_json(body)
-            .expect("the server answers");
-        let status = response.status().as_u16();
-        (status, response.body_mut().with_config().limit(BODY_BYTES_MAX).read_json().expect("a JSON body"))
+            .header("authorization", format!("Bearer {}", self.key));
+        answer_of(request.send_json(body))
+    }
+
+    /// GET without a key: status and JSON body.
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        answer_of(agent().get(format!("{}{path}", self.url)).call())
     }
 
     /// Asks the server to stop and waits for its end: true if it ended well.
@@ -214,6 +248,16 @@ impl Server {
         let pid = self.child.id().to_string();
         drop(Command::new("kill").args(["-TERM", &pid]).status());
     }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().new_agent()
+}
+
+fn answer_of(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, Value) {
+    let mut response = response.expect("the server answers");
+    let status = response.status().as_u16();
+    (status, response.body_mut().with_config().limit(BODY_BYTES_MAX).read_json().expect("a JSON body"))
 }
 
 impl Drop for Server {

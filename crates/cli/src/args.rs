@@ -176,6 +176,9 @@ pub(crate) enum Runtimes {
         /// Python interpreter to copy, 3.11 or later.
         #[arg(long)]
         python: Option<PathBuf>,
+        /// Node to copy, 20.19 or later.
+        #[arg(long)]
+        node: Option<PathBuf>,
         /// Build even what is up to date.
         #[arg(long)]
         force: bool,

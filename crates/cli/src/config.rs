@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use ringfence_job::{Layer, LimitsPolicy};
 use ringfence_pipeline::Policy;
 use ringfence_sandbox::SandboxConfig;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::IntoDeserializer as _};
 use sha2::{Digest, Sha256};
 
 use crate::args::Settings;
@@ -39,13 +39,29 @@ struct File {
     listen: Option<SocketAddr>,
     slots: Option<u16>,
     queue: Option<usize>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "layers")]
     accept_missing: Vec<Layer>,
     policy: Option<PathBuf>,
     #[serde(default)]
     limits: LimitsPolicy,
     #[serde(default)]
     model: ModelFile,
+}
+
+/// Names all layers of control groups at once: a host has all of them or none.
+const CONTROL_GROUPS: &str = "cgroup";
+
+/// Layers by the names that answers give them.
+fn layers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Layer>, D::Error> {
+    let mut layers = Vec::new();
+    for name in Vec::<String>::deserialize(deserializer)? {
+        if name == CONTROL_GROUPS {
+            layers.extend([Layer::CgroupMemory, Layer::CgroupTasks, Layer::CgroupCpu]);
+        } else {
+            layers.push(Layer::deserialize(name.into_deserializer())?);
+        }
+    }
+    Ok(layers)
 }
 
 /// The table `[model]` of the configuration file.
@@ -206,6 +222,15 @@ mod tests {
         assert_eq!(file.accept_missing, [Layer::CgroupMemory]);
         assert_eq!(file.limits.wall_ms.ceiling, 5000);
         assert_eq!(file.limits.cpu_ms, LimitsPolicy::default().cpu_ms);
+    }
+
+    #[test]
+    fn control_groups_go_by_one_name() {
+        let file: File = toml::from_str("accept_missing = [\"cgroup\", \"landlock\"]").unwrap();
+        let groups = [Layer::CgroupMemory, Layer::CgroupTasks, Layer::CgroupCpu, Layer::Landlock];
+        assert_eq!(file.accept_missing, groups);
+        let error = toml::from_str::<File>("accept_missing = [\"groups\"]").unwrap_err();
+        assert!(error.to_string().contains("groups"), "{error}");
     }
 
     #[test]

@@ -126,15 +126,17 @@ struct Jail(Sandbox);
 
 #[async_trait]
 impl Executor for Jail {
-    async fn execute(&self, cleared: Cleared, control: Control<'_>) -> Result<Outcome, ExecutorError> {
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         let job = cleared.into_job();
-        let watcher = &mut |progress: Progress<'_>| control.note(&progress);
+        let told = control.clone();
+        let watcher = move |progress: Progress<'_>| told.note(&progress);
         self.0.run_watched(&job, watcher, control.stopped()).await.map_err(|error| match error {
             SandboxError::Stopped => ExecutorError::Stopped,
             SandboxError::Busy { slots, queue } => ExecutorError::Busy { slots, queue },
             SandboxError::RuntimeMissing(runtime) => {
                 ExecutorError::RuntimeMissing(format!("{runtime:?}").to_lowercase())
             }
+            SandboxError::RuntimeDamaged(reason) => ExecutorError::RuntimeDamaged(reason),
             other => ExecutorError::Sandbox(other.to_string()),
         })
     }

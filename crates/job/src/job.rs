@@ -12,18 +12,25 @@ use crate::Limits;
 pub enum Language {
     /// CPython 3.11 or later with the scientific libraries of `runtimes/python`.
     Python,
+    /// Node 20 or later, CommonJS or ES module.
+    JavaScript,
+    /// The same Node; types are taken away in the jail.
+    TypeScript,
     /// GNU Bash with the tools of `runtimes/shell`.
     Bash,
 }
 
 impl Language {
     /// Every language, in the order in which messages list them.
-    pub const ALL: [Language; 2] = [Language::Python, Language::Bash];
+    pub const ALL: [Language; 4] =
+        [Language::Python, Language::JavaScript, Language::TypeScript, Language::Bash];
 
     /// The name used in requests and answers.
     pub fn name(self) -> &'static str {
         match self {
             Language::Python => "python",
+            Language::JavaScript => "javascript",
+            Language::TypeScript => "typescript",
             Language::Bash => "bash",
         }
     }
@@ -32,6 +39,8 @@ impl Language {
     pub fn from_file_name(name: &str) -> Option<Language> {
         match name.rsplit_once('.')?.1 {
             "py" => Some(Language::Python),
+            "js" | "mjs" | "cjs" => Some(Language::JavaScript),
+            "ts" | "mts" | "cts" => Some(Language::TypeScript),
             "sh" | "bash" => Some(Language::Bash),
             _ => None,
         }
@@ -48,10 +57,10 @@ impl FromStr for Language {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Language::ALL
-            .into_iter()
-            .find(|language| language.name() == text)
-            .ok_or_else(|| format!("unknown language {text:?}, use one of: python, bash"))
+        Language::ALL.into_iter().find(|language| language.name() == text).ok_or_else(|| {
+            let names = Language::ALL.map(Language::name).join(", ");
+            format!("unknown language {text:?}, use one of: {names}")
+        })
     }
 }
 
@@ -61,6 +70,10 @@ impl FromStr for Language {
 pub enum Runtime {
     /// `runtimes/python`: runs `Job::code` as a Python program.
     Python,
+    /// `runtimes/javascript`: runs `Job::code` as a JavaScript program.
+    JavaScript,
+    /// `runtimes/javascript` as well: runs `Job::code` as a TypeScript program.
+    TypeScript,
     /// `runtimes/shell`: runs `Job::code` as a Bash script.
     Bash,
     /// Our own binary as a reader of what is hostile, spreadsheets and source code; `Job::code` is empty,
@@ -68,10 +81,22 @@ pub enum Runtime {
     Reader,
 }
 
+impl Runtime {
+    /// The runtime whose tree this one runs in: jails are built for trees.
+    pub fn tree(self) -> Runtime {
+        match self {
+            Runtime::TypeScript => Runtime::JavaScript,
+            other => other,
+        }
+    }
+}
+
 impl From<Language> for Runtime {
     fn from(language: Language) -> Self {
         match language {
             Language::Python => Runtime::Python,
+            Language::JavaScript => Runtime::JavaScript,
+            Language::TypeScript => Runtime::TypeScript,
             Language::Bash => Runtime::Bash,
         }
     }
@@ -157,6 +182,18 @@ pub fn check_file_name(name: &str) -> Result<(), NameError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn languages_have_names_and_endings() {
+        for language in Language::ALL {
+            assert_eq!(language.name().parse(), Ok(language));
+        }
+        assert_eq!(Language::from_file_name("a.b.mts"), Some(Language::TypeScript));
+        assert_eq!(Language::from_file_name("main.cjs"), Some(Language::JavaScript));
+        assert_eq!(Language::from_file_name("js"), None);
+        let message = "ruby".parse::<Language>().unwrap_err();
+        assert!(message.ends_with("python, javascript, typescript, bash"), "{message}");
+    }
 
     #[test]
     fn only_plain_file_names_pass() {

@@ -113,7 +113,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline over these ports.
     pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
-        let driver = Driver { ports: Arc::new(ports), config };
+        let driver = Driver { ports: Arc::new(ports), config, stopping: watch::Sender::new(false) };
         Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)), lives: Arc::default() }
     }
 
@@ -159,7 +159,7 @@ impl Pipeline {
         let mut journal = self.journal(principal, run);
         let principal = principal.clone();
         let driver = Arc::clone(&self.driver);
-        let entered = self.lives.enter(Live::new(run, principal.clone()));
+        let entered = self.lives.enter(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
         let live = Arc::clone(&entered.live);
         let active = Active::enter(Arc::clone(&self.active));
         tokio::spawn(async move {
@@ -208,7 +208,7 @@ impl Pipeline {
         let run = self.driver.config.clock.new_id();
         let mut journal = self.journal(principal, run);
         let driver = Arc::clone(&self.driver);
-        let live = Live::new(run, principal.clone());
+        let live = Arc::new(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
         let active = Active::enter(Arc::clone(&self.active));
         let task = tokio::spawn(async move {
             let _active = active;
@@ -216,6 +216,11 @@ impl Pipeline {
             close(journal, result).await
         });
         task.await.unwrap_or_else(|_| Err(panicked(run)))
+    }
+
+    /// Cancels every run in progress, and those that come after; each is still settled and recorded.
+    pub fn stop(&self) {
+        self.driver.stopping.send_replace(true);
     }
 
     /// Waits until no run is in progress, for an orderly end of the process.
@@ -307,6 +312,8 @@ struct Ran {
 pub(crate) struct Driver {
     pub(crate) ports: Arc<Ports>,
     config: PipelineConfig,
+    /// True once every run is to end.
+    stopping: watch::Sender<bool>,
 }
 
 impl Driver {
@@ -314,7 +321,7 @@ impl Driver {
         &self,
         journal: &mut Journal,
         request: ExecuteRequest,
-        live: &Live,
+        live: &Arc<Live>,
     ) -> Result<Answer, ErrorKind> {
         let language = request.language;
         let code = self.keep_code(&request.code).await?;
@@ -340,7 +347,7 @@ impl Driver {
         &self,
         journal: &mut Journal,
         request: AskRequest,
-        live: &Live,
+        live: &Arc<Live>,
     ) -> Result<AskAnswer, ErrorKind> {
         let began_ms = self.config.clock.now_ms();
         self.accept_question(journal, &request).await?;
@@ -354,7 +361,7 @@ impl Driver {
             files: request.files.iter().map(|file| file.name.clone()).collect(),
             failure: None,
         };
-        let (author, mut draft) = self.draft(journal, &assignment).await?;
+        let (author, mut draft) = self.draft(journal, &assignment, live).await?;
         let mut run = self.run_draft(journal, author.as_ref(), &draft, &request, live).await?;
         for _ in 1..EXECUTIONS_MAX {
             if run.status != Status::Failed || !author.can_repair() {
@@ -399,7 +406,7 @@ impl Driver {
         &self,
         journal: &mut Journal,
         file: &InputFile,
-        live: &Live,
+        live: &Arc<Live>,
     ) -> Result<TableProfile, ErrorKind> {
         let args = vec!["profile".to_owned(), file.name.clone()];
         let job = reader_job(args, Vec::new(), vec![file.clone()]);
@@ -415,10 +422,11 @@ impl Driver {
         &self,
         journal: &mut Journal,
         assignment: &Assignment,
+        live: &Arc<Live>,
     ) -> Result<(Arc<dyn CodeAuthor>, Draft), ErrorKind> {
         let mut declined = Vec::new();
         for author in &self.ports.authors {
-            match self.ask_author(journal, author.as_ref(), assignment).await? {
+            match self.ask_author(journal, author.as_ref(), assignment, live).await? {
                 Ok(draft) => return Ok((Arc::clone(author), draft)),
                 Err(error) => declined.push(error),
             }
@@ -431,11 +439,15 @@ impl Driver {
         journal: &mut Journal,
         author: &dyn CodeAuthor,
         assignment: &Assignment,
+        live: &Arc<Live>,
     ) -> Result<Result<Draft, AuthorError>, ErrorKind> {
         journal.note(&Event::CodeAsked { author: author.name() })?;
         let wait = Duration::from_secs(AUTHOR_SECONDS_MAX);
         let late = || AuthorError::Unavailable(format!("no answer within {AUTHOR_SECONDS_MAX} s"));
-        let written = tokio::time::timeout(wait, author.write(assignment)).await;
+        let written = tokio::select! {
+            written = tokio::time::timeout(wait, author.write(assignment)) => written,
+            () = live.stopped() => return Err(live.why()),
+        };
         match written.unwrap_or_else(|_| Err(late())) {
             Ok(draft) => {
                 let code = self.keep_code(&draft.code).await?.unwrap_or_default();
@@ -458,7 +470,7 @@ impl Driver {
         author: &dyn CodeAuthor,
         draft: &Draft,
         request: &AskRequest,
-        live: &Live,
+        live: &Arc<Live>,
     ) -> Result<Answer, ErrorKind> {
         let denied = |violations| ErrorKind::DraftDenied { author: author.name(), violations };
         let mut execute = ExecuteRequest::new(draft.language, draft.code.as_str());
@@ -478,9 +490,9 @@ impl Driver {
         author: &dyn CodeAuthor,
         assignment: &Assignment,
         request: &AskRequest,
-        live: &Live,
+        live: &Arc<Live>,
     ) -> Result<Option<(Draft, Answer)>, ErrorKind> {
-        let Ok(draft) = self.ask_author(journal, author, assignment).await? else {
+        let Ok(draft) = self.ask_author(journal, author, assignment, live).await? else {
             return Ok(None);
         };
         let unchanged = assignment.failure.as_ref().is_some_and(|failed| failed.draft.code == draft.code);
@@ -505,7 +517,7 @@ impl Driver {
         &self,
         journal: &mut Journal,
         examined: Examined<'_>,
-        live: &Live,
+        live: &Arc<Live>,
     ) -> Result<Result<Checked, Vec<Violation>>, ErrorKind> {
         if !examined.needs_facts() {
             return Ok(examined.decide(None));
@@ -528,8 +540,9 @@ impl Driver {
         journal: &mut Journal,
         purpose: Step<'_>,
         checked: Checked,
-        control: Control<'_>,
+        control: Control,
     ) -> Result<Ran, ErrorKind> {
+        let live = Arc::clone(control.live());
         let step = journal.run().next_step();
         let reserved = bound(checked.job());
         let events = start_events(&purpose, step, reserved, checked.job());
@@ -537,11 +550,14 @@ impl Driver {
         control.accept();
         let began_ms = self.config.clock.now_ms();
         let kind = match self.jail(cleared, control).await {
-            Ok(outcome) if outcome.status == Status::Cancelled && !matches!(purpose, Step::Execute) => {
-                ErrorKind::Cancelled
+            Ok(outcome)
+                if outcome.status == Status::Cancelled
+                    && (live.is_stopping() || !matches!(purpose, Step::Execute)) =>
+            {
+                live.why()
             }
             Ok(outcome) => return Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
-            Err(ExecutorError::Stopped) => ErrorKind::Cancelled,
+            Err(ExecutorError::Stopped) => live.why(),
             Err(error) => ErrorKind::Executor(error),
         };
         let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
@@ -551,14 +567,14 @@ impl Driver {
     }
 
     /// A panic in the executor must not take the settlement with it.
-    async fn jail(&self, cleared: Cleared, control: Control<'_>) -> Result<Outcome, ExecutorError> {
+    async fn jail(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         let panicked = |_| Err(ExecutorError::Sandbox("the executor panicked".to_owned()));
         let executing = AssertUnwindSafe(self.ports.executor.execute(cleared, control));
         executing.catch_unwind().await.unwrap_or_else(panicked)
     }
 
     /// Keeps what a program left behind, settles what it used, and puts the answer together; `last` says
-    /// that it is the run's.
+    /// that it is the run's. What cannot be recorded is not given out: nobody could ever look it up.
     async fn finish(
         &self,
         journal: &mut Journal,
@@ -567,16 +583,19 @@ impl Driver {
         last: bool,
     ) -> Result<Answer, ErrorKind> {
         let (step, used) = (ran.step, ran.used);
-        match self.keep_answer(journal.run().id(), language, ran, last).await {
-            Ok((answer, events)) => {
-                journal.settle(step, used, &events).await?;
-                Ok(answer)
-            }
+        let recorded = match self.keep_answer(journal.run().id(), language, ran, last).await {
+            Ok((answer, events)) => journal.settle(step, used, &events).await.map(|()| answer),
             Err(kind) => {
-                journal.settle(step, used, &[kind.end()]).await?;
-                Err(kind)
+                let settled = journal.settle(step, used, &[kind.end()]).await;
+                Err(settled.err().unwrap_or(kind))
             }
-        }
+        };
+        recorded.map_err(|kind| match kind {
+            ErrorKind::Store(error) | ErrorKind::Ledger(LedgerError::Store(error)) => {
+                ErrorKind::Unrecorded(error)
+            }
+            other => other,
+        })
     }
 
     /// Keeps every content of an answer, and gives the events that name them.
@@ -688,7 +707,7 @@ fn stopped(
     elapsed_ms: i64,
     reserved: Amount,
 ) -> (Amount, Vec<Event>) {
-    if !matches!(kind, ErrorKind::Cancelled) {
+    if !matches!(kind, ErrorKind::Cancelled | ErrorKind::Stopping) {
         return (Amount::default(), vec![kind.end()]);
     }
     let used = used(u64::try_from(elapsed_ms).unwrap_or(0), reserved);

@@ -56,9 +56,16 @@ pub enum ErrorKind {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The program ran, but the store failed before its result was recorded. If its settlement failed
+    /// as well, what was reserved stays reserved until it is settled as interrupted.
+    #[error("the program ran, but its result could not be recorded and is not given: {0}")]
+    Unrecorded(StoreError),
     /// The client went away; the run was stopped.
     #[error("cancelled by the client")]
     Cancelled,
+    /// The service stops; the run was stopped.
+    #[error("cancelled because the server stops, send it again")]
+    Stopping,
     /// A mistake in the pipeline itself.
     #[error("pipeline failed: {0}")]
     Internal(String),
@@ -85,7 +92,9 @@ impl ErrorKind {
             ErrorKind::Ledger(LedgerError::Store(_))
             | ErrorKind::Executor(_)
             | ErrorKind::Store(_)
+            | ErrorKind::Unrecorded(_)
             | ErrorKind::Cancelled
+            | ErrorKind::Stopping
             | ErrorKind::Internal(_) => Event::Failed { reason },
         }
     }

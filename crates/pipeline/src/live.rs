@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::{
     answer::Answer,
-    error::PipelineError,
+    error::{ErrorKind, PipelineError},
     run::{Principal, RunId},
 };
 
@@ -29,6 +29,8 @@ pub struct Live {
     state: Mutex<State>,
     changed: watch::Sender<()>,
     stop: watch::Sender<bool>,
+    /// True once the service stops.
+    stopping: watch::Receiver<bool>,
 }
 
 // Bounded by the limits of the run: the executor tells no more than they allow.
@@ -89,13 +91,14 @@ impl std::str::FromStr for Position {
 }
 
 impl Live {
-    pub(crate) fn new(run: RunId, principal: Principal) -> Live {
+    pub(crate) fn new(run: RunId, principal: Principal, stopping: watch::Receiver<bool>) -> Live {
         Live {
             run,
             principal,
             state: Mutex::default(),
             changed: watch::Sender::new(()),
             stop: watch::Sender::new(false),
+            stopping,
         }
     }
 
@@ -109,10 +112,24 @@ impl Live {
         self.stop.send_replace(true);
     }
 
-    /// Resolves once somebody wants the run stopped.
+    /// Resolves once somebody wants the run stopped, or the service stops.
     pub async fn stopped(&self) {
-        // The sender lives as long as `self`.
-        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+        let (mut stop, mut stopping) = (self.stop.subscribe(), self.stopping.clone());
+        tokio::select! {
+            // Both senders outlive the run: its own lives as long as `self`.
+            _ = stop.wait_for(|stop| *stop) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+        }
+    }
+
+    /// True once the service stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Why a run that was stopped has no answer.
+    pub(crate) fn why(&self) -> ErrorKind {
+        if self.is_stopping() { ErrorKind::Stopping } else { ErrorKind::Cancelled }
     }
 
     fn note(&self, progress: &Progress<'_>) {
@@ -220,16 +237,16 @@ fn whole_characters(bytes: &[u8]) -> &[u8] {
 }
 
 /// What an executor hears and tells of one job of a run.
-#[derive(Debug, Clone, Copy)]
-pub struct Control<'a> {
-    live: &'a Live,
+#[derive(Debug, Clone)]
+pub struct Control {
+    live: Arc<Live>,
     /// False for a job that is our own reader's: what that prints is not the run's output.
     tells: bool,
 }
 
-impl<'a> Control<'a> {
-    pub(crate) fn new(live: &'a Live, tells: bool) -> Control<'a> {
-        Control { live, tells }
+impl Control {
+    pub(crate) fn new(live: &Arc<Live>, tells: bool) -> Control {
+        Control { live: Arc::clone(live), tells }
     }
 
     /// Takes note of what happens.
@@ -239,7 +256,7 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// Resolves once somebody wants the run stopped.
+    /// Resolves once the job is to be stopped.
     pub async fn stopped(&self) {
         self.live.stopped().await;
     }
@@ -250,6 +267,10 @@ impl<'a> Control<'a> {
             self.live.state().accepted = true;
             self.live.changed.send_replace(());
         }
+    }
+
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.live
     }
 }
 
@@ -298,7 +319,7 @@ mod tests {
         let text = |text: &str| text.to_owned();
         let principal =
             Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text("k") };
-        Live::new(RunId(Uuid::nil()), principal)
+        Live::new(RunId(Uuid::nil()), principal, watch::Sender::new(false).subscribe())
     }
 
     #[tokio::test]

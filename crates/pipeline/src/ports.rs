@@ -17,7 +17,7 @@ pub trait Executor: Send + Sync {
     ///
     /// # Errors
     /// Our own failures only; whatever the guest does is an [`Outcome`].
-    async fn execute(&self, cleared: Cleared, control: Control<'_>) -> Result<Outcome, ExecutorError>;
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError>;
 }
 
 /// Our own failure to run a job.
@@ -37,6 +37,9 @@ pub enum ExecutorError {
     /// It was stopped while it waited for a slot.
     #[error("stopped before it began")]
     Stopped,
+    /// Files of the runtime are gone or others; the text names one and says what to do.
+    #[error("{0}")]
+    RuntimeDamaged(String),
     /// The jail could not be set up.
     #[error("sandbox failed: {0}")]
     Sandbox(String),
@@ -163,12 +166,25 @@ pub enum LedgerError {
 
 /// The store failed; nothing was half-done.
 #[derive(Debug, thiserror::Error)]
-#[error("store failed while {doing}: {reason}")]
+#[error("{}", if *full {
+    format!("no room is left for the data while {doing}, free space where the data directory is")
+} else {
+    format!("store failed while {doing}: {reason}")
+})]
 pub struct StoreError {
     /// What was being done, such as "appending events".
     pub doing: &'static str,
     /// The database's or the file system's own words.
     pub reason: String,
+    /// True if there is no room left: freeing space mends it, and nothing else needs to be done.
+    pub full: bool,
+}
+
+impl StoreError {
+    /// A failure that more room would not have prevented.
+    pub fn new(doing: &'static str, reason: impl Into<String>) -> StoreError {
+        StoreError { doing, reason: reason.into(), full: false }
+    }
 }
 
 /// Writes code from words.

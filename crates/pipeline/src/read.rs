@@ -15,8 +15,7 @@ impl Pipeline {
     /// The store fails, or what it holds is damaged.
     pub async fn view(&self, principal: &Principal, run: RunId) -> Result<Option<RunView>, StoreError> {
         let history = self.record().history(principal, run).await?;
-        RunView::read(run, &history)
-            .map_err(|error| StoreError { doing: "reading a history", reason: error.to_string() })
+        RunView::read(run, &history).map_err(|error| StoreError::new("reading a history", error.to_string()))
     }
 
     /// The tenant's runs, newest first: at most `limit` of those before `before`.
@@ -45,7 +44,7 @@ impl Pipeline {
         let (Some(answer), Some(execution)) = (&view.answer, &view.execution) else { return Ok(None) };
         let Some(outline) = self.record().get_blob(answer).await? else { return Ok(None) };
         let mut outline: serde_json::Value = serde_json::from_slice(&outline)
-            .map_err(|error| StoreError { doing: "reading an answer", reason: error.to_string() })?;
+            .map_err(|error| StoreError::new("reading an answer", error.to_string()))?;
         let run = match view.kind {
             RunKind::Execute => &mut outline,
             RunKind::Ask => &mut outline["run"],

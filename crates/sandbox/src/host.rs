@@ -1,8 +1,8 @@
 //! The server's asynchronous end of the supervisor: start it, send it jobs, receive outcomes.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    io,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt, io, mem,
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
     sync::{
@@ -18,7 +18,7 @@ use ringfence_job::{
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch},
 };
 
 use crate::{
@@ -43,7 +43,7 @@ pub struct SandboxConfig {
     pub slots: u16,
     /// Runs that may wait for a slot.
     pub queue: usize,
-    /// Jails kept ready for each runtime, beside those in use: they make the next runs start sooner.
+    /// Jails kept ready for each runtime's tree, beside those in use: they make the next runs start sooner.
     pub spares: usize,
     /// Ceilings that hold for every run.
     pub limits: LimitsPolicy,
@@ -114,7 +114,7 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
         runtimes: present_runtimes(&config.runtimes_dir)?,
     };
     let present = settings.runtimes.keys().copied().collect();
-    match sys::clone_process(0)? {
+    match sys::clone_process(0, None)? {
         None => supervisor::main(settings, supervisors),
         Some((_, pidfd)) => Ok(Started { socket, process: SupervisorProcess(pidfd), config, present }),
     }
@@ -123,9 +123,17 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
 /// The runtimes that are built, and the reader, which is this program itself.
 fn present_runtimes(directory: &Path) -> io::Result<BTreeMap<Runtime, (Source, RuntimeCommand)>> {
     let mut present = BTreeMap::from([(Runtime::Reader, reader::source()?)]);
-    for (runtime, name) in [(Runtime::Python, runtimes::Name::Python), (Runtime::Bash, runtimes::Name::Shell)]
-    {
-        if let Ok(loaded) = runtimes::load(directory, name) {
+    for (runtime, name) in [
+        (Runtime::Python, runtimes::Name::Python),
+        (Runtime::JavaScript, runtimes::Name::JavaScript),
+        (Runtime::TypeScript, runtimes::Name::JavaScript),
+        (Runtime::Bash, runtimes::Name::Shell),
+    ] {
+        if let Ok(mut loaded) = runtimes::load(directory, name) {
+            if runtime == Runtime::TypeScript {
+                // All that tells the one from the other.
+                loaded.code_name = "main.ts".to_owned();
+            }
             let command = RuntimeCommand {
                 words: loaded.command,
                 takes_code: true,
@@ -223,6 +231,7 @@ impl Ready {
             socket: sys::watch(self.socket)?,
             live: Mutex::new(HashMap::new()),
             next_run: AtomicU64::new(0),
+            damaged: watch::Sender::default(),
             closed: watch::Sender::new(false),
         });
         tokio::spawn(receive_reports(Arc::clone(&shared)));
@@ -263,6 +272,9 @@ pub enum SandboxError {
     /// The runtime is not built.
     #[error("runtime {0:?} is not built, run: ringfence runtimes build")]
     RuntimeMissing(Runtime),
+    /// Files of the runtime are gone or others; the text names one and says what to do.
+    #[error("{0}")]
+    RuntimeDamaged(String),
     /// The supervisor is gone; the service must be started again.
     #[error("the supervisor is gone, start ringfence again")]
     SupervisorGone,
@@ -282,17 +294,68 @@ struct Shared {
     socket: AsyncFd<OwnedFd>,
     live: Mutex<HashMap<u64, Live>>,
     next_run: AtomicU64,
+    /// What is wrong with runtimes, one text for each that is damaged.
+    damaged: watch::Sender<Vec<String>>,
     /// True once nothing can be run any more.
     closed: watch::Sender<bool>,
 }
 
+/// Hears what happens to a run while it lasts.
+type Watcher = Box<dyn Fn(Progress<'_>) + Send>;
+
 /// A run that the supervisor knows. Its slot is free again when this is dropped.
-#[derive(Debug)]
 struct Live {
-    // Without a bound of its own: a run sends no more than its output limits.
-    reports: mpsc::UnboundedSender<(Report, Option<OwnedFd>)>,
+    limits: Limits,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    watcher: Watcher,
+    /// Where the end is waited for; none once it was told.
+    end: Option<oneshot::Sender<Result<End, SandboxError>>>,
     _slot: OwnedSemaphorePermit,
     _place: OwnedSemaphorePermit,
+}
+
+/// The end of a run, with everything the supervisor sent for it.
+#[derive(Debug)]
+struct End {
+    ending: Ending,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    files: Option<OwnedFd>,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// Keeps output. More than the run's limit cannot come from a sound supervisor and ends the wait.
+    fn keep(&mut self, stream: Stream, bytes: &[u8]) {
+        let (kept, limit) = match stream {
+            Stream::Stdout => (&mut self.stdout, self.limits.stdout_bytes),
+            Stream::Stderr => (&mut self.stderr, self.limits.stderr_bytes),
+        };
+        if (kept.len() + bytes.len()) as u64 <= limit {
+            kept.extend(bytes);
+            (self.watcher)(Progress::Output(stream, bytes));
+        } else {
+            self.tell(Err(SandboxError::Failed("the supervisor sent more output than the limit".to_owned())));
+        }
+    }
+
+    fn tell(&mut self, end: Result<End, SandboxError>) {
+        if let Some(waiting) = self.end.take() {
+            // The receiver is gone if the run was cancelled.
+            let _ = waiting.send(end);
+        }
+    }
+
+    fn finish(mut self, ending: Ending, files: Option<OwnedFd>) {
+        let (stdout, stderr) = (mem::take(&mut self.stdout), mem::take(&mut self.stderr));
+        self.tell(Ok(End { ending, stdout, stderr, files }));
+    }
 }
 
 impl Sandbox {
@@ -301,9 +364,14 @@ impl Sandbox {
         self.present.contains(&runtime)
     }
 
+    /// What is wrong with the runtimes at the moment and what to do, one text for each that is damaged.
+    pub fn damaged_runtimes(&self) -> Vec<String> {
+        self.shared.damaged.borrow().clone()
+    }
+
     /// Ends the supervisor, and with it every run that is left.
     pub fn close(&self) {
-        // The supervisor reads the end of the line.
+        // The supervisor reads the end of the line, and so do we.
         let _ = rustix::net::shutdown(self.shared.socket.get_ref(), rustix::net::Shutdown::Both);
     }
 
@@ -321,7 +389,7 @@ impl Sandbox {
     /// # Errors
     /// Our own failures; what the guest does is in the [`Outcome`].
     pub async fn run(&self, job: &Job) -> Result<Outcome, SandboxError> {
-        self.run_watched(job, &mut |_| {}, std::future::pending()).await
+        self.run_watched(job, |_| {}, std::future::pending()).await
     }
 
     /// Runs a job to its end and tells `watcher` what happens meanwhile. Once `stop` resolves, the run
@@ -332,7 +400,7 @@ impl Sandbox {
     pub async fn run_watched(
         &self,
         job: &Job,
-        watcher: &mut (dyn FnMut(Progress<'_>) + Send),
+        watcher: impl Fn(Progress<'_>) + Send + 'static,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Outcome, SandboxError> {
         if !self.has(job.runtime) {
@@ -347,45 +415,27 @@ impl Sandbox {
         };
         let payload = describe(job)?;
         let run = self.shared.next_run.fetch_add(1, Ordering::Relaxed);
-        let (reports, mut inbox) = mpsc::unbounded_channel();
-        self.shared.live().insert(run, Live { reports, _slot: slot, _place: place });
-        let mut cancel = CancelOnDrop { shared: &self.shared, run, armed: true };
-        self.shared.send(&Request::Run { run }, Some(&payload)).await?;
+        let (end, told) = oneshot::channel();
+        let (limits, stdout, stderr) = (job.limits, Vec::new(), Vec::new());
         watcher(Progress::Started);
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let watcher = Box::new(watcher);
+        let live = Live { limits, stdout, stderr, watcher, end: Some(end), _slot: slot, _place: place };
+        self.shared.live().insert(run, live);
+        let _cancel = CancelOnDrop { shared: &self.shared, run };
+        self.shared.send(&Request::Run { run }, Some(&payload)).await?;
+        let mut told = told;
         let mut stopping = false;
-        loop {
-            let report = tokio::select! {
-                report = inbox.recv() => report,
+        let end = loop {
+            tokio::select! {
+                end = &mut told => break end.map_err(|_| SandboxError::SupervisorGone)??,
                 () = &mut stop, if !stopping => {
                     stopping = true;
                     self.shared.send(&Request::Cancel { run }, None).await?;
-                    continue;
-                }
-            };
-            match report {
-                Some((Report::Output { stream, bytes, .. }, _)) => {
-                    watcher(Progress::Output(stream, &bytes));
-                    match stream {
-                        Stream::Stdout => stdout.extend(bytes),
-                        Stream::Stderr => stderr.extend(bytes),
-                    }
-                }
-                Some((Report::Used { usage, .. }, _)) => watcher(Progress::Used(usage)),
-                Some((Report::Ended { ending, .. }, files)) => {
-                    cancel.armed = false;
-                    let files = returned_files(files)?;
-                    return Ok(outcome(ending, job.limits, stdout, stderr, files));
-                }
-                Some((Report::Failed { reason, .. }, _)) => {
-                    cancel.armed = false;
-                    return Err(SandboxError::Failed(reason));
-                }
-                Some((Report::Ready { .. } | Report::NotReady { .. }, _)) | None => {
-                    return Err(SandboxError::SupervisorGone);
                 }
             }
-        }
+        };
+        let files = returned_files(end.files, &limits)?;
+        Ok(outcome(end.ending, limits, end.stdout, end.stderr, files))
     }
 }
 
@@ -405,17 +455,27 @@ fn describe(job: &Job) -> io::Result<OwnedFd> {
     wire::payload(&spec, &bodies)
 }
 
-fn returned_files(payload: Option<OwnedFd>) -> io::Result<Vec<OutputFile>> {
+/// The files a run returns. What the limits do not allow cannot come from a sound supervisor.
+fn returned_files(payload: Option<OwnedFd>, limits: &Limits) -> io::Result<Vec<OutputFile>> {
     let Some(payload) = payload else { return Ok(Vec::new()) };
-    let (index, mut at) = wire::payload_head::<Vec<(String, u64)>>(&payload)?;
-    index
-        .into_iter()
-        .map(|(name, bytes)| {
-            let content = wire::read_at(&payload, at, bytes)?;
-            at += bytes;
-            Ok(OutputFile { name, content })
-        })
-        .collect()
+    let (index, bodies_at) = wire::payload_head::<Vec<(String, u64)>>(&payload)?;
+    let places = wire::places(&payload, bodies_at, index.iter().map(|(_, bytes)| *bytes))?;
+    let bytes = places.iter().map(|(_, bytes)| bytes).sum::<u64>();
+    let mut names = BTreeSet::new();
+    let plain = index.iter().all(|(name, _)| is_returned_name(name, limits) && names.insert(name));
+    if !plain || index.len() as u64 > limits.output_files || bytes > limits.output_bytes {
+        let why = "the supervisor returned files that the limits do not allow";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    let read = |((name, _), place)| Ok(OutputFile { name, content: wire::read_at(&payload, place)? });
+    index.into_iter().zip(places).map(read).collect()
+}
+
+/// True for a path that stays below the working directory, wherever that is.
+fn is_returned_name(name: &str, limits: &Limits) -> bool {
+    name.len() as u64 <= limits.output_name_bytes
+        && !name.contains('\0')
+        && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 fn outcome(
@@ -443,16 +503,15 @@ fn outcome(
     }
 }
 
-/// Tells the supervisor to end a run whose caller has gone away.
+/// Tells the supervisor to end a run that nobody waits for any more, unless it has ended.
 struct CancelOnDrop<'a> {
     shared: &'a Arc<Shared>,
     run: u64,
-    armed: bool,
 }
 
 impl Drop for CancelOnDrop<'_> {
     fn drop(&mut self) {
-        if self.armed && self.shared.live().contains_key(&self.run) {
+        if self.shared.live().contains_key(&self.run) {
             let (shared, run) = (Arc::clone(self.shared), self.run);
             // The slot stays taken until the supervisor says that the run is over.
             tokio::spawn(async move { shared.send(&Request::Cancel { run }, None).await });
@@ -475,21 +534,50 @@ impl Shared {
             .map_err(|_| SandboxError::SupervisorGone)
     }
 
-    /// Passes a report to the run it is about; the last one ends it.
+    /// Passes a report to the run it is about; the last one ends it. One about a run that is over, or
+    /// never was, is nobody's.
     fn dispatch(&self, report: Report, attached: Option<OwnedFd>) {
-        let (run, last) = match &report {
-            Report::Output { run, .. } | Report::Used { run, .. } => (*run, false),
-            Report::Ended { run, .. } | Report::Failed { run, .. } => (*run, true),
-            Report::Ready { .. } | Report::NotReady { .. } => return,
-        };
         let mut live = self.live();
-        if let Some(known) = live.get(&run) {
-            // The receiver is gone if the run was cancelled.
-            let _ = known.reports.send((report, attached));
+        match report {
+            Report::Output { run, stream, bytes } => {
+                if let Some(run) = live.get_mut(&run) {
+                    run.keep(stream, &bytes);
+                }
+            }
+            Report::Used { run, usage } => {
+                if let Some(run) = live.get(&run) {
+                    (run.watcher)(Progress::Used(usage));
+                }
+            }
+            Report::Ended { run, ending } => {
+                if let Some(run) = live.remove(&run) {
+                    run.finish(ending, attached);
+                }
+            }
+            Report::Failed { run, reason } => {
+                if let Some(mut run) = live.remove(&run) {
+                    run.tell(Err(SandboxError::Failed(reason)));
+                }
+            }
+            Report::RuntimeDamaged { run, reason } => {
+                if let Some(mut run) = live.remove(&run) {
+                    run.tell(Err(SandboxError::RuntimeDamaged(reason)));
+                }
+            }
+            Report::Runtimes { damaged } => {
+                tracing::warn!(damaged = damaged.join("; "), "state of the runtimes has changed");
+                self.damaged.send_replace(damaged);
+            }
+            Report::Ready { .. } | Report::NotReady { .. } => {}
         }
-        if last {
-            live.remove(&run);
-        }
+    }
+
+    /// Nothing can be run any more: whoever waits, or asks later, learns it.
+    fn close(&self) {
+        // Both ends read the end of the line. The error would be that it has been closed before.
+        let _ = rustix::net::shutdown(self.socket.get_ref(), rustix::net::Shutdown::Both);
+        self.closed.send_replace(true);
+        self.live().clear();
     }
 }
 
@@ -501,12 +589,14 @@ async fn receive_reports(shared: Arc<Shared>) {
         match wire::receive(shared.socket.as_fd(), &mut buffer) {
             Ok(Received::Frame(report, attached)) => shared.dispatch(report, attached),
             Ok(Received::Nothing) => guard.clear_ready(),
-            Ok(Received::Closed) | Err(_) => {
-                shared.closed.send_replace(true);
-                // Every waiting run learns it by the end of its channel.
-                shared.live().clear();
-                return;
+            Ok(Received::Closed) => return shared.close(),
+            Err(error) => {
+                tracing::error!(%error, "the supervisor does not speak our language");
+                return shared.close();
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,11 @@ use ringfence_job::{Isolation, Layer, LayerState};
 use seccompiler::BpfProgram;
 
 use crate::{
-    jail::{self, cgroup::Hierarchies, credentials, namespaces, rlimits, seccomp, weaken},
+    jail::{
+        self,
+        cgroup::{Hierarchies, Version},
+        credentials, namespaces, rlimits, seccomp, weaken,
+    },
     supervisor::Settings,
     sys,
 };
@@ -33,8 +37,8 @@ pub(crate) struct Protections {
     pub(crate) network: bool,
     /// Landlock version, 0 for none.
     pub(crate) landlock_abi: i64,
-    /// Control groups are limited and measured.
-    pub(crate) cgroups: bool,
+    /// The form of the control groups that limit and measure; `None` for none.
+    pub(crate) cgroups: Option<Version>,
 }
 
 impl Protections {
@@ -53,7 +57,9 @@ impl Protections {
                 Layer::NoNewPrivileges => (!weaken::is_off("no_new_privs"), ""),
                 Layer::Seccomp => (!weaken::is_off("seccomp"), "allow list"),
                 Layer::Landlock => (self.landlock_abi > 0 && !weaken::is_off("landlock"), ""),
-                Layer::CgroupMemory | Layer::CgroupTasks | Layer::CgroupCpu => (self.cgroups, "v1"),
+                Layer::CgroupMemory | Layer::CgroupTasks | Layer::CgroupCpu => {
+                    (self.cgroups.is_some(), self.cgroups.map_or("", Version::name))
+                }
             };
             let detail = match layer {
                 Layer::Landlock if in_force => format!("abi {}", self.landlock_abi),
@@ -87,7 +93,7 @@ pub(crate) fn prepare(settings: &Settings) -> io::Result<Prepared> {
     }
     sys::unshare(libc::CLONE_NEWNS).map_err(|error| named("make a mount namespace", error))?;
     // Found before the stage covers the host's /tmp, in case something is mounted there.
-    let hierarchies = prepare_cgroups(settings, &mut problems);
+    let hierarchies = prepare_cgroups(settings, privileged, &mut problems);
     prepare_roots(settings).map_err(|error| named("prepare the runtimes' roots", error))?;
     let network = !weaken::is_off("network") && prepare_network(&mut problems);
     if !sys::seccomp_knows(libc::SECCOMP_RET_USER_NOTIF) {
@@ -102,15 +108,20 @@ pub(crate) fn prepare(settings: &Settings) -> io::Result<Prepared> {
     if privileged {
         credentials::trim_supervisor().map_err(|error| named("give up capabilities", error))?;
     }
-    let protections = Protections { privileged, network, landlock_abi, cgroups: hierarchies.is_some() };
+    let protections = Protections {
+        privileged,
+        network,
+        landlock_abi,
+        cgroups: hierarchies.as_ref().map(Hierarchies::version),
+    };
     Ok(Prepared { filter: seccomp::compile().map_err(io::Error::other)?, hierarchies, protections, problems })
 }
 
-fn prepare_cgroups(settings: &Settings, problems: &mut Vec<String>) -> Option<Hierarchies> {
+fn prepare_cgroups(settings: &Settings, privileged: bool, problems: &mut Vec<String>) -> Option<Hierarchies> {
     if weaken::is_off("cgroup") {
         return None;
     }
-    match Hierarchies::prepare(&settings.instance) {
+    match Hierarchies::prepare(&settings.instance, privileged) {
         Ok(hierarchies) => Some(hierarchies),
         Err(error) => {
             problems.push(format!("no control groups: {error}"));
@@ -123,7 +134,7 @@ fn prepare_roots(settings: &Settings) -> io::Result<()> {
     let named = |runtime, error: io::Error| io::Error::new(error.kind(), format!("{runtime:?}: {error}"));
     // Opened before the stage covers the host's directory, where they may lie.
     let mut opened = Vec::new();
-    for (runtime, (source, _)) in &settings.runtimes {
+    for (runtime, (source, _)) in settings.trees() {
         opened.push((*runtime, source.open().map_err(|error| named(*runtime, error))?));
     }
     jail::prepare_stage()?;

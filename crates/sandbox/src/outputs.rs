@@ -10,7 +10,10 @@ use std::{
 use ringfence_job::{LimitKind, Limits, OutputFile};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
 
-use crate::{jail::weaken, wire};
+use crate::{
+    jail::weaken,
+    wire::{self, Place},
+};
 
 /// The input files of a run: what is unchanged is not returned.
 #[derive(Debug)]
@@ -18,7 +21,7 @@ pub(crate) struct Inputs<'a> {
     /// Holds their contents.
     pub(crate) payload: &'a OwnedFd,
     /// Position and length in the payload, by name.
-    pub(crate) places: BTreeMap<&'a str, (u64, u64)>,
+    pub(crate) places: BTreeMap<&'a str, Place>,
 }
 
 /// What was found.
@@ -144,7 +147,7 @@ impl Walk<'_> {
         } else if size > self.bytes_left {
             self.found.hit(LimitKind::OutputBytes);
         } else {
-            let content = wire::read_at(&file, 0, size)?;
+            let content = wire::read_at(&file, (0, size))?;
             self.bytes_left -= size;
             self.found.files.push(OutputFile { name: path, content });
         }
@@ -153,8 +156,8 @@ impl Walk<'_> {
 
     fn is_unchanged_input(&self, path: &str, file: &OwnedFd, size: u64) -> io::Result<bool> {
         match self.inputs.places.get(path) {
-            Some((at, bytes)) if *bytes == size => {
-                Ok(wire::read_at(file, 0, size)? == wire::read_at(self.inputs.payload, *at, size)?)
+            Some(place) if place.1 == size => {
+                Ok(wire::read_at(file, (0, size))? == wire::read_at(self.inputs.payload, *place)?)
             }
             _ => Ok(false),
         }

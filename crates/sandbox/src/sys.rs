@@ -19,15 +19,25 @@ fn check(value: libc::c_long) -> io::Result<libc::c_long> {
 
 /// A new process: in the parent its pid and a descriptor for it, in the child `None`.
 ///
-/// Like fork(2), with `flags` naming the namespaces the child starts in.
-pub(crate) fn clone_process(flags: libc::c_int) -> io::Result<Option<(i32, OwnedFd)>> {
+/// Like fork(2), with `flags` naming the namespaces the child starts in, and `cgroup` the directory of a
+/// cgroup v2 group other than ours to be born in.
+pub(crate) fn clone_process(
+    flags: libc::c_int,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> io::Result<Option<(i32, OwnedFd)>> {
+    /// linux/sched.h; wider than the type that libc gives it.
+    const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
     let mut pidfd: RawFd = -1;
     // SAFETY: a zeroed clone_args is valid: no new stack, so the child goes on with a copy of ours.
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
     args.flags = (flags | libc::CLONE_PIDFD) as u64;
     args.pidfd = ptr::from_mut(&mut pidfd) as u64;
     args.exit_signal = libc::SIGCHLD as u64;
-    // SAFETY: args outlives the call. The caller has one thread, so the child's copy of the heap and
+    if let Some(cgroup) = cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    // SAFETY: args and the descriptors in it outlive the call. The caller has one thread, so the child's copy of the heap and
     // of every lock is consistent and it may go on as an ordinary process.
     let pid = check(unsafe { libc::syscall(libc::SYS_clone3, &args, size_of::<libc::clone_args>()) })?;
     if pid == 0 {
@@ -250,6 +260,11 @@ pub(crate) fn seccomp_receive(listener: BorrowedFd<'_>) -> io::Result<Notificati
     let result = unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_RECV as _, &mut notification) };
     check(result.into())?;
     Ok(Notification { id: notification.id, nr: notification.data.nr })
+}
+
+/// True for an error of [`seccomp_receive`] after which there may be more to receive.
+pub(crate) fn may_pass(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EAGAIN | libc::EINTR))
 }
 
 /// Answers a notification with an errno. A caller that died meanwhile needs no answer.

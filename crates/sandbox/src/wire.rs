@@ -2,9 +2,10 @@
 //!
 //! Each frame is one datagram of a `SOCK_SEQPACKET` socket pair, at most [`FRAME_BYTES_MAX`] long and
 //! with at most one descriptor. Anything large travels in a sealed memory file behind that
-//! descriptor. A frame that does not decode ends the connection.
+//! descriptor. A frame that does not decode, to its last byte, ends the connection.
 
 use std::{
+    collections::BTreeSet,
     io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
     os::fd::{BorrowedFd, OwnedFd},
@@ -30,6 +31,12 @@ pub(crate) const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest header of a payload in bytes: arguments, environment and file names together.
 const HEADER_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Longest payload in bytes. A sparse file costs its maker nothing, so its length alone is no bound.
+const PAYLOAD_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// Length of the number that says how long a payload's head is, in bytes.
+const PREFIX_BYTES: u64 = 8;
 
 /// With these nobody can change a memory file, nor take them away.
 const SEALS: SealFlags =
@@ -95,6 +102,18 @@ pub(crate) enum Report {
         run: u64,
         /// Which step failed and how.
         reason: String,
+    },
+    /// The run could not be carried through because its runtime is damaged.
+    RuntimeDamaged {
+        /// Which run.
+        run: u64,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Which runtimes are damaged from now on.
+    Runtimes {
+        /// What is wrong with each and what to do; none is listed that is as it was.
+        damaged: Vec<String>,
     },
 }
 
@@ -172,6 +191,65 @@ pub(crate) struct RunSpec {
     pub(crate) files: Vec<(String, u64)>,
 }
 
+/// A stretch of a payload: its position and its length in bytes.
+pub(crate) type Place = (u64, u64);
+
+/// A run's payload, found sound: its bodies fill it exactly and its names are plain and different.
+#[derive(Debug)]
+pub(crate) struct RunPayload {
+    /// What its head says.
+    pub(crate) spec: RunSpec,
+    file: OwnedFd,
+    code: Place,
+    stdin: Place,
+    files: Vec<Place>,
+}
+
+impl RunPayload {
+    /// Looks at a payload before anything is done with it.
+    ///
+    /// # Errors
+    /// `InvalidData` for what a sound server never sends.
+    pub(crate) fn open(file: OwnedFd) -> io::Result<RunPayload> {
+        let (spec, bodies_at) = payload_head::<RunSpec>(&file)?;
+        let mut names = BTreeSet::new();
+        for (name, _) in &spec.files {
+            ringfence_job::check_file_name(name).map_err(|error| invalid(&error.to_string()))?;
+            if !names.insert(name) {
+                return Err(invalid("two files have the same name"));
+            }
+        }
+        let words = spec.args.iter().chain(spec.env.iter().flat_map(|(name, value)| [name, value]));
+        if words.into_iter().any(|word| word.contains('\0')) {
+            return Err(invalid("an argument or a variable contains a NUL character"));
+        }
+        let sizes = spec.files.iter().map(|(_, bytes)| *bytes);
+        let bodies = places(&file, bodies_at, [spec.code_bytes, spec.stdin_bytes].into_iter().chain(sizes))?;
+        let (code, stdin, files) = (bodies[0], bodies[1], bodies[2..].to_vec());
+        Ok(RunPayload { spec, file, code, stdin, files })
+    }
+
+    /// The memory file itself.
+    pub(crate) fn file(&self) -> &OwnedFd {
+        &self.file
+    }
+
+    /// The program's text.
+    pub(crate) fn code(&self) -> io::Result<Vec<u8>> {
+        read_at(&self.file, self.code)
+    }
+
+    /// Standard input.
+    pub(crate) fn stdin(&self) -> io::Result<Vec<u8>> {
+        read_at(&self.file, self.stdin)
+    }
+
+    /// Names of the input files and where they are in the memory file.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, Place)> {
+        self.spec.files.iter().map(|(name, _)| name.as_str()).zip(self.files.iter().copied())
+    }
+}
+
 /// A pair of connected sockets for frames.
 pub(crate) fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::net::socketpair(
@@ -218,7 +296,7 @@ pub(crate) enum Received<F> {
 /// Receives one frame if one waits.
 ///
 /// # Errors
-/// `InvalidData` for a frame that is too long or does not decode.
+/// `InvalidData` for a frame that is too long, has more than one descriptor, or does not decode.
 pub(crate) fn receive<F: DeserializeOwned>(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
@@ -232,22 +310,29 @@ pub(crate) fn receive<F: DeserializeOwned>(
         Err(Errno::CONNRESET) => return Ok(Received::Closed),
         Err(error) => return Err(error.into()),
     };
-    let mut attached = None;
+    // Whatever came is owned, and so closed, whether or not it belongs to a frame.
+    let mut attached: Vec<OwnedFd> = Vec::new();
     for item in ancillary.drain() {
         if let RecvAncillaryMessage::ScmRights(descriptors) = item {
-            attached = descriptors.into_iter().next();
+            attached.extend(descriptors);
         }
     }
     if message.bytes == 0 {
         return Ok(Received::Closed);
     }
-    let malformed = |why: &str| io::Error::new(io::ErrorKind::InvalidData, format!("malformed frame: {why}"));
-    if message.flags.contains(ReturnFlags::TRUNC) {
-        return Err(malformed("too long"));
+    if message.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) || attached.len() > 1 {
+        return Err(invalid("malformed frame: too long, or too many descriptors"));
     }
-    let frame =
-        postcard::from_bytes(&buffer[..message.bytes]).map_err(|error| malformed(&error.to_string()))?;
-    Ok(Received::Frame(frame, attached))
+    Ok(Received::Frame(decode(&buffer[..message.bytes], "frame")?, attached.pop()))
+}
+
+/// Decodes all of `bytes`.
+fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> io::Result<T> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) => Err(invalid(&format!("malformed {what}: something follows it"))),
+        Err(error) => Err(invalid(&format!("malformed {what}: {error}"))),
+    }
 }
 
 /// Waits for one frame; `None` if the other end is gone.
@@ -273,16 +358,20 @@ pub(crate) fn wait<F: DeserializeOwned>(
 }
 
 /// A memory file with a length-prefixed head and then bodies; sealed, so that nobody changes it.
+///
+/// # Errors
+/// `InvalidInput` if the head or the whole is longer than the other end accepts.
 pub(crate) fn payload(head: &impl Serialize, bodies: &[&[u8]]) -> io::Result<OwnedFd> {
     let head = postcard::to_stdvec(head).map_err(io::Error::other)?;
-    if head.len() as u64 > HEADER_BYTES_MAX {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!(
-                "arguments, environment and file names take {} bytes, the limit is {HEADER_BYTES_MAX}",
-                head.len()
-            ),
-        ));
+    let bytes = bodies.iter().map(|body| body.len() as u64).sum::<u64>() + head.len() as u64 + PREFIX_BYTES;
+    for (what, bytes, limit) in [
+        ("arguments, environment and file names take", head.len() as u64, HEADER_BYTES_MAX),
+        ("program, input and files take", bytes, PAYLOAD_BYTES_MAX),
+    ] {
+        if bytes > limit {
+            let why = format!("{what} {bytes} bytes, the limit is {limit}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
     }
     let prefix = (head.len() as u64).to_le_bytes();
     memory_file(&[&[&prefix[..], &head], bodies].concat())
@@ -312,42 +401,69 @@ fn write_all_at(fd: &OwnedFd, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
 /// The head of a payload, and where its bodies begin.
 ///
 /// # Errors
-/// `InvalidData` if it is malformed, or if somebody could still change it: what is checked here must be
-/// what init reads.
+/// `InvalidData` if it is malformed or too long, or if somebody could still change it: what is checked
+/// here must be what init reads.
 pub(crate) fn payload_head<H: DeserializeOwned>(fd: &OwnedFd) -> io::Result<(H, u64)> {
-    if !rustix::fs::fcntl_get_seals(fd)?.contains(SEALS) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "payload is not sealed"));
+    // Only memory files have seals, so this refuses pipes, devices and directories as well.
+    if !rustix::fs::fcntl_get_seals(fd).is_ok_and(|seals| seals.contains(SEALS)) {
+        return Err(invalid("payload is not a sealed memory file"));
     }
-    let bytes = u64::from_le_bytes(read_at(fd, 0, 8)?.try_into().map_err(|_| cut_short())?);
+    if size(fd)? > PAYLOAD_BYTES_MAX {
+        return Err(invalid("payload is too long"));
+    }
+    let prefix = read_at(fd, (0, PREFIX_BYTES))?;
+    let bytes = u64::from_le_bytes(prefix.try_into().map_err(|_| invalid("payload is cut short"))?);
     if bytes > HEADER_BYTES_MAX {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "payload head is too long"));
+        return Err(invalid("payload head is too long"));
     }
-    let head = read_at(fd, 8, bytes)?;
-    let head = postcard::from_bytes(&head)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("malformed payload: {error}")))?;
-    Ok((head, 8 + bytes))
+    let head = decode(&read_at(fd, (PREFIX_BYTES, bytes))?, "payload")?;
+    Ok((head, PREFIX_BYTES + bytes))
 }
 
-/// Exactly `bytes` bytes at `at`. The length is checked against the file before anything is allocated.
-pub(crate) fn read_at(fd: &OwnedFd, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
-    let size = u64::try_from(rustix::fs::fstat(fd)?.st_size).unwrap_or(0);
+/// Where bodies of these lengths are in a payload, one after the other from `at` on.
+///
+/// # Errors
+/// `InvalidData` unless they fill it to its end.
+pub(crate) fn places(
+    fd: &OwnedFd,
+    mut at: u64,
+    lengths: impl Iterator<Item = u64>,
+) -> io::Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for length in lengths {
+        places.push((at, length));
+        at = at.checked_add(length).ok_or_else(|| invalid("payload lies about its length"))?;
+    }
+    if at == size(fd)? { Ok(places) } else { Err(invalid("payload lies about its length")) }
+}
+
+/// Exactly the bytes of a place. Its length is checked against the file before anything is allocated.
+pub(crate) fn read_at(fd: &OwnedFd, (at, bytes): Place) -> io::Result<Vec<u8>> {
+    let size = size(fd)?;
     if at.checked_add(bytes).is_none_or(|end| end > size) {
-        return Err(cut_short());
+        return Err(invalid("payload is cut short"));
     }
     let mut content = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
     let mut done = 0;
     while done < content.len() {
         match rustix::io::pread(fd, &mut content[done..], at + done as u64)? {
-            0 => return Err(cut_short()),
+            0 => return Err(invalid("payload is cut short")),
             count => done += count,
         }
     }
     Ok(content)
 }
 
-fn cut_short() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "payload is cut short")
+fn size(fd: &OwnedFd) -> io::Result<u64> {
+    Ok(u64::try_from(rustix::fs::fstat(fd)?.st_size).unwrap_or(0))
 }
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+#[cfg(test)]
+pub(crate) mod fuzz;
 
 #[cfg(test)]
 mod tests {
@@ -365,7 +481,7 @@ mod tests {
         else {
             panic!("not the frame that was sent");
         };
-        assert_eq!(read_at(&fd, 0, 5).unwrap(), b"hello");
+        assert_eq!(read_at(&fd, (0, 5)).unwrap(), b"hello");
         assert!(matches!(receive::<Request>(right.as_fd(), &mut buffer).unwrap(), Received::Nothing));
         drop(left);
         assert!(matches!(receive::<Request>(right.as_fd(), &mut buffer).unwrap(), Received::Closed));
@@ -377,7 +493,7 @@ mod tests {
         assert!(payload_head::<RunSpec>(&lying).is_err());
         let short = memory_file(&[&1000u64.to_le_bytes(), b"abc"]).unwrap();
         assert!(payload_head::<RunSpec>(&short).is_err());
-        assert!(read_at(&short, u64::MAX, 2).is_err());
+        assert!(read_at(&short, (u64::MAX, 2)).is_err());
     }
 
     #[test]
@@ -385,7 +501,7 @@ mod tests {
         let open = rustix::fs::memfd_create("open", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
         write_all_at(&open, &[0; 8], 0).unwrap();
         let refused = payload_head::<()>(&open).unwrap_err();
-        assert!(refused.to_string().contains("not sealed"), "{refused}");
+        assert!(refused.to_string().contains("not a sealed"), "{refused}");
         rustix::fs::fcntl_add_seals(&open, SEALS).unwrap();
         payload_head::<()>(&open).unwrap();
     }

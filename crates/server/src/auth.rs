@@ -19,7 +19,7 @@ impl App {
         match self.keys.authenticate(key).await {
             Ok(Some(principal)) => Ok(principal),
             Ok(None) => Err(Problem::unauthenticated("the key is unknown, expired or revoked")),
-            Err(error) => Err(Problem::internal("store_failed", &error)),
+            Err(error) => Err(Problem::store(&error, &error.to_string())),
         }
     }
 }

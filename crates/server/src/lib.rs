@@ -12,6 +12,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ringfence_pipeline::{Pipeline, ports::StoreError, run::Principal};
+use serde::Serialize;
 use tokio::sync::Semaphore;
 
 /// Tells who shows a key.
@@ -52,17 +53,36 @@ impl Default for ServerOptions {
     }
 }
 
+/// Something that keeps the service from working, as `GET /health` tells it to anyone.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ailment {
+    /// Its name, such as `store_full`.
+    pub code: &'static str,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+/// Tells what is wrong at the moment. It is asked at every `GET /health`, so it is cheap.
+pub type Ailments = dyn Fn() -> Vec<Ailment> + Send + Sync;
+
 /// The HTTP server.
 #[derive(Debug)]
 pub struct Server {
-    app: Arc<App>,
+    app: App,
 }
 
 impl Server {
     /// A server that hands requests to `pipeline` for whoever `keys` knows.
     pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Authenticate>, options: ServerOptions) -> Server {
         let in_flight = Arc::new(Semaphore::new(options.in_flight_max));
-        Server { app: Arc::new(App { pipeline, keys, options, in_flight }) }
+        Server { app: App { pipeline, keys, options, in_flight, ailments: Box::new(Vec::new) } }
+    }
+
+    /// Has `GET /health` answer 503 while `ailments` tells any.
+    #[must_use]
+    pub fn watched_by(mut self, ailments: impl Fn() -> Vec<Ailment> + Send + Sync + 'static) -> Server {
+        self.app.ailments = Box::new(ailments);
+        self
     }
 }
 
@@ -72,6 +92,7 @@ struct App {
     keys: Arc<dyn Authenticate>,
     options: ServerOptions,
     in_flight: Arc<Semaphore>,
+    ailments: Box<Ailments>,
 }
 
 impl fmt::Debug for App {

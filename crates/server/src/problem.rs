@@ -85,6 +85,16 @@ impl Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code, detail)
     }
 
+    /// The store's failure: one that more room mends is told, for there is something to do.
+    pub(crate) fn store(error: &StoreError, text: &str) -> Problem {
+        if !error.full {
+            return Problem::internal("store_failed", &text);
+        }
+        let code = "store_full";
+        tracing::error!(code, error = text, reason = error.reason, "request failed");
+        Problem::new(StatusCode::INSUFFICIENT_STORAGE, code, text)
+    }
+
     /// Names the field that is wrong.
     pub(crate) fn at(mut self, pointer: String) -> Problem {
         self.errors.push(FieldError { code: None, pointer: cut(pointer), detail: self.detail.clone() });
@@ -164,10 +174,14 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Cancelled | ErrorKind::Executor(ExecutorError::Stopped) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled")
             }
-            ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),
-            ErrorKind::Ledger(LedgerError::Store(_)) | ErrorKind::Store(_) => {
-                Problem::internal("store_failed", &text)
+            ErrorKind::Executor(ExecutorError::RuntimeDamaged(_)) => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_damaged")
             }
+            ErrorKind::Stopping => refused(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+            ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),
+            ErrorKind::Ledger(LedgerError::Store(error))
+            | ErrorKind::Store(error)
+            | ErrorKind::Unrecorded(error) => Problem::store(&error, &text),
             ErrorKind::Internal(_) => Problem::internal("internal", &text),
         };
         problem.run = Some(error.run);

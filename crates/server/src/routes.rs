@@ -43,6 +43,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 impl App {
+    /// Requests being worked on.
+    pub(crate) fn in_progress(&self) -> usize {
+        self.options.in_flight_max - self.in_flight.available_permits()
+    }
+
     /// A place among the requests being worked on, held until it is dropped.
     fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
         Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {

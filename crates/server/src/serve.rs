@@ -13,10 +13,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
-use crate::{Server, routes};
+use crate::{App, Server, routes};
 
 /// Largest head of a request in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -24,12 +24,27 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Longest pause after the system refused to accept a connection.
 const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
 
+/// Time between two words in the log about what a stop waits for.
+const STOP_WORD_EVERY: Duration = Duration::from_secs(2);
+
+/// Time between two looks whether requests are in progress that have no connection any more.
+const STOP_LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Longest wait for cancelled requests to be recorded and answered.
+const CANCEL_WAIT_MAX: Duration = Duration::from_secs(5);
+
 impl Server {
     /// Serves until `stop` resolves; then takes no more connections, waits for requests in progress
-    /// within a bound, cancels the rest, and waits until the pipeline has recorded them.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let router = routes::router(Arc::clone(&self.app));
-        let places = Arc::new(Semaphore::new(self.app.options.connections_max));
+    /// within a bound and until `hurry` resolves, cancels the rest, and waits until they are recorded.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) {
+        let app = Arc::new(self.app);
+        let router = routes::router(Arc::clone(&app));
+        let places = Arc::new(Semaphore::new(app.options.connections_max));
         let graceful = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
@@ -44,40 +59,81 @@ impl Server {
                 next = next => next,
             };
             while connections.try_join_next().is_some() {}
-            let connection = graceful.watch(self.connection(socket, router.clone()));
+            let served = graceful.watch(connection(&app, socket, router.clone()));
             connections.spawn(async move {
                 let _place = place;
-                if let Err(error) = connection.await {
+                if let Err(error) = served.await {
                     tracing::debug!(%error, "connection ended early");
                 }
             });
         }
         drop(listener);
-        self.end(graceful, connections).await;
+        end(&app, graceful, connections, hurry).await;
     }
+}
 
-    fn connection(
-        &self,
-        socket: TcpStream,
-        router: Router,
-    ) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
-        http1::Builder::new()
-            // Without a timer hyper silently has no header timeout.
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.app.options.header_wait_max)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+fn connection(
+    app: &App,
+    socket: TcpStream,
+    router: Router,
+) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
+    http1::Builder::new()
+        // Without a timer hyper silently has no header timeout.
+        .timer(TokioTimer::new())
+        .header_read_timeout(app.options.header_wait_max)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+}
+
+/// Waits for what is in progress, says so, and cancels what takes too long.
+async fn end(
+    app: &App,
+    graceful: GracefulShutdown,
+    mut connections: JoinSet<()>,
+    hurry: impl Future<Output = ()>,
+) {
+    // Connections without a request end at once. Some requests go on without their connection, and one
+    // of these may not have come to the pipeline yet.
+    let mut done = pin!(async {
+        graceful.shutdown().await;
+        while app.in_progress() > 0 {
+            sleep(STOP_LOOK_EVERY).await;
+        }
+        app.pipeline.idle().await;
+    });
+    let waited = tokio::select! {
+        biased;
+        () = &mut done => true,
+        () = sleep(app.options.stop_wait_max) => false,
+        () = hurry => false,
+        () = say_what_is_waited_for(app) => false,
+    };
+    if !waited {
+        tracing::warn!(requests = app.in_progress(), "stopping: requests in progress are cancelled");
+        app.pipeline.stop();
+        if timeout(CANCEL_WAIT_MAX, &mut done).await.is_err() {
+            let requests = app.in_progress();
+            tracing::error!(
+                requests,
+                "stopping: requests are given up, the next start finds them interrupted"
+            );
+        }
     }
+    connections.shutdown().await;
+    tracing::info!("stopped");
+}
 
-    async fn end(&self, graceful: GracefulShutdown, mut connections: JoinSet<()>) {
-        let wait = self.app.options.stop_wait_max;
-        if timeout(wait, graceful.shutdown()).await.is_err() {
-            tracing::warn!(open = connections.len(), "cancelling requests that did not end in time");
-        }
-        connections.shutdown().await;
-        if timeout(wait, self.app.pipeline.idle()).await.is_err() {
-            tracing::warn!("runs are still in progress and will be found interrupted at the next start");
-        }
+/// Says it at once and again and again; never ends by itself.
+async fn say_what_is_waited_for(app: &App) {
+    let began = Instant::now();
+    loop {
+        let left = app.options.stop_wait_max.saturating_sub(began.elapsed());
+        tracing::info!(
+            requests = app.in_progress(),
+            seconds_at_most = left.as_secs_f32().ceil(),
+            "stopping: waiting for requests in progress, a second signal cancels them"
+        );
+        sleep(STOP_WORD_EVERY).await;
     }
 }
 

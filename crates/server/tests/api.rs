@@ -2,6 +2,7 @@
 //! jail is played by an executor of this test; the real one is tried from outside in `tests/`.
 
 use std::{
+    future::pending,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -19,7 +20,7 @@ use ringfence_pipeline::{
     },
     run::{Cleared, Principal, Recorded, Role, RunId},
 };
-use ringfence_server::{Authenticate, Server, ServerOptions};
+use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -54,7 +55,7 @@ impl Drop for Running<'_> {
 
 #[async_trait]
 impl Executor for World {
-    async fn execute(&self, cleared: Cleared, control: Control<'_>) -> Result<Outcome, ExecutorError> {
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         let job = cleared.into_job();
         self.running.fetch_add(1, Ordering::SeqCst);
         let _running = Running(&self.running);
@@ -98,7 +99,11 @@ impl Record for World {
 
     async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
         if content == b"store down" {
-            return Err(StoreError { doing: "keeping content", reason: "secret path".to_owned() });
+            return Err(StoreError::new("keeping content", "secret path"));
+        }
+        if content == b"store full" {
+            let reason = "secret path".to_owned();
+            return Err(StoreError { doing: "keeping content", reason, full: true });
         }
         Ok("0".repeat(64))
     }
@@ -166,6 +171,7 @@ impl CodeAuthor for World {
         match assignment.question.as_str() {
             "?" => Err(AuthorError::NotUnderstood("ask for a sum".to_owned())),
             "unclear" => Err(AuthorError::Unclear("Which column?".to_owned())),
+            "thinking" => pending().await,
             "offline" => Err(AuthorError::Unavailable("connection refused".to_owned())),
             code => {
                 let (code, explanation) = (code.to_owned(), "Does as told.".to_owned());
@@ -189,6 +195,7 @@ struct TestServer {
     world: Arc<World>,
     port: u16,
     stop: Option<oneshot::Sender<()>>,
+    hurry: Option<oneshot::Sender<()>>,
     served: JoinHandle<()>,
 }
 
@@ -198,6 +205,13 @@ impl TestServer {
     }
 
     async fn start_with(change: impl FnOnce(&mut ServerOptions)) -> TestServer {
+        TestServer::start_changed(change, |server| server).await
+    }
+
+    async fn start_changed(
+        change: impl FnOnce(&mut ServerOptions),
+        finish: impl FnOnce(Server) -> Server,
+    ) -> TestServer {
         let world = Arc::new(World::default());
         let ports = Ports {
             executor: world.clone(),
@@ -209,14 +223,20 @@ impl TestServer {
         let config = PipelineConfig { policy: Policy::default(), limits: LimitsPolicy::default(), clock };
         let mut options = ServerOptions::default();
         change(&mut options);
-        let server = Server::new(Arc::new(Pipeline::new(ports, config)), world.clone(), options);
+        let server = finish(Server::new(Arc::new(Pipeline::new(ports, config)), world.clone(), options));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(server.serve(listener, async {
+        let (hurry, hurried) = oneshot::channel();
+        let stopped = async {
             let _ = stopped.await;
-        }));
-        TestServer { world, port, stop: Some(stop), served }
+        };
+        let hurried = async {
+            // A test that never hurries drops its end only when it has stopped already.
+            let _ = hurried.await;
+        };
+        let served = tokio::spawn(server.serve(listener, stopped, hurried));
+        TestServer { world, port, stop: Some(stop), hurry: Some(hurry), served }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -387,6 +407,10 @@ async fn errors_of_the_pipeline_have_their_own_status() {
         reply.is_problem(500, problem);
         assert!(!reply.body.to_string().contains("secret"), "{reply:?}");
     }
+    let full = server.execute(code("store full")).await;
+    full.is_problem(507, "store_full");
+    assert!(full.body["detail"].to_string().contains("free space"), "{full:?}");
+    assert!(!full.body.to_string().contains("secret"), "{full:?}");
     let ask = async |question: &str| {
         server.post("/v1/ask", json!({ "question": question }).to_string().as_bytes()).await
     };
@@ -568,6 +592,49 @@ async fn stopping_finishes_what_is_quick_and_cancels_what_is_not() {
     server.stop.take().unwrap().send(()).unwrap();
     assert_eq!(Reply::read(sockets.remove(0)).await.status, 200);
     timeout(WAIT, &mut server.served).await.expect("the server stops in time").unwrap();
+    Reply::read(sockets.remove(0)).await.is_problem(503, "stopping");
     assert_eq!(server.world.running.load(Ordering::SeqCst), 0);
     assert_eq!(server.world.settled.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn stopping_in_a_hurry_waits_for_nothing() {
+    let mut server = TestServer::start_with(|options| options.stop_wait_max = WAIT * 10).await;
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    let mut sockets = Vec::new();
+    for (path, body) in [
+        ("/v1/execute", r#"{"language":"python","code":"hang"}"#),
+        ("/v1/ask", r#"{"question":"hang"}"#),
+        ("/v1/ask", r#"{"question":"thinking"}"#),
+    ] {
+        let mut socket = server.connect().await;
+        socket.write_all(&request("POST", path, &headers, body.len())).await.unwrap();
+        socket.write_all(body.as_bytes()).await.unwrap();
+        sockets.push(socket);
+    }
+    server.until("two run", |world| world.running.load(Ordering::SeqCst) == 2).await;
+    server.stop.take().unwrap().send(()).unwrap();
+    sleep(Duration::from_millis(100)).await;
+    assert!(!server.served.is_finished(), "it waits for requests in progress");
+    server.hurry.take().unwrap().send(()).unwrap();
+    timeout(WAIT, &mut server.served).await.expect("the server stops at once").unwrap();
+    for socket in sockets {
+        Reply::read(socket).await.is_problem(503, "stopping");
+    }
+    assert_eq!(server.world.running.load(Ordering::SeqCst), 0);
+    let events = server.world.events.lock().unwrap();
+    let failed =
+        |event: &&Recorded| event.kind == "run.failed" && event.body["reason"].to_string().contains("stops");
+    assert_eq!(events.iter().filter(failed).count(), 1, "the question that had no program yet: {events:?}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_shows_in_health() {
+    let ailing = |server: Server| {
+        server.watched_by(|| vec![Ailment { code: "store_full", detail: "free space".to_owned() }])
+    };
+    let server = TestServer::start_changed(|_| {}, ailing).await;
+    let reply = server.send("GET", "/health", "", b"").await;
+    assert_eq!((reply.status, &reply.body["status"]), (503, &json!("failing")));
+    assert_eq!(reply.body["problems"][0], json!({ "code": "store_full", "detail": "free space" }));
 }

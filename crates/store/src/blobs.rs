@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use ringfence_pipeline::ports::StoreError;
 use sha2::{Digest, Sha256};
 
 use crate::data_dir::{make_private_dir, sync_dir};
@@ -23,6 +24,15 @@ pub enum BlobError {
     /// The file system failed.
     #[error("content cannot be read or written: {0}")]
     Io(#[from] io::Error),
+}
+
+impl BlobError {
+    /// The failure to keep content.
+    pub(crate) fn while_keeping(self) -> StoreError {
+        let full = matches!(&self, BlobError::Io(error)
+            if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded));
+        StoreError { doing: "keeping content", reason: self.to_string(), full }
+    }
 }
 
 /// The directory of blobs. Its calls block: use them where blocking is fine.

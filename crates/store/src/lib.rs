@@ -16,6 +16,7 @@
 mod blobs;
 mod data_dir;
 mod key_text;
+mod room;
 mod sqlite;
 
 use std::io;
@@ -31,6 +32,7 @@ pub use sqlite::ledger::{Budget, Reservation};
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use data_dir::Prepared;
+use room::Room;
 use sqlite::Database;
 use sqlite::contents::SMALL_BYTES_MAX;
 
@@ -58,6 +60,7 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub struct Store {
     database: Database,
     blobs: Blobs,
+    room: Room,
     pepper: Arc<[u8]>,
     clock: Clock,
 }
@@ -87,7 +90,22 @@ impl Store {
             Some(pepper) => pepper,
             None => first_pepper(&prepared, &database).await?,
         };
-        Ok(Self { database, blobs: Blobs::new(prepared.blobs.clone()), pepper: Arc::from(pepper), clock })
+        Ok(Self {
+            database,
+            blobs: Blobs::new(prepared.blobs.clone()),
+            room: Room::of(data_dir),
+            pepper: Arc::from(pepper),
+            clock,
+        })
+    }
+
+    /// Fails while there is too little room for new runs. Those in progress are recorded in what is
+    /// left.
+    ///
+    /// # Errors
+    /// [`StoreError`], which is `full` unless the file system does not answer.
+    pub fn check_room(&self) -> Result<(), StoreError> {
+        self.room.check("looking for room")
     }
 
     /// Waits for what is being done and closes every connection.
@@ -119,9 +137,7 @@ impl Store {
             }
         }
         let (blobs, content) = (self.blobs.clone(), content.to_vec());
-        blocking(move || blobs.put(&content))
-            .await
-            .map_err(|error| StoreError { doing: "keeping content", reason: error.to_string() })
+        blocking(move || blobs.put(&content)).await.map_err(|error| error.while_keeping())
     }
 }
 
@@ -168,6 +184,9 @@ pub enum OpenError {
         /// Keys that depend on it.
         keys: i64,
     },
+    /// There is no room to make the database or to bring it to this version's layout.
+    #[error("no room is left for the data in {path}, free space there", path = .0.display())]
+    Full(PathBuf),
     /// The database cannot be opened or brought to this version's layout.
     #[error("database {path} cannot be opened: {reason}", path = path.display())]
     Database {

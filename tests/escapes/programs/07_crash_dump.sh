@@ -1,5 +1,4 @@
-# Why: where the host pipes crash dumps into a program, a guest's crash would start it as the host's root,
-#      and feed it what the guest likes.
+# Why: where the host pipes dumps into a program, a guest's crash would start that, as root, with what it likes.
 # Must: dumps are limited to 1 byte, the kernel's sign for "into nothing"; 0 would start the program.
 # layers: rlimits, seccomp
 report() { echo "$([[ $1 == 0 ]] && echo ESCAPED || echo CONTAINED) $2: $3"; }

@@ -11,8 +11,8 @@ use crate::{args::Runtimes, config::Config};
 pub(crate) fn runtimes(config: &Config, command: Runtimes) -> anyhow::Result<ExitCode> {
     let directory = &config.sandbox.runtimes_dir;
     match command {
-        Runtimes::Build { python, force } => {
-            let options = BuildOptions { python, force };
+        Runtimes::Build { python, node, force } => {
+            let options = BuildOptions { python, node, force };
             for built in runtimes::build(directory, &Name::ALL, &options, &mut |line| eprintln!("{line}"))? {
                 let word = if built.unchanged { "up to date" } else { "built" };
                 print_line(format_args!(

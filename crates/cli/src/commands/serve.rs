@@ -8,13 +8,17 @@ use ringfence_pipeline::{
     ports::StoreError,
     run::{Principal, Role},
 };
-use ringfence_sandbox::doctor::{self, CheckState};
-use ringfence_server::{Authenticate, Server, ServerOptions};
+use ringfence_sandbox::{
+    Sandbox,
+    doctor::{self, CheckState},
+};
+use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
 use ringfence_store::{DEFAULT_KEY_LIMIT, KeyError, Store};
 use tokio::{
     net::TcpListener,
     runtime::Builder,
     signal::unix::{SignalKind, signal},
+    sync::watch,
 };
 
 use crate::{
@@ -58,18 +62,19 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         println!("ringfence: listening on http://{}", listener.local_addr()?);
         tokio::spawn(recover_now_and_then(house.store.clone()));
         let keys = Arc::new(Keys(house.store.clone()));
-        let server = Server::new(Arc::new(house.pipeline.clone()), keys, ServerOptions::default());
-        let stop = stop_signal()?;
+        let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
+        let server = Server::new(Arc::new(house.pipeline.clone()), keys, ServerOptions::default())
+            .watched_by(move || ailments(&store, &sandbox));
+        let signals = stop_signals()?;
         let supervisor_gone = house.sandbox.closed();
         let mut orderly = true;
-        server
-            .serve(listener, async {
-                tokio::select! {
-                    () = stop => {}
-                    () = supervisor_gone => orderly = false,
-                }
-            })
-            .await;
+        let stop = async {
+            tokio::select! {
+                () = at_least(signals.clone(), 1) => {}
+                () = supervisor_gone => orderly = false,
+            }
+        };
+        server.serve(listener, stop, at_least(signals.clone(), 2)).await;
         if !orderly {
             bail!("the supervisor is gone, start ringfence again");
         }
@@ -77,7 +82,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
     })
 }
 
-/// Jails kept ready for each runtime: as many runs as can begin at the same time.
+/// Jails kept ready for each runtime's tree: as many runs as can begin at the same time.
 fn spares() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(SPARES_MAX)
 }
@@ -128,14 +133,36 @@ async fn recover_now_and_then(store: Store) {
     }
 }
 
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+/// What keeps runs from being carried through.
+fn ailments(store: &Store, sandbox: &Sandbox) -> Vec<Ailment> {
+    let store_ailment = |error: StoreError| Ailment {
+        code: if error.full { "store_full" } else { "store_failed" },
+        detail: error.to_string(),
+    };
+    let damaged = sandbox.damaged_runtimes().into_iter();
+    let damaged = damaged.map(|detail| Ailment { code: "runtime_damaged", detail });
+    store.check_room().err().map(store_ailment).into_iter().chain(damaged).collect()
+}
+
+/// Counts the signals that ask us to stop: the first for an orderly stop, the second to hurry.
+fn stop_signals() -> anyhow::Result<watch::Receiver<u32>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+    let (count, counted) = watch::channel(0);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            count.send_modify(|count| *count += 1);
         }
-    })
+    });
+    Ok(counted)
+}
+
+async fn at_least(mut signals: watch::Receiver<u32>, least: u32) {
+    // The sender lives as long as the runtime.
+    let _ = signals.wait_for(|count| *count >= least).await;
 }
 
 /// The store's keys as the server's.

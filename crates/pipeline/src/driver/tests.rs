@@ -45,7 +45,7 @@ impl Record for Memory {
     async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
         let mut state = self.state.lock().unwrap();
         if state.refuses_outputs && !state.held.is_empty() {
-            return Err(StoreError { doing: "keeping content", reason: "disk full".to_owned() });
+            return Err(StoreError::new("keeping content", "disk full"));
         }
         state.blobs.push(content.to_vec());
         Ok(format!("blob{}", state.blobs.len()))
@@ -129,7 +129,7 @@ struct Script {
 
 #[async_trait]
 impl Executor for Script {
-    async fn execute(&self, cleared: Cleared, control: Control<'_>) -> Result<Outcome, ExecutorError> {
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         self.jobs.lock().unwrap().push(cleared.into_job());
         let play = self.plays.lock().unwrap().pop_front().expect("the script has no more");
         match play {
@@ -293,7 +293,7 @@ async fn code_is_reserved_run_settled_and_answered() {
     let job = &world.script.jobs.lock().unwrap()[0];
     assert_eq!((job.runtime, job.limits.wall_ms, job.env["A"].as_str()), (Runtime::Python, 10_000, "b"));
     // Code, call, input, output file and standard output were kept.
-    assert_eq!(world.memory.state.lock().unwrap().blobs.len(), 5);
+    assert_eq!(world.memory.state.lock().unwrap().blobs.len(), 6);
 }
 
 #[tokio::test]
@@ -386,7 +386,8 @@ async fn outputs_that_cannot_be_kept_fail_the_run_but_settle_it() {
     let world = world(vec![ends("out")], vec![]);
     world.memory.state.lock().unwrap().refuses_outputs = true;
     let error = world.pipeline.execute(&who(), python("1")).await.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Store(_)));
+    assert!(matches!(error.kind, ErrorKind::Unrecorded(_)), "{error}");
+    assert!(error.to_string().contains("the program ran, but its result could not be recorded"), "{error}");
     assert!(world.kinds().ends_with("exec.started run.failed"));
     assert_eq!(world.spent(), (1, 12));
 }

@@ -221,7 +221,7 @@ impl Host {
 /// Makes a jail's namespaces around a child that mounts its own process list, and ends.
 fn try_namespaces() -> Trial {
     let errno = |error: &io::Error| error.raw_os_error().unwrap_or(libc::EIO);
-    match sys::clone_process(jail::namespaces::clone_flags()) {
+    match sys::clone_process(jail::namespaces::clone_flags(), None) {
         Err(error) => Trial::NoNamespaces(errno(&error)),
         Ok(None) => sys::exit_now(jail::mount_own_processes().map_or_else(|error| errno(&error), |()| 0)),
         Ok(Some((_, child))) => {

@@ -21,7 +21,8 @@ fn check_layer(state: &LayerState, problems: &[String]) -> Check {
     let (word, fix) = match state.layer {
         Layer::CgroupMemory | Layer::CgroupTasks | Layer::CgroupCpu => (
             "control group",
-            "start ringfence as root on a host with the cgroup v1 controllers memory, pids, cpu and cpuacct mounted",
+            "start ringfence in a control group of your own: systemd-run --user --scope -p Delegate=yes \
+             ringfence serve; deploy/README.md has the unit, and what hosts without systemd and containers need",
         ),
         Layer::NetworkNamespace => ("network", "sysctl -w user.max_net_namespaces=10000"),
         Layer::Landlock => ("Landlock", "add lsm=landlock to the kernel's command line and reboot"),

@@ -13,6 +13,10 @@ pub fn check_runtimes(directory: &Path, deep: bool) -> Vec<Check> {
 fn check_runtime(directory: &Path, runtime: runtimes::Name, deep: bool) -> Check {
     let name = format!("runtime {}", runtime.as_str());
     let loaded = match runtimes::load(directory, runtime) {
+        Err(error @ runtimes::LoadError::NotBuilt { .. }) if runtime == runtimes::Name::JavaScript => {
+            return Check::new(name, CheckState::Degraded, error.to_string())
+                .mended_by("install Node 20.19 or later, then: ringfence runtimes build");
+        }
         Ok(loaded) => loaded,
         Err(error) => {
             return Check::new(name, CheckState::Missing, error.to_string())

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     sys,
-    wire::{self, InitReport, InitRequest, RunSpec},
+    wire::{self, InitReport, InitRequest, RunPayload, RunSpec},
 };
 
 /// Longest environment of a guest in bytes, its runtime's own included.
@@ -37,7 +37,7 @@ impl Guest {
     /// Forks the guest's process. `output` is where its standard output and error go.
     pub(super) fn fork(plan: &Plan<'_>, output: [OwnedFd; 2]) -> io::Result<Guest> {
         let (line, guests) = wire::socket_pair()?;
-        let Some((pid, _pidfd)) = sys::clone_process(0)? else {
+        let Some((pid, _pidfd)) = sys::clone_process(0, None)? else {
             let error = match become_guest(plan, output, guests.as_fd()) {
                 Ok(never) => match never {},
                 Err(error) => error,
@@ -107,13 +107,13 @@ fn become_guest(
     if !weaken::is_off("seccomp") {
         step("restrict system calls", restrict_system_calls(plan))?;
     }
-    let (payload, spec, bodies_at) = step("wait for a run", wait_for_run(init))?;
+    let payload = step("wait for a run", wait_for_run(init))?;
     step("use every processor", use_every_processor(plan))?;
-    let (path, argv, env) = step("prepare arguments", arguments(plan, &spec))?;
-    let stdin = step("open standard input", open_stdin(&payload, &spec, bodies_at))?;
+    let (path, argv, env) = step("prepare arguments", arguments(plan, &payload.spec))?;
+    let stdin = step("open standard input", open_stdin(&payload))?;
     step("connect standard input", sys::dup_to(stdin.as_fd(), 0))?;
     if !weaken::is_off("rlimits") {
-        step("set resource limits", rlimits::set(&spec.limits))?;
+        step("set resource limits", rlimits::set(&payload.spec.limits))?;
     }
     if weaken::is_off("fds") {
         step("pass on our line", rustix::io::fcntl_setfd(&plan.supervisor, rustix::io::FdFlags::empty()))?;
@@ -128,33 +128,35 @@ fn restrict_system_calls(plan: &Plan<'_>) -> io::Result<()> {
     tell(plan.supervisor.as_fd(), &InitReport::Listener, Some(listener.as_fd()))
 }
 
-fn wait_for_run(init: BorrowedFd<'_>) -> io::Result<(OwnedFd, RunSpec, u64)> {
+fn wait_for_run(init: BorrowedFd<'_>) -> io::Result<RunPayload> {
     let Some((InitRequest::Run, Some(payload))) = wire::wait(init, &mut [0; 16])? else {
         return Err(io::Error::other("init is gone"));
     };
-    let (spec, bodies_at) = wire::payload_head(&payload)?;
-    Ok((payload, spec, bodies_at))
+    RunPayload::open(payload)
 }
 
 /// Standard input: nothing, or a sealed memory file of this run.
-fn open_stdin(payload: &OwnedFd, spec: &RunSpec, bodies_at: u64) -> io::Result<OwnedFd> {
-    if spec.stdin_bytes == 0 {
+fn open_stdin(payload: &RunPayload) -> io::Result<OwnedFd> {
+    if payload.spec.stdin_bytes == 0 {
         return Ok(fs::File::open("/dev/null")?.into());
     }
-    let content = wire::read_at(payload, bodies_at + spec.code_bytes, spec.stdin_bytes)?;
-    wire::memory_file(&[&content])
+    wire::memory_file(&[&payload.stdin()?])
 }
 
 /// Program, arguments and environment: the runtime's command, the program's text, the client's words.
 fn arguments(plan: &Plan<'_>, spec: &RunSpec) -> io::Result<(CString, Vec<CString>, Vec<CString>)> {
-    let code = mounts::code_path(&plan.command.code_name).display().to_string();
-    let words = plan.command.words.iter().chain(plan.command.takes_code.then_some(&code)).chain(&spec.args);
+    let command = plan.command(spec)?;
+    let memory_mib = (spec.limits.memory_bytes >> 20).to_string();
+    let mut words: Vec<_> =
+        command.words.iter().map(|word| word.replace("{memoryMiB}", &memory_mib)).collect();
+    words.extend(command.takes_code.then(|| mounts::code_path(&command.code_name).display().to_string()));
+    let words = words.iter().chain(&spec.args);
     let argv = words.map(|word| CString::new(word.as_bytes())).collect::<Result<Vec<_>, _>>()?;
     let path = argv.first().cloned().ok_or_else(|| io::Error::other("the runtime names no program"))?;
     let ours: Vec<_> = if weaken::is_off("env") { std::env::vars().collect() } else { Vec::new() };
     // The client's variables come last and replace the runtime's.
     let mut env: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
-    for (name, value) in ours.iter().chain(&plan.command.env).chain(&spec.env) {
+    for (name, value) in ours.iter().chain(&command.env).chain(&spec.env) {
         env.insert(name, value);
     }
     let env = env

@@ -16,6 +16,7 @@ pub(crate) mod seccomp;
 pub(crate) mod weaken;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     fs::OpenOptions,
     io::{self, Write as _},
@@ -30,17 +31,17 @@ use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use seccompiler::sock_filter;
 
 use guest::Guest;
-pub(crate) use mounts::{Source, mount_own_processes, prepare_stage, prepare_template};
+pub(crate) use mounts::{Source, mount_own_processes, prepare_stage, prepare_template, template};
 
 use crate::{
     sys,
-    wire::{self, InitReport, InitRequest, RunSpec},
+    wire::{self, InitReport, InitRequest, RunPayload, RunSpec},
 };
 
 /// How a runtime starts a program.
 #[derive(Debug, Clone)]
 pub(crate) struct RuntimeCommand {
-    /// The program and its first arguments.
+    /// The program and its first arguments, in which `{memoryMiB}` stands for the run's memory limit.
     pub(crate) words: Vec<String>,
     /// True if the path of the guest's text comes next.
     pub(crate) takes_code: bool,
@@ -54,10 +55,10 @@ pub(crate) struct RuntimeCommand {
 pub(crate) struct Plan<'a> {
     /// Whether this process could enter its control groups: it did so before anything else.
     pub(crate) entered: io::Result<()>,
-    /// What the root holds.
+    /// The tree that the root holds.
     pub(crate) runtime: Runtime,
-    /// How the runtime starts a program.
-    pub(crate) command: &'a RuntimeCommand,
+    /// How each runtime starts a program.
+    pub(crate) runtimes: &'a BTreeMap<Runtime, (Source, RuntimeCommand)>,
     /// The compiled system call filter.
     pub(crate) filter: &'a [sock_filter],
     /// Whether Landlock is applied: false only where the kernel has none.
@@ -68,6 +69,14 @@ pub(crate) struct Plan<'a> {
     pub(crate) privileged: bool,
     /// Our line to the supervisor.
     pub(crate) supervisor: OwnedFd,
+}
+
+impl Plan<'_> {
+    /// How a run's program is started: only its own jail's tree has what that takes.
+    fn command(&self, spec: &RunSpec) -> io::Result<&RuntimeCommand> {
+        let known = self.runtimes.get(&spec.runtime).filter(|_| spec.runtime.tree() == self.runtime);
+        known.map(|(_, command)| command).ok_or_else(|| io::Error::other("a run for another runtime"))
+    }
 }
 
 /// A step that failed.
@@ -136,11 +145,11 @@ fn start(plan: &Plan<'_>, guest: &Guest) -> Result<(), StepError> {
     guest.stand_by(plan.supervisor.as_fd())?;
     let payload = step("wait for a run", wait_for_run(plan.supervisor.as_fd()))?;
     step("use every processor", use_every_processor(plan))?;
-    let (spec, bodies_at) = step("read the run", wire::payload_head::<RunSpec>(&payload))?;
-    step("size scratch", mounts::size_scratch(&spec.limits, spec.code_bytes))?;
-    step("place program and files", place_files(plan, &payload, &spec, bodies_at))?;
+    let payload = step("read the run", RunPayload::open(payload))?;
+    step("size scratch", mounts::size_scratch(&payload.spec.limits, payload.spec.code_bytes))?;
+    step("place program and files", place_files(plan, &payload))?;
     step("close the program's directory", mounts::close_job())?;
-    guest.start(&payload)?;
+    guest.start(payload.file())?;
     step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None))
 }
 
@@ -193,16 +202,13 @@ fn use_every_processor(plan: &Plan<'_>) -> io::Result<()> {
 }
 
 /// Puts the program into /job and the input files into the working directory.
-fn place_files(plan: &Plan<'_>, payload: &OwnedFd, spec: &RunSpec, bodies_at: u64) -> io::Result<()> {
-    let mut at = bodies_at;
-    write_new(&mounts::code_path(&plan.command.code_name), &wire::read_at(payload, at, spec.code_bytes)?)?;
-    at += spec.code_bytes + spec.stdin_bytes;
-    for (name, bytes) in &spec.files {
-        ringfence_job::check_file_name(name).map_err(io::Error::other)?;
+fn place_files(plan: &Plan<'_>, payload: &RunPayload) -> io::Result<()> {
+    let code_name = &plan.command(&payload.spec)?.code_name;
+    write_new(&mounts::code_path(code_name), &payload.code()?)?;
+    for (name, place) in payload.files() {
         let path = mounts::input_path(name);
-        write_new(&path, &wire::read_at(payload, at, *bytes)?)?;
+        write_new(&path, &wire::read_at(payload.file(), place)?)?;
         mounts::give_to_guest(&path)?;
-        at += bytes;
     }
     Ok(())
 }

@@ -90,10 +90,11 @@ impl Source {
     }
 }
 
-/// Where the template of `runtime` is mounted.
-fn template(runtime: Runtime) -> PathBuf {
+/// Where the template of `runtime` is mounted, in the supervisor's own view.
+pub(crate) fn template(runtime: Runtime) -> PathBuf {
     Path::new(STAGE).join(match runtime {
         Runtime::Python => "python",
+        Runtime::JavaScript | Runtime::TypeScript => "javascript",
         Runtime::Bash => "bash",
         Runtime::Reader => "reader",
     })
@@ -224,7 +225,9 @@ pub(crate) fn give_to_guest(path: &Path) -> io::Result<()> {
 
 /// Bytes and inodes of the scratch such that exactly the limits are left to the guest.
 fn scratch_quota(limits: &Limits, code_bytes: u64) -> (u64, u64) {
-    (limits.scratch_bytes + code_bytes.next_multiple_of(PAGE_BYTES), limits.scratch_inodes + OWN_INODES)
+    // Never zero, which a tmpfs takes for "no limit".
+    let bytes = limits.scratch_bytes.max(PAGE_BYTES) + code_bytes.next_multiple_of(PAGE_BYTES);
+    (bytes, limits.scratch_inodes + OWN_INODES)
 }
 
 fn quota_options(bytes: u64, inodes: u64) -> String {
@@ -293,5 +296,12 @@ mod tests {
         let limits = LimitsPolicy::default().resolve(&asked).unwrap();
         assert_eq!(scratch_quota(&limits, 0), (1 << 20, 8198));
         assert_eq!(scratch_quota(&limits, 1), ((1 << 20) + 4096, 8198));
+    }
+
+    #[test]
+    fn a_scratch_always_has_a_bound() {
+        let mut limits = LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap();
+        limits.scratch_bytes = 0;
+        assert_eq!(scratch_quota(&limits, 0).0, PAGE_BYTES);
     }
 }

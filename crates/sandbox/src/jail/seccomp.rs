@@ -34,7 +34,7 @@ pub(crate) fn compile() -> Result<BpfProgram, FilterError> {
         }
     }
     let allowed = ALLOWED.iter().chain(ALLOWED_HERE).map(|nr| (*nr, libc::SECCOMP_RET_ALLOW));
-    let probes = PROBES.iter().chain(PROBES_HERE).map(|nr| (*nr, libc::SECCOMP_RET_ERRNO | ENOSYS));
+    let probes = PROBES.iter().map(|nr| (*nr, libc::SECCOMP_RET_ERRNO | ENOSYS));
     let mut filter = checked.get(..ARCHITECTURE_CHECK).unwrap_or_default().to_vec();
     filter.push(LOAD_NUMBER);
     filter.extend(dispatch(allowed.chain(probes)));
@@ -140,24 +140,12 @@ const PROBES: &[c_long] = &[
     libc::SYS_mbind,
     libc::SYS_move_pages,
     libc::SYS_fanotify_init,
-    // Watching shared files would show what other runs open.
-    libc::SYS_inotify_init1,
-    libc::SYS_inotify_add_watch,
-    libc::SYS_inotify_rm_watch,
     // What of a file lies in memory shows what other runs read; libraries ask before they read ahead.
     CACHESTAT,
 ];
 
 /// cachestat(2), which libc does not name yet; the newer calls have one number everywhere.
 const CACHESTAT: c_long = 451;
-
-/// The older spellings among them that only x86-64 still has.
-#[cfg(target_arch = "x86_64")]
-const PROBES_HERE: &[c_long] = &[libc::SYS_inotify_init];
-
-/// None.
-#[cfg(not(target_arch = "x86_64"))]
-const PROBES_HERE: &[c_long] = &[];
 
 /// Calls allowed whatever their arguments.
 const ALLOWED: &[c_long] = &[
@@ -556,7 +544,8 @@ macro_rules! named {
 const REFUSED_NAMES: &[(c_long, &str)] = named! {
     SYS_acct SYS_add_key SYS_adjtimex SYS_bpf SYS_capset SYS_chroot SYS_clock_adjtime
     SYS_clock_settime SYS_clone SYS_delete_module SYS_fanotify_mark SYS_fcntl SYS_finit_module SYS_fsconfig
-    SYS_fsmount SYS_fsopen SYS_fspick SYS_fsetxattr SYS_fremovexattr SYS_init_module SYS_ioctl
+    SYS_fsmount SYS_fsopen SYS_fspick SYS_fsetxattr SYS_fremovexattr SYS_init_module
+    SYS_inotify_add_watch SYS_inotify_init1 SYS_inotify_rm_watch SYS_ioctl
     SYS_kcmp SYS_kexec_file_load SYS_kexec_load SYS_keyctl SYS_landlock_add_rule
     SYS_landlock_create_ruleset SYS_landlock_restrict_self SYS_lookup_dcookie SYS_lremovexattr
     SYS_lsetxattr SYS_memfd_secret SYS_migrate_pages SYS_mount SYS_mount_setattr SYS_move_mount
@@ -571,7 +560,7 @@ const REFUSED_NAMES: &[(c_long, &str)] = named! {
 
 #[cfg(target_arch = "x86_64")]
 const REFUSED_NAMES_HERE: &[(c_long, &str)] = named! {
-    SYS_ioperm SYS_iopl SYS_modify_ldt SYS_sysfs SYS_uselib SYS_ustat
+    SYS_inotify_init SYS_ioperm SYS_iopl SYS_modify_ldt SYS_sysfs SYS_uselib SYS_ustat
 };
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -621,14 +610,14 @@ mod tests {
         let filter = compile().unwrap();
         // The second instruction compares with the architecture's number, from linux/audit.h.
         let arch = filter[1].k;
-        let listed = |lists: [&[c_long]; 2], nr: u32| lists.concat().contains(&c_long::from(nr));
+        let allowed = [ALLOWED, ALLOWED_HERE].concat();
         let checked = checked_calls().unwrap();
         let x32 = X32_BIT.unsigned_abs();
         for nr in (0..700).chain(x32..x32 + 700).chain([u32::MAX, u32::MAX >> 1]) {
             let (action, steps) = answer(&filter, arch, nr);
-            if listed([ALLOWED, ALLOWED_HERE], nr) {
+            if allowed.contains(&c_long::from(nr)) {
                 assert_eq!(action, libc::SECCOMP_RET_ALLOW, "{nr}");
-            } else if listed([PROBES, PROBES_HERE], nr) {
+            } else if PROBES.contains(&c_long::from(nr)) {
                 assert_eq!(action, libc::SECCOMP_RET_ERRNO | ENOSYS, "{nr}");
             } else if !checked.contains_key(&c_long::from(nr)) {
                 assert_eq!(action, libc::SECCOMP_RET_USER_NOTIF, "{nr}");
@@ -645,7 +634,7 @@ mod tests {
     #[test]
     fn a_call_is_on_one_list_only() {
         let checked = checked_calls().unwrap();
-        let lists = [ALLOWED, ALLOWED_HERE, PROBES, PROBES_HERE].concat();
+        let lists = [ALLOWED, ALLOWED_HERE, PROBES].concat();
         let distinct: std::collections::BTreeSet<_> = lists.iter().collect();
         assert_eq!(distinct.len(), lists.len());
         assert!(lists.iter().all(|nr| !checked.contains_key(nr)));

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{
     libraries, manifest,
     manifest::{FORMAT, Manifest, hex},
-    python,
+    node, python,
     spec::{Name, Package, Spec, spec},
     tree::{Tree, failed, merged},
 };
@@ -24,6 +24,8 @@ use super::{
 pub struct BuildOptions {
     /// The interpreter to copy; without it `/usr/bin/python3`, then `python3` on PATH.
     pub python: Option<PathBuf>,
+    /// The Node to copy; without it `/usr/bin/node`, `/usr/local/bin/node`, then `node` on PATH.
+    pub node: Option<PathBuf>,
     /// Build even when nothing has changed.
     pub force: bool,
 }
@@ -72,6 +74,14 @@ pub enum BuildError {
         /// What was tried and what was wrong with it.
         tried: Vec<String>,
     },
+    /// The host has no Node of an accepted version.
+    #[error("cannot find Node {accepted} or later ({}): install nodejs and npm of such a release, or name one with --node", tried.join("; "))]
+    NoNode {
+        /// The releases that would do.
+        accepted: String,
+        /// What was tried and what was wrong with it.
+        tried: Vec<String>,
+    },
     /// No interpreter of the host has pip.
     #[error("cannot run pip with {}: run `apt-get install python3-pip python3-venv`", tried.join(" or "))]
     NoPip {
@@ -114,7 +124,7 @@ impl Progress<'_> {
 ///
 /// `progress` gets a line before every step. A second builder waits for the first. A build that is
 /// interrupted leaves the former runtime as it was. A replaced tree is deleted, so programs that run in
-/// it lose their files: stop the server first.
+/// it lose their files: stop the server first. JavaScript is left out where no Node is named or found.
 ///
 /// # Errors
 /// Says what is missing on the host and which package has it, or which step failed and what it printed.
@@ -127,7 +137,18 @@ pub fn build(
     fs::create_dir_all(dir).map_err(failed("create", dir))?;
     let dir = fs::canonicalize(dir).map_err(failed("resolve", dir))?;
     let _lock = lock(&dir, progress)?;
-    which.iter().map(|name| build_one(&dir, *name, options, progress)).collect()
+    let mut all = Vec::new();
+    for name in which {
+        match build_one(&dir, *name, options, progress) {
+            Ok(built) => all.push(built),
+            // Debian 12 has none that is new enough: its users get the other languages.
+            Err(error @ BuildError::NoNode { .. }) if options.node.is_none() => {
+                progress(&format!("left out {name}: {error}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
 }
 
 /// Holds the directory until the file is dropped.
@@ -188,11 +209,12 @@ fn hash_inputs(name: Name, options: &BuildOptions) -> String {
         hash.update((input.len() as u64).to_le_bytes());
         hash.update(input);
     }
-    if name == Name::Python {
-        hash.update(
-            options.python.as_ref().map_or(String::new(), |path| path.to_string_lossy().into_owned()),
-        );
-    }
+    let asked = match name {
+        Name::Python => &options.python,
+        Name::JavaScript => &options.node,
+        Name::Shell => &None,
+    };
+    hash.update(asked.as_ref().map_or(String::new(), |path| path.to_string_lossy().into_owned()));
     hex(&hash.finalize())
 }
 
@@ -208,9 +230,12 @@ fn build_in(
     let mut tree = Tree::create(home.join("root"))?;
     progress.say("copying commands");
     copy_packages(&mut tree, &spec.packages, progress)?;
+    let cache = dir.join(".cache");
     let mut parts = python::Parts::default();
     if let Some(wanted) = &spec.python {
-        parts = python::install(&mut tree, wanted, options.python.as_deref(), &dir.join(".cache"), progress)?;
+        parts = python::install(&mut tree, wanted, options.python.as_deref(), &cache, progress)?;
+    } else if let Some(wanted) = &spec.node {
+        parts = node::install(&mut tree, wanted, options.node.as_deref(), &cache, progress)?;
     } else {
         progress.say("copying shared libraries");
         copy_libraries(&mut tree, &spec, progress)?;
@@ -354,5 +379,6 @@ mod tests {
         let other = BuildOptions { python: Some("/opt/python3".into()), ..BuildOptions::default() };
         assert_ne!(hash_inputs(Name::Python, &plain), hash_inputs(Name::Python, &other));
         assert_eq!(hash_inputs(Name::Shell, &plain), hash_inputs(Name::Shell, &other));
+        assert_eq!(hash_inputs(Name::JavaScript, &plain), hash_inputs(Name::JavaScript, &other));
     }
 }

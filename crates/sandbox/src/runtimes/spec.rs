@@ -9,18 +9,21 @@ use serde::Deserialize;
 pub enum Name {
     /// `runtimes/python`.
     Python,
+    /// `runtimes/javascript`.
+    JavaScript,
     /// `runtimes/shell`.
     Shell,
 }
 
 impl Name {
     /// Every runtime, the quickest to build first.
-    pub const ALL: [Name; 2] = [Name::Shell, Name::Python];
+    pub const ALL: [Name; 3] = [Name::Shell, Name::JavaScript, Name::Python];
 
     /// The name of its directory.
     pub fn as_str(self) -> &'static str {
         match self {
             Name::Python => "python",
+            Name::JavaScript => "javascript",
             Name::Shell => "shell",
         }
     }
@@ -28,6 +31,7 @@ impl Name {
     fn declaration(self) -> &'static str {
         match self {
             Name::Python => include_str!("../../../../runtimes/python/runtime.toml"),
+            Name::JavaScript => include_str!("../../../../runtimes/javascript/runtime.toml"),
             Name::Shell => include_str!("../../../../runtimes/shell/runtime.toml"),
         }
     }
@@ -36,6 +40,9 @@ impl Name {
     pub(super) fn inputs(self) -> Vec<&'static str> {
         match self {
             Name::Python => vec![self.declaration(), REQUIREMENTS, INSTALLER, QUERY, BAKE, CHECK],
+            Name::JavaScript => {
+                vec![self.declaration(), NODE_PACKAGE, NODE_LOCK, NODE_START, NODE_BAKE, NODE_CHECK]
+            }
             Name::Shell => vec![self.declaration()],
         }
     }
@@ -52,7 +59,10 @@ impl FromStr for Name {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let known = Name::ALL.into_iter().find(|name| name.as_str() == text);
-        known.ok_or_else(|| format!("unknown runtime {text:?}, use one of: python, shell"))
+        known.ok_or_else(|| {
+            let names = Name::ALL.map(Name::as_str).join(", ");
+            format!("unknown runtime {text:?}, use one of: {names}")
+        })
     }
 }
 
@@ -66,6 +76,17 @@ pub(super) const QUERY: &str = include_str!("../../../../runtimes/python/query.p
 pub(super) const BAKE: &str = include_str!("../../../../runtimes/python/bake.py");
 /// Imports what is promised.
 pub(super) const CHECK: &str = include_str!("../../../../runtimes/python/check.py");
+
+/// The package that compiles TypeScript.
+pub(super) const NODE_PACKAGE: &str = include_str!("../../../../runtimes/javascript/package.json");
+/// Its version and hash.
+pub(super) const NODE_LOCK: &str = include_str!("../../../../runtimes/javascript/package-lock.json");
+/// What a jail's Node loads before the program.
+pub(super) const NODE_START: &str = include_str!("../../../../runtimes/javascript/start.cjs");
+/// Puts the compiler into the tree.
+pub(super) const NODE_BAKE: &str = include_str!("../../../../runtimes/javascript/bake.cjs");
+/// A program that needs what is promised.
+pub(super) const NODE_CHECK: &str = include_str!("../../../../runtimes/javascript/check.ts");
 
 /// One `runtime.toml`.
 #[derive(Debug, Deserialize)]
@@ -81,6 +102,7 @@ pub(super) struct Spec {
     /// By the Debian package that holds the commands.
     pub(super) packages: BTreeMap<String, Package>,
     pub(super) python: Option<Python>,
+    pub(super) node: Option<Node>,
 }
 
 /// Commands that come together.
@@ -111,6 +133,14 @@ pub(super) struct Python {
     pub(super) imports: Vec<String>,
 }
 
+/// Which Node is copied.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Node {
+    /// The first release accepted of a major version, as major and minor, in order; those after the last are.
+    pub(super) min: Vec<(u32, u32)>,
+}
+
 /// Reads the declaration of a runtime.
 pub(super) fn spec(name: Name) -> Spec {
     toml::from_str(name.declaration()).expect("a unit test reads every runtime.toml of this build")
@@ -135,6 +165,7 @@ mod tests {
             assert!(spec.command[0].starts_with("/usr/bin/"), "{name}");
             assert!(spec.env.contains_key("PATH"), "{name}");
             assert_eq!(spec.python.is_some(), name == Name::Python);
+            assert_eq!(spec.node.is_some(), name == Name::JavaScript);
         }
         assert!(installer_version().starts_with(|c: char| c.is_ascii_digit()));
     }
@@ -145,6 +176,19 @@ mod tests {
             let requirement = line.split_once("==").is_some_and(|(name, _)| !name.contains(' '));
             assert!(requirement || line.starts_with("--hash=sha256:"), "unexpected line {line:?}");
         }
+    }
+
+    #[test]
+    fn every_package_is_locked_by_hash_and_names_no_registry() {
+        let lock: serde_json::Value = serde_json::from_str(NODE_LOCK).unwrap();
+        let asked: serde_json::Value = serde_json::from_str(NODE_PACKAGE).unwrap();
+        let packages = lock["packages"].as_object().unwrap();
+        assert_eq!(packages[""]["dependencies"], asked["dependencies"]);
+        for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
+            assert!(package["integrity"].as_str().is_some_and(|hash| hash.starts_with("sha512-")), "{name}");
+            assert!(package["resolved"].is_null(), "{name}");
+        }
+        assert!(!NODE_LOCK.contains("://"));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! set-up. Nothing in it depends on what will run there, except the runtime.
 
 use std::{
-    fs::File,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Instant,
 };
@@ -12,8 +11,11 @@ use rustix::process::{WaitId, WaitIdOptions};
 
 use super::run::Run;
 use crate::{
-    jail::{cgroup::Group, namespaces, weaken},
-    wire::{self, InitRequest, RunSpec},
+    jail::{
+        cgroup::{Entrance, Group},
+        namespaces, weaken,
+    },
+    wire::{self, InitRequest, RunPayload},
 };
 
 /// A jail that waits for its run.
@@ -23,7 +25,7 @@ pub(super) struct Cell {
     pub(super) jail: u64,
     /// No two live jails share a seat, and with it host ids and a network.
     pub(super) seat: u16,
-    /// What its root holds.
+    /// The tree that its root holds.
     pub(super) runtime: Runtime,
     lines: Lines,
     group: Option<Group>,
@@ -81,20 +83,14 @@ impl Cell {
     ///
     /// # Errors
     /// Which step failed and how. Nothing is left of the cell.
-    pub(super) fn occupy(
-        self,
-        id: u64,
-        spec: RunSpec,
-        (payload, bodies_at): (OwnedFd, u64),
-        now: Instant,
-    ) -> Result<Run, String> {
-        let limited = self.group.as_ref().map_or(Ok(()), |group| group.limit(&spec.limits));
+    pub(super) fn occupy(self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
+        let limited = self.group.as_ref().map_or(Ok(()), |group| group.limit(&payload.spec.limits));
         let limited = limited.map_err(|error| format!("set limits: {error}"));
-        if let Err(reason) = limited.and_then(|()| self.tell(&InitRequest::Run, Some(&payload))) {
+        if let Err(reason) = limited.and_then(|()| self.tell(&InitRequest::Run, Some(payload.file()))) {
             self.abandon();
             return Err(reason);
         }
-        Ok(Run::new(id, (self.jail, self.seat), spec, (payload, bodies_at), self.lines, self.group, now))
+        Ok(Run::new(id, (self.jail, self.seat), payload, self.lines, self.group, now))
     }
 
     /// Ends the cell's init and leaves nothing of it.
@@ -110,7 +106,7 @@ impl Cell {
 }
 
 /// What an init enters its control groups by.
-pub(super) fn entrances(group: Option<&Group>) -> Result<Vec<File>, String> {
-    let opened = group.map(Group::open_entrances).transpose();
+pub(super) fn entrance(group: Option<&Group>) -> Result<Entrance, String> {
+    let opened = group.map(Group::open_entrance).transpose();
     Ok(opened.map_err(|error| format!("open control group: {error}"))?.unwrap_or_default())
 }

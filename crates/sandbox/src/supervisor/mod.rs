@@ -6,6 +6,7 @@
 
 mod cell;
 mod run;
+mod vital;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -16,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime, Stream};
+use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime, Status, Stream};
 use rustix::{
     event::epoll::{self, EventData, EventFlags},
     fs::Mode,
@@ -29,21 +30,25 @@ use seccompiler::BpfProgram;
 use self::{
     cell::{Cell, Lines},
     run::{Killed, Piece, Run, Verdict},
+    vital::Vitals,
 };
 use crate::{
     jail::{
         self, Plan, RuntimeCommand, Source,
-        cgroup::{self, Group, Hierarchies},
+        cgroup::{Entrance, Group, Hierarchies},
         namespaces, weaken,
     },
     layers::{self, Protections},
     outputs::Collected,
     sys,
-    wire::{self, Received, Report, Request, RunSpec},
+    wire::{self, Ending, Received, Report, Request, RunPayload, RunSpec},
 };
 
 /// Frames read from the server before runs get their turn again.
 const FRAMES_PER_TURN: usize = 16;
+
+/// Frames that wait for the server before nothing more is taken from it.
+const OUTBOX_FRAMES_MAX: usize = 1024;
 
 /// Wait before a jail that was taken is replaced: a run that has just got it needs the processors to
 /// start, and a short one is over by then.
@@ -51,6 +56,9 @@ const REFILL_AFTER: Duration = Duration::from_millis(3);
 
 /// Wait before a ready jail that died is replaced.
 const REPLACE_AFTER: Duration = Duration::from_secs(1);
+
+/// Time between two looks at the files of the runtimes.
+const RUNTIMES_EVERY: Duration = Duration::from_secs(2);
 
 /// Events handled in one turn.
 const EVENTS_PER_TURN: usize = 64;
@@ -62,12 +70,19 @@ pub(crate) struct Settings {
     pub(crate) instance: String,
     /// Runs at the same time.
     pub(crate) slots: u16,
-    /// Jails kept ready for each runtime.
+    /// Jails kept ready for each runtime's tree.
     pub(crate) spares: usize,
     /// Ceilings that no run may exceed, whatever the server says.
     pub(crate) ceilings: LimitsPolicy,
     /// What each runtime is made of and how it starts a program.
     pub(crate) runtimes: BTreeMap<Runtime, (Source, RuntimeCommand)>,
+}
+
+impl Settings {
+    /// The runtimes with a tree of their own.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = (&Runtime, &(Source, RuntimeCommand))> {
+        self.runtimes.iter().filter(|(runtime, _)| runtime.tree() == **runtime)
+    }
 }
 
 /// What an epoll event is about: the low bits say which descriptor, the others which jail. Jails are
@@ -131,10 +146,17 @@ struct Supervisor {
     jails_made: u64,
     /// When to make the next jail that should be ready; `None` if none is missing.
     refill_at: Option<Instant>,
-    /// Frames the server has not taken yet. Bounded: a run sends at most its output limits.
+    /// Without these files no program starts.
+    vitals: BTreeMap<Runtime, Vitals>,
+    /// Which runtimes are damaged, and how, as the server was told.
+    damaged: BTreeMap<Runtime, String>,
+    /// When to look at the runtimes again; `None` if only failed runs have us look.
+    runtimes_at: Option<Instant>,
+    /// Frames the server has not taken yet. Bounded: a run sends at most its output limits, and there is
+    /// no new one from a server that takes nothing.
     outbox: VecDeque<(Vec<u8>, Option<OwnedFd>)>,
-    /// True while epoll tells us when the server can take more.
-    waits_for_server: bool,
+    /// What epoll tells us about the server.
+    interest: EventFlags,
     buffer: Vec<u8>,
 }
 
@@ -178,8 +200,16 @@ impl Supervisor {
         }
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &server, Token::Server.encode(), EventFlags::IN)?;
+        // Who keeps jails ready stays for long.
         let refill_at = (settings.spares > 0).then(Instant::now);
+        let vitals = settings.runtimes.iter().filter(|(_, (source, _))| matches!(source, Source::Tree(_)));
+        let vitals = vitals.map(|(runtime, (_, command))| {
+            (*runtime, Vitals::note(*runtime, &jail::template(*runtime), &command.words[0]))
+        });
         let mut supervisor = Supervisor {
+            vitals: vitals.collect(),
+            damaged: BTreeMap::new(),
+            runtimes_at: refill_at,
             settings,
             server,
             server_gone: false,
@@ -196,7 +226,7 @@ impl Supervisor {
             jails_made: 0,
             refill_at,
             outbox: VecDeque::new(),
-            waits_for_server: false,
+            interest: EventFlags::IN,
             buffer: vec![0; wire::FRAME_BYTES_MAX],
         };
         let ready = Report::Ready { isolation: supervisor.isolation.clone(), problems: prepared.problems };
@@ -229,6 +259,10 @@ impl Supervisor {
             if !self.server_gone && self.refill_at.is_some_and(|at| at <= now) {
                 self.refill_one();
             }
+            if !self.server_gone && self.runtimes_at.is_some_and(|at| at <= now) {
+                self.look_at_runtimes();
+                self.runtimes_at = Some(now + RUNTIMES_EVERY);
+            }
         }
         self.cells.drain(..).for_each(Cell::abandon);
         if let Some(hierarchies) = &self.hierarchies {
@@ -238,8 +272,8 @@ impl Supervisor {
     }
 
     fn time_until_next_look(&self) -> Option<rustix::event::Timespec> {
-        let refill_at = self.refill_at.filter(|_| !self.server_gone);
-        let next = self.runs.values().map(Run::next_look).chain(refill_at).min()?;
+        let chores = [self.refill_at, self.runtimes_at].into_iter().flatten().filter(|_| !self.server_gone);
+        let next = self.runs.values().map(Run::next_look).chain(chores).min()?;
         // Rounded up to the millisecond: a moment later rather than a busy wait just before.
         let wait = next.saturating_duration_since(Instant::now()) + Duration::from_micros(200);
         rustix::event::Timespec::try_from(wait).ok()
@@ -248,7 +282,11 @@ impl Supervisor {
     fn handle(&mut self, token: Token, flags: EventFlags) {
         let now = Instant::now();
         match token {
-            Token::Server => self.hear_server(now),
+            Token::Server if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) => {
+                self.hear_server(now);
+            }
+            // It can take more, which every turn tries.
+            Token::Server => {}
             Token::Init(jail) => {
                 self.lose_spare(jail, now);
                 self.finish(jail, now);
@@ -295,27 +333,72 @@ impl Supervisor {
     }
 
     fn start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) {
-        match self.try_start(id, payload, now) {
-            Ok(run) => {
-                self.runs.insert(run.jail, run);
+        let failed = match self.accept(id, payload) {
+            Ok(payload) => {
+                let runtime = payload.spec.runtime;
+                match self.try_start(id, payload, now) {
+                    Ok(run) => {
+                        self.runs.insert(run.jail, run);
+                        return;
+                    }
+                    Err(reason) => self.failed(id, runtime, reason),
+                }
             }
-            Err(reason) => self.report(&Report::Failed { run: id, reason }, None),
+            Err(reason) => Report::Failed { run: id, reason },
+        };
+        self.report(&failed, None);
+    }
+
+    /// The report on a run that came to no good end: the reason is the runtime's if that is damaged.
+    fn failed(&mut self, run: u64, runtime: Runtime, reason: String) -> Report {
+        self.look_at_runtimes();
+        match self.damaged.get(&runtime) {
+            Some(damage) => Report::RuntimeDamaged { run, reason: damage.clone() },
+            None => Report::Failed { run, reason },
         }
     }
 
-    /// Gives a run a jail that is ready, or a new one.
-    fn try_start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) -> Result<Run, String> {
+    /// Tells the server which runtimes are damaged if that has changed.
+    fn look_at_runtimes(&mut self) {
+        let damage = |(runtime, vitals): (&Runtime, &Vitals)| Some((*runtime, vitals.damage()?));
+        let damaged: BTreeMap<Runtime, String> = self.vitals.iter().filter_map(damage).collect();
+        if self.damaged != damaged {
+            self.report(&Report::Runtimes { damaged: damaged.values().cloned().collect() }, None);
+            self.damaged = damaged;
+        }
+    }
+
+    /// The report on a run that ended. A program that failed may have failed for want of its runtime's
+    /// files, and its result says nothing about it then.
+    fn ended(&mut self, run: u64, runtime: Runtime, ending: Ending) -> Report {
+        if matches!(ending.status, Status::Failed | Status::Signaled) {
+            self.look_at_runtimes();
+            if let Some(damage) = self.damaged.get(&runtime) {
+                return Report::RuntimeDamaged { run, reason: damage.clone() };
+            }
+        }
+        Report::Ended { run, ending }
+    }
+
+    /// A payload that a sound server could have sent.
+    fn accept(&self, id: u64, payload: Option<OwnedFd>) -> Result<RunPayload, String> {
         let payload = payload.ok_or("a run without a payload")?;
-        let (spec, bodies_at) = wire::payload_head::<RunSpec>(&payload).map_err(|error| error.to_string())?;
-        self.check(&spec)?;
+        let payload = RunPayload::open(payload).map_err(|error| error.to_string())?;
+        self.check(id, &payload.spec)?;
+        Ok(payload)
+    }
+
+    /// Gives a run a jail that is ready, or a new one.
+    fn try_start(&mut self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
         if self.settings.spares > 0 {
             self.refill_at.get_or_insert(now + REFILL_AFTER);
         }
-        let cell = match self.take_spare(spec.runtime) {
+        let tree = payload.spec.runtime.tree();
+        let cell = match self.take_spare(tree) {
             Some(cell) => cell,
-            None => self.make_cell(spec.runtime)?,
+            None => self.make_cell(tree)?,
         };
-        let run = cell.occupy(id, spec, (payload, bodies_at), now)?;
+        let run = cell.occupy(id, payload, now)?;
         if let Err(error) = self.watch(&run) {
             run.abandon();
             return Err(error.to_string());
@@ -323,7 +406,7 @@ impl Supervisor {
         Ok(run)
     }
 
-    /// The oldest ready jail of a runtime. One whose init has died meanwhile is cleaned up instead.
+    /// The oldest ready jail of a runtime's tree. One whose init has died meanwhile is cleaned up instead.
     fn take_spare(&mut self, runtime: Runtime) -> Option<Cell> {
         while let Some(at) = self.cells.iter().position(|cell| cell.runtime == runtime) {
             let cell = self.cells.remove(at);
@@ -357,7 +440,7 @@ impl Supervisor {
         let spares = self.settings.spares;
         let lacks =
             |runtime: &&Runtime| self.cells.iter().filter(|cell| cell.runtime == **runtime).count() < spares;
-        let Some(runtime) = self.settings.runtimes.keys().find(lacks).copied() else {
+        let Some(runtime) = self.settings.trees().map(|(runtime, _)| runtime).find(lacks).copied() else {
             self.refill_at = None;
             return;
         };
@@ -382,8 +465,8 @@ impl Supervisor {
         let name = format!("jail-{jail}");
         let group = self.hierarchies.as_ref().map(|hierarchies| hierarchies.create(&name)).transpose();
         let group = group.map_err(|error| format!("make control group: {error}"))?;
-        let init = cell::entrances(group.as_ref()).and_then(|entrances| {
-            self.clone_init(runtime, &entrances).map_err(|error| format!("clone init: {error}"))
+        let init = cell::entrance(group.as_ref()).and_then(|entrance| {
+            self.clone_init(runtime, &entrance).map_err(|error| format!("clone init: {error}"))
         });
         match init {
             Ok(init) => {
@@ -405,7 +488,10 @@ impl Supervisor {
     }
 
     /// Refuses what a sound server never asks.
-    fn check(&self, spec: &RunSpec) -> Result<(), String> {
+    fn check(&self, id: u64, spec: &RunSpec) -> Result<(), String> {
+        if self.runs.values().any(|run| run.id == id) {
+            return Err("there is such a run already".to_owned());
+        }
         if self.runs.len() >= usize::from(self.settings.slots) {
             return Err("every slot is taken".to_owned());
         }
@@ -434,22 +520,21 @@ impl Supervisor {
         }
     }
 
-    fn clone_init(&self, runtime: Runtime, entrances: &[fs::File]) -> io::Result<(i32, Lines)> {
+    fn clone_init(&self, runtime: Runtime, entrance: &Entrance) -> io::Result<(i32, Lines)> {
         let (line, supervisor) = wire::socket_pair()?;
         let (stdout, stdout_in) = output_pipe()?;
         let (stderr, stderr_in) = output_pipe()?;
         // The child never returns from here.
-        let Some((pid, init)) = sys::clone_process(namespaces::clone_flags())? else {
-            let entered = cgroup::enter(entrances);
+        let Some((pid, init)) = sys::clone_process(namespaces::clone_flags(), entrance.birthplace())? else {
+            let entered = entrance.enter();
             // Before anything else: other runs' descriptors are not this run's business.
             let Ok([stdout, stderr, supervisor]) = sys::keep_only([stdout_in, stderr_in, supervisor]) else {
                 sys::exit_now(1)
             };
-            let (_, command) = &self.settings.runtimes[&runtime];
             let plan = Plan {
                 entered,
                 runtime,
-                command,
+                runtimes: &self.settings.runtimes,
                 filter: &self.filter,
                 landlock: self.protections.landlock_abi > 0,
                 processors: self.processors,
@@ -526,12 +611,14 @@ impl Supervisor {
         let Some(mut run) = self.runs.remove(&jail) else { return };
         self.unwatch(&run);
         let id = run.id;
-        let (report, files) = match run.finish(&self.isolation, now) {
+        let verdict = run.finish(&self.isolation, now);
+        let runtime = run.runtime();
+        let (report, files) = match verdict {
             Verdict::Ended(ending, collected) => match returned_files(&collected) {
-                Ok(files) => (Report::Ended { run: id, ending: *ending }, files),
+                Ok(files) => (self.ended(id, runtime, *ending), files),
                 Err(error) => (Report::Failed { run: id, reason: format!("hand over files: {error}") }, None),
             },
-            Verdict::Failed(reason) => (Report::Failed { run: id, reason }, None),
+            Verdict::Failed(reason) => (self.failed(id, runtime, reason), None),
         };
         self.report(&report, files);
         if let Err(error) = run.clean_up() {
@@ -552,20 +639,19 @@ impl Supervisor {
 
     /// Sends what the server can take now; the rest waits until it can take more.
     fn flush(&mut self) {
-        let mut interest = EventFlags::IN;
         while let Some((frame, attached)) = self.outbox.front() {
             match wire::send(self.server.as_fd(), frame, attached.as_ref().map(OwnedFd::as_fd)) {
                 Ok(()) => drop(self.outbox.pop_front()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    interest |= EventFlags::OUT;
-                    break;
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // Its end of the line will say that it is gone.
                 Err(_) => self.outbox.clear(),
             }
         }
-        if !self.server_gone && self.waits_for_server != interest.contains(EventFlags::OUT) {
-            self.waits_for_server = interest.contains(EventFlags::OUT);
+        let mut interest = EventFlags::empty();
+        interest.set(EventFlags::IN, self.outbox.len() < OUTBOX_FRAMES_MAX);
+        interest.set(EventFlags::OUT, !self.outbox.is_empty());
+        if !self.server_gone && self.interest != interest {
+            self.interest = interest;
             let _ = epoll::modify(&self.epoll, &self.server, Token::Server.encode(), interest);
         }
     }

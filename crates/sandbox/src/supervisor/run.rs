@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Status, Stream, Usage};
+use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Runtime, Status, Stream, Usage};
 use rustix::pipe::SpliceFlags;
 
 use super::cell::Lines;
@@ -23,7 +23,7 @@ use crate::{
     },
     outputs::{self, Collected, Inputs},
     sys,
-    wire::{self, Ending, InitReport, Received, RunSpec},
+    wire::{self, Ending, InitReport, Received, RunPayload},
 };
 
 /// Longest set-up of a jail before it counts as our failure.
@@ -116,9 +116,7 @@ pub(super) struct Run {
     pub(super) jail: u64,
     /// The seat of its jail.
     pub(super) seat: u16,
-    spec: RunSpec,
-    payload: OwnedFd,
-    bodies_at: u64,
+    payload: RunPayload,
     init: OwnedFd,
     line: OwnedFd,
     /// True once nothing more can come over the line.
@@ -156,8 +154,7 @@ impl Run {
     pub(super) fn new(
         id: u64,
         (jail, seat): (u64, u16),
-        spec: RunSpec,
-        (payload, bodies_at): (OwnedFd, u64),
+        payload: RunPayload,
         lines: Lines,
         group: Option<Group>,
         now: Instant,
@@ -166,11 +163,9 @@ impl Run {
             id,
             jail,
             seat,
-            stdout: Output::new(lines.stdout, spec.limits.stdout_bytes),
-            stderr: Output::new(lines.stderr, spec.limits.stderr_bytes),
-            spec,
+            stdout: Output::new(lines.stdout, payload.spec.limits.stdout_bytes),
+            stderr: Output::new(lines.stderr, payload.spec.limits.stderr_bytes),
             payload,
-            bodies_at,
             init: lines.init,
             line: lines.line,
             line_closed: false,
@@ -188,6 +183,10 @@ impl Run {
             next_look: now + LOOK_EVERY,
             next_account: now + TELL_EVERY,
         }
+    }
+
+    pub(super) fn runtime(&self) -> Runtime {
+        self.payload.spec.runtime
     }
 
     pub(super) fn init(&self) -> BorrowedFd<'_> {
@@ -228,31 +227,36 @@ impl Run {
                     return listener_arrived;
                 }
             };
-            match report {
-                InitReport::Work => self.work = attached,
-                InitReport::Listener => {
-                    listener_arrived = attached.is_some();
-                    self.listener = attached;
+            match (report, attached) {
+                (InitReport::Work, Some(work)) if self.work.is_none() => self.work = Some(work),
+                (InitReport::Listener, Some(listener))
+                    if self.listener.is_none() && self.stage == Stage::Starting =>
+                {
+                    self.listener = Some(listener);
+                    listener_arrived = true;
                 }
-                InitReport::Started => {
+                (InitReport::Started, None) if self.stage == Stage::Starting => {
                     self.stage = Stage::Running { since: now };
                     self.next_look = now;
                 }
-                InitReport::Exited { wait_status } => {
+                (InitReport::Exited { wait_status }, None) => {
                     let since = match self.stage {
-                        Stage::Running { since } => since,
-                        _ => now,
+                        Stage::Starting => now,
+                        Stage::Running { since } | Stage::Exited { since, .. } => since,
                     };
                     self.stage = Stage::Exited { since, at: now, wait_status };
                     // Init is on its way out; this makes sure of it, and of all that is left.
                     self.kill_tree();
                 }
-                InitReport::Failed { reason } => {
-                    self.failure.get_or_insert(reason);
-                    self.kill_tree();
-                }
+                (InitReport::Failed { reason }, None) => self.fail(reason),
+                _ => self.fail("the run's init reports out of order".to_owned()),
             }
         }
+    }
+
+    fn fail(&mut self, reason: String) {
+        self.failure.get_or_insert(reason);
+        self.kill_tree();
     }
 
     /// Reads what waits on an output, once.
@@ -269,10 +273,15 @@ impl Run {
     /// listener is returned, to be forgotten and closed.
     pub(super) fn answer_refused_call(&mut self) -> Option<OwnedFd> {
         let listener = self.listener.as_ref()?;
-        // The error would be that the caller has died meanwhile.
-        if let Ok(notification) = sys::seccomp_receive(listener.as_fd()) {
-            *self.denied.entry(notification.nr).or_default() += 1;
-            sys::seccomp_refuse(listener.as_fd(), notification, seccomp::errno(notification.nr));
+        match sys::seccomp_receive(listener.as_fd()) {
+            Ok(notification) => {
+                *self.denied.entry(notification.nr).or_default() += 1;
+                sys::seccomp_refuse(listener.as_fd(), notification, seccomp::errno(notification.nr));
+            }
+            // The caller has died meanwhile.
+            Err(error) if sys::may_pass(&error) => {}
+            // It would wake us again and again.
+            Err(_) => return self.listener.take(),
         }
         if self.denied.values().sum::<u32>() < REFUSED_CALLS_MAX {
             return None;
@@ -295,20 +304,19 @@ impl Run {
             Stage::Exited { .. } => self.next_look,
             Stage::Starting => self.created + SETUP_MAX,
             Stage::Running { since } => {
-                self.next_look.min(since + Duration::from_millis(self.spec.limits.wall_ms))
+                self.next_look.min(since + Duration::from_millis(self.payload.spec.limits.wall_ms))
             }
         }
     }
 
     /// Compares what the run has used with its limits, and ends it if one is reached.
     pub(super) fn look(&mut self, now: Instant) {
-        let limits = self.spec.limits;
+        let limits = self.payload.spec.limits;
         self.next_look = now + LOOK_EVERY;
         match self.stage {
             _ if self.killed.is_some() || self.failure.is_some() => self.kill_tree(),
             Stage::Starting if now >= self.created + SETUP_MAX => {
-                self.failure = Some(format!("the jail was not ready after {} s", SETUP_MAX.as_secs()));
-                self.kill_tree();
+                self.fail(format!("the jail was not ready after {} s", SETUP_MAX.as_secs()));
             }
             Stage::Running { since } if now >= since + Duration::from_millis(limits.wall_ms) => {
                 self.kill(Killed::Wall, now);
@@ -317,7 +325,7 @@ impl Run {
                 self.look_at_scratch();
                 let Some(group) = &self.group else { return };
                 self.memory_seen_bytes = self.memory_seen_bytes.max(group.memory_bytes());
-                let cpu_left = (limits.cpu_ms * 1000).saturating_sub(group.cpu_us());
+                let cpu_left = limits.cpu_ms.saturating_mul(1000).saturating_sub(group.cpu_us());
                 if group.oom_kills() > 0 {
                     self.kill(Killed::Memory, now);
                 } else if cpu_left == 0 {
@@ -355,10 +363,13 @@ impl Run {
         self.kill_tree();
     }
 
-    /// Kills init, and with it everything in its pid namespace.
+    /// Kills init, and with it everything in its pid namespace; for good measure also by the group.
     fn kill_tree(&self) {
         // The error would be that it is already dead.
         let _ = rustix::process::pidfd_send_signal(&self.init, rustix::process::Signal::KILL);
+        if let Some(group) = &self.group {
+            group.kill();
+        }
     }
 
     /// What happened. Everything in the jail is dead and reaped, and the pipes are empty.
@@ -391,7 +402,7 @@ impl Run {
             return Verdict::Failed("the run's init died without a word".to_owned());
         };
         let collected = match &self.work {
-            Some(work) => match outputs::collect(work, &self.spec.limits, &self.inputs()) {
+            Some(work) => match outputs::collect(work, &self.payload.spec.limits, &self.inputs()) {
                 Ok(collected) => collected,
                 Err(error) => return Verdict::Failed(format!("collect files: {error}")),
             },
@@ -430,13 +441,7 @@ impl Run {
     }
 
     fn inputs(&self) -> Inputs<'_> {
-        let mut at = self.bodies_at + self.spec.code_bytes + self.spec.stdin_bytes;
-        let mut places = BTreeMap::new();
-        for (name, bytes) in &self.spec.files {
-            places.insert(name.as_str(), (at, *bytes));
-            at += bytes;
-        }
-        Inputs { payload: &self.payload, places }
+        Inputs { payload: self.payload.file(), places: self.payload.files().collect() }
     }
 
     fn limits_hit(
@@ -468,7 +473,10 @@ impl Run {
             kinds.push(LimitKind::StderrBytes);
         }
         kinds.extend(&collected.limits_hit);
-        kinds.into_iter().map(|limit| LimitHit { limit, value: self.spec.limits.get(limit) }).collect()
+        kinds
+            .into_iter()
+            .map(|limit| LimitHit { limit, value: self.payload.spec.limits.get(limit) })
+            .collect()
     }
 
     fn denied_syscalls(&self) -> Vec<DeniedSyscall> {
@@ -506,9 +514,14 @@ fn decide(
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use proptest::{collection::vec, prelude::*};
+    use ringfence_job::{LimitsPatch, LimitsPolicy};
     use sys::Ending::{Exited, Signaled};
 
     use super::*;
+    use crate::wire::{RunSpec, fuzz};
 
     fn status(killed: Option<Killed>, oom: u64, ending: Option<sys::Ending>) -> Option<Status> {
         decide(killed, oom, ending).map(|(status, ..)| status)
@@ -525,5 +538,58 @@ mod tests {
         assert_eq!(status(Some(Killed::Cpu), 2, None), Some(Status::OutOfMemory));
         assert_eq!(status(Some(Killed::Cancelled), 1, None), Some(Status::Cancelled));
         assert_eq!(status(None, 0, None), None);
+    }
+
+    /// A run whose init is dead, and the end of the line that was the init's.
+    fn run_of(init: BorrowedFd<'_>) -> (Run, OwnedFd) {
+        let spec = RunSpec {
+            runtime: Runtime::Bash,
+            args: Vec::new(),
+            env: Vec::new(),
+            limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
+            code_bytes: 0,
+            stdin_bytes: 0,
+            files: Vec::new(),
+        };
+        let payload = RunPayload::open(wire::payload(&spec, &[]).unwrap()).unwrap();
+        let (line, inits) = wire::socket_pair().unwrap();
+        let (stdout, _) = rustix::pipe::pipe().unwrap();
+        let (stderr, _) = rustix::pipe::pipe().unwrap();
+        let lines = Lines { init: init.try_clone_to_owned().unwrap(), line, stdout, stderr };
+        (Run::new(1, (1, 0), payload, lines, None, Instant::now()), inits)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_an_init_reports_the_run_has_a_verdict(
+            said in vec((prop_oneof![
+                4 => fuzz::init_report().prop_map(|report| wire::encode(&report).unwrap()),
+                1 => vec(any::<u8>(), 1..40),
+            ], 0usize..4), 0..12),
+        ) {
+            let mut child = Command::new("true").spawn().unwrap();
+            let pid = rustix::process::Pid::from_child(&child);
+            let init = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
+            let (mut run, inits) = run_of(init.as_fd());
+            let zero = std::fs::File::open("/dev/zero").unwrap();
+            let directory = OwnedFd::from(std::fs::File::open("/proc/self/fdinfo").unwrap());
+            {
+                let file = run.payload.file().as_fd();
+                let attached = [None, Some(zero.as_fd()), Some(directory.as_fd()), Some(file)];
+                for (frame, with) in &said {
+                    wire::send(inits.as_fd(), frame, attached[*with]).unwrap();
+                }
+            }
+            drop(inits);
+            let now = Instant::now();
+            while !run.line_closed {
+                run.hear(now, &mut vec![0; wire::FRAME_BYTES_MAX]);
+                // A listener that is none must not wake us for ever.
+                run.answer_refused_call();
+                run.look(now);
+            }
+            run.finish(&Isolation::default(), now);
+            child.wait().unwrap();
+        }
     }
 }

@@ -103,7 +103,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<NewKey, IdentityError> {
         let doing = "creating a key";
-        let randomness = |error: getrandom::Error| StoreError { doing, reason: error.to_string() };
+        let randomness = |error: getrandom::Error| StoreError::new(doing, error.to_string());
         let id = key_text::id_from(random().map_err(randomness)?);
         let secret = key_text::secret_from(random().map_err(randomness)?);
         let hmac = key_text::hash(&self.pepper, &secret);
@@ -111,7 +111,7 @@ impl Store {
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         if !insert_key(&mut tx, &row, now_ms).await? {
             let reason = format!("id {id} is taken by chance, try again");
-            return Err(StoreError { doing, reason }.into());
+            return Err(StoreError::new(doing, reason).into());
         }
         tx.commit().await.map_err(failed(doing))?;
         Ok(NewKey { text: key_text::write(&id, &secret), id })

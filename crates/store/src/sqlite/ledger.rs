@@ -65,6 +65,7 @@ impl Ledger for Store {
     ) -> Result<(), LedgerError> {
         let doing = "reserving";
         check_amount(doing, amount)?;
+        self.room.check(doing)?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let now_ms = (self.clock)();
         open_run(&mut tx, principal, run, events, now_ms).await?;
@@ -158,7 +159,7 @@ pub(super) fn check_amount(doing: &'static str, amount: Amount) -> Result<(), St
     for (unit, figure) in [("runs", amount.runs), ("sandbox_ms", amount.sandbox_ms)] {
         if !(0..=AMOUNT_MAX).contains(&figure) {
             let reason = format!("{figure} {unit} is not between 0 and {AMOUNT_MAX}");
-            return Err(StoreError { doing, reason });
+            return Err(StoreError::new(doing, reason));
         }
     }
     Ok(())
@@ -231,7 +232,7 @@ async fn check_held(
     } else {
         format!("step {step} of run {run} is {state} already, use a new step")
     };
-    Err(StoreError { doing, reason })
+    Err(StoreError::new(doing, reason))
 }
 
 /// Takes an amount from what is left of the key's budget, or says what is missing.
@@ -260,7 +261,7 @@ async fn take(conn: &mut SqliteConnection, principal: &Principal, amount: Amount
         read_budget(conn, principal).await?.and_then(|budget| shortfall(&principal.key_id, budget, amount));
     Err(refusal.unwrap_or_else(|| {
         let reason = format!("key {} is unknown or revoked", principal.key_id);
-        LedgerError::Store(StoreError { doing, reason })
+        LedgerError::Store(StoreError::new(doing, reason))
     }))
 }
 
@@ -334,7 +335,7 @@ async fn settled_before(
         Some(_) => format!("step {step} of run {run} was interrupted and settled at its bound"),
         None => format!("nothing is reserved for step {step} of run {run}"),
     };
-    Err(StoreError { doing, reason })
+    Err(StoreError::new(doing, reason))
 }
 
 async fn read_budget(

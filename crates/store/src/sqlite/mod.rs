@@ -7,13 +7,16 @@ pub(crate) mod ledger;
 pub(crate) mod record;
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::time::Duration;
 
 use ringfence_pipeline::ports::StoreError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{
+    Connection, Sqlite, SqliteConnection, Transaction, migrate::MigrateError, pool::PoolConnectionMetadata,
+};
 
 use crate::OpenError;
 use contents::Waiting;
@@ -51,13 +54,19 @@ impl Database {
             .pragma("trusted_schema", "off");
         let database = Self {
             file: file.to_path_buf(),
-            writer: pool(1).connect_lazy_with(options.clone()),
+            writer: pool(1).before_acquire(is_between_transactions).connect_lazy_with(options.clone()),
             readers: pool(READERS).connect_lazy_with(options.pragma("query_only", "on")),
             waiting: Waiting::default(),
         };
-        let migrated = sqlx::migrate!().run(&database.writer).await;
-        migrated.map_err(|error| database.broken(&error))?;
-        Ok(database)
+        match sqlx::migrate!().run(&database.writer).await {
+            Ok(()) => Ok(database),
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
+                if is_full(&error) =>
+            {
+                Err(OpenError::Full(file.to_path_buf()))
+            }
+            Err(error) => Err(database.broken(&error)),
+        }
     }
 
     pub(crate) async fn close(&self) {
@@ -90,7 +99,25 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_lifetime(None)
 }
 
+/// Has a connection replaced that takes itself to be in a transaction still. When the disk is full,
+/// SQLite rolls back by itself, and the rollback that follows fails for want of a transaction.
+fn is_between_transactions(
+    conn: &mut SqliteConnection,
+    _: PoolConnectionMetadata,
+) -> Pin<Box<dyn Future<Output = Result<bool, sqlx::Error>> + Send + '_>> {
+    let between = !conn.is_in_transaction();
+    Box::pin(async move { Ok(between) })
+}
+
 /// Says what was being done when the database failed.
 fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |error| StoreError { doing, reason: error.to_string() }
+    move |error| StoreError { doing, reason: error.to_string(), full: is_full(&error) }
+}
+
+/// True if the database had no room: it says so itself, or could not make its shared memory longer.
+fn is_full(error: &sqlx::Error) -> bool {
+    const SQLITE_FULL: &str = "13";
+    const SQLITE_IOERR_SHMSIZE: &str = "4874";
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some(SQLITE_FULL | SQLITE_IOERR_SHMSIZE))
 }

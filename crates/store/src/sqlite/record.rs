@@ -30,7 +30,7 @@ impl Record for Store {
         match self.read_blob(sha256).await {
             Ok(content) => Ok(Some(content)),
             Err(BlobError::Missing(_)) => Ok(None),
-            Err(error) => Err(StoreError { doing: "reading content", reason: error.to_string() }),
+            Err(error) => Err(StoreError::new("reading content", error.to_string())),
         }
     }
 
@@ -127,7 +127,7 @@ pub(super) async fn read_history(
             .map_err(failed(doing))?;
     rows.into_iter()
         .map(|(seq, kind, at_ms, body)| {
-            let damaged = |reason: String| StoreError { doing, reason };
+            let damaged = |reason: String| StoreError::new(doing, reason);
             Ok(Recorded {
                 seq: u32::try_from(seq).map_err(|error| damaged(error.to_string()))?,
                 kind,
@@ -140,5 +140,5 @@ pub(super) async fn read_history(
 
 /// A run's identity as it is stored.
 pub(super) fn run_id(doing: &'static str, text: &str) -> Result<RunId, StoreError> {
-    Uuid::parse_str(text).map(RunId).map_err(|error| StoreError { doing, reason: error.to_string() })
+    Uuid::parse_str(text).map(RunId).map_err(|error| StoreError::new(doing, error.to_string()))
 }

@@ -1,0 +1,154 @@
+//! The control groups of one run: its limits, what it has used, and its end.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::fd::{AsFd as _, BorrowedFd},
+    path::Path,
+};
+
+use ringfence_job::Limits;
+
+use super::{CgroupError, Directories, Version, keyed_number, number, remove_group, write};
+
+/// Tasks of a run that are ours: its init.
+const OWN_TASKS: u64 = 1;
+
+/// The control groups of one run; [`Group::remove`] ends them.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(super) version: Version,
+    /// One and the same for every controller with v2.
+    pub(super) directories: Directories,
+}
+
+impl Group {
+    /// Sets the limits of the run that is to begin.
+    pub(crate) fn limit(&self, limits: &Limits) -> Result<(), CgroupError> {
+        let Directories { memory, pids, .. } = &self.directories;
+        match self.version {
+            Version::V1 => {
+                write(&memory.join("memory.limit_in_bytes"), limits.memory_bytes)?;
+                // Memory and swap together: as much as memory alone, so none.
+                write_if_there(&memory.join("memory.memsw.limit_in_bytes"), limits.memory_bytes)?;
+            }
+            Version::V2 => {
+                write(&memory.join("memory.max"), limits.memory_bytes)?;
+                write_if_there(&memory.join("memory.swap.max"), 0)?;
+                // A tree that has lost one process for want of memory is over: its run is out of memory.
+                write(&memory.join("memory.oom.group"), 1)?;
+            }
+        }
+        write(&pids.join("pids.max"), limits.tasks + OWN_TASKS)
+    }
+
+    /// Opens what a process enters the groups by.
+    pub(crate) fn open_entrance(&self) -> Result<Entrance, CgroupError> {
+        let open = |path: &Path, options: &OpenOptions| {
+            options.open(path).map_err(|source| CgroupError::unusable(path, source))
+        };
+        match self.version {
+            Version::V1 => {
+                let tasks = |directory: &Path| open(&directory.join("tasks"), OpenOptions::new().write(true));
+                let files: Result<_, _> = self.directories.each().into_iter().map(tasks).collect();
+                Ok(Entrance { birthplace: None, tasks: files? })
+            }
+            Version::V2 => {
+                let birthplace = open(&self.directories.memory, OpenOptions::new().read(true))?;
+                Ok(Entrance { birthplace: Some(birthplace), tasks: Vec::new() })
+            }
+        }
+    }
+
+    /// CPU time used so far by the whole tree, in microseconds.
+    pub(crate) fn cpu_us(&self) -> u64 {
+        match self.version {
+            Version::V1 => number(&self.directories.cpuacct.join("cpuacct.usage")) / 1000,
+            Version::V2 => keyed_number(&self.directories.cpuacct.join("cpu.stat"), "usage_usec"),
+        }
+    }
+
+    /// How many tasks of the tree the kernel ended for want of memory.
+    pub(crate) fn oom_kills(&self) -> u64 {
+        let file = match self.version {
+            Version::V1 => "memory.oom_control",
+            Version::V2 => "memory.events",
+        };
+        keyed_number(&self.directories.memory.join(file), "oom_kill")
+    }
+
+    /// How often the task limit refused a new one.
+    pub(crate) fn tasks_refused(&self) -> u64 {
+        keyed_number(&self.directories.pids.join("pids.events"), "max")
+    }
+
+    /// Anonymous and shared memory of the whole tree now, in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let anonymous = match self.version {
+            Version::V1 => "rss",
+            Version::V2 => "anon",
+        };
+        let stat = self.directories.memory.join("memory.stat");
+        keyed_number(&stat, anonymous) + keyed_number(&stat, "shmem")
+    }
+
+    /// Peak memory in bytes without the file cache that is still charged; 0 where the kernel keeps no
+    /// peak (v2 before Linux 5.19).
+    pub(crate) fn memory_peak_bytes(&self) -> u64 {
+        let (peak, cache) = match self.version {
+            Version::V1 => ("memory.max_usage_in_bytes", "cache"),
+            Version::V2 => ("memory.peak", "file"),
+        };
+        let stat = self.directories.memory.join("memory.stat");
+        let cache = keyed_number(&stat, cache).saturating_sub(keyed_number(&stat, "shmem"));
+        number(&self.directories.memory.join(peak)).saturating_sub(cache)
+    }
+
+    /// Kills every process in the groups, where the kernel can do that (v2 since Linux 5.14).
+    pub(crate) fn kill(&self) {
+        kill_at_once(&self.directories.memory);
+    }
+
+    /// Removes the groups. Every process must be reaped and every tmpfs freed.
+    pub(crate) fn remove(&self) -> Result<(), CgroupError> {
+        self.directories.each().into_iter().try_for_each(remove_group)
+    }
+}
+
+/// How a new process gets into the groups of its run.
+#[derive(Debug, Default)]
+pub(crate) struct Entrance {
+    birthplace: Option<File>,
+    tasks: Vec<File>,
+}
+
+impl Entrance {
+    /// The group to be born in, if one is enough.
+    pub(crate) fn birthplace(&self) -> Option<BorrowedFd<'_>> {
+        self.birthplace.as_ref().map(|group| group.as_fd())
+    }
+
+    /// Moves the calling process, with its one thread, into the groups it was not born in.
+    ///
+    /// A thread that moves itself is spared the kernel's lock on all processes' starts, for which moving
+    /// another process waits up to 20 ms.
+    pub(crate) fn enter(&self) -> io::Result<()> {
+        self.tasks.iter().try_for_each(|mut tasks| tasks.write_all(b"0"))
+    }
+}
+
+/// Kills every process of a v2 group and below; false where the kernel has no such file.
+pub(super) fn kill_at_once(directory: &Path) -> bool {
+    OpenOptions::new()
+        .write(true)
+        .open(directory.join("cgroup.kill"))
+        .is_ok_and(|mut file| file.write_all(b"1").is_ok())
+}
+
+/// Sets a limit on what not every kernel counts.
+fn write_if_there(path: &Path, value: u64) -> Result<(), CgroupError> {
+    match fs::exists(path) {
+        Ok(false) => Ok(()),
+        _ => write(path, value),
+    }
+}
