@@ -81,13 +81,6 @@ pub(crate) enum Report {
         /// At most [`OUTPUT_BYTES_MAX`] bytes.
         bytes: Vec<u8>,
     },
-    /// What the run has used so far; told now and then while it lasts.
-    Used {
-        /// Which run.
-        run: u64,
-        /// How much.
-        usage: Usage,
-    },
     /// The run is over and everything in its jail is dead; returned files, if any, are in the attached
     /// payload.
     Ended {
@@ -114,6 +107,13 @@ pub(crate) enum Report {
     Runtimes {
         /// What is wrong with each and what to do; none is listed that is as it was.
         damaged: Vec<String>,
+    },
+    /// What the run has used so far; told now and then while it lasts.
+    Used {
+        /// Which run.
+        run: u64,
+        /// How much.
+        usage: Usage,
     },
 }
 

@@ -292,7 +292,7 @@ async fn code_is_reserved_run_settled_and_answered() {
     assert_eq!(world.spent(), (1, 12));
     let job = &world.script.jobs.lock().unwrap()[0];
     assert_eq!((job.runtime, job.limits.wall_ms, job.env["A"].as_str()), (Runtime::Python, 10_000, "b"));
-    // Code, call, input, output file and standard output were kept.
+    // Code, call, input, output file, standard output and the outline of the answer were kept.
     assert_eq!(world.memory.state.lock().unwrap().blobs.len(), 6);
 }
 
