@@ -31,6 +31,9 @@ const PROGRAM_URL = `file://${PROGRAM}`;
 /** A program that needs what only CommonJS has, though it may be an ES module. */
 const USES_COMMONJS = /\b(?:require|module|exports|__filename|__dirname)\b/;
 
+/** What ends a line for the compiler. */
+const LINE_END = /\r\n?|\n/;
+
 const NAME = /[\p{ID_Continue}$]+/gu;
 
 /** Imports that are used as types only are dropped, as by TypeScript itself. */
@@ -253,7 +256,7 @@ function explained({ message, startLine, startColumn }, text, file) {
   // Too deep or too large a program has no place where it is wrong.
   const known = startLine !== undefined;
   const place = known ? `${file}:${startLine}` : file;
-  const line = known ? `${text.split('\n')[startLine - 1].trimEnd()}\n${' '.repeat(startColumn)}^\n` : '';
+  const line = known ? `${text.split(LINE_END)[startLine - 1].trimEnd()}\n${' '.repeat(startColumn)}^\n` : '';
   const error = new SyntaxError(message);
   error.stack = `SyntaxError: ${message}\n    at ${known ? `${place}:${startColumn + 1}` : place}`;
   setArrowMessage(error, `${place}\n${line}`);

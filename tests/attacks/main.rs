@@ -5,18 +5,20 @@
 //! stopped it, is in docs/attacks.md.
 
 mod bash;
+mod javascript;
 mod python;
+mod typescript;
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, Server, root};
+use ringfence_tests::{Installation, Server, is_root, root};
 use serde_json::{Value, json};
 
 /// One mebibyte in bytes.
@@ -45,6 +47,8 @@ struct Attack {
     status: &'static str,
     exit_code: u64,
     limits: &'static [(&'static str, u64)],
+    /// Names and contents of its input files.
+    inputs: &'static [(&'static str, &'static str)],
     /// Exactly the limits that are named, in any order; `None` where a look is not exact.
     hits: Option<&'static [&'static str]>,
     /// Exactly the refused calls that are named, in any order.
@@ -63,6 +67,7 @@ const fn attack(program: &'static str, outcome: &'static str) -> Attack {
         status: "succeeded",
         exit_code: 0,
         limits: &[],
+        inputs: &[],
         hits: Some(&[]),
         denied: &[],
         denied_more: false,
@@ -77,6 +82,10 @@ impl Attack {
 
     const fn under(self, limits: &'static [(&'static str, u64)]) -> Attack {
         Attack { limits, ..self }
+    }
+
+    const fn beside(self, inputs: &'static [(&'static str, &'static str)]) -> Attack {
+        Attack { inputs, ..self }
     }
 
     const fn hits(self, hits: &'static [&'static str]) -> Attack {
@@ -152,7 +161,12 @@ fn names(list: &Value, key: &str) -> Value {
 
 /// Where a program lies.
 fn path(language: &str, program: &str) -> PathBuf {
-    let ending = if language == "python" { "py" } else { "sh" };
+    let ending = match language {
+        "bash" => "sh",
+        "javascript" => "js",
+        "python" => "py",
+        _ => "ts",
+    };
     root().join("tests/attacks").join(language).join(format!("{program}.{ending}"))
 }
 
@@ -183,6 +197,16 @@ fn try_one(language: &str, attack: &Attack) -> Vec<String> {
     let limits: Vec<String> = attack.limits.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut words = vec!["run", path.to_str().expect("a path of text"), "--json"];
     limits.iter().for_each(|limit| words.extend(["--limit", limit]));
+    let inputs: Vec<String> = attack
+        .inputs
+        .iter()
+        .map(|(name, content)| {
+            let path = installation.path().join(name);
+            fs::write(&path, content).expect("the installation's directory can be written to");
+            format!("{name}={}", path.display())
+        })
+        .collect();
+    inputs.iter().for_each(|input| words.extend(["--file", input]));
     words.extend(["--", "first"]);
     let output = installation.output(&words);
     let faults = match serde_json::from_slice(&output.stdout) {
@@ -251,15 +275,29 @@ fn attacks_in_bash_fail() {
 }
 
 #[test]
+fn attacks_in_javascript_fail() {
+    all_fail("javascript", javascript::ATTACKS);
+}
+
+#[test]
+fn attacks_in_typescript_fail() {
+    all_fail("typescript", typescript::ATTACKS);
+}
+
+#[test]
 fn attacks_on_another_run_fail() {
     all_fail_in_company("python", python::IN_COMPANY);
     all_fail_in_company("bash", bash::IN_COMPANY);
+    all_fail_in_company("javascript", javascript::IN_COMPANY);
+    all_fail_in_company("typescript", typescript::IN_COMPANY);
 }
 
 #[test]
 fn every_program_is_listed() {
     all_listed("python", &[python::ATTACKS, python::IN_COMPANY]);
     all_listed("bash", &[bash::ATTACKS, bash::IN_COMPANY]);
+    all_listed("javascript", &[javascript::ATTACKS, javascript::IN_COMPANY]);
+    all_listed("typescript", &[typescript::ATTACKS, typescript::IN_COMPANY]);
 }
 
 /// Every descriptor that one run's init inherits from the supervisor would keep a dead run's pipes,
@@ -316,6 +354,28 @@ fn refused_calls_return_although_another_run_starts() {
     });
 }
 
+/// Whoever closes a file has the kernel look through all locks on it: a guest's must be on no file of the host's.
+#[test]
+fn locks_on_devices_stay_inside() {
+    if !is_root() {
+        // Only root can make devices for guests; others lend them the host's.
+        return;
+    }
+    let installation = Installation::new();
+    let server = installation.serve();
+    let code = "import fcntl, time\nopened = [open(f'/dev/{name}') for name in ('null', 'zero', 'full', 'random', 'urandom')]\n\
+                for file in opened: fcntl.flock(file, fcntl.LOCK_EX)\nprint('locked')\ntime.sleep(1)";
+    thread::scope(|scope| {
+        let request = json!({ "language": "python", "code": code });
+        let run = begin(scope, &server, request, Duration::from_millis(600));
+        for name in ["null", "zero", "full", "random", "urandom"] {
+            let file = fs::File::open(Path::new("/dev").join(name)).expect("every host has it");
+            file.try_lock().unwrap_or_else(|_| panic!("a guest holds a lock on the host's {name}"));
+        }
+        assert_eq!(run.join().expect("an answer")["stdout"], "locked\n");
+    });
+}
+
 /// Programs that flood the supervisor must not make others wait.
 #[test]
 fn floods_do_not_delay_others() {
@@ -328,6 +388,9 @@ fn floods_do_not_delay_others() {
         ("bash", "15_fork_bomb"),
         ("bash", "42_zombies"),
         ("bash", "43_sync_flood"),
+        ("javascript", "28_output_in_single_bytes"),
+        ("javascript", "46_refused_call_flood"),
+        ("typescript", "33_refused_calls"),
     ] {
         thread::scope(|scope| {
             let request = json!({ "language": language, "code": text(language, program) });

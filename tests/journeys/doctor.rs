@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use ringfence_tests::{Installation, weakened_program, wrapped};
+use ringfence_tests::{Installation, ORDINARY_ID, is_root, weakened_program, wrapped};
 use serde_json::Value;
 
 /// What a doctor said.
@@ -182,4 +182,26 @@ fn a_layer_that_the_kernel_lacks() {
     let mut command = house.command(&["--config", config.to_str().unwrap(), "doctor", "--json"]);
     command.env("RINGFENCE_WEAKEN", "landlock");
     assert!(Diagnosis::of(&command.output().unwrap()).ready, "the configuration accepts it");
+}
+
+#[test]
+fn an_ordinary_user_without_a_control_group() {
+    if !is_root() {
+        eprintln!("skipped: only root can become somebody else");
+        return;
+    }
+    let house = Installation::new();
+    fs::set_permissions(house.path(), fs::Permissions::from_mode(0o711)).unwrap();
+    let data = house.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    chown(&data, Some(ORDINARY_ID), Some(ORDINARY_ID)).unwrap();
+    let become_user = format!(
+        "exec setpriv --reuid {ORDINARY_ID} --regid {ORDINARY_ID} --clear-groups \
+         --inh-caps=-all --bounding-set=-all \"$@\""
+    );
+    let diagnosis = diagnose_after(&house, &["env"], &become_user);
+    diagnosis.misses("layer cgroupMemory", "control group", "systemd-run --user --scope -p Delegate=yes");
+    let own = diagnosis.check("layer userNamespace");
+    assert!(own["state"] == "degraded" && own["detail"].as_str().unwrap().contains("own uid"), "{own:#}");
 }
