@@ -181,7 +181,7 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),
             ErrorKind::Ledger(LedgerError::Store(error))
             | ErrorKind::Store(error)
-            | ErrorKind::Unrecorded(error) => Problem::store(&error, &text),
+            | ErrorKind::Unrecorded(error) => Problem::store(error, &text),
             ErrorKind::Internal(_) => Problem::internal("internal", &text),
         };
         problem.run = Some(error.run);
