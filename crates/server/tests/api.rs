@@ -24,7 +24,7 @@ use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::oneshot,
     task::JoinHandle,
     time::{sleep, timeout},
@@ -637,4 +637,25 @@ async fn what_is_wrong_shows_in_health() {
     let reply = server.send("GET", "/health", "", b"").await;
     assert_eq!((reply.status, &reply.body["status"]), (503, &json!("failing")));
     assert_eq!(reply.body["problems"][0], json!({ "code": "store_full", "detail": "free space" }));
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_given_up() {
+    let server = TestServer::start_with(|options| options.write_wait_max = Duration::from_millis(300)).await;
+    // More than the sockets of both ends hold.
+    const ANSWER_BYTES: usize = 8_000_000;
+    let body = serde_json::json!({ "language": "python", "code": "echo", "stdin": "x".repeat(ANSWER_BYTES) })
+        .to_string();
+    let headers = format!("authorization: Bearer {KEY}\r\ncontent-type: application/json\r\n");
+    let mut bytes = request("POST", "/v1/execute", &headers, body.len());
+    bytes.extend_from_slice(body.as_bytes());
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut socket = socket.connect(([127, 0, 0, 1], server.port).into()).await.unwrap();
+    socket.write_all(&bytes).await.unwrap();
+    sleep(Duration::from_millis(1500)).await;
+    let mut answer = Vec::new();
+    let read = timeout(WAIT, socket.read_to_end(&mut answer)).await.expect("an end");
+    assert!(read.is_err() || (1000..ANSWER_BYTES).contains(&answer.len()), "{} bytes came", answer.len());
+    assert_eq!(server.post("/v1/execute", br#"{"language":"python","code":"fine"}"#).await.status, 200);
 }
