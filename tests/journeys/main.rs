@@ -6,3 +6,4 @@ mod command_line;
 mod doctor;
 mod processes;
 mod record;
+mod runs;

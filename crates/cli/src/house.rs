@@ -5,9 +5,9 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use anyhow::Context;
 use async_trait::async_trait;
 use ringfence_authors::{Analyst, Endpoint, OpenAiCompatible};
-use ringfence_job::Outcome;
+use ringfence_job::{Outcome, Progress};
 use ringfence_pipeline::{
-    Pipeline, PipelineConfig, Ports,
+    Control, Pipeline, PipelineConfig, Ports,
     ports::{CodeAuthor, Executor, ExecutorError},
     run::{Cleared, Principal},
 };
@@ -126,8 +126,12 @@ struct Jail(Sandbox);
 
 #[async_trait]
 impl Executor for Jail {
-    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
-        self.0.run(&cleared.into_job()).await.map_err(|error| match error {
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
+        let job = cleared.into_job();
+        let told = control.clone();
+        let watcher = move |progress: Progress<'_>| told.note(&progress);
+        self.0.run_watched(&job, watcher, control.stopped()).await.map_err(|error| match error {
+            SandboxError::Stopped => ExecutorError::Stopped,
             SandboxError::Busy { slots, queue } => ExecutorError::Busy { slots, queue },
             SandboxError::RuntimeMissing(runtime) => {
                 ExecutorError::RuntimeMissing(format!("{runtime:?}").to_lowercase())

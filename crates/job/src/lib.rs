@@ -10,5 +10,6 @@ mod outcome;
 pub use job::{InputFile, Job, Language, NameError, Runtime, check_file_name};
 pub use limits::{LimitError, LimitKind, LimitRange, Limits, LimitsPatch, LimitsPolicy};
 pub use outcome::{
-    DeniedSyscall, Isolation, Layer, LayerState, LimitHit, Outcome, OutputFile, Status, Usage,
+    DeniedSyscall, Isolation, Layer, LayerState, LimitHit, Outcome, OutputFile, Progress, Status, Stream,
+    Usage,
 };

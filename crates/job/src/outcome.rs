@@ -229,3 +229,23 @@ impl fmt::Display for Status {
         f.write_str(self.name())
     }
 }
+
+/// One of the guest's output streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// What happens to a job while it lasts.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// It has a slot, and its jail begins.
+    Started,
+    /// The guest wrote something.
+    Output(Stream, &'a [u8]),
+    /// What it has used so far; told a few times a second at most.
+    Used(Usage),
+}

@@ -6,7 +6,10 @@ use ringfence_job::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::run::RunId;
+use crate::{
+    ports::{Record, StoreError},
+    run::{Execution, RunId},
+};
 
 /// Exit code reported for a run that the wall-clock or cpu limit ended, as `timeout` does.
 pub const EXIT_TIMED_OUT: i32 = 124;
@@ -125,6 +128,18 @@ impl Answer {
         decode(self.stderr_encoding, &self.stderr)
     }
 
+    /// The answer as JSON without the contents that the record keeps by their hashes.
+    pub(crate) fn outline(&self) -> serde_json::Value {
+        let mut outline = serde_json::to_value(self).unwrap_or_default();
+        for content in [STDOUT, STDERR] {
+            outline[content].take();
+        }
+        for file in outline["files"].as_array_mut().into_iter().flatten() {
+            file["content"].take();
+        }
+        outline
+    }
+
     /// Puts an answer together; `hashes` are those of the outcome's files, in their order.
     pub(crate) fn new(id: RunId, language: Language, outcome: Outcome, hashes: Vec<String>) -> Answer {
         let exit_code = exit_code(&outcome);
@@ -157,6 +172,32 @@ impl Answer {
     }
 }
 
+/// Fields of an answer that hold what a program printed.
+const STDOUT: &str = "stdout";
+const STDERR: &str = "stderr";
+
+/// Puts contents back into an outline, each by its hash. What was erased since stays null.
+pub(crate) async fn fill(
+    outline: &mut serde_json::Value,
+    execution: &Execution,
+    record: &dyn Record,
+) -> Result<(), StoreError> {
+    for (field, hash) in [(STDOUT, &execution.stdout), (STDERR, &execution.stderr)] {
+        let bytes = match hash {
+            Some(hash) => record.get_blob(hash).await?,
+            None => Some(Vec::new()),
+        };
+        let truncated = outline["truncated"][field] == true;
+        outline[field] = bytes.map(|bytes| encode(bytes, truncated).0).into();
+    }
+    for file in outline["files"].as_array_mut().into_iter().flatten() {
+        if let Some(hash) = file["sha256"].as_str().map(str::to_owned) {
+            file["content"] = record.get_blob(&hash).await?.map(|bytes| encode(bytes, false).0).into();
+        }
+    }
+    Ok(())
+}
+
 impl AnswerFile {
     /// The content, byte for byte.
     pub fn bytes(&self) -> Vec<u8> {
@@ -166,7 +207,7 @@ impl AnswerFile {
 
 impl From<(OutputFile, String)> for AnswerFile {
     fn from((file, sha256): (OutputFile, String)) -> Self {
-        let mime = mime_guess::from_path(&file.name).first_or_octet_stream().to_string();
+        let mime = media_type(&file.name);
         let size = file.content.len() as u64;
         let (content, encoding) = encode(file.content, false);
         AnswerFile { name: file.name, size, sha256, mime, encoding, content }
@@ -195,6 +236,16 @@ fn exit_code(outcome: &Outcome) -> i32 {
             outcome.exit_code.or_else(signal).unwrap_or(1)
         }
     }
+}
+
+/// The media type of a file, guessed from its name.
+pub fn media_type(name: &str) -> String {
+    mime_guess::from_path(name).first_or_octet_stream().to_string()
+}
+
+/// Bytes as text, and how it holds them.
+pub fn text_of(bytes: Vec<u8>) -> (String, Encoding) {
+    encode(bytes, false)
 }
 
 /// Text if the bytes are text. A character that the limit cut in two does not make text binary: the

@@ -60,6 +60,15 @@ pub struct AskAnswer {
     pub run: Answer,
 }
 
+impl AskAnswer {
+    /// The answer as JSON without the contents that the record keeps by their hashes.
+    pub(crate) fn outline(&self) -> serde_json::Value {
+        let mut outline = serde_json::to_value(self).unwrap_or_default();
+        outline["run"] = self.run.outline();
+        outline
+    }
+}
+
 /// The value and label that the program left in its result file, if it did.
 pub(crate) fn result_of(run: &Answer) -> (Option<serde_json::Value>, Option<String>) {
     let Some(file) = run.files.iter().find(|file| file.name == RESULT_FILE) else {

@@ -1,17 +1,14 @@
 //! The one execution path: every change, whichever door it came through, is carried out here.
 //!
 //! A run is driven by a task of its own, so that it is settled and recorded even if whoever asked
-//! goes away: a dropped [`Pipeline::execute`] cancels the program, a dropped [`Pipeline::ask`] does
-//! not. Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
+//! goes away: a dropped [`Pipeline::execute`] stops the program, a dropped [`Pipeline::ask`] does
+//! not, and neither does whoever looks at a [`Live`] run. Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
-use tokio::{
-    sync::watch,
-    task::{JoinError, JoinHandle},
-};
+use tokio::sync::watch;
 
 use crate::{
     answer::Answer,
@@ -20,10 +17,11 @@ use crate::{
     error::{ErrorKind, PipelineError},
     facts::read_facts,
     journal::Journal,
+    live::{Control, End, Live, Lives},
     policy::{Checked, Examined, ExecuteRequest, Policy, Violation, reader_job},
     ports::{
-        Amount, Assignment, AuthorError, CodeAuthor, Draft, Executor, ExecutorError, FailedDraft, Ledger,
-        LedgerError, Record, TableProfile,
+        Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError,
+        FailedDraft, Ledger, LedgerError, Record, StoreError, TableProfile,
     },
     profile::{is_table, read_profile},
     run::{Event, Execution, FileRef, Principal, RunId},
@@ -109,39 +107,93 @@ pub struct Pipeline {
     driver: Arc<Driver>,
     /// Counts the runs in progress.
     active: Arc<watch::Sender<usize>>,
+    lives: Arc<Lives>,
 }
 
 impl Pipeline {
     /// A pipeline over these ports.
     pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
         let driver = Driver { ports: Arc::new(ports), config, stopping: watch::Sender::new(false) };
-        Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)) }
+        Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)), lives: Arc::default() }
     }
 
-    /// Executes code. Dropping the future cancels the run, which is still settled and recorded.
+    /// Begins to execute code; it goes on whoever looks.
+    ///
+    /// # Panics
+    /// If called outside a tokio runtime.
+    pub fn start(&self, principal: &Principal, request: ExecuteRequest) -> Arc<Live> {
+        self.start_as(principal, self.driver.config.clock.new_id(), None, request)
+    }
+
+    /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
+    /// answer gives its name back, so that its client may try again.
+    ///
+    /// # Errors
+    /// The store fails.
+    ///
+    /// # Panics
+    /// If called outside a tokio runtime.
+    pub async fn start_once(
+        &self,
+        principal: &Principal,
+        name: &str,
+        fingerprint: String,
+        request: ExecuteRequest,
+    ) -> Result<Once, StoreError> {
+        let run = self.driver.config.clock.new_id();
+        let claim = Claim { name: name.to_owned(), fingerprint, run };
+        Ok(match self.driver.ports.record.claim(principal, &claim).await? {
+            Claimed::New => Once::Begun(self.start_as(principal, run, Some(claim.name), request)),
+            Claimed::Same(run) => Once::Before(run),
+            Claimed::Different => Once::Different,
+        })
+    }
+
+    fn start_as(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        claim: Option<String>,
+        request: ExecuteRequest,
+    ) -> Arc<Live> {
+        let mut journal = self.journal(principal, run);
+        let principal = principal.clone();
+        let driver = Arc::clone(&self.driver);
+        let entered = self.lives.enter(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
+        let live = Arc::clone(&entered.live);
+        let active = Active::enter(Arc::clone(&self.active));
+        tokio::spawn(async move {
+            let _active = active;
+            let work = AssertUnwindSafe(async {
+                let result = driver.execute(&mut journal, request, &entered.live).await;
+                close(journal, result).await
+            });
+            let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
+            if let (Some(name), Err(_)) = (claim, &result)
+                && let Err(error) = driver.ports.record.release(&principal, &name).await
+            {
+                tracing::error!(%run, %error, "the name of a request could not be given back");
+            }
+            entered.live.end(result.map(Arc::new).map_err(Arc::new));
+        });
+        live
+    }
+
+    /// Executes code. Dropping the future stops the run, which is still settled and recorded.
     ///
     /// # Errors
     /// Refusals and our own failures; what the program does is an [`Answer`].
     ///
     /// # Panics
     /// If called outside a tokio runtime.
-    pub async fn execute(
-        &self,
-        principal: &Principal,
-        request: ExecuteRequest,
-    ) -> Result<Answer, PipelineError> {
-        let (held, gone) = watch::channel(());
-        let cancel = Cancel { gone: Some(gone), ..self.driver.at_stop() };
-        let mut journal = self.journal(principal);
-        let driver = Arc::clone(&self.driver);
-        let run = journal.run().id();
-        let task = self.spawn(async move {
-            let result = driver.execute(&mut journal, request, cancel).await;
-            close(journal, result).await
-        });
-        let answer = task.await;
-        drop(held);
-        answer.unwrap_or_else(|error| Err(panicked(run, &error)))
+    pub async fn execute(&self, principal: &Principal, request: ExecuteRequest) -> End {
+        let asked = StopOnDrop(self.start(principal, request));
+        asked.0.ended().await
+    }
+
+    /// A run in progress, if it is the principal's tenant's.
+    pub fn live(&self, principal: &Principal, run: RunId) -> Option<Arc<Live>> {
+        self.lives.find(principal, run)
     }
 
     /// Answers a question. Dropping the future does not stop the run.
@@ -153,14 +205,17 @@ impl Pipeline {
     /// # Panics
     /// If called outside a tokio runtime.
     pub async fn ask(&self, principal: &Principal, request: AskRequest) -> Result<AskAnswer, PipelineError> {
-        let mut journal = self.journal(principal);
+        let run = self.driver.config.clock.new_id();
+        let mut journal = self.journal(principal, run);
         let driver = Arc::clone(&self.driver);
-        let run = journal.run().id();
-        let task = self.spawn(async move {
-            let result = driver.ask(&mut journal, request).await;
+        let live = Arc::new(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
+        let active = Active::enter(Arc::clone(&self.active));
+        let task = tokio::spawn(async move {
+            let _active = active;
+            let result = driver.ask(&mut journal, request, &live).await;
             close(journal, result).await
         });
-        task.await.unwrap_or_else(|error| Err(panicked(run, &error)))
+        task.await.unwrap_or_else(|_| Err(panicked(run)))
     }
 
     /// Cancels every run in progress, and those that come after; each is still settled and recorded.
@@ -174,27 +229,29 @@ impl Pipeline {
         let _ = self.active.subscribe().wait_for(|active| *active == 0).await;
     }
 
-    fn journal(&self, principal: &Principal) -> Journal {
-        let clock = self.driver.config.clock.clone();
-        Journal::new(principal.clone(), clock.new_id(), Arc::clone(&self.driver.ports), clock)
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
     }
 
-    /// Drives a run in a task of its own, started at once.
-    fn spawn<W, T>(&self, work: W) -> JoinHandle<Result<T, PipelineError>>
-    where
-        W: Future<Output = Result<T, PipelineError>> + Send + 'static,
-        T: Send + 'static,
-    {
-        let active = Active::enter(Arc::clone(&self.active));
-        tokio::spawn(async move {
-            let _active = active;
-            work.await
-        })
+    fn journal(&self, principal: &Principal, run: RunId) -> Journal {
+        let clock = self.driver.config.clock.clone();
+        Journal::new(principal.clone(), run, Arc::clone(&self.driver.ports), clock)
     }
 }
 
-fn panicked(run: RunId, error: &JoinError) -> PipelineError {
-    PipelineError { run, kind: ErrorKind::Internal(error.to_string()) }
+/// What became of a request that is to be carried out once.
+#[derive(Debug)]
+pub enum Once {
+    /// It has begun.
+    Begun(Arc<Live>),
+    /// It was begun before, as this run.
+    Before(RunId),
+    /// Another request was begun under its name.
+    Different,
+}
+
+fn panicked(run: RunId) -> PipelineError {
+    PipelineError { run, kind: ErrorKind::Internal("the task of a run panicked".to_owned()) }
 }
 
 /// Counts a run as in progress for as long as it lives.
@@ -213,28 +270,12 @@ impl Drop for Active {
     }
 }
 
-/// Tells a run that it is to end.
-struct Cancel {
-    /// Its sender is dropped when whoever asked has gone; none if the run goes on then.
-    gone: Option<watch::Receiver<()>>,
-    /// True once the service stops.
-    stopping: watch::Receiver<bool>,
-}
+/// Stops a run when whoever asked for it has gone; one that has ended is not disturbed.
+struct StopOnDrop(Arc<Live>);
 
-impl Cancel {
-    /// Waits until the run is to end, and says why.
-    async fn wait(&mut self) -> ErrorKind {
-        let gone = async {
-            match &mut self.gone {
-                Some(gone) => while gone.changed().await.is_ok() {},
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = gone => ErrorKind::Cancelled,
-            // The driver holds the sender and outlives its runs.
-            _ = self.stopping.wait_for(|stopping| *stopping) => ErrorKind::Stopping,
-        }
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -266,25 +307,21 @@ struct Ran {
     outcome: Outcome,
 }
 
+/// Drives runs, one call a run.
 #[derive(Debug)]
-struct Driver {
-    ports: Arc<Ports>,
+pub(crate) struct Driver {
+    pub(crate) ports: Arc<Ports>,
     config: PipelineConfig,
     /// True once every run is to end.
     stopping: watch::Sender<bool>,
 }
 
 impl Driver {
-    /// For runs that go on when whoever asked has gone.
-    fn at_stop(&self) -> Cancel {
-        Cancel { gone: None, stopping: self.stopping.subscribe() }
-    }
-
     async fn execute(
         &self,
         journal: &mut Journal,
         request: ExecuteRequest,
-        mut cancel: Cancel,
+        live: &Arc<Live>,
     ) -> Result<Answer, ErrorKind> {
         let language = request.language;
         let code = self.keep_code(&request.code).await?;
@@ -300,17 +337,23 @@ impl Driver {
             }
         };
         journal.note(&requested(Some(self.keep_inputs(examined.job()).await?)))?;
-        let checked = self.decide(journal, examined, &mut cancel).await?.map_err(ErrorKind::Denied)?;
-        let ran = self.run_job(journal, Step::Execute, checked, &mut cancel).await?;
-        self.finish(journal, language, ran, &[Event::Settled {}]).await
+        let checked = self.decide(journal, examined, live).await?.map_err(ErrorKind::Denied)?;
+        let control = Control::new(live, true);
+        let ran = self.run_job(journal, Step::Execute, checked, control).await?;
+        self.finish(journal, language, ran, true).await
     }
 
-    async fn ask(&self, journal: &mut Journal, request: AskRequest) -> Result<AskAnswer, ErrorKind> {
+    async fn ask(
+        &self,
+        journal: &mut Journal,
+        request: AskRequest,
+        live: &Arc<Live>,
+    ) -> Result<AskAnswer, ErrorKind> {
         let began_ms = self.config.clock.now_ms();
         self.accept_question(journal, &request).await?;
         let mut tables = Vec::new();
         for file in request.files.iter().filter(|file| is_table(&file.name)) {
-            tables.push(self.profile(journal, file).await?);
+            tables.push(self.profile(journal, file, live).await?);
         }
         let mut assignment = Assignment {
             question: request.question.clone(),
@@ -318,23 +361,26 @@ impl Driver {
             files: request.files.iter().map(|file| file.name.clone()).collect(),
             failure: None,
         };
-        let (author, mut draft) = self.draft(journal, &assignment).await?;
-        let mut run = self.run_draft(journal, author.as_ref(), &draft, &request).await?;
+        let (author, mut draft) = self.draft(journal, &assignment, live).await?;
+        let mut run = self.run_draft(journal, author.as_ref(), &draft, &request, live).await?;
         for _ in 1..EXECUTIONS_MAX {
             if run.status != Status::Failed || !author.can_repair() {
                 break;
             }
             let stderr = traceback(&run);
             assignment.failure = Some(FailedDraft { draft: draft.clone(), stderr });
-            let Some(repaired) = self.repair(journal, author.as_ref(), &assignment, &request).await? else {
+            let Some(repaired) = self.repair(journal, author.as_ref(), &assignment, &request, live).await?
+            else {
                 break;
             };
             (draft, run) = repaired;
         }
-        journal.note(&Event::Settled {})?;
-        journal.save().await?;
         let duration_ms = self.config.clock.now_ms().saturating_sub(began_ms);
-        Ok(ask_answer(author.name(), draft, run, duration_ms))
+        let answer = ask_answer(author.name(), draft, run, duration_ms);
+        let outline = self.keep_outline(&answer.outline()).await?;
+        journal.note(&Event::Settled { answer: Some(outline) })?;
+        journal.save().await?;
+        Ok(answer)
     }
 
     async fn accept_question(&self, journal: &mut Journal, request: &AskRequest) -> Result<(), ErrorKind> {
@@ -356,10 +402,15 @@ impl Driver {
         journal.save().await
     }
 
-    async fn profile(&self, journal: &mut Journal, file: &InputFile) -> Result<TableProfile, ErrorKind> {
+    async fn profile(
+        &self,
+        journal: &mut Journal,
+        file: &InputFile,
+        live: &Arc<Live>,
+    ) -> Result<TableProfile, ErrorKind> {
         let args = vec!["profile".to_owned(), file.name.clone()];
         let job = reader_job(args, Vec::new(), vec![file.clone()]);
-        let ran = self.run_job(journal, Step::ReadTable(&file.name), job, &mut self.at_stop()).await?;
+        let ran = self.run_job(journal, Step::ReadTable(&file.name), job, Control::new(live, false)).await?;
         let finished = Event::ReadFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
         journal.settle(ran.step, ran.used, &[finished]).await?;
         read_profile(&file.name, &ran.outcome)
@@ -371,10 +422,11 @@ impl Driver {
         &self,
         journal: &mut Journal,
         assignment: &Assignment,
+        live: &Arc<Live>,
     ) -> Result<(Arc<dyn CodeAuthor>, Draft), ErrorKind> {
         let mut declined = Vec::new();
         for author in &self.ports.authors {
-            match self.ask_author(journal, author.as_ref(), assignment).await? {
+            match self.ask_author(journal, author.as_ref(), assignment, live).await? {
                 Ok(draft) => return Ok((Arc::clone(author), draft)),
                 Err(error) => declined.push(error),
             }
@@ -387,14 +439,14 @@ impl Driver {
         journal: &mut Journal,
         author: &dyn CodeAuthor,
         assignment: &Assignment,
+        live: &Arc<Live>,
     ) -> Result<Result<Draft, AuthorError>, ErrorKind> {
         journal.note(&Event::CodeAsked { author: author.name() })?;
         let wait = Duration::from_secs(AUTHOR_SECONDS_MAX);
         let late = || AuthorError::Unavailable(format!("no answer within {AUTHOR_SECONDS_MAX} s"));
-        let mut cancel = self.at_stop();
         let written = tokio::select! {
             written = tokio::time::timeout(wait, author.write(assignment)) => written,
-            kind = cancel.wait() => return Err(kind),
+            () = live.stopped() => return Err(live.why()),
         };
         match written.unwrap_or_else(|_| Err(late())) {
             Ok(draft) => {
@@ -418,16 +470,16 @@ impl Driver {
         author: &dyn CodeAuthor,
         draft: &Draft,
         request: &AskRequest,
+        live: &Arc<Live>,
     ) -> Result<Answer, ErrorKind> {
         let denied = |violations| ErrorKind::DraftDenied { author: author.name(), violations };
         let mut execute = ExecuteRequest::new(draft.language, draft.code.as_str());
         execute.files.clone_from(&request.files);
         execute.limits = request.limits;
         let examined = self.config.policy.examine(execute, &self.config.limits).map_err(denied)?;
-        let cancel = &mut self.at_stop();
-        let checked = self.decide(journal, examined, cancel).await?.map_err(denied)?;
-        let ran = self.run_job(journal, Step::Execute, checked, cancel).await?;
-        self.finish(journal, draft.language, ran, &[]).await
+        let checked = self.decide(journal, examined, live).await?.map_err(denied)?;
+        let ran = self.run_job(journal, Step::Execute, checked, Control::new(live, false)).await?;
+        self.finish(journal, draft.language, ran, false).await
     }
 
     /// Lets the author mend its failed code once. None if that came to nothing: the failed run then
@@ -438,8 +490,9 @@ impl Driver {
         author: &dyn CodeAuthor,
         assignment: &Assignment,
         request: &AskRequest,
+        live: &Arc<Live>,
     ) -> Result<Option<(Draft, Answer)>, ErrorKind> {
-        let Ok(draft) = self.ask_author(journal, author, assignment).await? else {
+        let Ok(draft) = self.ask_author(journal, author, assignment, live).await? else {
             return Ok(None);
         };
         let unchanged = assignment.failure.as_ref().is_some_and(|failed| failed.draft.code == draft.code);
@@ -447,7 +500,7 @@ impl Driver {
             journal.note(&Event::CodeDropped { reason: "the repair changes nothing".to_owned() })?;
             return Ok(None);
         }
-        match self.run_draft(journal, author, &draft, request).await {
+        match self.run_draft(journal, author, &draft, request, live).await {
             Ok(answer) => Ok(Some((draft, answer))),
             Err(
                 kind @ (ErrorKind::DraftDenied { .. } | ErrorKind::Ledger(LedgerError::Exhausted { .. })),
@@ -464,14 +517,14 @@ impl Driver {
         &self,
         journal: &mut Journal,
         examined: Examined<'_>,
-        cancel: &mut Cancel,
+        live: &Arc<Live>,
     ) -> Result<Result<Checked, Vec<Violation>>, ErrorKind> {
         if !examined.needs_facts() {
             return Ok(examined.decide(None));
         }
         let args = vec!["facts".to_owned(), "python".to_owned()];
         let job = reader_job(args, examined.job().code.clone().into_bytes(), Vec::new());
-        let ran = self.run_job(journal, Step::ReadFacts, job, cancel).await?;
+        let ran = self.run_job(journal, Step::ReadFacts, job, Control::new(live, false)).await?;
         let finished = Event::FactsFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
         journal.settle(ran.step, ran.used, &[finished]).await?;
         Ok(match read_facts(&ran.outcome) {
@@ -487,46 +540,57 @@ impl Driver {
         journal: &mut Journal,
         purpose: Step<'_>,
         checked: Checked,
-        cancel: &mut Cancel,
+        control: Control,
     ) -> Result<Ran, ErrorKind> {
+        let live = Arc::clone(control.live());
         let step = journal.run().next_step();
         let reserved = bound(checked.job());
         let events = start_events(&purpose, step, reserved, checked.job());
         let cleared = journal.reserve(checked, &events).await?;
+        control.accept();
         let began_ms = self.config.clock.now_ms();
-        let result = tokio::select! {
-            biased;
-            kind = cancel.wait() => Err(kind),
-            result = self.jail(cleared) => result.map_err(ErrorKind::Executor),
-        };
-        match result {
-            Ok(outcome) => Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
-            Err(kind) => {
-                let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
-                let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);
-                journal.settle(step, used, &events).await?;
-                Err(kind)
+        let kind = match self.jail(cleared, control).await {
+            Ok(outcome)
+                if outcome.status == Status::Cancelled
+                    && (live.is_stopping() || !matches!(purpose, Step::Execute)) =>
+            {
+                live.why()
             }
-        }
+            Ok(outcome) => return Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
+            Err(ExecutorError::Stopped) => live.why(),
+            Err(error) => ErrorKind::Executor(error),
+        };
+        let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
+        let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);
+        journal.settle(step, used, &events).await?;
+        Err(kind)
     }
 
     /// A panic in the executor must not take the settlement with it.
-    async fn jail(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+    async fn jail(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         let panicked = |_| Err(ExecutorError::Sandbox("the executor panicked".to_owned()));
-        let executing = AssertUnwindSafe(self.ports.executor.execute(cleared));
+        let executing = AssertUnwindSafe(self.ports.executor.execute(cleared, control));
         executing.catch_unwind().await.unwrap_or_else(panicked)
     }
 
-    /// Keeps what a program left behind, settles what it used, and puts the answer together. What cannot
-    /// be recorded is not given out: nobody could ever look it up.
+    /// Keeps what a program left behind, settles what it used, and puts the answer together; `last` says
+    /// that it is the run's. What cannot be recorded is not given out: nobody could ever look it up.
     async fn finish(
         &self,
         journal: &mut Journal,
         language: ringfence_job::Language,
         ran: Ran,
-        then: &[Event],
+        last: bool,
     ) -> Result<Answer, ErrorKind> {
-        self.record_answer(journal, language, ran, then).await.map_err(|kind| match kind {
+        let (step, used) = (ran.step, ran.used);
+        let recorded = match self.keep_answer(journal.run().id(), language, ran, last).await {
+            Ok((answer, events)) => journal.settle(step, used, &events).await.map(|()| answer),
+            Err(kind) => {
+                let settled = journal.settle(step, used, &[kind.end()]).await;
+                Err(settled.err().unwrap_or(kind))
+            }
+        };
+        recorded.map_err(|kind| match kind {
             ErrorKind::Store(error) | ErrorKind::Ledger(LedgerError::Store(error)) => {
                 ErrorKind::Unrecorded(error)
             }
@@ -534,25 +598,27 @@ impl Driver {
         })
     }
 
-    async fn record_answer(
+    /// Keeps every content of an answer, and gives the events that name them.
+    async fn keep_answer(
         &self,
-        journal: &mut Journal,
+        run: RunId,
         language: ringfence_job::Language,
         ran: Ran,
-        then: &[Event],
-    ) -> Result<Answer, ErrorKind> {
-        let execution = match self.keep_outputs(&ran).await {
-            Ok(execution) => execution,
-            Err(kind) => {
-                journal.settle(ran.step, ran.used, &[kind.end()]).await?;
-                return Err(kind);
-            }
-        };
+        last: bool,
+    ) -> Result<(Answer, Vec<Event>), ErrorKind> {
+        let execution = self.keep_outputs(&ran).await?;
         let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
-        let events: Vec<Event> =
-            [Event::ExecFinished(Box::new(execution))].into_iter().chain(then.iter().cloned()).collect();
-        journal.settle(ran.step, ran.used, &events).await?;
-        Ok(Answer::new(journal.run().id(), language, ran.outcome, hashes))
+        let answer = Answer::new(run, language, ran.outcome, hashes);
+        let mut events = vec![Event::ExecFinished(Box::new(execution))];
+        if last {
+            let outline = self.keep_outline(&answer.outline()).await?;
+            events.push(Event::Settled { answer: Some(outline) });
+        }
+        Ok((answer, events))
+    }
+
+    async fn keep_outline(&self, outline: &serde_json::Value) -> Result<String, ErrorKind> {
+        Ok(self.ports.record.put_blob(outline.to_string().as_bytes()).await?)
     }
 
     async fn keep_outputs(&self, ran: &Ran) -> Result<Execution, ErrorKind> {
@@ -648,7 +714,7 @@ fn stopped(
     match purpose {
         Step::Execute => {
             let execution = Box::new(cancelled(step, used));
-            (used, vec![Event::ExecFinished(execution), Event::Settled {}])
+            (used, vec![Event::ExecFinished(execution), Event::Settled { answer: None }])
         }
         Step::ReadTable(_) | Step::ReadFacts => (used, vec![kind.end()]),
     }

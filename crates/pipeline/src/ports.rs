@@ -4,16 +4,20 @@ use async_trait::async_trait;
 use ringfence_job::{Language, Outcome};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{Cleared, Principal, Recorded, RunId};
+use crate::{
+    live::Control,
+    run::{Cleared, Principal, Recorded, RunId},
+};
 
 /// Runs a cleared job in a jail.
 #[async_trait]
 pub trait Executor: Send + Sync {
-    /// Runs the job to its end. Dropping the future cancels the run.
+    /// Runs the job to its end and tells `control` what happens meanwhile. Once that is stopped, the
+    /// outcome is a cancelled run, with what there was until then. Dropping the future cancels it as well.
     ///
     /// # Errors
     /// Our own failures only; whatever the guest does is an [`Outcome`].
-    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError>;
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError>;
 }
 
 /// Our own failure to run a job.
@@ -30,12 +34,40 @@ pub enum ExecutorError {
     /// The runtime the job needs is not there.
     #[error("runtime {0} is not built, run: ringfence runtimes build")]
     RuntimeMissing(String),
+    /// It was stopped while it waited for a slot.
+    #[error("stopped before it began")]
+    Stopped,
     /// Files of the runtime are gone or others; the text names one and says what to do.
     #[error("{0}")]
     RuntimeDamaged(String),
     /// The jail could not be set up.
     #[error("sandbox failed: {0}")]
     Sandbox(String),
+}
+
+/// Time for which a claim is kept, in milliseconds: a day, as clients of such interfaces expect.
+pub const CLAIM_KEPT_MS: i64 = 24 * 3600 * 1000;
+
+/// A request that its client may send twice and wants carried out once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The name its client gave it.
+    pub name: String,
+    /// Hash of the request.
+    pub fingerprint: String,
+    /// The run that carries it out.
+    pub run: RunId,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is the first under its name.
+    New,
+    /// The same request was noted before, with this run.
+    Same(RunId),
+    /// Another request has this name.
+    Different,
 }
 
 /// Remembers: events are only ever appended, blobs are found by the hash of their content.
@@ -47,6 +79,25 @@ pub trait Record: Send + Sync {
     /// Keeps content and returns its SHA-256 as 64 lower-case hex digits. It is durable at the latest when
     /// the next write of events returns. Keeping it twice is harmless.
     async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError>;
+
+    /// Content by its hash, as [`Record::put_blob`] returned it; none if it was erased. Whoever knows a
+    /// hash may read: it comes from a history, never from a request.
+    async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Notes that a request of the principal's key, known by the name its client gave it, is carried out
+    /// as `claim.run`; unless it was noted before, in the last [`CLAIM_KEPT_MS`].
+    async fn claim(&self, principal: &Principal, claim: &Claim) -> Result<Claimed, StoreError>;
+
+    /// Forgets a claim, so that the request may be sent again under its name.
+    async fn release(&self, principal: &Principal, name: &str) -> Result<(), StoreError>;
+
+    /// The tenant's runs, newest first: at most `limit` of those before `before`.
+    async fn runs(
+        &self,
+        principal: &Principal,
+        before: Option<RunId>,
+        limit: u32,
+    ) -> Result<Vec<RunId>, StoreError>;
 
     /// A run's history in order, empty if the run does not exist or belongs to another tenant.
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError>;

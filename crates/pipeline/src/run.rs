@@ -260,7 +260,11 @@ pub enum Event {
     ExecFinished(Box<Execution>),
     /// The end: the result stands.
     #[serde(rename = "run.settled")]
-    Settled {},
+    Settled {
+        /// Hash of the answer as it was given, in JSON without the contents that are kept by themselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<String>,
+    },
     /// The end: somebody whose consent was needed said no.
     #[serde(rename = "run.refused")]
     Refused {
@@ -327,7 +331,7 @@ impl Event {
             Event::BudgetReserved { .. } => "budget.reserved",
             Event::ExecStarted { .. } => "exec.started",
             Event::ExecFinished(_) => "exec.finished",
-            Event::Settled {} => "run.settled",
+            Event::Settled { .. } => "run.settled",
             Event::Refused { .. } => "run.refused",
             Event::Failed { .. } => "run.failed",
             Event::Interrupted {} => "run.interrupted",
@@ -475,7 +479,7 @@ fn next_stage(stage: Option<Stage>, executed: bool, event: &Event) -> Option<Sta
         (Stage::Checked, Event::BudgetReserved { .. }) => Stage::Reserved,
         (Stage::Reserved, Event::ExecStarted { .. }) => Stage::Started,
         (Stage::Started, Event::ExecFinished(_)) => Stage::Finished,
-        (Stage::Finished, Event::Settled {}) => Stage::Settled,
+        (Stage::Finished, Event::Settled { .. }) => Stage::Settled,
 
         (Stage::Drafted | Stage::Inspected | Stage::Checked, Event::CodeDropped { .. }) if executed => {
             Stage::Finished
@@ -536,7 +540,7 @@ mod tests {
                 files: vec![FileRef { name: text(), size: 1, sha256: text() }],
                 isolation_complete: true,
             })),
-            Event::Settled {},
+            Event::Settled { answer: None },
             Event::Refused { by: text(), reason: text() },
             Event::Failed { reason: text() },
             Event::Interrupted {},

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    io, mem,
+    fmt, io, mem,
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
     sync::{
@@ -12,7 +12,9 @@ use std::{
     time::Duration,
 };
 
-use ringfence_job::{Isolation, Job, Layer, Limits, LimitsPolicy, Outcome, OutputFile, Runtime};
+use ringfence_job::{
+    Isolation, Job, Layer, Limits, LimitsPolicy, Outcome, OutputFile, Progress, Runtime, Stream,
+};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::{
     io::{Interest, unix::AsyncFd},
@@ -24,7 +26,7 @@ use crate::{
     reader, runtimes,
     supervisor::{self, Settings},
     sys,
-    wire::{self, Ending, Received, Report, Request, RunSpec, Stream},
+    wire::{self, Ending, Received, Report, Request, RunSpec},
 };
 
 /// Longest time a supervisor may take to be ready.
@@ -276,6 +278,9 @@ pub enum SandboxError {
     /// The supervisor is gone; the service must be started again.
     #[error("the supervisor is gone, start ringfence again")]
     SupervisorGone,
+    /// It was stopped while it waited for a slot.
+    #[error("stopped before it began")]
+    Stopped,
     /// The supervisor could not carry the run through.
     #[error("{0}")]
     Failed(String),
@@ -295,12 +300,15 @@ struct Shared {
     closed: watch::Sender<bool>,
 }
 
+/// Hears what happens to a run while it lasts.
+type Watcher = Box<dyn Fn(Progress<'_>) + Send>;
+
 /// A run that the supervisor knows. Its slot is free again when this is dropped.
-#[derive(Debug)]
 struct Live {
     limits: Limits,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
+    watcher: Watcher,
     /// Where the end is waited for; none once it was told.
     end: Option<oneshot::Sender<Result<End, SandboxError>>>,
     _slot: OwnedSemaphorePermit,
@@ -316,6 +324,12 @@ struct End {
     files: Option<OwnedFd>,
 }
 
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
 impl Live {
     /// Keeps output. More than the run's limit cannot come from a sound supervisor and ends the wait.
     fn keep(&mut self, stream: Stream, bytes: &[u8]) {
@@ -325,6 +339,7 @@ impl Live {
         };
         if (kept.len() + bytes.len()) as u64 <= limit {
             kept.extend(bytes);
+            (self.watcher)(Progress::Output(stream, bytes));
         } else {
             self.tell(Err(SandboxError::Failed("the supervisor sent more output than the limit".to_owned())));
         }
@@ -374,21 +389,51 @@ impl Sandbox {
     /// # Errors
     /// Our own failures; what the guest does is in the [`Outcome`].
     pub async fn run(&self, job: &Job) -> Result<Outcome, SandboxError> {
+        self.run_watched(job, |_| {}, std::future::pending()).await
+    }
+
+    /// Runs a job to its end and tells `watcher` what happens meanwhile. Once `stop` resolves, the run
+    /// is cancelled; its outcome holds what there was until then.
+    ///
+    /// # Errors
+    /// As [`Sandbox::run`], and [`SandboxError::Stopped`] if it was stopped before it began.
+    pub async fn run_watched(
+        &self,
+        job: &Job,
+        watcher: impl Fn(Progress<'_>) + Send + 'static,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Outcome, SandboxError> {
         if !self.has(job.runtime) {
             return Err(SandboxError::RuntimeMissing(job.runtime));
         }
+        let mut stop = std::pin::pin!(stop);
         let busy = |_: TryAcquireError| SandboxError::Busy { slots: self.slot_count, queue: self.queue };
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(busy)?;
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| SandboxError::SupervisorGone)?;
+        let slot = tokio::select! {
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| SandboxError::SupervisorGone)?,
+            () = &mut stop => return Err(SandboxError::Stopped),
+        };
         let payload = describe(job)?;
         let run = self.shared.next_run.fetch_add(1, Ordering::Relaxed);
         let (end, told) = oneshot::channel();
         let (limits, stdout, stderr) = (job.limits, Vec::new(), Vec::new());
-        let live = Live { limits, stdout, stderr, end: Some(end), _slot: slot, _place: place };
+        watcher(Progress::Started);
+        let watcher = Box::new(watcher);
+        let live = Live { limits, stdout, stderr, watcher, end: Some(end), _slot: slot, _place: place };
         self.shared.live().insert(run, live);
         let _cancel = CancelOnDrop { shared: &self.shared, run };
         self.shared.send(&Request::Run { run }, Some(&payload)).await?;
-        let end = told.await.map_err(|_| SandboxError::SupervisorGone)??;
+        let mut told = told;
+        let mut stopping = false;
+        let end = loop {
+            tokio::select! {
+                end = &mut told => break end.map_err(|_| SandboxError::SupervisorGone)??,
+                () = &mut stop, if !stopping => {
+                    stopping = true;
+                    self.shared.send(&Request::Cancel { run }, None).await?;
+                }
+            }
+        };
         let files = returned_files(end.files, &limits)?;
         Ok(outcome(end.ending, limits, end.stdout, end.stderr, files))
     }
@@ -497,6 +542,11 @@ impl Shared {
             Report::Output { run, stream, bytes } => {
                 if let Some(run) = live.get_mut(&run) {
                     run.keep(stream, &bytes);
+                }
+            }
+            Report::Used { run, usage } => {
+                if let Some(run) = live.get(&run) {
+                    (run.watcher)(Progress::Used(usage));
                 }
             }
             Report::Ended { run, ending } => {

@@ -11,7 +11,7 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
 };
 
-use ringfence_job::{DeniedSyscall, Isolation, LimitHit, Limits, Runtime, Status, Usage};
+use ringfence_job::{DeniedSyscall, Isolation, LimitHit, Limits, Runtime, Status, Stream, Usage};
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{MemfdFlags, SealFlags},
@@ -108,15 +108,13 @@ pub(crate) enum Report {
         /// What is wrong with each and what to do; none is listed that is as it was.
         damaged: Vec<String>,
     },
-}
-
-/// One of the guest's output streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Stream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
+    /// What the run has used so far; told now and then while it lasts.
+    Used {
+        /// Which run.
+        run: u64,
+        /// How much.
+        usage: Usage,
+    },
 }
 
 /// What happened to a run, without its output.

@@ -29,17 +29,21 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     request: Request,
     options: &ServerOptions,
 ) -> Result<T, Problem> {
+    parse(&read_json_bytes(request, options).await?)
+}
+
+/// Reads a JSON body without a look at it.
+pub(crate) async fn read_json_bytes(request: Request, options: &ServerOptions) -> Result<Vec<u8>, Problem> {
     check_media_type(&request)?;
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: usize| bytes > options.body_bytes_max) {
         return Err(too_large(options));
     }
     let reading = read_bytes(request.into_body(), options, announced.unwrap_or(0));
-    let bytes = tokio::time::timeout(options.body_wait_max, reading).await.map_err(|_| {
+    tokio::time::timeout(options.body_wait_max, reading).await.map_err(|_| {
         let detail = format!("the body took longer than {} s to arrive", options.body_wait_max.as_secs());
         Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
-    })??;
-    parse(&bytes)
+    })?
 }
 
 fn check_media_type(request: &Request) -> Result<(), Problem> {
@@ -75,7 +79,8 @@ fn too_large(options: &ServerOptions) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Parses a JSON body.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Problem::bad_request("invalid_json", "the body is not UTF-8"))?;
     let mut parser = serde_json::Deserializer::from_str(text);

@@ -36,6 +36,8 @@ pub struct ServerOptions {
     pub header_wait_max: Duration,
     /// Longest wait for the whole body of a request.
     pub body_wait_max: Duration,
+    /// Longest time in which a client takes nothing of what is written to it.
+    pub write_wait_max: Duration,
     /// Longest wait for requests in progress when the server stops; then they are cancelled.
     pub stop_wait_max: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for ServerOptions {
             in_flight_max: 64,
             header_wait_max: Duration::from_secs(10),
             body_wait_max: Duration::from_secs(30),
+            write_wait_max: Duration::from_secs(30),
             stop_wait_max: Duration::from_secs(10),
         }
     }

@@ -3,7 +3,7 @@
 //! A handler returns a [`Problem`]; the outermost layer writes it, because only that knows the
 //! request's id. What failed on our side is logged with that id and not told to the client.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use axum::{
     http::{
@@ -73,6 +73,11 @@ impl Problem {
         Problem::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
+    /// What is another tenant's is not there, as what never was.
+    pub(crate) fn no_such_run() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "run_not_found", "there is no such run")
+    }
+
     /// Our own failure: logged, not told.
     pub(crate) fn internal(code: &'static str, error: &dyn fmt::Display) -> Problem {
         tracing::error!(code, %error, "request failed");
@@ -104,8 +109,8 @@ impl Problem {
         self
     }
 
-    /// Writes the problem down.
-    pub(crate) fn render(&self, request_id: &str) -> Response {
+    /// The problem in JSON.
+    pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
         let details = Details {
             kind: format!("/problems/{}", self.code.replace('_', "-")),
             title: self.status.canonical_reason().unwrap_or("Error"),
@@ -116,8 +121,12 @@ impl Problem {
             run_id: self.run,
             errors: &self.errors,
         };
-        let body = serde_json::to_vec(&details).unwrap_or_default();
-        let mut response = (self.status, body).into_response();
+        serde_json::to_vec(&details).unwrap_or_default()
+    }
+
+    /// Writes the problem down.
+    pub(crate) fn render(&self, request_id: &str) -> Response {
+        let mut response = (self.status, self.body(request_id)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self.status {
@@ -141,13 +150,15 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<PipelineError> for Problem {
-    fn from(error: PipelineError) -> Self {
+impl From<&PipelineError> for Problem {
+    fn from(error: &PipelineError) -> Self {
         let text = error.to_string();
         let refused = |status, code| Problem::new(status, code, text.as_str());
         let unprocessable = |code| refused(StatusCode::UNPROCESSABLE_ENTITY, code);
-        let mut problem = match error.kind {
-            ErrorKind::Denied(violations) => unprocessable("policy_denied").with_violations(violations),
+        let mut problem = match &error.kind {
+            ErrorKind::Denied(violations) => {
+                unprocessable("policy_denied").with_violations(violations.clone())
+            }
             ErrorKind::DraftDenied { .. } => unprocessable("draft_denied"),
             ErrorKind::Table { .. } => unprocessable("table_unreadable"),
             ErrorKind::NotUnderstood(_) => unprocessable("question_not_understood"),
@@ -160,19 +171,39 @@ impl From<PipelineError> for Problem {
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }
+            ErrorKind::Cancelled | ErrorKind::Executor(ExecutorError::Stopped) => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled")
+            }
             ErrorKind::Executor(ExecutorError::RuntimeDamaged(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_damaged")
             }
-            ErrorKind::Cancelled => refused(StatusCode::SERVICE_UNAVAILABLE, "cancelled"),
             ErrorKind::Stopping => refused(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             ErrorKind::Executor(ExecutorError::Sandbox(_)) => Problem::internal("sandbox_failed", &text),
             ErrorKind::Ledger(LedgerError::Store(error))
             | ErrorKind::Store(error)
-            | ErrorKind::Unrecorded(error) => Problem::store(&error, &text),
+            | ErrorKind::Unrecorded(error) => Problem::store(error, &text),
             ErrorKind::Internal(_) => Problem::internal("internal", &text),
         };
         problem.run = Some(error.run);
         problem
+    }
+}
+
+impl From<PipelineError> for Problem {
+    fn from(error: PipelineError) -> Self {
+        Problem::from(&error)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Problem::internal("store_failed", &error)
+    }
+}
+
+impl From<Arc<PipelineError>> for Problem {
+    fn from(error: Arc<PipelineError>) -> Self {
+        Problem::from(&*error)
     }
 }
 

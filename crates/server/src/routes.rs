@@ -3,6 +3,8 @@
 mod ask;
 mod execute;
 mod health;
+mod runs;
+mod stream;
 
 use std::{any::Any, sync::Arc, time::Instant};
 
@@ -28,6 +30,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/execute", post(execute::handler))
         .route("/v1/ask", post(ask::handler))
+        .route("/v1/runs", get(runs::list))
+        .route("/v1/runs/{id}", get(runs::one).delete(runs::stop))
+        .route("/v1/runs/{id}/events", get(runs::events))
+        .route("/v1/runs/{id}/files/{*name}", get(runs::file))
         .route("/health", get(health::handler))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

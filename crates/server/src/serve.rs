@@ -15,6 +15,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
+use tokio_io_timeout::TimeoutStream;
 
 use crate::{App, Server, routes};
 
@@ -77,12 +78,15 @@ fn connection(
     socket: TcpStream,
     router: Router,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
+    // Hyper has no bound of its own for a client that never reads, whose answer would stay in memory.
+    let mut socket = TimeoutStream::new(socket);
+    socket.set_write_timeout(Some(app.options.write_wait_max));
     http1::Builder::new()
         // Without a timer hyper silently has no header timeout.
         .timer(TokioTimer::new())
         .header_read_timeout(app.options.header_wait_max)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(Box::pin(socket)), TowerToHyperService::new(router))
 }
 
 /// Waits for what is in progress, says so, and cancels what takes too long.

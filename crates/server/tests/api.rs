@@ -13,10 +13,10 @@ use std::{
 use async_trait::async_trait;
 use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
-    Clock, Pipeline, PipelineConfig, Policy, Ports,
+    Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
     ports::{
-        Amount, Assignment, AuthorError, CodeAuthor, Draft, Executor, ExecutorError, Ledger, LedgerError,
-        Record, StoreError,
+        Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, Ledger,
+        LedgerError, Record, StoreError,
     },
     run::{Cleared, Principal, Recorded, Role, RunId},
 };
@@ -24,7 +24,7 @@ use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::oneshot,
     task::JoinHandle,
     time::{sleep, timeout},
@@ -55,20 +55,24 @@ impl Drop for Running<'_> {
 
 #[async_trait]
 impl Executor for World {
-    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         let job = cleared.into_job();
         self.running.fetch_add(1, Ordering::SeqCst);
         let _running = Running(&self.running);
+        let mut status = Status::Succeeded;
         match job.code.as_str() {
             "busy" => return Err(ExecutorError::Busy { slots: 2, queue: 3 }),
             "missing" => return Err(ExecutorError::RuntimeMissing("python".to_owned())),
             "broken" => return Err(ExecutorError::Sandbox("secret detail of the host".to_owned())),
-            "hang" => pending().await,
+            "hang" => {
+                control.stopped().await;
+                status = Status::Cancelled;
+            }
             "slow" => sleep(Duration::from_millis(200)).await,
             _ => {}
         }
         Ok(Outcome {
-            status: Status::Succeeded,
+            status,
             exit_code: Some(0),
             signal: None,
             stdout: [job.stdin, job.args.join(",").into_bytes()].concat(),
@@ -102,6 +106,22 @@ impl Record for World {
             return Err(StoreError { doing: "keeping content", reason, full: true });
         }
         Ok("0".repeat(64))
+    }
+
+    async fn get_blob(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn claim(&self, _: &Principal, _: &Claim) -> Result<Claimed, StoreError> {
+        Ok(Claimed::New)
+    }
+
+    async fn release(&self, _: &Principal, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
@@ -617,4 +637,25 @@ async fn what_is_wrong_shows_in_health() {
     let reply = server.send("GET", "/health", "", b"").await;
     assert_eq!((reply.status, &reply.body["status"]), (503, &json!("failing")));
     assert_eq!(reply.body["problems"][0], json!({ "code": "store_full", "detail": "free space" }));
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_given_up() {
+    let server = TestServer::start_with(|options| options.write_wait_max = Duration::from_millis(300)).await;
+    // More than the sockets of both ends hold.
+    const ANSWER_BYTES: usize = 8_000_000;
+    let body = serde_json::json!({ "language": "python", "code": "echo", "stdin": "x".repeat(ANSWER_BYTES) })
+        .to_string();
+    let headers = format!("authorization: Bearer {KEY}\r\ncontent-type: application/json\r\n");
+    let mut bytes = request("POST", "/v1/execute", &headers, body.len());
+    bytes.extend_from_slice(body.as_bytes());
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut socket = socket.connect(([127, 0, 0, 1], server.port).into()).await.unwrap();
+    socket.write_all(&bytes).await.unwrap();
+    sleep(Duration::from_millis(1500)).await;
+    let mut answer = Vec::new();
+    let read = timeout(WAIT, socket.read_to_end(&mut answer)).await.expect("an end");
+    assert!(read.is_err() || (1000..ANSWER_BYTES).contains(&answer.len()), "{} bytes came", answer.len());
+    assert_eq!(server.post("/v1/execute", br#"{"language":"python","code":"fine"}"#).await.status, 200);
 }

@@ -29,7 +29,6 @@ use ringfence_pipeline::ports::{Amount, StoreError};
 pub use blobs::BlobError;
 pub use sqlite::identities::{IdentityError, KeyError, KeyInfo, NewKey};
 pub use sqlite::ledger::{Budget, Reservation};
-pub use sqlite::record::RunSummary;
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use data_dir::Prepared;
@@ -121,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// [`BlobError`] if it is not a hash, nothing is kept under it, or the content was altered.
-    pub async fn get_blob(&self, hash: &str) -> Result<Vec<u8>, BlobError> {
+    pub async fn read_blob(&self, hash: &str) -> Result<Vec<u8>, BlobError> {
         check_hash(hash)?;
         if let Some(content) = self.database.content(hash).await.map_err(io::Error::other)? {
             return verified(hash, content);

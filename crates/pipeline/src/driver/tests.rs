@@ -51,6 +51,23 @@ impl Record for Memory {
         Ok(format!("blob{}", state.blobs.len()))
     }
 
+    async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let at: usize = sha256.trim_start_matches("blob").parse().unwrap();
+        Ok(self.state.lock().unwrap().blobs.get(at - 1).cloned())
+    }
+
+    async fn claim(&self, _: &Principal, _: &Claim) -> Result<Claimed, StoreError> {
+        Ok(Claimed::New)
+    }
+
+    async fn release(&self, _: &Principal, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
         Ok(self.state.lock().unwrap().events.clone())
     }
@@ -112,14 +129,17 @@ struct Script {
 
 #[async_trait]
 impl Executor for Script {
-    async fn execute(&self, cleared: Cleared) -> Result<Outcome, ExecutorError> {
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         self.jobs.lock().unwrap().push(cleared.into_job());
         let play = self.plays.lock().unwrap().pop_front().expect("the script has no more");
         match play {
             Play::End(outcome) => Ok(*outcome),
             Play::Fail(error) => Err(error),
             Play::Panic => panic!("the script says so"),
-            Play::Hang => std::future::pending().await,
+            Play::Hang => {
+                control.stopped().await;
+                Ok(outcome(Status::Cancelled, "half", 7))
+            }
         }
     }
 }
@@ -272,8 +292,8 @@ async fn code_is_reserved_run_settled_and_answered() {
     assert_eq!(world.spent(), (1, 12));
     let job = &world.script.jobs.lock().unwrap()[0];
     assert_eq!((job.runtime, job.limits.wall_ms, job.env["A"].as_str()), (Runtime::Python, 10_000, "b"));
-    // Code, call, input, output file and standard output were kept.
-    assert_eq!(world.memory.state.lock().unwrap().blobs.len(), 5);
+    // Code, call, input, output file, standard output and the outline of the answer were kept.
+    assert_eq!(world.memory.state.lock().unwrap().blobs.len(), 6);
 }
 
 #[tokio::test]
@@ -288,7 +308,7 @@ async fn a_program_that_fails_is_an_answer() {
 async fn what_the_policy_refuses_reaches_neither_ledger_nor_jail() {
     let world = world(vec![], vec![]);
     let error = world.pipeline.execute(&who(), python(" ")).await.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Denied(violations) if violations[0].code == "code_empty"));
+    assert!(matches!(&error.kind, ErrorKind::Denied(violations) if violations[0].code == "code_empty"));
     assert_eq!(world.kinds(), "run.requested run.refused");
     assert_eq!(world.spent(), (0, 0));
 }
@@ -328,6 +348,29 @@ async fn a_caller_that_goes_away_cancels_the_run_and_still_pays() {
     assert_eq!(world.spent(), (1, 7));
     let events = &world.memory.state.lock().unwrap().events;
     assert_eq!(events[4].body["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_answers_with_what_there_was() {
+    let world = world(vec![Play::Hang], vec![]);
+    let live = world.pipeline.start(&who(), python("while True: pass"));
+    let found = world.pipeline.live(&who(), live.run()).expect("it is in progress");
+    found.stop();
+    let answer = live.ended().await.unwrap();
+    assert_eq!((answer.status, answer.stdout.as_str()), (Status::Cancelled, "half"));
+    world.pipeline.idle().await;
+    assert_eq!(world.kinds(), format!("run.requested {EXECUTED} run.settled"));
+    assert!(world.pipeline.live(&who(), live.run()).is_none());
+}
+
+#[tokio::test]
+async fn a_run_in_progress_is_there_for_its_tenant_only() {
+    let world = world(vec![Play::Hang], vec![]);
+    let live = world.pipeline.start(&who(), python("while True: pass"));
+    let other = Principal { tenant: "another".to_owned(), ..who() };
+    assert!(world.pipeline.live(&other, live.run()).is_none());
+    live.stop();
+    live.ended().await.unwrap();
 }
 
 #[tokio::test]

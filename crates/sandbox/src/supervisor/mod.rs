@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime, Status};
+use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime, Status, Stream};
 use rustix::{
     event::epoll::{self, EventData, EventFlags},
     fs::Mode,
@@ -41,7 +41,7 @@ use crate::{
     layers::{self, Protections},
     outputs::Collected,
     sys,
-    wire::{self, Ending, Received, Report, Request, RunPayload, RunSpec, Stream},
+    wire::{self, Ending, Received, Report, Request, RunPayload, RunSpec},
 };
 
 /// Frames read from the server before runs get their turn again.
@@ -247,8 +247,13 @@ impl Supervisor {
                 self.handle(Token::decode(event.data), event.flags);
             }
             let now = Instant::now();
+            let mut accounts = Vec::new();
             for run in self.runs.values_mut().filter(|run| run.next_look() <= now) {
                 run.look(now);
+                accounts.extend(run.account(now).map(|usage| Report::Used { run: run.id, usage }));
+            }
+            for account in accounts {
+                self.report(&account, None);
             }
             self.flush();
             if !self.server_gone && self.refill_at.is_some_and(|at| at <= now) {

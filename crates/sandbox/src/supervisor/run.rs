@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Runtime, Status, Usage};
+use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Runtime, Status, Stream, Usage};
 use rustix::pipe::SpliceFlags;
 
 use super::cell::Lines;
@@ -23,7 +23,7 @@ use crate::{
     },
     outputs::{self, Collected, Inputs},
     sys,
-    wire::{self, Ending, InitReport, Received, RunPayload, Stream},
+    wire::{self, Ending, InitReport, Received, RunPayload},
 };
 
 /// Longest set-up of a jail before it counts as our failure.
@@ -31,6 +31,9 @@ const SETUP_MAX: Duration = Duration::from_secs(10);
 
 /// Longest time between two looks at a run's cpu time and memory.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// Longest time between two accounts of what a run has used.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Refused calls that are looked at; then the listener is closed and the kernel refuses by itself.
 const REFUSED_CALLS_MAX: u32 = 256;
@@ -135,6 +138,7 @@ pub(super) struct Run {
     scratch_full: Option<LimitKind>,
     created: Instant,
     next_look: Instant,
+    next_account: Instant,
 }
 
 /// What the guest's run turned out to be.
@@ -177,6 +181,7 @@ impl Run {
             scratch_full: None,
             created: now,
             next_look: now + LOOK_EVERY,
+            next_account: now + TELL_EVERY,
         }
     }
 
@@ -333,6 +338,15 @@ impl Run {
             }
             Stage::Starting | Stage::Exited { .. } => {}
         }
+    }
+
+    /// What a running program has used so far, now and then.
+    pub(super) fn account(&mut self, now: Instant) -> Option<Usage> {
+        let due = now >= self.next_account && matches!(self.stage, Stage::Running { .. });
+        due.then(|| {
+            self.next_account = now + TELL_EVERY;
+            self.measure(now).0
+        })
     }
 
     fn look_at_scratch(&mut self) {

@@ -1,20 +1,47 @@
-//! `POST /v1/execute`: runs code and waits for its end; a client that goes away cancels the run.
+//! `POST /v1/execute`: runs code. The answer comes in one piece, as a stream of events, or later.
+//!
+//! A client that goes away stops its run, unless it asked for the answer later.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
     extract::{Request, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{ACCEPT, LOCATION},
+    },
+    response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ringfence_job::{Language, LimitsPatch};
-use ringfence_pipeline::{Answer, ExecuteRequest};
+use ringfence_pipeline::{
+    ExecuteRequest, Live, Once, Position,
+    run::{Principal, RunId},
+};
 use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     App,
-    body::{Encoding, FileBody, input_files, read_json, unique_map},
+    body::{Encoding, FileBody, input_files, parse, read_json_bytes, unique_map},
     problem::Problem,
+    routes::stream::Feed,
 };
+
+/// Preferences of a client and of ours (RFC 7240).
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const RESPOND_ASYNC: &str = "respond-async";
+
+/// A request's name, and that its answer was given before (draft-ietf-httpapi-idempotency-key-header).
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Longest name of a request in bytes.
+const REQUEST_NAME_BYTES_MAX: usize = 255;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -52,10 +79,137 @@ impl ExecuteBody {
     }
 }
 
-pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Json<Answer>, Problem> {
+pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
-    let _place = app.enter()?;
-    let body: ExecuteBody = read_json(request, &app.options).await?;
-    // When the client goes away, this future is dropped, and with it the run.
-    Ok(Json(app.pipeline.execute(&principal, body.into_request()?).await?))
+    let place = app.enter()?;
+    let manner = Manner::of(request.headers());
+    let name = request_name(request.headers())?;
+    let bytes = read_json_bytes(request, &app.options).await?;
+    let body: ExecuteBody = parse(&bytes)?;
+    let request = body.into_request()?;
+    let live = match name {
+        None => app.pipeline.start(&principal, request),
+        Some(name) => {
+            let fingerprint = STANDARD.encode(Sha256::digest(&bytes));
+            match app.pipeline.start_once(&principal, &name, fingerprint, request).await? {
+                Once::Begun(live) => live,
+                Once::Before(run) => return app.again(&principal, run, &manner, place).await,
+                Once::Different => {
+                    let detail = "another request was sent with this Idempotency-Key, give this one its own";
+                    let status = StatusCode::UNPROCESSABLE_ENTITY;
+                    return Err(Problem::new(status, "idempotency_key_reused", detail));
+                }
+            }
+        }
+    };
+    match manner {
+        Manner::Asynchronous => {
+            // What is promised is on disk; what is refused is not promised.
+            if let Some(Err(error)) = live.accepted().await {
+                return Err(error.into());
+            }
+            let response = promise(live.run());
+            tokio::spawn(async move {
+                let _place = place;
+                // Whoever wants to know reads it from the record.
+                let _ = live.ended().await;
+            });
+            Ok(response)
+        }
+        // When the client goes away, the guard is dropped, and with it the run stops.
+        Manner::Stream => {
+            let guard = (place, StopOnDrop(Arc::clone(&live)));
+            Feed::of_live(live, Position::default(), guard).into_response_or_problem().await
+        }
+        Manner::Whole => {
+            let _guard = (place, StopOnDrop(Arc::clone(&live)));
+            Ok(Json(&*live.ended().await?).into_response())
+        }
+    }
+}
+
+impl App {
+    /// The answer to a request that was sent before.
+    async fn again(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        manner: &Manner,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Response, Problem> {
+        let in_flight = || {
+            let detail = format!("this request is being carried out as /v1/runs/{run}, ask for it there");
+            Problem::new(StatusCode::CONFLICT, "request_in_flight", detail)
+        };
+        if self.pipeline.live(principal, run).is_some() {
+            return if matches!(manner, Manner::Asynchronous) { Ok(promise(run)) } else { Err(in_flight()) };
+        }
+        let view = self.pipeline.view(principal, run).await?.ok_or_else(in_flight)?;
+        let mut response = match manner {
+            Manner::Asynchronous => promise(run),
+            Manner::Stream => self.feed(view, Position::default(), place).await?.into_response(),
+            Manner::Whole => match self.pipeline.answer(&view).await? {
+                Some(answer) => Json(answer).into_response(),
+                None if view.status.is_end() => return Err(super::runs::over(&view)),
+                None => return Err(in_flight()),
+            },
+        };
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        Ok(response)
+    }
+}
+
+/// Says where the answer of a run will be.
+fn promise(run: RunId) -> Response {
+    let location = format!("/v1/runs/{run}");
+    let body = json!({ "id": run, "status": "queued", "events": format!("{location}/events") });
+    let headers = [(LOCATION, location), (PREFERENCE_APPLIED, RESPOND_ASYNC.to_owned())];
+    (StatusCode::ACCEPTED, headers, Json(body)).into_response()
+}
+
+/// The name a client gave its request, so that it may send it twice.
+fn request_name(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let name = value.to_str().unwrap_or_default();
+    if name.is_empty() || name.len() > REQUEST_NAME_BYTES_MAX {
+        let detail = format!("Idempotency-Key is not 1 to {REQUEST_NAME_BYTES_MAX} visible ASCII characters");
+        return Err(Problem::bad_request("invalid_idempotency_key", detail));
+    }
+    Ok(Some(name.to_owned()))
+}
+
+/// How a client wants its answer.
+enum Manner {
+    /// At the end, in one piece.
+    Whole,
+    /// As it comes.
+    Stream,
+    /// Later, on request.
+    Asynchronous,
+}
+
+impl Manner {
+    fn of(headers: &HeaderMap) -> Manner {
+        let says = |name: &HeaderName, word: &str| {
+            let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+            let mut parts = values.flat_map(|value| value.split(','));
+            parts.any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(word))
+        };
+        if says(&PREFER, RESPOND_ASYNC) {
+            Manner::Asynchronous
+        } else if says(&ACCEPT, "text/event-stream") {
+            Manner::Stream
+        } else {
+            Manner::Whole
+        }
+    }
+}
+
+/// Stops a run when its client has gone; one that has ended is not disturbed.
+struct StopOnDrop(Arc<Live>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }

@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
+mod claims;
 pub(crate) mod contents;
 pub(crate) mod identities;
 pub(crate) mod ledger;

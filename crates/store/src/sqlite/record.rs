@@ -1,31 +1,16 @@
 //! The record: events are appended to a run's history and never touched again.
 
 use async_trait::async_trait;
-use ringfence_pipeline::ports::{Record, StoreError};
+use ringfence_pipeline::ports::{Claim, Claimed, Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::failed;
-use crate::Store;
+use crate::{BlobError, Store};
 
 /// Events written by one statement.
 const EVENTS_AT_ONCE: usize = 64;
-
-/// A run in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunSummary {
-    /// The run.
-    pub run: RunId,
-    /// Who asked.
-    pub user: String,
-    /// The key that was shown.
-    pub key_id: String,
-    /// When its first event happened, in milliseconds since the Unix epoch.
-    pub opened_ms: i64,
-    /// Its latest event's name; empty if it has none.
-    pub last_kind: String,
-}
 
 #[async_trait]
 impl Record for Store {
@@ -41,36 +26,45 @@ impl Record for Store {
         self.keep_blob(content).await
     }
 
+    async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.read_blob(sha256).await {
+            Ok(content) => Ok(Some(content)),
+            Err(BlobError::Missing(_)) => Ok(None),
+            Err(error) => Err(StoreError::new("reading content", error.to_string())),
+        }
+    }
+
+    async fn claim(&self, principal: &Principal, claim: &Claim) -> Result<Claimed, StoreError> {
+        self.note_claim(principal, claim).await
+    }
+
+    async fn release(&self, principal: &Principal, name: &str) -> Result<(), StoreError> {
+        self.forget_claim(principal, name).await
+    }
+
+    async fn runs(
+        &self,
+        principal: &Principal,
+        before: Option<RunId>,
+        limit: u32,
+    ) -> Result<Vec<RunId>, StoreError> {
+        let doing = "listing runs";
+        // Ids sort by time. None is before every run but those that are older than anything.
+        let rows: Vec<(String,)> =
+            sqlx::query_as("SELECT id FROM runs WHERE tenant = ? AND id < ? ORDER BY id DESC LIMIT ?")
+                .bind(&principal.tenant)
+                .bind(before.map_or_else(|| "g".to_owned(), |run| run.to_string()))
+                .bind(limit)
+                .fetch_all(&self.database.readers)
+                .await
+                .map_err(failed(doing))?;
+        rows.iter().map(|(id,)| run_id(doing, id)).collect()
+    }
+
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError> {
         let doing = "reading a history";
         let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
         read_history(&mut conn, &principal.tenant, run).await
-    }
-}
-
-impl Store {
-    /// The tenant's runs, newest first, at most `limit` of them.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database fails.
-    pub async fn runs(&self, principal: &Principal, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
-        let doing = "listing runs";
-        let rows: Vec<(String, String, String, i64, String)> = sqlx::query_as(
-            "SELECT id, user, key_id, opened_ms, coalesce(
-                 (SELECT kind FROM events WHERE run = runs.id ORDER BY seq DESC LIMIT 1), '')
-             FROM runs WHERE tenant = ? ORDER BY opened_ms DESC, id DESC LIMIT ?",
-        )
-        .bind(&principal.tenant)
-        .bind(limit)
-        .fetch_all(&self.database.readers)
-        .await
-        .map_err(failed(doing))?;
-        rows.into_iter()
-            .map(|(id, user, key_id, opened_ms, last_kind)| {
-                let run = run_id(doing, &id)?;
-                Ok(RunSummary { run, user, key_id, opened_ms, last_kind })
-            })
-            .collect()
     }
 }
 

@@ -209,7 +209,7 @@ async fn several_processes_share_one_budget() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    let admitted = i64::try_from(world.store.runs(&principal, 100).await.unwrap().len()).unwrap();
+    let admitted = i64::try_from(world.store.runs(&principal, None, 100).await.unwrap().len()).unwrap();
     let budget = world.store.budget(&principal).await.unwrap().unwrap();
     assert_eq!((admitted, budget.spent.runs, budget.reserved.runs), (LIMIT_RUNS, LIMIT_RUNS, 0));
 }

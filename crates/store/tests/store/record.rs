@@ -27,7 +27,7 @@ async fn a_restart_keeps_everything() {
     world.restart().await;
 
     assert_eq!(world.store.history(&principal, run).await.unwrap(), events);
-    assert_eq!(world.store.get_blob(&blob).await.unwrap(), b"print(1)");
+    assert_eq!(world.store.read_blob(&blob).await.unwrap(), b"print(1)");
     assert_eq!(world.store.budget(&principal).await.unwrap(), budget);
     assert_eq!(world.store.list_keys("acme").await.unwrap(), keys);
     assert_eq!(world.store.authenticate(&key.text, world.now()).await.unwrap(), principal);
@@ -64,7 +64,7 @@ async fn events_that_cannot_all_be_appended_leave_nothing_behind() {
     let twice = [event(0, "run.received"), event(0, "run.received")];
     world.store.append(&principal, run, &twice).await.unwrap_err();
     assert_eq!(world.store.history(&principal, run).await.unwrap(), []);
-    assert_eq!(world.store.runs(&principal, 10).await.unwrap(), []);
+    assert_eq!(world.store.runs(&principal, None, 10).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn another_tenant_neither_sees_nor_extends_a_run() {
     world.store.append(&owner, run, &[event(0, "run.received")]).await.unwrap();
 
     assert_eq!(world.store.history(&other, run).await.unwrap(), []);
-    assert_eq!(world.store.runs(&other, 10).await.unwrap(), []);
+    assert_eq!(world.store.runs(&other, None, 10).await.unwrap(), []);
     world.store.append(&other, run, &[event(1, "run.finished")]).await.unwrap_err();
     world.store.reserve(&other, run, 0, amount(1, 1), &[event(1, "x")]).await.unwrap_err();
     world.store.reserve(&other, run, 0, amount(1, 1), &[]).await.unwrap_err();
@@ -94,10 +94,11 @@ async fn runs_are_listed_newest_first_up_to_the_limit() {
         world.store.append(&principal, run, &[event(at, "run.received")]).await.unwrap();
         opened.push(run);
     }
-    let listed = world.store.runs(&principal, 3).await.unwrap();
-    let ids: Vec<_> = listed.iter().map(|summary| summary.run).collect();
-    assert_eq!(ids, [opened[4], opened[3], opened[2]]);
-    assert_eq!((listed[0].user.as_str(), listed[0].last_kind.as_str()), ("ana", "run.received"));
+    let listed = world.store.runs(&principal, None, 3).await.unwrap();
+    assert_eq!(listed, [opened[4], opened[3], opened[2]]);
+    let older = world.store.runs(&principal, listed.last().copied(), 3).await.unwrap();
+    assert_eq!(older, [opened[1], opened[0]]);
+    assert_eq!(world.store.runs(&principal, Some(opened[0]), 3).await.unwrap(), []);
 }
 
 /// Too large for the database.
@@ -115,14 +116,14 @@ async fn altered_content_is_not_given_out() {
     fs::write(world.dir.path().join("blobs").join(&large[..2]).join(&large), b"43").unwrap();
     sqlx::query("UPDATE contents SET bytes = x'00'").execute(&world.raw().await).await.unwrap();
     for hash in [&small, &large] {
-        let refused = world.store.get_blob(hash).await.unwrap_err();
+        let refused = world.store.read_blob(hash).await.unwrap_err();
         assert!(matches!(refused, BlobError::Altered(_)), "{refused}");
     }
-    assert!(matches!(world.store.get_blob("../pepper").await, Err(BlobError::NotAHash(_))));
+    assert!(matches!(world.store.read_blob("../pepper").await, Err(BlobError::NotAHash(_))));
     // Keeping it again mends it.
     world.store.put_blob(b"42").await.unwrap();
     world.store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
-    assert_eq!(world.store.get_blob(&small).await.unwrap(), b"42");
+    assert_eq!(world.store.read_blob(&small).await.unwrap(), b"42");
 }
 
 #[tokio::test]
@@ -134,22 +135,22 @@ async fn content_is_on_disk_with_the_events_that_name_it() {
     let kept = async |content: &[u8]| world.store.put_blob(content).await.unwrap();
     let (code, output, rest) = (kept(b"print(1)").await, kept(&large()).await, kept(&[]).await);
     // What waits is there for whoever asks this instance.
-    assert_eq!(world.store.get_blob(&code).await.unwrap(), b"print(1)");
-    assert!(matches!(beside.get_blob(&code).await, Err(BlobError::Missing(_))));
+    assert_eq!(world.store.read_blob(&code).await.unwrap(), b"print(1)");
+    assert!(matches!(beside.read_blob(&code).await, Err(BlobError::Missing(_))));
 
     world.store.reserve(&principal, run, 0, amount(1, 9), &[event(0, "a")]).await.unwrap();
     for (hash, content) in [(&code, b"print(1)".as_slice()), (&output, &large()), (&rest, &[])] {
-        assert_eq!(beside.get_blob(hash).await.unwrap(), content);
+        assert_eq!(beside.read_blob(hash).await.unwrap(), content);
     }
     let stdout = kept(b"1\n").await;
     world.store.settle(&principal, run, 0, amount(1, 1), &[event(1, "b")]).await.unwrap();
-    assert_eq!(beside.get_blob(&stdout).await.unwrap(), b"1\n");
+    assert_eq!(beside.read_blob(&stdout).await.unwrap(), b"1\n");
     // A write that is refused takes nothing along, and loses nothing either.
     let late = kept(b"late").await;
     world.store.reserve(&principal, run, 1, amount(99, 9), &[event(2, "c")]).await.unwrap_err();
-    assert!(matches!(beside.get_blob(&late).await, Err(BlobError::Missing(_))));
+    assert!(matches!(beside.read_blob(&late).await, Err(BlobError::Missing(_))));
     world.store.append(&principal, run, &[event(2, "c")]).await.unwrap();
-    assert_eq!(beside.get_blob(&late).await.unwrap(), b"late");
+    assert_eq!(beside.read_blob(&late).await.unwrap(), b"late");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +177,7 @@ async fn content_kept_by_many_at_once_is_kept() {
     for writer in writers {
         let (hashes, contents) = writer.await.unwrap();
         for (hash, content) in hashes.iter().zip(contents) {
-            assert_eq!(beside.get_blob(hash).await.unwrap(), content);
+            assert_eq!(beside.read_blob(hash).await.unwrap(), content);
         }
     }
 }

@@ -1,0 +1,157 @@
+//! Runs as server-sent events: what a program prints while it lasts, and its answer at the end.
+//!
+//! `exec.started · exec.stdout · exec.stderr · exec.metrics · exec.completed`, or `error` with a problem.
+//! Each event's id says how much was told until then, so that a client that was cut off goes on with
+//! `Last-Event-ID`.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    http::HeaderMap,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures::{Stream, stream};
+use ringfence_job::Stream as Output;
+use ringfence_pipeline::{
+    End, Live, News, Position,
+    answer::text_of,
+    run::{Execution, RunId},
+};
+use serde_json::json;
+
+use crate::problem::Problem;
+
+/// Time after which a silent stream tells that it is still there.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Header of a client that was cut off.
+const LAST_EVENT_ID: &str = "last-event-id";
+
+/// Where a client wants to go on.
+pub(crate) fn position(headers: &HeaderMap) -> Result<Position, Problem> {
+    let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(Position::default()) };
+    let text = value.to_str().unwrap_or_default();
+    text.parse().map_err(|error: String| Problem::bad_request("invalid_event_id", error))
+}
+
+/// A run's events: those that are there, and those that come.
+pub(crate) struct Feed<G> {
+    run: RunId,
+    position: Position,
+    ready: VecDeque<Event>,
+    live: Option<Arc<Live>>,
+    /// Held until the client is gone or the stream at its end.
+    _guard: G,
+}
+
+impl<G: Send + 'static> Feed<G> {
+    /// The events of a run in progress after `position`.
+    pub(crate) fn of_live(live: Arc<Live>, position: Position, guard: G) -> Feed<G> {
+        Feed { run: live.run(), position, ready: VecDeque::new(), live: Some(live), _guard: guard }
+    }
+
+    /// The events of a run that is over, after `position`; `last` is its answer or its problem.
+    pub(crate) fn of_record(
+        run: RunId,
+        position: Position,
+        executed: Option<(&Execution, [Vec<u8>; 2])>,
+        last: Result<serde_json::Value, Problem>,
+        guard: G,
+    ) -> Feed<G> {
+        let mut feed = Feed { run, position, ready: VecDeque::new(), live: None, _guard: guard };
+        if let Some((execution, [stdout, stderr])) = executed {
+            if !position.started {
+                feed.tell(News::Started);
+            }
+            for (stream, bytes, seen) in
+                [(Output::Stdout, stdout, position.stdout), (Output::Stderr, stderr, position.stderr)]
+            {
+                if let Some(more) = bytes.get(seen..).filter(|more| !more.is_empty()) {
+                    feed.tell(News::Output(stream, more.to_vec()));
+                }
+            }
+            feed.tell(News::Used(execution.usage));
+        }
+        feed.tell_end(last);
+        feed
+    }
+
+    fn tell(&mut self, news: News) {
+        let run = self.run;
+        let (name, data) = match news {
+            News::Started => {
+                self.position.started = true;
+                ("exec.started", json!({ "runId": run }))
+            }
+            News::Output(stream, bytes) => {
+                let (name, seen) = match stream {
+                    Output::Stdout => ("exec.stdout", &mut self.position.stdout),
+                    Output::Stderr => ("exec.stderr", &mut self.position.stderr),
+                };
+                *seen += bytes.len();
+                let (content, encoding) = text_of(bytes);
+                (name, json!({ "runId": run, "content": content, "encoding": encoding }))
+            }
+            News::Used(usage) => ("exec.metrics", json!({ "runId": run, "usage": usage })),
+        };
+        self.push(name, &data.to_string());
+    }
+
+    fn tell_end(&mut self, last: Result<serde_json::Value, Problem>) {
+        match last {
+            Ok(answer) => self.push("exec.completed", &answer.to_string()),
+            Err(problem) => {
+                self.push("error", &String::from_utf8_lossy(&problem.body(&self.run.to_string())));
+            }
+        }
+    }
+
+    fn push(&mut self, name: &str, data: &str) {
+        self.ready.push_back(Event::default().event(name).id(self.position.to_string()).data(data));
+    }
+
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Feed<G>)> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some((Ok(event), self));
+            }
+            let live = self.live.take()?;
+            let mut position = self.position;
+            match live.next(&mut position).await {
+                Ok(news) => {
+                    news.into_iter().for_each(|news| self.tell(news));
+                    self.position = position;
+                    self.live = Some(live);
+                }
+                Err(end) => self.tell_end(end_of(end)),
+            }
+        }
+    }
+
+    /// As [`Feed::into_response`], but a run that is refused before it begins is a plain problem.
+    pub(crate) async fn into_response_or_problem(mut self) -> Result<Response, Problem> {
+        if let Some(live) = self.live.take() {
+            match live.next(&mut self.position.clone()).await {
+                Err(Err(error)) => return Err(error.into()),
+                _ => self.live = Some(live),
+            }
+        }
+        Ok(self.into_response())
+    }
+
+    /// The response that tells them.
+    pub(crate) fn into_response(self) -> Response {
+        let events: std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> =
+            Box::pin(stream::unfold(self, Feed::next));
+        Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+    }
+}
+
+/// The end of a run as JSON, or as a problem.
+pub(crate) fn end_of(end: End) -> Result<serde_json::Value, Problem> {
+    let answer = end?;
+    serde_json::to_value(&*answer).map_err(|error| Problem::internal("internal", &error))
+}

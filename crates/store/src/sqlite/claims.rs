@@ -1,0 +1,78 @@
+//! Claims: requests that their clients named, so that sending one twice carries it out once.
+
+use ringfence_pipeline::ports::{CLAIM_KEPT_MS, Claim, Claimed, StoreError};
+use ringfence_pipeline::run::Principal;
+
+use super::failed;
+use super::record::run_id;
+use crate::Store;
+
+/// Old claims that are removed with each new one, so that removing them never takes long.
+const OLD_AT_ONCE: i64 = 100;
+
+impl Store {
+    pub(super) async fn note_claim(
+        &self,
+        principal: &Principal,
+        claim: &Claim,
+    ) -> Result<Claimed, StoreError> {
+        let doing = "claiming a request";
+        let now_ms = (self.clock)();
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        sqlx::query(
+            "DELETE FROM claims WHERE (key_id, name) IN
+                 (SELECT key_id, name FROM claims WHERE created_ms < ? ORDER BY created_ms LIMIT ?)
+             OR (key_id = ? AND name = ? AND created_ms < ?)",
+        )
+        .bind(now_ms.saturating_sub(CLAIM_KEPT_MS))
+        .bind(OLD_AT_ONCE)
+        .bind(&principal.key_id)
+        .bind(&claim.name)
+        .bind(now_ms.saturating_sub(CLAIM_KEPT_MS))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed(doing))?;
+        let noted = sqlx::query(
+            "INSERT INTO claims (key_id, name, fingerprint, run, created_ms) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(&principal.key_id)
+        .bind(&claim.name)
+        .bind(&claim.fingerprint)
+        .bind(claim.run.to_string())
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed(doing))?;
+        let claimed = if noted.rows_affected() == 1 {
+            Claimed::New
+        } else {
+            let (fingerprint, run): (String, String) =
+                sqlx::query_as("SELECT fingerprint, run FROM claims WHERE key_id = ? AND name = ?")
+                    .bind(&principal.key_id)
+                    .bind(&claim.name)
+                    .fetch_one(&mut *tx)
+                    .await
+                    .map_err(failed(doing))?;
+            if fingerprint == claim.fingerprint {
+                Claimed::Same(run_id(doing, &run)?)
+            } else {
+                Claimed::Different
+            }
+        };
+        self.database.commit(tx).await.map_err(failed(doing))?;
+        Ok(claimed)
+    }
+
+    pub(super) async fn forget_claim(&self, principal: &Principal, name: &str) -> Result<(), StoreError> {
+        let doing = "releasing a request";
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        sqlx::query("DELETE FROM claims WHERE key_id = ? AND name = ?")
+            .bind(&principal.key_id)
+            .bind(name)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed(doing))?;
+        self.database.commit(tx).await.map_err(failed(doing))
+    }
+}
