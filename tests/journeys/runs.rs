@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, Server};
+use ringfence_tests::{Installation, Server, agent};
 use serde_json::{Value, json};
 
 /// One server-sent event.
@@ -25,8 +25,7 @@ fn request(server: &Server, key: &str, method: &str, path: &str) -> ureq::http::
 }
 
 fn send(request: ureq::http::Request<String>) -> ureq::http::Response<ureq::Body> {
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-    agent.run(request).expect("the server answers")
+    agent().run(request).expect("the server answers")
 }
 
 fn read(mut response: ureq::http::Response<ureq::Body>) -> (u16, Value) {

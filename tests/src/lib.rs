@@ -250,7 +250,8 @@ impl Server {
     }
 }
 
-fn agent() -> ureq::Agent {
+/// A client that takes a problem for an answer.
+pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().new_agent()
 }
 

@@ -17,7 +17,7 @@ use crate::{
     error::{ErrorKind, PipelineError},
     facts::read_facts,
     journal::Journal,
-    live::{Control, End, Live, Lives},
+    live::{Control, End, Live, Lives, StopOnDrop},
     policy::{Checked, Examined, ExecuteRequest, Policy, Violation, reader_job},
     ports::{
         Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError,
@@ -187,8 +187,9 @@ impl Pipeline {
     /// # Panics
     /// If called outside a tokio runtime.
     pub async fn execute(&self, principal: &Principal, request: ExecuteRequest) -> End {
-        let asked = StopOnDrop(self.start(principal, request));
-        asked.0.ended().await
+        let live = self.start(principal, request);
+        let _asked = StopOnDrop(Arc::clone(&live));
+        live.ended().await
     }
 
     /// A run in progress, if it is the principal's tenant's.
@@ -267,15 +268,6 @@ impl Active {
 impl Drop for Active {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count -= 1);
-    }
-}
-
-/// Stops a run when whoever asked for it has gone; one that has ended is not disturbed.
-struct StopOnDrop(Arc<Live>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.stop();
     }
 }
 

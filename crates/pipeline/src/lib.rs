@@ -23,6 +23,6 @@ pub use clearance::SETTLE_MARGIN_MS;
 pub use driver::{Clock, Once, Pipeline, PipelineConfig, Ports};
 pub use error::{ErrorKind, PipelineError};
 pub use facts::CodeFacts;
-pub use live::{Control, End, Live, News, Position};
+pub use live::{Control, End, Live, News, Position, StopOnDrop};
 pub use policy::{ExecuteRequest, Policy};
 pub use view::{RunKind, RunStatus, RunView};

@@ -274,6 +274,16 @@ impl Control {
     }
 }
 
+/// Stops a run when whoever asked for it has gone; one that has ended is not disturbed.
+#[derive(Debug)]
+pub struct StopOnDrop(pub Arc<Live>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 /// Every run in progress.
 #[derive(Debug, Default)]
 pub(crate) struct Lives(Mutex<HashMap<RunId, Arc<Live>>>);

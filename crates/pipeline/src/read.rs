@@ -53,18 +53,7 @@ impl Pipeline {
         Ok(Some(outline))
     }
 
-    /// The content of a file that a run left behind; none if there is no such file, or it was erased.
-    ///
-    /// # Errors
-    /// As [`Pipeline::view`].
-    pub async fn file(&self, view: &RunView, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        match view.files.iter().find(|file| file.name == name) {
-            Some(file) => self.record().get_blob(&file.sha256).await,
-            None => Ok(None),
-        }
-    }
-
-    /// Content by the hash that a view gives.
+    /// Content by the hash that a view gives; none if it was erased.
     ///
     /// # Errors
     /// As [`Pipeline::view`].

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{
     build::{BuildError, Progress, warn_of_missing},
     libraries,
-    python::{Parts, output, run},
+    python::{Parts, first_fit, output, run},
     spec::{NODE_BAKE, NODE_CHECK, NODE_LOCK, NODE_PACKAGE, NODE_START, Node},
     tree::{Tree, failed},
 };
@@ -132,16 +132,14 @@ fn locate(wanted: &Node, asked: Option<&Path>) -> Result<Found, BuildError> {
         || ["/usr/bin/node", "/usr/local/bin/node", "node"].map(PathBuf::from).to_vec(),
         |path| vec![path.to_owned()],
     );
-    let mut tried = Vec::new();
-    for candidate in candidates {
-        match query(&candidate) {
-            Ok(node) if node.release().is_some_and(|release| accepts(wanted, release)) => return Ok(node),
-            Ok(node) => tried.push(format!("{} is Node {}", candidate.display(), node.version)),
-            Err(why) => tried.push(format!("{} {why}", candidate.display())),
-        }
-    }
-    let accepted = wanted.min.iter().map(|(major, minor)| format!("{major}.{minor}"));
-    Err(BuildError::NoNode { accepted: accepted.collect::<Vec<_>>().join(" or "), tried })
+    first_fit(candidates, query, |node| {
+        let fits = node.release().is_some_and(|release| accepts(wanted, release));
+        if fits { Ok(()) } else { Err(format!("Node {}", node.version)) }
+    })
+    .map_err(|tried| {
+        let accepted = wanted.min.iter().map(|(major, minor)| format!("{major}.{minor}"));
+        BuildError::NoNode { accepted: accepted.collect::<Vec<_>>().join(" or "), tried }
+    })
 }
 
 /// Whether a release is no older than what is named of its major version; after the last named, any is new.

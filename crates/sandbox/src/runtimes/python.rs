@@ -97,20 +97,36 @@ fn locate(wanted: &Python, asked: Option<&Path>) -> Result<Interpreter, BuildErr
         || vec![PathBuf::from("/usr/bin/python3"), PathBuf::from("python3")],
         |path| vec![path.to_owned()],
     );
+    first_fit(candidates, query, |python| {
+        let (name, version) = (&python.implementation, python.version_text());
+        if accepts(wanted, python) { Ok(()) } else { Err(format!("{name} {version}")) }
+    })
+    .map_err(|tried| {
+        let ((major, minor), below) = (wanted.min, wanted.below);
+        let accepted = format!(">= {major}.{minor}, < {}.{}", below.0, below.1);
+        BuildError::NoPython { accepted, tried }
+    })
+}
+
+/// The first of several programs that describes itself and is accepted. Otherwise what was tried and what
+/// each turned out to be, which `accept` says of one it refuses.
+pub(super) fn first_fit<T>(
+    candidates: Vec<PathBuf>,
+    query: impl Fn(&Path) -> Result<T, String>,
+    accept: impl Fn(&T) -> Result<(), String>,
+) -> Result<T, Vec<String>> {
     let mut tried = Vec::new();
     for candidate in candidates {
+        let name = candidate.display();
         match query(&candidate) {
-            Ok(python) if accepts(wanted, &python) => return Ok(python),
-            Ok(python) => {
-                let (name, version) = (&python.implementation, python.version_text());
-                tried.push(format!("{} is {name} {version}", candidate.display()));
-            }
-            Err(why) => tried.push(format!("{} {why}", candidate.display())),
+            Ok(found) => match accept(&found) {
+                Ok(()) => return Ok(found),
+                Err(what) => tried.push(format!("{name} is {what}")),
+            },
+            Err(why) => tried.push(format!("{name} {why}")),
         }
     }
-    let ((major, minor), below) = (wanted.min, wanted.below);
-    let accepted = format!(">= {major}.{minor}, < {}.{}", below.0, below.1);
-    Err(BuildError::NoPython { accepted, tried })
+    Err(tried)
 }
 
 fn accepts(wanted: &Python, python: &Interpreter) -> bool {

@@ -16,7 +16,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ringfence_job::{Language, LimitsPatch};
 use ringfence_pipeline::{
-    ExecuteRequest, Live, Once, Position,
+    ExecuteRequest, Once, Position, StopOnDrop,
     run::{Principal, RunId},
 };
 use serde::Deserialize;
@@ -202,14 +202,5 @@ impl Manner {
         } else {
             Manner::Whole
         }
-    }
-}
-
-/// Stops a run when its client has gone; one that has ended is not disturbed.
-struct StopOnDrop(Arc<Live>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.stop();
     }
 }

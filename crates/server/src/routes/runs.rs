@@ -80,9 +80,7 @@ pub(crate) async fn one(
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
-    let view = app.view(&principal, &id).await?;
-    let answer = app.pipeline.answer(&view).await?;
-    Ok(Json(RunBody { view, answer }).into_response())
+    app.tell(&principal, &id).await
 }
 
 /// `DELETE /v1/runs/{id}`: stops a run at once and answers with what ran; a run that is over stays what
@@ -99,9 +97,7 @@ pub(crate) async fn stop(
         // How it ended is read from the record below, as everybody will read it.
         let _ = live.ended().await;
     }
-    let view = app.view(&principal, &id).await?;
-    let answer = app.pipeline.answer(&view).await?;
-    Ok(Json(RunBody { view, answer }).into_response())
+    app.tell(&principal, &id).await
 }
 
 /// `GET /v1/runs/{id}/events`: a run's events, from its beginning or from where a client was cut off.
@@ -138,7 +134,7 @@ pub(crate) async fn file(
         )
     };
     let kept = view.files.iter().find(|file| file.name == name).ok_or_else(no_such_file)?;
-    let content = app.pipeline.file(&view, &name).await?.ok_or_else(no_such_file)?;
+    let content = app.pipeline.content(&kept.sha256).await?.ok_or_else(no_such_file)?;
     // Never shown in a page of ours, whatever a browser makes of its type.
     let headers: [(HeaderName, String); 3] = [
         (CONTENT_TYPE, ringfence_pipeline::answer::media_type(&name)),
@@ -149,6 +145,12 @@ pub(crate) async fn file(
 }
 
 impl App {
+    async fn tell(&self, principal: &Principal, id: &str) -> Result<Response, Problem> {
+        let view = self.view(principal, id).await?;
+        let answer = self.pipeline.answer(&view).await?;
+        Ok(Json(RunBody { view, answer }).into_response())
+    }
+
     async fn view(&self, principal: &Principal, id: &str) -> Result<RunView, Problem> {
         let run = run_id(id).ok_or_else(Problem::no_such_run)?;
         self.pipeline.view(principal, run).await?.ok_or_else(Problem::no_such_run)
