@@ -1,13 +1,13 @@
 //! Request bodies: read within bounds of size and time, parsed strictly, errors with a pointer.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use axum::{
     body::Body,
     extract::Request,
     http::{
-        StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
+        HeaderValue, StatusCode,
+        header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -15,7 +15,10 @@ use futures::StreamExt;
 use ringfence_job::InputFile;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, MapAccess, Visitor},
+    de::{
+        DeserializeOwned, Error, IgnoredAny, IntoDeserializer as _, MapAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
 };
 use serde_path_to_error::{Path, Segment};
 
@@ -35,6 +38,7 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
 /// Reads a JSON body without a look at it.
 pub(crate) async fn read_json_bytes(request: Request, options: &ServerOptions) -> Result<Vec<u8>, Problem> {
     check_media_type(&request)?;
+    check_framing(&request)?;
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: usize| bytes > options.body_bytes_max) {
         return Err(too_large(options));
@@ -61,6 +65,21 @@ fn check_media_type(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
 }
 
+/// Refuses a body that is packed, for nothing here unpacks, and one that is not there.
+fn check_framing(request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    let packed = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().any(packed) {
+        let detail = "send the body as it is, without Content-Encoding";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", detail));
+    }
+    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+        let detail = "send a body with Content-Length or Transfer-Encoding: chunked";
+        return Err(Problem::new(StatusCode::LENGTH_REQUIRED, "length_required", detail));
+    }
+    Ok(())
+}
+
 async fn read_bytes(body: Body, options: &ServerOptions, announced: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::with_capacity(announced.min(BODY_RESERVE_BYTES));
     let mut chunks = body.into_data_stream();
@@ -84,14 +103,49 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Problem::bad_request("invalid_json", "the body is not UTF-8"))?;
     let mut parser = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
         let pointer = pointer(error.path());
         let error = error.into_inner();
-        let code = if error.is_data() { "invalid_request" } else { "invalid_json" };
+        // Some values of a wrong type are told as wrong syntax, so it is looked at by itself.
+        let is_json = error.is_data() || serde_json::from_str::<IgnoredAny>(text).is_ok();
+        let code = if is_json { "invalid_request" } else { "invalid_json" };
         Problem::bad_request(code, error.to_string()).at(pointer)
     })?;
     parser.end().map_err(|error| Problem::bad_request("invalid_json", error.to_string()))?;
     Ok(value)
+}
+
+/// A value that is written as a JSON object. By itself a derived type also takes a list of its fields.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMap<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(access)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(OfMap(PhantomData))
+    }
+}
+
+/// A field that is an object.
+pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// A field that is one word of several. By itself a derived type also takes `{"word": null}`.
+pub(crate) fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(String::deserialize(deserializer)?.into_deserializer())
 }
 
 /// The JSON pointer (RFC 6901) of a place in the body.
@@ -136,13 +190,13 @@ impl Encoding {
 pub(crate) struct FileBody {
     name: String,
     content: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     encoding: Encoding,
 }
 
 /// The files of a request, decoded.
-pub(crate) fn input_files(files: Vec<FileBody>) -> Result<Vec<InputFile>, Problem> {
-    let decode = |(at, file): (usize, FileBody)| {
+pub(crate) fn input_files(files: Vec<Object<FileBody>>) -> Result<Vec<InputFile>, Problem> {
+    let decode = |(at, Object(file)): (usize, Object<FileBody>)| {
         let content = file.encoding.decode(file.content, || format!("/files/{at}/content"))?;
         Ok(InputFile { name: file.name, content })
     };

@@ -10,15 +10,17 @@ use std::{any::Any, sync::Arc, time::Instant};
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request},
+    extract::{FromRequestParts, MatchedPath, Path, Request},
     http::{
         HeaderValue, StatusCode,
         header::{ALLOW, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS},
+        request,
     },
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
@@ -56,6 +58,20 @@ impl App {
                 format!("{most} requests are being worked on, the most there may be; try again later");
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
         })
+    }
+}
+
+/// The variable parts of a path; a path that is not UTF-8 leads nowhere.
+pub(crate) struct Parts<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Parts<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut request::Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(path)) => Ok(Parts(path)),
+            Err(_) => Err(not_found().await),
+        }
     }
 }
 

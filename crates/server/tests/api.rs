@@ -443,7 +443,7 @@ async fn hostile_bodies_are_refused_with_the_place() {
         (r#"{"language":"bash","code":"1","limits":{"wallMs":1e3}}"#, "invalid_request", "/limits/wallMs"),
         (r#"{"language":"bash","code":"1","limits":{"x":1}}"#, "invalid_request", "/limits/x"),
         (r#"{"language":"bash","code":"1","files":[{"name":"a"}]}"#, "invalid_request", "/files/0"),
-        (r#"{"language":"bash","code":"\ud800"}"#, "invalid_json", "/code"),
+        (r#"{"language":"bash","code":"\ud800"}"#, "invalid_request", "/code"),
         ("\u{feff}{\"language\":\"bash\",\"code\":\"1\"}", "invalid_json", ""),
         (r#"{"language":"bash","code":"1"} {}"#, "invalid_json", ""),
     ];

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     App,
-    body::{FileBody, input_files, read_json},
+    body::{FileBody, Object, input_files, object, read_json},
     problem::Problem,
 };
 
@@ -21,8 +21,8 @@ use crate::{
 struct AskBody {
     question: String,
     #[serde(default)]
-    files: Vec<FileBody>,
-    #[serde(default)]
+    files: Vec<Object<FileBody>>,
+    #[serde(default, deserialize_with = "object")]
     limits: LimitsPatch,
 }
 

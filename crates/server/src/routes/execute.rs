@@ -26,7 +26,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     App,
-    body::{Encoding, FileBody, input_files, parse, read_json_bytes, unique_map},
+    body::{Encoding, FileBody, Object, input_files, object, parse, read_json_bytes, unique_map, word},
     problem::Problem,
     routes::stream::Feed,
 };
@@ -46,6 +46,7 @@ const REQUEST_NAME_BYTES_MAX: usize = 255;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ExecuteBody {
+    #[serde(deserialize_with = "word")]
     language: Language,
     code: String,
     #[serde(default)]
@@ -54,11 +55,11 @@ struct ExecuteBody {
     env: BTreeMap<String, String>,
     #[serde(default)]
     stdin: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     stdin_encoding: Encoding,
     #[serde(default)]
-    files: Vec<FileBody>,
-    #[serde(default)]
+    files: Vec<Object<FileBody>>,
+    #[serde(default, deserialize_with = "object")]
     limits: LimitsPatch,
     #[serde(default)]
     fresh: bool,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    extract::{Query, Request, State, rejection::QueryRejection},
     http::{
         HeaderName, StatusCode,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG},
@@ -19,7 +19,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::stream::{self, Feed};
+use super::{
+    Parts,
+    stream::{self, Feed},
+};
 use crate::{App, problem::Problem};
 
 /// Runs in one page of a list, unless a client asks for fewer or more.
@@ -76,7 +79,7 @@ pub(crate) async fn list(
 /// `GET /v1/runs/{id}`: how far a run is, and its answer.
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Parts(id): Parts<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
@@ -87,7 +90,7 @@ pub(crate) async fn one(
 /// it was.
 pub(crate) async fn stop(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Parts(id): Parts<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
@@ -103,7 +106,7 @@ pub(crate) async fn stop(
 /// `GET /v1/runs/{id}/events`: a run's events, from its beginning or from where a client was cut off.
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Parts(id): Parts<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
@@ -121,7 +124,7 @@ pub(crate) async fn events(
 /// `GET /v1/runs/{id}/files/{name}`: a file that a run left behind.
 pub(crate) async fn file(
     State(app): State<Arc<App>>,
-    Path((id, name)): Path<(String, String)>,
+    Parts((id, name)): Parts<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;

@@ -1,0 +1,91 @@
+//! Clients that are slow or never read: they are let go, and keep nobody else from being served.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{House, wire::connect};
+
+/// Above the longest time limit of the server for a silent client, 30 s.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// Time between two bytes of a client that drips.
+const DRIP_EVERY: Duration = Duration::from_millis(500);
+
+/// Sends one byte after the other until the server closes; true if it did so in time.
+fn drip(mut stream: TcpStream, bytes: &[u8]) -> bool {
+    stream.set_read_timeout(Some(DRIP_EVERY)).unwrap();
+    let began = Instant::now();
+    for byte in bytes.iter().chain(std::iter::repeat(&b' ')) {
+        if began.elapsed() > PATIENCE {
+            return false;
+        }
+        if stream.write_all(&[*byte]).is_err() {
+            return true;
+        }
+        match stream.read(&mut [0; 1024]) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return true,
+        }
+    }
+    unreachable!("drops never end")
+}
+
+/// Reads nothing; true once the server has given up, which shows when it takes no more from us.
+fn never_read(mut stream: TcpStream, request: &[u8]) -> bool {
+    let began = Instant::now();
+    stream.set_write_timeout(Some(DRIP_EVERY)).unwrap();
+    // Requests without end, whose answers fill every buffer on the way.
+    while began.elapsed() < PATIENCE {
+        match stream.write(request) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return true,
+        }
+    }
+    false
+}
+
+#[test]
+fn slow_clients_are_let_go_and_others_served() {
+    let house = House::open();
+    let url = house.server.url.clone();
+    let json = "content-type: application/json\r\ncontent-length: 5000\r\n";
+    let slow_body = house.request("POST", "/v1/execute", json, b"");
+    let (head, body, unread) = (connect(&url), connect(&url), connect(&url));
+    let key = house.server.key.clone();
+    let slow = [
+        (
+            "a head in drops",
+            thread::spawn(move || drip(head, b"POST /v1/execute HTTP/1.1\r\nhost: x\r\nx: ")),
+        ),
+        (
+            "a body in drops",
+            thread::spawn(move || {
+                let mut body = body;
+                body.write_all(&slow_body).unwrap();
+                drip(body, b"{")
+            }),
+        ),
+        (
+            "answers that are not read",
+            thread::spawn(move || {
+                let request = format!(
+                    "GET /v1/runs?limit=100 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n"
+                );
+                never_read(unread, request.as_bytes())
+            }),
+        ),
+    ];
+    let served = house.post("/v1/execute", br#"{"language":"nothing","code":"x"}"#);
+    assert_eq!(served.status, 400, "{served:?}");
+    for (what, client) in slow {
+        assert!(client.join().unwrap(), "{what}: the server did not let it go");
+    }
+    house.nothing_happened();
+}

@@ -1,0 +1,71 @@
+//! The server's memory under abuse: what one round leaves, ten more do not add to.
+
+use std::{fs, io::Write, thread};
+
+use super::{
+    House,
+    wire::{connect, read},
+};
+
+/// Rounds of abuse after the first.
+const ROUNDS: usize = 5;
+
+/// Clients of a round at the same time.
+const CLIENTS: usize = 8;
+
+/// What memory may grow by after the first round, in KiB: allocators keep some of what they get back.
+const GROWTH_KIB_MAX: u64 = 64 * 1024;
+
+/// The server's memory in KiB: the line of `/proc/PID/status` with this name.
+fn memory_kib(house: &House, line: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", house.server.pid())).unwrap();
+    let value = status.lines().find_map(|found| found.strip_prefix(line)).unwrap();
+    value.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Requests as large as they may be, or larger, that all come to nothing.
+fn round(house: &House) {
+    let json = "content-type: application/json\r\n";
+    let chunked = format!("{json}transfer-encoding: chunked\r\n");
+    let sized = |bytes: usize| format!("{json}content-length: {bytes}\r\n");
+    let large = 30 << 20;
+    let deep = format!("{{\"language\":{}", "[".repeat(large));
+    let many =
+        format!("{{\"language\":\"bash\",\"code\":\"true\",\"args\":[{}\"\"]}}", "\"\",".repeat(large / 3));
+    let text = format!("{{\"language\":\"bash\",\"code\":\"{}\"}}", "x".repeat(large));
+    let endless = format!("100000\r\n{}\r\n", " ".repeat(1 << 20)).repeat(40);
+    let requests = [
+        house.request("POST", "/v1/execute", &sized(deep.len()), deep.as_bytes()),
+        house.request("POST", "/v1/execute", &sized(many.len()), many.as_bytes()),
+        house.request("POST", "/v1/execute", &sized(text.len()), text.as_bytes()),
+        house.request("POST", "/v1/execute", &chunked, endless.as_bytes()),
+    ];
+    thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let (url, request) = (&house.server.url, &requests[client % requests.len()]);
+            scope.spawn(move || {
+                let mut stream = connect(url);
+                let _ = stream.write_all(request);
+                let reply = read(stream);
+                // It may have closed on what it will not take before we had sent it all.
+                assert!(matches!(reply.status, 0 | 400 | 413 | 422 | 429), "{reply:?}");
+            });
+        }
+    });
+}
+
+#[test]
+fn memory_stays_flat() {
+    let house = House::open();
+    round(&house);
+    let (first, first_peak) = (memory_kib(&house, "VmRSS:"), memory_kib(&house, "VmHWM:"));
+    for _ in 0..ROUNDS {
+        round(&house);
+    }
+    let (last, last_peak) = (memory_kib(&house, "VmRSS:"), memory_kib(&house, "VmHWM:"));
+    println!(
+        "memory: {first} KiB after the first round, {last} after {ROUNDS} more; peaks {first_peak} and {last_peak}"
+    );
+    assert!(last < first + GROWTH_KIB_MAX, "from {first} KiB to {last} KiB");
+    house.nothing_happened();
+}
