@@ -13,8 +13,8 @@ const ROUNDS: usize = 5;
 /// Clients of a round at the same time.
 const CLIENTS: usize = 8;
 
-/// What memory may grow by after the first round, in KiB: allocators keep some of what they get back.
-const GROWTH_KIB_MAX: u64 = 64 * 1024;
+/// What memory may grow by after the first round, in KiB: less than one of its requests.
+const GROWTH_KIB_MAX: u64 = 16 * 1024;
 
 /// The server's memory in KiB.
 fn memory_kib(house: &House) -> u64 {

@@ -14,6 +14,17 @@ use crate::{jail::credentials, sys};
 /// system has, so that the data may lie below directories that only root can enter.
 const DATA_MOUNT: &str = "/tmp";
 
+/// Pieces of memory from this size on go back to the system as soon as they are freed, in bytes: parts
+/// of requests and answers, whose largest would otherwise set what the process keeps.
+const RETURNED_BYTES: i32 = 256 * 1024;
+
+/// Has the memory of large requests go back to the system when they are over.
+///
+/// Call it before any thread.
+pub fn return_freed_memory() {
+    sys::set_mapping_threshold(RETURNED_BYTES);
+}
+
 /// Makes the data directory if it is missing, and gives up what only the supervisor needs: as root,
 /// the process becomes a user of its own that owns nothing but the data. Returns the path by which the
 /// data directory is reached from now on.

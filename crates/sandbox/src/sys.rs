@@ -383,6 +383,20 @@ pub(crate) fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     unsafe { AsyncFd::register(fd) }.map_err(|error| error.into_parts().1)
 }
 
+/// Gives allocations of this many bytes or more a mapping of their own, for this process.
+///
+/// By itself the allocator of glibc raises this threshold up to 32 MiB with what is freed, and keeps the
+/// rest for later (mallopt(3), M_MMAP_THRESHOLD); others have no such habit.
+#[cfg(target_env = "gnu")]
+pub(crate) fn set_mapping_threshold(bytes: libc::c_int) {
+    // SAFETY: it changes a number inside the allocator; the caller has no other thread yet.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, bytes) };
+}
+
+/// As above, where the allocator has no such threshold.
+#[cfg(not(target_env = "gnu"))]
+pub(crate) fn set_mapping_threshold(_: libc::c_int) {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

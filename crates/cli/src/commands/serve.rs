@@ -54,6 +54,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
     listener.set_nonblocking(true)?;
     let entrance = house::enter(config, spares())?;
+    ringfence_sandbox::return_freed_memory();
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     entrance.live(config, &runtime, async |house| {
         self_test(config, house).await?;
