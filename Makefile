@@ -7,13 +7,14 @@ PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/ringfence
 export RINGFENCE_DATA_DIR ?= $(HOUSE)/data
 export RINGFENCE_RUNTIMES_DIR ?= $(HOUSE)/runtimes
 export RINGFENCE_GUEST_DIR ?= $(HOUSE)/guest
+export RINGFENCE_CLIENTS_DIR ?= $(HOUSE)/clients
 
 .PHONY: demo test check bench soak serve setup build runtimes
 
 demo: setup build runtimes ## Build, say what protects you, do the main job on real data.
 	PROGRAM=$(PROGRAM) sh examples/demo.sh
 
-test: setup build build-for-tests runtimes guest ## Every test, the ones from outside included.
+test: setup build build-for-tests runtimes guest clients ## Every test, the ones from outside included.
 	$(CARGO) fmt --all --check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace && $(CARGO) test --workspace --doc; \
@@ -56,6 +57,10 @@ build-for-tests: ## The build in which layers can be left out, and a scripted mo
 .PHONY: guest
 guest: ## A kernel with cgroup v2 and QEMU, for the tests only; nothing is installed.
 	sh scripts/guest.sh $(RINGFENCE_GUEST_DIR)
+
+.PHONY: clients
+clients: setup ## What the examples of clients need, for the tests.
+	sh scripts/clients.sh $(RINGFENCE_CLIENTS_DIR)
 
 runtimes: build
 	$(PROGRAM) runtimes build

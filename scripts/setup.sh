@@ -3,7 +3,7 @@
 # As root it installs what is missing; otherwise it prints the one command that does.
 set -eu
 
-packages="gcc libc6-dev make bash dash coreutils mawk sed grep findutils diffutils tar gzip jq sqlite3
+packages="gcc libc6-dev make bash dash coreutils mawk sed grep findutils diffutils tar gzip jq curl sqlite3
 bc bsdextrautils util-linux bzip2 xz-utils python3 python3-pip python3-venv $*"
 
 if ! command -v dpkg-query >/dev/null; then

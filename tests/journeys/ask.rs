@@ -1,12 +1,8 @@
 //! `ringfence ask`: words in, a value out, computed in the jail.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    process::{Command, Stdio},
-};
+use std::fs;
 
-use ringfence_tests::Installation;
+use ringfence_tests::{Installation, ScriptedEndpoint};
 use serde_json::{Value, json};
 
 fn ask(house: &Installation, question: &str, csv: Option<&[u8]>) -> Result<Value, String> {
@@ -93,27 +89,17 @@ fn a_model_endpoint_is_asked_and_its_code_runs_in_the_jail() {
         "code": "import socket\ntry:\n    socket.socket()\nexcept PermissionError:\n    print('sealed')\nprint(open('books.csv').read().count('CANARY'))",
         "explanation": "counts",
     });
-    let script = house.path().join("script.json");
-    fs::write(&script, json!([program.to_string()]).to_string()).unwrap();
-    let target = ringfence_tests::program().parent().unwrap().join("examples/scripted_endpoint");
-    assert!(target.exists(), "{} is not built, run: make build-for-tests", target.display());
-    let mut endpoint =
-        Command::new(target).arg(&script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut stdout = BufReader::new(endpoint.stdout.take().unwrap());
-    let mut url = String::new();
-    stdout.read_line(&mut url).unwrap();
+    let endpoint = ScriptedEndpoint::start(&json!([program.to_string()]));
     let csv = house.path().join("books.csv");
     fs::write(&csv, "name,x\nCANARY,1\nCANARY,2\n").unwrap();
     let words = ["ask", "count the birds", "--json", "--file", csv.to_str().unwrap()];
-    let words = [&words[..], &["--model-base-url", url.trim(), "--model", "m"]].concat();
+    let url = endpoint.url.clone();
+    let words = [&words[..], &["--model-base-url", &url, "--model", "m"]].concat();
     let output = house.command(&words).env("RINGFENCE_MODEL_API_KEY", "k").output().unwrap();
     let answer: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     assert_eq!((&answer["author"], &answer["answer"]), (&"openai:m".into(), &"sealed\n2".into()));
-    drop(endpoint.stdin.take());
-    let mut requests = String::new();
-    stdout.read_line(&mut requests).unwrap();
-    endpoint.wait().unwrap();
+    let requests = Value::from(endpoint.requests()).to_string();
     assert!(requests.contains("count the birds") && !requests.contains("CANARY"), "{requests}");
     // With the endpoint gone, the built-in analyst still answers.
     let output = house.command(&[&["ask", "how many rows"][..], &words[2..]].concat()).output().unwrap();

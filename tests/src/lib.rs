@@ -4,6 +4,7 @@
 
 mod delegation;
 pub mod processes;
+mod scripted;
 
 use std::{
     fs,
@@ -15,6 +16,7 @@ use std::{
 };
 
 pub use delegation::{Delegation, ORDINARY_ID};
+pub use scripted::ScriptedEndpoint;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 pub enum Reply {
     /// A completion whose message has this content.
     Content(String),
+    /// A completion that calls a tool: its name and its arguments.
+    ToolCall(String, Value),
     /// A completion that was cut off for want of tokens.
     Cut(String),
     /// Any status and body.
@@ -86,8 +88,11 @@ fn answer(stream: TcpStream, script: &[Reply], remembered: &Mutex<Vec<Value>>) -
     };
     let (status, body) = match reply {
         _ if !first.starts_with("POST /v1/chat/completions ") => (404, "no such route".to_owned()),
-        Some(Reply::Content(content)) => (200, completion(content, "stop")),
-        Some(Reply::Cut(content)) => (200, completion(content, "length")),
+        Some(Reply::Content(content)) => (200, completion(&json!({ "content": content }), "stop")),
+        Some(Reply::Cut(content)) => (200, completion(&json!({ "content": content }), "length")),
+        Some(Reply::ToolCall(name, arguments)) => {
+            (200, completion(&tool_call(name, arguments), "tool_calls"))
+        }
         Some(Reply::Raw(status, body)) => (*status, body.clone()),
         None => (500, "the script is empty".to_owned()),
     };
@@ -100,8 +105,18 @@ fn answer(stream: TcpStream, script: &[Reply], remembered: &Mutex<Vec<Value>>) -
     stream.write_all(body.as_bytes())
 }
 
-/// A chat completion as OpenAI's API reference shows it.
-fn completion(content: &str, finish_reason: &str) -> String {
+/// A message that calls a tool, as OpenAI's API reference shows it.
+fn tool_call(name: &str, arguments: &Value) -> Value {
+    let function = json!({ "name": name, "arguments": arguments.to_string() });
+    json!({ "content": null, "tool_calls": [{ "id": "call_scripted", "type": "function", "function": function }] })
+}
+
+/// A chat completion with this message, as OpenAI's API reference shows it.
+fn completion(said: &Value, finish_reason: &str) -> String {
+    let mut message = json!({ "role": "assistant", "refusal": null });
+    for (field, value) in said.as_object().into_iter().flatten() {
+        message[field] = value.clone();
+    }
     json!({
         "id": "chatcmpl-scripted",
         "object": "chat.completion",
@@ -109,7 +124,7 @@ fn completion(content: &str, finish_reason: &str) -> String {
         "model": "scripted",
         "choices": [{
             "index": 0,
-            "message": {"role": "assistant", "content": content, "refusal": null},
+            "message": message,
             "logprobs": null,
             "finish_reason": finish_reason,
         }],
