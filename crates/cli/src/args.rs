@@ -60,6 +60,8 @@ pub(crate) enum Command {
     /// Build and list what the jail holds.
     #[command(subcommand)]
     Runtimes(Runtimes),
+    /// Print the description of the HTTP API (OpenAPI 3.1), as `serve` gives it at /openapi.json.
+    Openapi,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use crate::Limits;
 
 /// A programming language a client may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// CPython 3.11 or later with the scientific libraries of `runtimes/python`.

@@ -11,11 +11,13 @@ macro_rules! limits {
     ($($field:ident, $kind:ident, $name:literal, $default:expr, $floor:expr, $ceiling:expr, $doc:literal;)*) => {
         /// Effective limits of one run; each holds for the whole process tree.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         #[serde(rename_all = "camelCase")]
         pub struct Limits { $(#[doc = $doc] pub $field: u64,)* }
 
         /// Limits a client asks for; what is absent takes the default.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         pub struct LimitsPatch { $(
             #[doc = $doc]
@@ -30,6 +32,7 @@ macro_rules! limits {
 
         /// Names one limit.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         #[serde(rename_all = "camelCase")]
         pub enum LimitKind { $(#[doc = $doc] $kind,)* }
 

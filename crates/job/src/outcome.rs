@@ -8,6 +8,7 @@ use crate::{LimitKind, Limits};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The program exited with 0.
@@ -25,6 +26,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status, in the order of the documentation.
+    pub const ALL: [Status; 6] = [
+        Status::Succeeded,
+        Status::Failed,
+        Status::Signaled,
+        Status::TimedOut,
+        Status::OutOfMemory,
+        Status::Cancelled,
+    ];
+
     /// The name used in answers.
     pub fn name(self) -> &'static str {
         match self {
@@ -49,6 +60,7 @@ pub struct LimitHit {
 
 /// A system call that the jail refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DeniedSyscall {
     /// The kernel's name of the call, or `syscall_N` for numbers without one.
     pub name: String,
@@ -58,6 +70,7 @@ pub struct DeniedSyscall {
 
 /// What a run used, measured by the supervisor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// Wall-clock time from the program's start to its end, in milliseconds.

@@ -22,6 +22,7 @@ const EXIT_SIGNAL_BASE: i32 = 128;
 
 /// What came of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// The run's identity.
@@ -34,12 +35,15 @@ pub struct Answer {
     /// if it had none.
     pub exit_code: i32,
     /// The signal that ended the program.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub signal: Option<i32>,
-    /// Standard output.
+    /// Standard output; null if it was erased since.
+    #[cfg_attr(feature = "schema", schema(nullable))]
     pub stdout: String,
     /// How `stdout` holds its bytes.
     pub stdout_encoding: Encoding,
-    /// Standard error.
+    /// Standard error; null if it was erased since.
+    #[cfg_attr(feature = "schema", schema(nullable))]
     pub stderr: String,
     /// How `stderr` holds its bytes.
     pub stderr_encoding: Encoding,
@@ -61,11 +65,13 @@ pub struct Answer {
     pub files: Vec<AnswerFile>,
     /// Each layer of the jail, in force or not.
     #[serde(serialize_with = "layers")]
+    #[cfg_attr(feature = "schema", schema(schema_with = layers_schema))]
     pub isolation: Isolation,
 }
 
 /// How text in an answer holds bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Encoding {
     /// The text is the content.
     #[serde(rename = "utf-8")]
@@ -77,6 +83,7 @@ pub enum Encoding {
 
 /// What there was more of than the answer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Truncated {
     /// Standard output had.
@@ -89,6 +96,7 @@ pub struct Truncated {
 
 /// A limit that fired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Hit {
     /// Which one.
     pub limit: LimitKind,
@@ -102,6 +110,7 @@ pub struct Hit {
 
 /// A file that the program left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AnswerFile {
     /// Path below the working directory.
     pub name: String,
@@ -113,7 +122,8 @@ pub struct AnswerFile {
     pub mime: String,
     /// How `content` holds its bytes.
     pub encoding: Encoding,
-    /// The content.
+    /// The content; null if it was erased since.
+    #[cfg_attr(feature = "schema", schema(nullable))]
     pub content: String,
 }
 
@@ -287,6 +297,26 @@ fn layers<S: Serializer>(isolation: &Isolation, serializer: S) -> Result<S::Ok, 
     }
     map.serialize_entry("complete", &isolation.is_complete())?;
     map.end()
+}
+
+/// The schema of what [`layers`] writes.
+#[cfg(feature = "schema")]
+fn layers_schema() -> utoipa::openapi::Object {
+    use utoipa::openapi::{Object, ObjectBuilder, Type};
+
+    let boolean = || Object::with_type(Type::Boolean);
+    let layer = || {
+        ObjectBuilder::new()
+            .property("inForce", boolean())
+            .property("detail", Object::with_type(Type::String))
+            .required("inForce")
+    };
+    ringfence_job::Layer::ALL
+        .iter()
+        .fold(ObjectBuilder::new(), |schema, of| schema.property(of.name(), layer()))
+        .property("complete", boolean())
+        .required("complete")
+        .build()
 }
 
 #[cfg(test)]

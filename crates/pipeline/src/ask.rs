@@ -36,6 +36,7 @@ impl fmt::Debug for AskRequest {
 
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AskAnswer {
     /// The run's identity.
@@ -43,8 +44,10 @@ pub struct AskAnswer {
     /// What the program printed, without blanks around it.
     pub answer: String,
     /// The answer as a value, if the program left one.
+    #[cfg_attr(feature = "schema", schema(value_type = Value, required))]
     pub value: Option<serde_json::Value>,
     /// What the value is, if the program said so.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub label: Option<String>,
     /// The program that computed it.
     pub code: String,

@@ -117,6 +117,11 @@ impl Pipeline {
         Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)), lives: Arc::default() }
     }
 
+    /// The operator's limits.
+    pub fn limits(&self) -> &LimitsPolicy {
+        &self.driver.config.limits
+    }
+
     /// Begins to execute code; it goes on whoever looks.
     ///
     /// # Panics

@@ -45,6 +45,7 @@ use crate::ports::Amount;
 
 /// Identity of a run: a UUIDv7, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RunId(pub Uuid);
 
 impl std::fmt::Display for RunId {
@@ -132,6 +133,7 @@ impl Stage {
 
 /// A file by its name and the hash of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct FileRef {
     /// Its name.
     pub name: String,

@@ -7,6 +7,7 @@ use crate::run::{Event, Execution, FileRef, Recorded, RunId};
 
 /// A run as its history tells it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RunView {
     /// Its identity.
@@ -16,14 +17,17 @@ pub struct RunView {
     /// How far it is, or how it ended.
     pub status: RunStatus,
     /// The program's language, once there is one.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub language: Option<Language>,
     /// When it was accepted, in milliseconds since the Unix epoch.
     pub created_ms: i64,
     /// When it ended, in milliseconds since the Unix epoch.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub ended_ms: Option<i64>,
     /// Files the program left behind.
     pub files: Vec<FileRef>,
     /// Why it was refused, or how we failed.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub reason: Option<String>,
     /// What the last execution did.
     #[serde(skip)]
@@ -35,6 +39,7 @@ pub struct RunView {
 
 /// What came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RunKind {
     /// Code.
@@ -67,6 +72,39 @@ impl RunStatus {
     pub fn is_end(self) -> bool {
         !matches!(self, RunStatus::Queued | RunStatus::Running)
     }
+}
+
+/// In words what `serde` writes; the variant that holds a status is one of its names.
+#[cfg(feature = "schema")]
+mod schema {
+    use ringfence_job::Status;
+    use utoipa::{
+        PartialSchema, ToSchema,
+        openapi::{ObjectBuilder, RefOr, Schema, Type},
+    };
+
+    use super::RunStatus;
+
+    impl PartialSchema for RunStatus {
+        fn schema() -> RefOr<Schema> {
+            let own = [
+                RunStatus::Queued,
+                RunStatus::Running,
+                RunStatus::Refused,
+                RunStatus::Error,
+                RunStatus::Interrupted,
+            ];
+            let ended = Status::ALL.map(RunStatus::Ended);
+            let names = own.into_iter().chain(ended).map(|status| serde_json::json!(status));
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .description(Some("How far a run is, or how it ended."))
+                .enum_values(Some(names))
+                .into()
+        }
+    }
+
+    impl ToSchema for RunStatus {}
 }
 
 impl RunView {

@@ -21,6 +21,7 @@ use serde::{
     },
 };
 use serde_path_to_error::{Path, Segment};
+use utoipa::ToSchema;
 
 use crate::{ServerOptions, problem::Problem};
 
@@ -160,7 +161,8 @@ fn pointer(path: &Path) -> String {
 }
 
 /// How a text field holds bytes.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[schema(as = Encoding)]
 pub(crate) enum Encoding {
     /// The text is the content.
     #[default]
@@ -185,11 +187,16 @@ impl Encoding {
 }
 
 /// An input file in a request.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = InputFile)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileBody {
+    /// A plain name of at most 200 bytes, used once.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^(?!\.{1,2}$)[^/\\\x00-\x1f\x7f-\x9f]+$")]
     name: String,
+    /// The content, as `encoding` says.
     content: String,
+    /// How `content` holds the file's bytes.
     #[serde(default, deserialize_with = "word")]
     encoding: Encoding,
 }

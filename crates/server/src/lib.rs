@@ -4,6 +4,7 @@
 
 mod auth;
 mod body;
+mod openapi;
 mod problem;
 mod routes;
 mod serve;
@@ -11,9 +12,13 @@ mod serve;
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use ringfence_job::LimitsPolicy;
 use ringfence_pipeline::{Pipeline, ports::StoreError, run::Principal};
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use utoipa::ToSchema;
+
+use crate::routes::docs::Documents;
 
 /// Tells who shows a key.
 #[async_trait]
@@ -57,7 +62,7 @@ impl Default for ServerOptions {
 }
 
 /// Something that keeps the service from working, as `GET /health` tells it to anyone.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Ailment {
     /// Its name, such as `store_full`.
     pub code: &'static str,
@@ -78,7 +83,8 @@ impl Server {
     /// A server that hands requests to `pipeline` for whoever `keys` knows.
     pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Authenticate>, options: ServerOptions) -> Server {
         let in_flight = Arc::new(Semaphore::new(options.in_flight_max));
-        Server { app: App { pipeline, keys, options, in_flight, ailments: Box::new(Vec::new) } }
+        let documents = Documents::new(description(pipeline.limits()));
+        Server { app: App { pipeline, keys, options, in_flight, documents, ailments: Box::new(Vec::new) } }
     }
 
     /// Has `GET /health` answer 503 while `ailments` tells any.
@@ -89,12 +95,20 @@ impl Server {
     }
 }
 
+/// The description of the API (OpenAPI 3.1) of a service with these limits, as JSON text.
+pub fn description(limits: &LimitsPolicy) -> String {
+    // Only maps with keys that are not text cannot be JSON, and there are none.
+    openapi::text(&routes::described().1, limits)
+        .unwrap_or_else(|error| unreachable!("the description is JSON: {error}"))
+}
+
 /// What every handler works with.
 struct App {
     pipeline: Arc<Pipeline>,
     keys: Arc<dyn Authenticate>,
     options: ServerOptions,
     in_flight: Arc<Semaphore>,
+    documents: Documents,
     ailments: Box<Ailments>,
 }
 

@@ -19,6 +19,7 @@ use ringfence_pipeline::{
     run::RunId,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Longest detail in bytes; parsers quote what they were given.
 const DETAIL_BYTES_MAX: usize = 1000;
@@ -37,26 +38,45 @@ pub(crate) struct Problem {
 }
 
 /// One wrong field of a request.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 struct FieldError {
+    /// A stable name of what is wrong, such as `limit_out_of_range`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     code: Option<&'static str>,
+    /// JSON pointer (RFC 6901) to the field.
     pointer: String,
+    /// What is wrong and what would be right.
     detail: String,
 }
 
-#[derive(Serialize)]
-struct Details<'a> {
+/// Problem details (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Details<'a> {
+    /// Names the kind of problem.
     #[serde(rename = "type")]
+    #[schema(format = "uri-reference")]
     kind: String,
+    /// The status in words.
     title: &'a str,
+    /// The status of the response.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// What is wrong and what to do.
     detail: &'a str,
+    /// A stable name of what is wrong, such as `policy_denied`.
+    #[schema(pattern = "^[a-z0-9_]+$")]
     code: &'a str,
+    /// Names the request in the log.
     request_id: &'a str,
+    /// The run, if there was one already.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     run_id: Option<RunId>,
+    /// The fields that are wrong.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
     errors: &'a [FieldError],
 }
 

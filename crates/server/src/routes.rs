@@ -1,6 +1,7 @@
 //! Every route on one page, and what surrounds each request.
 
 mod ask;
+pub(crate) mod docs;
 mod execute;
 mod health;
 mod runs;
@@ -18,25 +19,36 @@ use axum::{
     },
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::{App, problem::Problem};
+use crate::{App, openapi, problem::Problem};
+
+/// Every route, and the description of all.
+pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(openapi::Base::openapi())
+        .routes(routes!(execute::handler))
+        .routes(routes!(ask::handler))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::one, runs::stop))
+        .routes(routes!(runs::events))
+        .routes(routes!(runs::file))
+        .routes(routes!(health::handler))
+        .routes(routes!(docs::description))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::file))
+        .split_for_parts()
+}
 
 pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/v1/execute", post(execute::handler))
-        .route("/v1/ask", post(ask::handler))
-        .route("/v1/runs", get(runs::list))
-        .route("/v1/runs/{id}", get(runs::one).delete(runs::stop))
-        .route("/v1/runs/{id}/events", get(runs::events))
-        .route("/v1/runs/{id}/files/{*name}", get(runs::file))
-        .route("/health", get(health::handler))
+    described()
+        .0
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
@@ -105,12 +117,16 @@ async fn identify(request: Request, next: Next) -> Response {
     if let Ok(id) = HeaderValue::try_from(id) {
         headers.insert("x-request-id", id);
     }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
 async fn not_found() -> Problem {
+    nothing_here()
+}
+
+fn nothing_here() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
 }
 

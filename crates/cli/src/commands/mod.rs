@@ -3,6 +3,7 @@
 pub(crate) mod ask;
 pub(crate) mod doctor;
 pub(crate) mod keys;
+pub(crate) mod openapi;
 pub(crate) mod run;
 pub(crate) mod runtimes;
 pub(crate) mod serve;

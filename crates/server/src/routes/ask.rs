@@ -9,23 +9,53 @@ use axum::{
 use ringfence_job::LimitsPatch;
 use ringfence_pipeline::{AskAnswer, AskRequest};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App,
     body::{FileBody, Object, input_files, object, read_json},
+    openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
 };
 
-#[derive(Deserialize)]
+/// A question and the files it is about.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AskRequest)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AskBody {
+    /// The question in plain words; at most 8192 bytes.
+    #[schema(min_length = 1, max_length = 8192, pattern = "\\S")]
     question: String,
+    /// Files in the program's working directory; those that are tables are looked at first.
     #[serde(default)]
+    #[schema(value_type = Vec<FileBody>)]
     files: Vec<Object<FileBody>>,
+    /// Limits of the program's run; what is absent takes the default.
     #[serde(default, deserialize_with = "object")]
     limits: LimitsPatch,
 }
 
+/// Answers a question.
+///
+/// A program is written that computes the answer, held to policy, budget and limits, and run. The run goes on
+/// if the client goes away; it is then found in the list of runs.
+#[utoipa::path(
+    post,
+    path = "/v1/ask",
+    operation_id = "ask",
+    tag = "ask",
+    request_body(content = AskBody, example = json!({
+        "question": "total amount by region",
+        "files": [{ "name": "sales.csv", "content": "region,amount\nnorth,3\nsouth,4\n" }],
+    })),
+    responses(
+        (status = 200, description = "The answer, the program and its run.", body = AskAnswer, links(
+            ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/id")))),
+            ("getRunEvents" = (operation_id = "getRunEvents", parameters(("id" = "$response.body#/id")))),
+        )),
+        BudgetExhausted, Unanswered, Busy, Unavailable, StoreFull,
+    ),
+)]
 pub(crate) async fn handler(
     State(app): State<Arc<App>>,
     request: Request,

@@ -16,19 +16,20 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ringfence_job::{Language, LimitsPatch};
 use ringfence_pipeline::{
-    ExecuteRequest, Once, Position, StopOnDrop,
+    Answer, ExecuteRequest, Once, Position, RunStatus, StopOnDrop,
     run::{Principal, RunId},
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
+use utoipa::ToSchema;
 
 use crate::{
     App,
     body::{Encoding, FileBody, Object, input_files, object, parse, read_json_bytes, unique_map, word},
+    openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
-    routes::stream::Feed,
+    routes::stream::{Feed, RunEvent},
 };
 
 /// Preferences of a client and of ours (RFC 7240).
@@ -43,26 +44,51 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 /// Longest name of a request in bytes.
 const REQUEST_NAME_BYTES_MAX: usize = 255;
 
-#[derive(Deserialize)]
+/// A program and all it gets.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ExecuteRequest)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ExecuteBody {
+    /// The program's language.
     #[serde(deserialize_with = "word")]
     language: Language,
+    /// The program; at most as many bytes as the operator's policy allows, and never more than 262144.
+    #[schema(min_length = 1, max_length = 262_144, pattern = "\\S")]
     code: String,
+    /// Its arguments.
     #[serde(default)]
     args: Vec<String>,
+    /// Environment variables, added to the runtime's own, which cannot be changed.
     #[serde(default, deserialize_with = "unique_map")]
     env: BTreeMap<String, String>,
+    /// Its standard input.
     #[serde(default)]
     stdin: String,
+    /// How `stdin` holds its bytes.
     #[serde(default, deserialize_with = "word")]
     stdin_encoding: Encoding,
+    /// Files in its working directory.
     #[serde(default)]
+    #[schema(value_type = Vec<FileBody>)]
     files: Vec<Object<FileBody>>,
+    /// Limits; what is absent takes the default.
     #[serde(default, deserialize_with = "object")]
     limits: LimitsPatch,
+    /// Ask for a newly executed interpreter rather than a warm one.
     #[serde(default)]
     fresh: bool,
+}
+
+/// A run that is answered later.
+#[derive(Serialize, ToSchema)]
+struct Promise {
+    /// The run's identity.
+    id: RunId,
+    /// How far it is.
+    status: RunStatus,
+    /// Where its events are told.
+    #[schema(format = "uri-reference")]
+    events: String,
 }
 
 impl ExecuteBody {
@@ -80,6 +106,63 @@ impl ExecuteBody {
     }
 }
 
+/// Runs a program.
+///
+/// The answer comes in one piece; as a stream of events with `Accept: text/event-stream`; or later, at
+/// `Location`, with `Prefer: respond-async`. A client that goes away stops its run, unless it asked for the
+/// answer later.
+#[utoipa::path(
+    post,
+    path = "/v1/execute",
+    operation_id = "execute",
+    tag = "execute",
+    params(
+        ("Prefer" = Option<String>, Header, description = "`respond-async` asks for the answer later (RFC 7240).",
+            example = "respond-async"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            pattern = "^[!-~]([ -~]*[!-~])?$",
+            description = "A name for this request, yours for a day: sent again it is answered with the first \
+                answer."),
+    ),
+    request_body(content = ExecuteBody, examples(
+        ("print" = (summary = "A line of Python", value = json!({ "language": "python", "code": "print(6*7)" }))),
+        ("everything" = (summary = "Input, files and limits", value = json!({
+            "language": "bash",
+            "code": "cat data.txt; echo \"$1 $GREETING\"; wc -c > count.txt",
+            "args": ["one"],
+            "env": { "GREETING": "hello" },
+            "stdin": "AAEC",
+            "stdinEncoding": "base64",
+            "files": [{ "name": "data.txt", "content": "text\n", "encoding": "utf-8" }],
+            "limits": { "wallMs": 2000, "memoryBytes": 67_108_864 },
+            "fresh": true,
+        }))),
+    )),
+    responses(
+        (status = 200, description = "What the program did, however it ended.",
+            content((Answer = "application/json"), (RunEvent = "text/event-stream")),
+            headers(("Idempotent-Replayed" = String, description = "`true` if the answer was given before.")),
+            links(
+                ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/id")))),
+                ("getRunEvents" = (operation_id = "getRunEvents", parameters(("id" = "$response.body#/id")))),
+                ("getRunFile" = (operation_id = "getRunFile", parameters(
+                    ("id" = "$response.body#/id"), ("name" = "$response.body#/files/0/name")))),
+                ("stopRun" = (operation_id = "stopRun", parameters(("id" = "$response.body#/id")))),
+            )),
+        (status = 202, description = "The run is on disk and goes on, whoever looks.", body = Promise,
+            headers(
+                ("Location" = String, description = "Where the run is."),
+                ("Preference-Applied" = String, description = "`respond-async`."),
+                ("Idempotent-Replayed" = String, description = "`true` if the answer was given before."),
+            ),
+            links(
+                ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/id")))),
+                ("getRunEvents" = (operation_id = "getRunEvents", parameters(("id" = "$response.body#/id")))),
+                ("stopRun" = (operation_id = "stopRun", parameters(("id" = "$response.body#/id")))),
+            )),
+        BudgetExhausted, RequestInFlight, Refused, Busy, Unavailable, StoreFull,
+    ),
+)]
 pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
     let place = app.enter()?;
@@ -163,7 +246,7 @@ impl App {
 /// Says where the answer of a run will be.
 fn promise(run: RunId) -> Response {
     let location = format!("/v1/runs/{run}");
-    let body = json!({ "id": run, "status": "queued", "events": format!("{location}/events") });
+    let body = Promise { id: run, status: RunStatus::Queued, events: format!("{location}/events") };
     let headers = [(LOCATION, location), (PREFERENCE_APPLIED, RESPOND_ASYNC.to_owned())];
     (StatusCode::ACCEPTED, headers, Json(body)).into_response()
 }

@@ -12,18 +12,23 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ringfence_pipeline::{
-    Position, RunKind, RunStatus, RunView,
+    Answer, AskAnswer, Position, RunKind, RunStatus, RunView,
     run::{Principal, RunId},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     Parts,
-    stream::{self, Feed},
+    stream::{self, Feed, RunEvent},
 };
-use crate::{App, problem::Problem};
+use crate::{
+    App,
+    openapi::{BadRequest, Busy, NoAnswer, NotFound},
+    problem::Problem,
+};
 
 /// Runs in one page of a list, unless a client asks for fewer or more.
 const PAGE_RUNS: u32 = 20;
@@ -32,28 +37,65 @@ const PAGE_RUNS: u32 = 20;
 const PAGE_RUNS_MAX: u32 = 100;
 
 /// A run and its answer, if it has one.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Run)]
 struct RunBody {
     #[serde(flatten)]
     view: RunView,
+    /// Its answer; null if it has none, or none yet.
+    #[schema(value_type = AnyAnswer, required, nullable)]
     answer: Option<Value>,
 }
 
-#[derive(Deserialize)]
+/// The answer of either kind of run.
+#[derive(ToSchema)]
+#[schema(as = AnyAnswer)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is there for its schema")]
+pub(crate) enum AnyAnswer {
+    Execute(Box<Answer>),
+    Ask(Box<AskAnswer>),
+}
+
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
+    /// `nextCursor` of the page before.
+    #[param(value_type = Uuid, nullable = false)]
     cursor: Option<String>,
+    /// Runs in the page.
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<u32>,
 }
 
-#[derive(Serialize)]
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RunPage)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Page {
+    /// Runs, the newest first.
     data: Vec<RunView>,
+    /// Send it as `cursor` for the next page; null if this is the last.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
-/// `GET /v1/runs`: the tenant's runs, newest first.
+/// Lists the organisation's runs, the newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/runs",
+    operation_id = "listRuns",
+    tag = "runs",
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page of runs.", body = Page, links(
+            ("nextPage" = (operation_id = "listRuns", parameters(("cursor" = "$response.body#/nextCursor")))),
+            ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/data/0/id")))),
+        )),
+        BadRequest,
+    ),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     query: Result<Query<PageQuery>, QueryRejection>,
@@ -76,7 +118,15 @@ pub(crate) async fn list(
     Ok(Json(Page { data, next_cursor }))
 }
 
-/// `GET /v1/runs/{id}`: how far a run is, and its answer.
+/// Says how far a run is, and its answer.
+#[utoipa::path(
+    get,
+    path = "/v1/runs/{id}",
+    operation_id = "getRun",
+    tag = "runs",
+    params(("id" = RunId, Path, description = "The run's identity.")),
+    responses((status = 200, description = "The run.", body = RunBody), NotFound),
+)]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
     Parts(id): Parts<String>,
@@ -86,8 +136,17 @@ pub(crate) async fn one(
     app.tell(&principal, &id).await
 }
 
-/// `DELETE /v1/runs/{id}`: stops a run at once and answers with what ran; a run that is over stays what
-/// it was.
+/// Stops a run at once, and answers with what ran.
+///
+/// A run that is over stays what it was. The run stays in the record.
+#[utoipa::path(
+    delete,
+    path = "/v1/runs/{id}",
+    operation_id = "stopRun",
+    tag = "runs",
+    params(("id" = RunId, Path, description = "The run's identity.")),
+    responses((status = 200, description = "The run.", body = RunBody), NotFound),
+)]
 pub(crate) async fn stop(
     State(app): State<Arc<App>>,
     Parts(id): Parts<String>,
@@ -103,7 +162,22 @@ pub(crate) async fn stop(
     app.tell(&principal, &id).await
 }
 
-/// `GET /v1/runs/{id}/events`: a run's events, from its beginning or from where a client was cut off.
+/// Tells a run's events, from its beginning or from where a client was cut off.
+#[utoipa::path(
+    get,
+    path = "/v1/runs/{id}/events",
+    operation_id = "getRunEvents",
+    tag = "runs",
+    params(
+        ("id" = RunId, Path, description = "The run's identity."),
+        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,15}\\.[0-9]{1,15}\\.[01]$",
+            description = "The id of the last event that came; those after it follow.", example = "0.0.1"),
+    ),
+    responses(
+        (status = 200, description = "Its events, until it is over.", content((RunEvent = "text/event-stream"))),
+        BadRequest, NotFound, NoAnswer, Busy,
+    ),
+)]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
     Parts(id): Parts<String>,
@@ -121,7 +195,26 @@ pub(crate) async fn events(
     Ok(app.feed(view, position, place).await?.into_response())
 }
 
-/// `GET /v1/runs/{id}/files/{name}`: a file that a run left behind.
+/// Gives a file that a run left behind.
+#[utoipa::path(
+    get,
+    path = "/v1/runs/{id}/files/{*name}",
+    operation_id = "getRunFile",
+    tag = "runs",
+    params(
+        ("id" = RunId, Path, description = "The run's identity."),
+        ("name" = String, Path, min_length = 1, description = "The file's name, with `/` between components."),
+    ),
+    responses(
+        (status = 200, description = "The file, byte for byte, as the type that its name suggests.",
+            content_type = "*/*", body = String,
+            headers(
+                ("ETag" = String, description = "SHA-256 of the content."),
+                ("Content-Disposition" = String, description = "`attachment`."),
+            )),
+        NotFound,
+    ),
+)]
 pub(crate) async fn file(
     State(app): State<Arc<App>>,
     Parts((id, name)): Parts<(String, String)>,

@@ -20,8 +20,13 @@ use ringfence_pipeline::{
     answer::text_of,
     run::{Execution, RunId},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type, extensions::Extensions},
+};
 
+use super::runs::AnyAnswer;
 use crate::problem::Problem;
 
 /// Time after which a silent stream tells that it is still there.
@@ -35,6 +40,59 @@ pub(crate) fn position(headers: &HeaderMap) -> Result<Position, Problem> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(Position::default()) };
     let text = value.to_str().unwrap_or_default();
     text.parse().map_err(|error: String| Problem::bad_request("invalid_event_id", error))
+}
+
+/// An event of a run in the description; what is written is in [`Feed`].
+pub(crate) struct RunEvent;
+
+impl PartialSchema for RunEvent {
+    fn schema() -> RefOr<Schema> {
+        let to = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let of_run = |more: &[(&str, Value)]| {
+            let mut properties = json!({ "runId": to("RunId") });
+            more.iter().for_each(|(name, schema)| properties[name] = schema.clone());
+            let required: Vec<&String> =
+                properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
+            json!({ "type": "object", "properties": properties, "required": required })
+        };
+        let output = of_run(&[("content", json!({ "type": "string" })), ("encoding", to("Encoding"))]);
+        let events = [
+            ("exec.started", "The program begins.", of_run(&[])),
+            ("exec.stdout", "It wrote to its standard output.", output.clone()),
+            ("exec.stderr", "It wrote to its standard error.", output),
+            ("exec.metrics", "What it has used so far.", of_run(&[("usage", to("Usage"))])),
+            ("exec.completed", "The run's answer; nothing follows.", to("AnyAnswer")),
+            ("error", "Why there is no answer; nothing follows.", to("Problem")),
+        ];
+        let events = events.into_iter().map(|(name, description, data)| {
+            let data = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .content_media_type("application/json")
+                .extensions(Some(Extensions::from_iter([("contentSchema", data)])));
+            let id = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some("^[0-9]+\\.[0-9]+\\.[01]$"))
+                .description(Some("Send it as Last-Event-ID to go on after this event."));
+            ObjectBuilder::new()
+                .description(Some(description))
+                .property("event", ObjectBuilder::new().schema_type(Type::String).enum_values(Some([name])))
+                .property("id", id)
+                .property("data", data)
+                .required("event")
+                .required("id")
+                .required("data")
+        });
+        let description = "A server-sent event; `data` is JSON in one line.";
+        let one_of = OneOfBuilder::new().description(Some(description));
+        events.fold(one_of, |one_of, event| one_of.item(event)).into()
+    }
+}
+
+impl ToSchema for RunEvent {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        AnyAnswer::schemas(schemas);
+        schemas.push((AnyAnswer::name().into_owned(), AnyAnswer::schema()));
+    }
 }
 
 /// A run's events: those that are there, and those that come.
