@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ringfence_pipeline::{
-    ErrorKind, PipelineError,
+    Busy, ErrorKind, PipelineError,
     policy::Violation,
     ports::{ExecutorError, LedgerError, StoreError},
     run::RunId,
@@ -24,7 +24,7 @@ use serde::Serialize;
 const DETAIL_BYTES_MAX: usize = 1000;
 
 /// Seconds after which a client may try again when everything is taken.
-const RETRY_AFTER_SECONDS: &str = "1";
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone)]
@@ -34,6 +34,10 @@ pub(crate) struct Problem {
     detail: String,
     run: Option<RunId>,
     errors: Vec<FieldError>,
+    /// Whole seconds after which to try again, of a 429.
+    retry_after: u64,
+    /// The rate limit that was met.
+    violated: Option<&'static str>,
 }
 
 /// One wrong field of a request.
@@ -58,11 +62,28 @@ struct Details<'a> {
     run_id: Option<RunId>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    /// As in the problem type quota-exceeded of draft-ietf-httpapi-ratelimit-headers.
+    #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
+    violated: Option<[&'a str; 1]>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: cut(detail.into()), run: None, errors: Vec::new() }
+        let (run, errors) = (None, Vec::new());
+        let (retry_after, violated) = (RETRY_AFTER_SECONDS, None);
+        Problem { status, code, detail: cut(detail.into()), run, errors, retry_after, violated }
+    }
+
+    /// Everything of a kind is taken; nothing was done.
+    pub(crate) fn busy(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
+    }
+
+    /// Too many requests came under the limit `policy`.
+    pub(crate) fn rate_limited(policy: &'static str, retry_after: u64) -> Problem {
+        let detail = format!("too many requests under the limit {policy:?}, come back in {retry_after} s");
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+        Problem { retry_after, violated: Some(policy), ..problem }
     }
 
     pub(crate) fn unauthenticated(detail: &str) -> Problem {
@@ -120,6 +141,7 @@ impl Problem {
             request_id,
             run_id: self.run,
             errors: &self.errors,
+            violated: self.violated.map(|policy| [policy]),
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -134,7 +156,7 @@ impl Problem {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+                headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
             }
             _ => {}
         }
@@ -167,7 +189,7 @@ impl From<&PipelineError> for Problem {
                 refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted")
             }
             ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),
-            ErrorKind::Executor(ExecutorError::Busy { .. }) => refused(StatusCode::TOO_MANY_REQUESTS, "busy"),
+            ErrorKind::Busy(_) => Problem::busy(text),
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }
@@ -192,6 +214,12 @@ impl From<&PipelineError> for Problem {
 impl From<PipelineError> for Problem {
     fn from(error: PipelineError) -> Self {
         Problem::from(&error)
+    }
+}
+
+impl From<Busy> for Problem {
+    fn from(error: Busy) -> Self {
+        Problem::busy(error.to_string())
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) async fn list(
     query: Result<Query<PageQuery>, QueryRejection>,
     request: Request,
 ) -> Result<Json<Page>, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     let Query(query) = query.map_err(|error| Problem::bad_request("invalid_query", error.body_text()))?;
     let limit = query.limit.unwrap_or(PAGE_RUNS);
     if !(1..=PAGE_RUNS_MAX).contains(&limit) {
@@ -79,7 +79,7 @@ pub(crate) async fn one(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     app.tell(&principal, &id).await
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn stop(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     if let Some(live) = app.pipeline.live(&principal, run) {
         live.stop();
@@ -106,7 +106,7 @@ pub(crate) async fn events(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     let position = stream::position(request.headers())?;
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     // A reader waits as a request does.
@@ -124,7 +124,7 @@ pub(crate) async fn file(
     Path((id, name)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     let view = app.view(&principal, &id).await?;
     let no_such_file = || {
         Problem::new(
