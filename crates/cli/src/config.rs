@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -10,7 +10,11 @@ use anyhow::{Context, bail};
 use ringfence_job::{Layer, LimitsPolicy};
 use ringfence_pipeline::Policy;
 use ringfence_sandbox::SandboxConfig;
-use serde::{Deserialize, Deserializer, de::IntoDeserializer as _};
+use ringfence_server::{IpNet, RateLimits};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IntoDeserializer as _, Unexpected},
+};
 use sha2::{Digest, Sha256};
 
 use crate::args::Settings;
@@ -39,6 +43,10 @@ struct File {
     listen: Option<SocketAddr>,
     slots: Option<u16>,
     queue: Option<usize>,
+    #[serde(default, deserialize_with = "networks")]
+    trusted_proxies: Vec<IpNet>,
+    #[serde(default)]
+    rate_limits: RateLimits,
     #[serde(default, deserialize_with = "layers")]
     accept_missing: Vec<Layer>,
     policy: Option<PathBuf>,
@@ -62,6 +70,18 @@ fn layers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Layer>, D::E
         }
     }
     Ok(layers)
+}
+
+/// Addresses, and networks such as `10.0.0.0/8`.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: String| {
+        let address = text.parse::<IpAddr>().map(IpNet::from);
+        address.or_else(|_| text.parse()).map_err(|_| {
+            let expected = "an address or a network, such as 192.0.2.1 or 10.0.0.0/8";
+            D::Error::invalid_value(Unexpected::Str(&text), &expected)
+        })
+    };
+    Vec::<String>::deserialize(deserializer)?.into_iter().map(network).collect()
 }
 
 /// The table `[model]` of the configuration file.
@@ -89,6 +109,9 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) listen: SocketAddr,
     pub(crate) sandbox: SandboxConfig,
+    pub(crate) queue: usize,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) policy: Policy,
     pub(crate) model: Option<Model>,
 }
@@ -125,11 +148,13 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
             instance: instance(&data_dir),
             runtimes_dir: absolute(runtimes_dir)?,
             slots,
-            queue: file.queue.unwrap_or(QUEUE),
             spares: 0,
             limits: file.limits,
             accept_missing: file.accept_missing,
         },
+        queue: file.queue.unwrap_or(QUEUE),
+        trusted_proxies: file.trusted_proxies,
+        rate_limits: file.rate_limits,
         model: model(flags, file.model)?,
         data_dir,
         policy,
@@ -231,6 +256,24 @@ mod tests {
         assert_eq!(file.accept_missing, groups);
         let error = toml::from_str::<File>("accept_missing = [\"groups\"]").unwrap_err();
         assert!(error.to_string().contains("groups"), "{error}");
+    }
+
+    #[test]
+    fn proxies_are_addresses_or_networks() {
+        let file: File =
+            toml::from_str("trusted_proxies = [\"192.0.2.1\", \"10.0.0.0/8\", \"fd00::/8\"]").unwrap();
+        let proxies: Vec<String> = file.trusted_proxies.iter().map(IpNet::to_string).collect();
+        assert_eq!(proxies, ["192.0.2.1/32", "10.0.0.0/8", "fd00::/8"]);
+        let error = toml::from_str::<File>("trusted_proxies = [\"proxy.local\"]").unwrap_err();
+        assert!(error.to_string().contains("proxy.local"), "{error}");
+    }
+
+    #[test]
+    fn rate_limits_are_set_one_by_one() {
+        let file: File = toml::from_str("[rate_limits]\nkey_per_minute = 0").unwrap();
+        let all = RateLimits::default();
+        assert_eq!((file.rate_limits.key_per_minute, file.rate_limits.key_burst), (0, all.key_burst));
+        assert!(toml::from_str::<File>("[rate_limits]\nkeys = 1").is_err());
     }
 
     #[test]

@@ -99,6 +99,8 @@ fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result
         policy: config.policy.clone(),
         limits: config.sandbox.limits,
         clock: clock::system(),
+        slots: usize::from(config.sandbox.slots),
+        queue: config.queue,
     };
     Ok(Pipeline::new(ports, settings))
 }
@@ -132,7 +134,6 @@ impl Executor for Jail {
         let watcher = move |progress: Progress<'_>| told.note(&progress);
         self.0.run_watched(&job, watcher, control.stopped()).await.map_err(|error| match error {
             SandboxError::Stopped => ExecutorError::Stopped,
-            SandboxError::Busy { slots, queue } => ExecutorError::Busy { slots, queue },
             SandboxError::RuntimeMissing(runtime) => {
                 ExecutorError::RuntimeMissing(format!("{runtime:?}").to_lowercase())
             }

@@ -25,6 +25,7 @@ use crate::{
     },
     profile::{is_table, read_profile},
     run::{Event, Execution, FileRef, Principal, RunId},
+    turns::{Busy, Place, Turns},
 };
 
 /// Executions of one question at most: the first, and one of the author's repair.
@@ -99,6 +100,10 @@ pub struct PipelineConfig {
     pub limits: LimitsPolicy,
     /// Where time and identities come from.
     pub clock: Clock,
+    /// Runs at the same time.
+    pub slots: usize,
+    /// Runs that may wait for a slot.
+    pub queue: usize,
 }
 
 /// Carries requests to recorded results.
@@ -108,13 +113,25 @@ pub struct Pipeline {
     /// Counts the runs in progress.
     active: Arc<watch::Sender<usize>>,
     lives: Arc<Lives>,
+    turns: Arc<Turns>,
 }
 
 impl Pipeline {
     /// A pipeline over these ports.
     pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
+        let turns = Turns::new(config.slots, config.queue);
         let driver = Driver { ports: Arc::new(ports), config, stopping: watch::Sender::new(false) };
-        Pipeline { driver: Arc::new(driver), active: Arc::new(watch::Sender::new(0)), lives: Arc::default() }
+        let active = Arc::new(watch::Sender::new(0));
+        Pipeline { driver: Arc::new(driver), active, lives: Arc::default(), turns }
+    }
+
+    /// A place for one run of the principal. It comes before everything else: who gets none has left no
+    /// trace, and costs nothing.
+    ///
+    /// # Errors
+    /// Every place is taken.
+    pub fn enter(&self, principal: &Principal) -> Result<Place, Busy> {
+        self.turns.enter(principal)
     }
 
     /// The operator's limits.
@@ -126,8 +143,8 @@ impl Pipeline {
     ///
     /// # Panics
     /// If called outside a tokio runtime.
-    pub fn start(&self, principal: &Principal, request: ExecuteRequest) -> Arc<Live> {
-        self.start_as(principal, self.driver.config.clock.new_id(), None, request)
+    pub fn start(&self, place: Place, request: ExecuteRequest) -> Arc<Live> {
+        self.start_as(place, self.driver.config.clock.new_id(), None, request)
     }
 
     /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
@@ -140,15 +157,15 @@ impl Pipeline {
     /// If called outside a tokio runtime.
     pub async fn start_once(
         &self,
-        principal: &Principal,
+        place: Place,
         name: &str,
         fingerprint: String,
         request: ExecuteRequest,
     ) -> Result<Once, StoreError> {
         let run = self.driver.config.clock.new_id();
         let claim = Claim { name: name.to_owned(), fingerprint, run };
-        Ok(match self.driver.ports.record.claim(principal, &claim).await? {
-            Claimed::New => Once::Begun(self.start_as(principal, run, Some(claim.name), request)),
+        Ok(match self.driver.ports.record.claim(place.principal(), &claim).await? {
+            Claimed::New => Once::Begun(self.start_as(place, run, Some(claim.name), request)),
             Claimed::Same(run) => Once::Before(run),
             Claimed::Different => Once::Different,
         })
@@ -156,21 +173,22 @@ impl Pipeline {
 
     fn start_as(
         &self,
-        principal: &Principal,
+        place: Place,
         run: RunId,
         claim: Option<String>,
         request: ExecuteRequest,
     ) -> Arc<Live> {
-        let mut journal = self.journal(principal, run);
-        let principal = principal.clone();
+        let principal = place.principal().clone();
+        let mut journal = self.journal(&principal, run);
         let driver = Arc::clone(&self.driver);
         let entered = self.lives.enter(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
         let live = Arc::clone(&entered.live);
         let active = Active::enter(Arc::clone(&self.active));
+        let driven = Driven { live: Arc::clone(&live), place };
         tokio::spawn(async move {
             let _active = active;
             let work = AssertUnwindSafe(async {
-                let result = driver.execute(&mut journal, request, &entered.live).await;
+                let result = driver.execute(&mut journal, request, &driven).await;
                 close(journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
@@ -179,6 +197,8 @@ impl Pipeline {
             {
                 tracing::error!(%run, %error, "the name of a request could not be given back");
             }
+            // Whoever hears the answer may come again at once.
+            drop(driven);
             entered.live.end(result.map(Arc::new).map_err(Arc::new));
         });
         live
@@ -191,8 +211,8 @@ impl Pipeline {
     ///
     /// # Panics
     /// If called outside a tokio runtime.
-    pub async fn execute(&self, principal: &Principal, request: ExecuteRequest) -> End {
-        let live = self.start(principal, request);
+    pub async fn execute(&self, place: Place, request: ExecuteRequest) -> End {
+        let live = self.start(place, request);
         let _asked = StopOnDrop(Arc::clone(&live));
         live.ended().await
     }
@@ -202,7 +222,7 @@ impl Pipeline {
         self.lives.find(principal, run)
     }
 
-    /// Answers a question. Dropping the future does not stop the run.
+    /// Answers a question. The run begins with the call, and dropping the future does not stop it.
     ///
     /// # Errors
     /// Refusals, questions that nobody understood, and our own failures; a program that fails is an
@@ -210,23 +230,33 @@ impl Pipeline {
     ///
     /// # Panics
     /// If called outside a tokio runtime.
-    pub async fn ask(&self, principal: &Principal, request: AskRequest) -> Result<AskAnswer, PipelineError> {
+    pub fn ask(
+        &self,
+        place: Place,
+        request: AskRequest,
+    ) -> impl Future<Output = Result<AskAnswer, PipelineError>> + use<> {
         let run = self.driver.config.clock.new_id();
-        let mut journal = self.journal(principal, run);
+        let mut journal = self.journal(place.principal(), run);
         let driver = Arc::clone(&self.driver);
-        let live = Arc::new(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
+        let live = Arc::new(Live::new(run, place.principal().clone(), self.driver.stopping.subscribe()));
+        let driven = Driven { live, place };
         let active = Active::enter(Arc::clone(&self.active));
         let task = tokio::spawn(async move {
             let _active = active;
-            let result = driver.ask(&mut journal, request, &live).await;
+            let result = driver.ask(&mut journal, request, &driven).await;
             close(journal, result).await
         });
-        task.await.unwrap_or_else(|_| Err(panicked(run)))
+        async move { task.await.unwrap_or_else(|_| Err(panicked(run))) }
     }
 
     /// Cancels every run in progress, and those that come after; each is still settled and recorded.
     pub fn stop(&self) {
         self.driver.stopping.send_replace(true);
+    }
+
+    /// Runs in progress.
+    pub fn in_progress(&self) -> usize {
+        *self.active.borrow()
     }
 
     /// Waits until no run is in progress, for an orderly end of the process.
@@ -304,6 +334,12 @@ struct Ran {
     outcome: Outcome,
 }
 
+/// A run being driven: what others see of it, and its place.
+struct Driven {
+    live: Arc<Live>,
+    place: Place,
+}
+
 /// Drives runs, one call a run.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -318,7 +354,7 @@ impl Driver {
         &self,
         journal: &mut Journal,
         request: ExecuteRequest,
-        live: &Arc<Live>,
+        driven: &Driven,
     ) -> Result<Answer, ErrorKind> {
         let language = request.language;
         let code = self.keep_code(&request.code).await?;
@@ -334,9 +370,9 @@ impl Driver {
             }
         };
         journal.note(&requested(Some(self.keep_inputs(examined.job()).await?)))?;
-        let checked = self.decide(journal, examined, live).await?.map_err(ErrorKind::Denied)?;
-        let control = Control::new(live, true);
-        let ran = self.run_job(journal, Step::Execute, checked, control).await?;
+        let checked = self.decide(journal, examined, driven).await?.map_err(ErrorKind::Denied)?;
+        let control = Control::new(&driven.live, true);
+        let ran = self.run_job(journal, Step::Execute, checked, control, &driven.place).await?;
         self.finish(journal, language, ran, true).await
     }
 
@@ -344,13 +380,13 @@ impl Driver {
         &self,
         journal: &mut Journal,
         request: AskRequest,
-        live: &Arc<Live>,
+        driven: &Driven,
     ) -> Result<AskAnswer, ErrorKind> {
         let began_ms = self.config.clock.now_ms();
         self.accept_question(journal, &request).await?;
         let mut tables = Vec::new();
         for file in request.files.iter().filter(|file| is_table(&file.name)) {
-            tables.push(self.profile(journal, file, live).await?);
+            tables.push(self.profile(journal, file, driven).await?);
         }
         let mut assignment = Assignment {
             question: request.question.clone(),
@@ -358,15 +394,15 @@ impl Driver {
             files: request.files.iter().map(|file| file.name.clone()).collect(),
             failure: None,
         };
-        let (author, mut draft) = self.draft(journal, &assignment, live).await?;
-        let mut run = self.run_draft(journal, author.as_ref(), &draft, &request, live).await?;
+        let (author, mut draft) = self.draft(journal, &assignment, driven).await?;
+        let mut run = self.run_draft(journal, author.as_ref(), &draft, &request, driven).await?;
         for _ in 1..EXECUTIONS_MAX {
             if run.status != Status::Failed || !author.can_repair() {
                 break;
             }
             let stderr = traceback(&run);
             assignment.failure = Some(FailedDraft { draft: draft.clone(), stderr });
-            let Some(repaired) = self.repair(journal, author.as_ref(), &assignment, &request, live).await?
+            let Some(repaired) = self.repair(journal, author.as_ref(), &assignment, &request, driven).await?
             else {
                 break;
             };
@@ -403,11 +439,19 @@ impl Driver {
         &self,
         journal: &mut Journal,
         file: &InputFile,
-        live: &Arc<Live>,
+        driven: &Driven,
     ) -> Result<TableProfile, ErrorKind> {
         let args = vec!["profile".to_owned(), file.name.clone()];
         let job = reader_job(args, Vec::new(), vec![file.clone()]);
-        let ran = self.run_job(journal, Step::ReadTable(&file.name), job, Control::new(live, false)).await?;
+        let ran = self
+            .run_job(
+                journal,
+                Step::ReadTable(&file.name),
+                job,
+                Control::new(&driven.live, false),
+                &driven.place,
+            )
+            .await?;
         let finished = Event::ReadFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
         journal.settle(ran.step, ran.used, &[finished]).await?;
         read_profile(&file.name, &ran.outcome)
@@ -419,11 +463,11 @@ impl Driver {
         &self,
         journal: &mut Journal,
         assignment: &Assignment,
-        live: &Arc<Live>,
+        driven: &Driven,
     ) -> Result<(Arc<dyn CodeAuthor>, Draft), ErrorKind> {
         let mut declined = Vec::new();
         for author in &self.ports.authors {
-            match self.ask_author(journal, author.as_ref(), assignment, live).await? {
+            match self.ask_author(journal, author.as_ref(), assignment, driven).await? {
                 Ok(draft) => return Ok((Arc::clone(author), draft)),
                 Err(error) => declined.push(error),
             }
@@ -436,14 +480,14 @@ impl Driver {
         journal: &mut Journal,
         author: &dyn CodeAuthor,
         assignment: &Assignment,
-        live: &Arc<Live>,
+        driven: &Driven,
     ) -> Result<Result<Draft, AuthorError>, ErrorKind> {
         journal.note(&Event::CodeAsked { author: author.name() })?;
         let wait = Duration::from_secs(AUTHOR_SECONDS_MAX);
         let late = || AuthorError::Unavailable(format!("no answer within {AUTHOR_SECONDS_MAX} s"));
         let written = tokio::select! {
             written = tokio::time::timeout(wait, author.write(assignment)) => written,
-            () = live.stopped() => return Err(live.why()),
+            () = driven.live.stopped() => return Err(driven.live.why()),
         };
         match written.unwrap_or_else(|_| Err(late())) {
             Ok(draft) => {
@@ -467,15 +511,17 @@ impl Driver {
         author: &dyn CodeAuthor,
         draft: &Draft,
         request: &AskRequest,
-        live: &Arc<Live>,
+        driven: &Driven,
     ) -> Result<Answer, ErrorKind> {
         let denied = |violations| ErrorKind::DraftDenied { author: author.name(), violations };
         let mut execute = ExecuteRequest::new(draft.language, draft.code.as_str());
         execute.files.clone_from(&request.files);
         execute.limits = request.limits;
         let examined = self.config.policy.examine(execute, &self.config.limits).map_err(denied)?;
-        let checked = self.decide(journal, examined, live).await?.map_err(denied)?;
-        let ran = self.run_job(journal, Step::Execute, checked, Control::new(live, false)).await?;
+        let checked = self.decide(journal, examined, driven).await?.map_err(denied)?;
+        let ran = self
+            .run_job(journal, Step::Execute, checked, Control::new(&driven.live, false), &driven.place)
+            .await?;
         self.finish(journal, draft.language, ran, false).await
     }
 
@@ -487,9 +533,9 @@ impl Driver {
         author: &dyn CodeAuthor,
         assignment: &Assignment,
         request: &AskRequest,
-        live: &Arc<Live>,
+        driven: &Driven,
     ) -> Result<Option<(Draft, Answer)>, ErrorKind> {
-        let Ok(draft) = self.ask_author(journal, author, assignment, live).await? else {
+        let Ok(draft) = self.ask_author(journal, author, assignment, driven).await? else {
             return Ok(None);
         };
         let unchanged = assignment.failure.as_ref().is_some_and(|failed| failed.draft.code == draft.code);
@@ -497,7 +543,7 @@ impl Driver {
             journal.note(&Event::CodeDropped { reason: "the repair changes nothing".to_owned() })?;
             return Ok(None);
         }
-        match self.run_draft(journal, author, &draft, request, live).await {
+        match self.run_draft(journal, author, &draft, request, driven).await {
             Ok(answer) => Ok(Some((draft, answer))),
             Err(
                 kind @ (ErrorKind::DraftDenied { .. } | ErrorKind::Ledger(LedgerError::Exhausted { .. })),
@@ -514,14 +560,16 @@ impl Driver {
         &self,
         journal: &mut Journal,
         examined: Examined<'_>,
-        live: &Arc<Live>,
+        driven: &Driven,
     ) -> Result<Result<Checked, Vec<Violation>>, ErrorKind> {
         if !examined.needs_facts() {
             return Ok(examined.decide(None));
         }
         let args = vec!["facts".to_owned(), "python".to_owned()];
         let job = reader_job(args, examined.job().code.clone().into_bytes(), Vec::new());
-        let ran = self.run_job(journal, Step::ReadFacts, job, Control::new(live, false)).await?;
+        let ran = self
+            .run_job(journal, Step::ReadFacts, job, Control::new(&driven.live, false), &driven.place)
+            .await?;
         let finished = Event::FactsFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
         journal.settle(ran.step, ran.used, &[finished]).await?;
         Ok(match read_facts(&ran.outcome) {
@@ -538,6 +586,7 @@ impl Driver {
         purpose: Step<'_>,
         checked: Checked,
         control: Control,
+        place: &Place,
     ) -> Result<Ran, ErrorKind> {
         let live = Arc::clone(control.live());
         let step = journal.run().next_step();
@@ -545,8 +594,17 @@ impl Driver {
         let events = start_events(&purpose, step, reserved, checked.job());
         let cleared = journal.reserve(checked, &events).await?;
         control.accept();
+        let slot = tokio::select! {
+            slot = place.slot() => slot.map_err(ErrorKind::from),
+            () = live.stopped() => Err(live.why()),
+        };
+        // The time in the queue is nobody's.
         let began_ms = self.config.clock.now_ms();
-        let kind = match self.jail(cleared, control).await {
+        let ended = match slot {
+            Ok(_slot) => self.jail(cleared, control).await.map_err(ErrorKind::from),
+            Err(kind) => Err(kind),
+        };
+        let kind = match ended {
             Ok(outcome)
                 if outcome.status == Status::Cancelled
                     && (live.is_stopping() || !matches!(purpose, Step::Execute)) =>
@@ -554,8 +612,8 @@ impl Driver {
                 live.why()
             }
             Ok(outcome) => return Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
-            Err(ExecutorError::Stopped) => live.why(),
-            Err(error) => ErrorKind::Executor(error),
+            Err(ErrorKind::Executor(ExecutorError::Stopped)) => live.why(),
+            Err(kind) => kind,
         };
         let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
         let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);

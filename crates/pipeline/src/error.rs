@@ -4,6 +4,7 @@ use crate::{
     policy::Violation,
     ports::{ExecutorError, LedgerError, StoreError},
     run::{Event, RunId, TransitionError},
+    turns::WaitedTooLong,
 };
 
 /// Why a run has no answer.
@@ -50,6 +51,9 @@ pub enum ErrorKind {
     /// Authors that might have understood could not be reached or gave nothing usable.
     #[error("no code could be written: {0}")]
     AuthorsFailed(String),
+    /// It stood in the queue for too long.
+    #[error(transparent)]
+    Busy(#[from] WaitedTooLong),
     /// The jail could not be had.
     #[error(transparent)]
     Executor(#[from] ExecutorError),
@@ -90,6 +94,7 @@ impl ErrorKind {
                 refused("author")
             }
             ErrorKind::Ledger(LedgerError::Store(_))
+            | ErrorKind::Busy(_)
             | ErrorKind::Executor(_)
             | ErrorKind::Store(_)
             | ErrorKind::Unrecorded(_)

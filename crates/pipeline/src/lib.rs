@@ -15,6 +15,7 @@ pub mod ports;
 mod profile;
 mod read;
 pub mod run;
+mod turns;
 mod view;
 
 pub use answer::Answer;
@@ -25,4 +26,5 @@ pub use error::{ErrorKind, PipelineError};
 pub use facts::CodeFacts;
 pub use live::{Control, End, Live, News, Position, StopOnDrop};
 pub use policy::{ExecuteRequest, Policy};
+pub use turns::{Busy, Place, WaitedTooLong};
 pub use view::{RunKind, RunStatus, RunView};

@@ -23,18 +23,10 @@ pub trait Executor: Send + Sync {
 /// Our own failure to run a job.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecutorError {
-    /// Every slot and every place in the queue is taken; try again later.
-    #[error("all {slots} sandbox slots and {queue} places in the queue are taken, try again later")]
-    Busy {
-        /// Slots there are.
-        slots: usize,
-        /// Places in the queue.
-        queue: usize,
-    },
     /// The runtime the job needs is not there.
     #[error("runtime {0} is not built, run: ringfence runtimes build")]
     RuntimeMissing(String),
-    /// It was stopped while it waited for a slot.
+    /// It was stopped before it began.
     #[error("stopped before it began")]
     Stopped,
     /// Files of the runtime are gone or others; the text names one and says what to do.

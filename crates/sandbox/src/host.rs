@@ -18,7 +18,7 @@ use ringfence_job::{
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch},
 };
 
 use crate::{
@@ -41,8 +41,6 @@ pub struct SandboxConfig {
     pub runtimes_dir: PathBuf,
     /// Runs at the same time.
     pub slots: u16,
-    /// Runs that may wait for a slot.
-    pub queue: usize,
     /// Jails kept ready for each runtime's tree, beside those in use: they make the next runs start sooner.
     pub spares: usize,
     /// Ceilings that hold for every run.
@@ -191,7 +189,6 @@ impl Started {
             socket: self.socket,
             process: self.process,
             slots: self.config.slots,
-            queue: self.config.queue,
             present: self.present,
             isolation,
             problems,
@@ -205,7 +202,6 @@ pub struct Ready {
     socket: OwnedFd,
     process: SupervisorProcess,
     slots: u16,
-    queue: usize,
     present: Vec<Runtime>,
     isolation: Isolation,
     problems: Vec<String>,
@@ -238,9 +234,6 @@ impl Ready {
         let sandbox = Sandbox {
             shared,
             slots: Arc::new(Semaphore::new(usize::from(self.slots))),
-            places: Arc::new(Semaphore::new(usize::from(self.slots) + self.queue)),
-            slot_count: usize::from(self.slots),
-            queue: self.queue,
             present: self.present,
         };
         Ok((sandbox, self.process))
@@ -251,24 +244,14 @@ impl Ready {
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     shared: Arc<Shared>,
+    /// A last bound: whoever hands jobs in is expected to share the slots out by itself.
     slots: Arc<Semaphore>,
-    places: Arc<Semaphore>,
-    slot_count: usize,
-    queue: usize,
     present: Vec<Runtime>,
 }
 
 /// Our own failure to run a job.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// Every slot and every place in the queue is taken.
-    #[error("all {slots} slots and {queue} places in the queue are taken")]
-    Busy {
-        /// Slots there are.
-        slots: usize,
-        /// Places in the queue.
-        queue: usize,
-    },
     /// The runtime is not built.
     #[error("runtime {0:?} is not built, run: ringfence runtimes build")]
     RuntimeMissing(Runtime),
@@ -312,7 +295,6 @@ struct Live {
     /// Where the end is waited for; none once it was told.
     end: Option<oneshot::Sender<Result<End, SandboxError>>>,
     _slot: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
 }
 
 /// The end of a run, with everything the supervisor sent for it.
@@ -407,8 +389,6 @@ impl Sandbox {
             return Err(SandboxError::RuntimeMissing(job.runtime));
         }
         let mut stop = std::pin::pin!(stop);
-        let busy = |_: TryAcquireError| SandboxError::Busy { slots: self.slot_count, queue: self.queue };
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(busy)?;
         let slot = tokio::select! {
             slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| SandboxError::SupervisorGone)?,
             () = &mut stop => return Err(SandboxError::Stopped),
@@ -419,7 +399,7 @@ impl Sandbox {
         let (limits, stdout, stderr) = (job.limits, Vec::new(), Vec::new());
         watcher(Progress::Started);
         let watcher = Box::new(watcher);
-        let live = Live { limits, stdout, stderr, watcher, end: Some(end), _slot: slot, _place: place };
+        let live = Live { limits, stdout, stderr, watcher, end: Some(end), _slot: slot };
         self.shared.live().insert(run, live);
         let _cancel = CancelOnDrop { shared: &self.shared, run };
         self.shared.send(&Request::Run { run }, Some(&payload)).await?;

@@ -1,6 +1,6 @@
 //! Who is asking: the key in a request's headers, and the principal it stands for.
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use axum::http::{Extensions, HeaderMap, header::AUTHORIZATION};
 use ringfence_pipeline::run::Principal;
 
 use crate::{App, problem::Problem};
@@ -9,16 +9,27 @@ use crate::{App, problem::Problem};
 const KEY_BYTES_MAX: usize = 512;
 
 impl App {
-    /// The principal whose key the request shows.
-    pub(crate) async fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+    /// The principal whose key the request shows, if that key may come as often.
+    pub(crate) async fn principal(
+        &self,
+        headers: &HeaderMap,
+        request: &Extensions,
+    ) -> Result<Principal, Problem> {
         let key = key_in(headers).ok_or_else(|| {
             Problem::unauthenticated(
                 "a key is needed: send it as Authorization: Bearer KEY or x-api-key: KEY",
             )
         })?;
+        self.gates.before_look_up(key, request)?;
         match self.keys.authenticate(key).await {
-            Ok(Some(principal)) => Ok(principal),
-            Ok(None) => Err(Problem::unauthenticated("the key is unknown, expired or revoked")),
+            Ok(Some(principal)) => {
+                self.gates.found(key, &principal, request)?;
+                Ok(principal)
+            }
+            Ok(None) => {
+                self.gates.not_found(key);
+                Err(Problem::unauthenticated("the key is unknown, expired or revoked"))
+            }
             Err(error) => Err(Problem::store(&error, &error.to_string())),
         }
     }

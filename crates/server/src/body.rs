@@ -1,6 +1,6 @@
 //! Request bodies: read within bounds of size and time, parsed strictly, errors with a pointer.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
 use axum::{
     body::Body,
@@ -21,34 +21,57 @@ use serde::{
     },
 };
 use serde_path_to_error::{Path, Segment};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::ToSchema;
 
-use crate::{ServerOptions, problem::Problem};
+use crate::{App, ServerOptions, problem::Problem};
+
+/// The share of the memory for bodies that is kept for keys with few runs: one in so many parts. A flood of
+/// large bodies by one key does not shut another out.
+const BODIES_PER_FEW: usize = 4;
 
 /// Memory set aside for a body before any of it has come, in bytes at most.
 const BODY_RESERVE_BYTES: usize = 64 * 1024;
 
-/// Reads a JSON body. Unknown and doubled fields are errors.
-pub(crate) async fn read_json<T: DeserializeOwned>(
-    request: Request,
-    options: &ServerOptions,
-) -> Result<T, Problem> {
-    parse(&read_json_bytes(request, options).await?)
+/// A body, and the share of the memory for bodies that it takes.
+pub(crate) struct Held {
+    pub(crate) bytes: Vec<u8>,
+    /// To be dropped with the last of what the body said.
+    pub(crate) room: OwnedSemaphorePermit,
 }
 
-/// Reads a JSON body without a look at it.
-pub(crate) async fn read_json_bytes(request: Request, options: &ServerOptions) -> Result<Vec<u8>, Problem> {
+/// Reads a JSON body without a look at it. The last of the memory for bodies is for those `one_of_few`.
+pub(crate) async fn read_json_bytes(request: Request, app: &App, one_of_few: bool) -> Result<Held, Problem> {
+    let options = &app.options;
     check_media_type(&request)?;
     check_framing(&request)?;
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: usize| bytes > options.body_bytes_max) {
         return Err(too_large(options));
     }
-    let reading = read_bytes(request.into_body(), options, announced.unwrap_or(0));
+    let kept_free = if one_of_few { 0 } else { options.bodies_bytes_max / BODIES_PER_FEW };
+    let room = Room { all: &app.bodies, kept_free };
+    let reading = read_bytes(request.into_body(), options, announced.unwrap_or(0), &room);
     tokio::time::timeout(options.body_wait_max, reading).await.map_err(|_| {
         let detail = format!("the body took longer than {} s to arrive", options.body_wait_max.as_secs());
         Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
     })?
+}
+
+/// The memory for bodies, as far as a request may have it.
+struct Room<'a> {
+    all: &'a Arc<Semaphore>,
+    kept_free: usize,
+}
+
+impl Room<'_> {
+    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let permits =
+            u32::try_from(bytes).ok().filter(|_| self.all.available_permits() >= bytes + self.kept_free);
+        permits
+            .and_then(|permits| Arc::clone(self.all).try_acquire_many_owned(permits).ok())
+            .ok_or_else(|| Problem::busy("the memory for request bodies is taken, try again later"))
+    }
 }
 
 fn check_media_type(request: &Request) -> Result<(), Problem> {
@@ -81,17 +104,30 @@ fn check_framing(request: &Request) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn read_bytes(body: Body, options: &ServerOptions, announced: usize) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::with_capacity(announced.min(BODY_RESERVE_BYTES));
+async fn read_bytes(
+    body: Body,
+    options: &ServerOptions,
+    announced: usize,
+    room: &Room<'_>,
+) -> Result<Held, Problem> {
+    let reserve = announced.min(BODY_RESERVE_BYTES);
+    let mut held = Held { bytes: Vec::with_capacity(reserve), room: room.take(reserve)? };
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::bad_request("body_unreadable", "the body broke off"))?;
-        if bytes.len() + chunk.len() > options.body_bytes_max {
+        let bytes = held.bytes.len() + chunk.len();
+        if bytes > options.body_bytes_max {
             return Err(too_large(options));
         }
-        bytes.extend_from_slice(&chunk);
+        if bytes > held.bytes.capacity() {
+            // What is set aside is what is counted.
+            let capacity = (2 * held.bytes.capacity()).clamp(bytes, options.body_bytes_max.max(bytes));
+            held.room.merge(room.take(capacity - held.bytes.capacity())?);
+            held.bytes.reserve_exact(capacity - held.bytes.len());
+        }
+        held.bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok(held)
 }
 
 fn too_large(options: &ServerOptions) -> Problem {

@@ -2,16 +2,20 @@
 //!
 //! [`Server::serve`] takes the socket and the stop signal from outside, so that tests own both.
 
+mod address;
 mod auth;
 mod body;
 mod openapi;
 mod problem;
+mod rate;
 mod routes;
 mod serve;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+pub use ipnet::IpNet;
+pub use rate::RateLimits;
 use ringfence_job::LimitsPolicy;
 use ringfence_pipeline::{Pipeline, ports::StoreError, run::Principal};
 use serde::Serialize;
@@ -19,6 +23,8 @@ use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use crate::routes::docs::Documents;
+
+use crate::rate::Gates;
 
 /// Tells who shows a key.
 #[async_trait]
@@ -33,10 +39,20 @@ pub trait Authenticate: Send + Sync {
 pub struct ServerOptions {
     /// Largest request body in bytes.
     pub body_bytes_max: usize,
+    /// Bytes of all request bodies in memory, from their arrival to the end of their runs; beyond it
+    /// requests are answered 429.
+    pub bodies_bytes_max: usize,
     /// Connections open at once; more wait to be accepted.
     pub connections_max: usize,
-    /// Requests being worked on at once; more are answered 429.
+    /// Connections open at once from one address that is no trusted proxy; more are closed.
+    pub connections_per_address_max: usize,
+    /// Requests being worked on at once that are no runs, such as readers of events; more are answered
+    /// 429. Runs have the places of the pipeline.
     pub in_flight_max: usize,
+    /// How often keys and addresses may come.
+    pub rate_limits: RateLimits,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Longest wait for the whole head of a request, and for the next request of an open connection.
     pub header_wait_max: Duration,
     /// Longest wait for the whole body of a request.
@@ -51,8 +67,12 @@ impl Default for ServerOptions {
     fn default() -> Self {
         ServerOptions {
             body_bytes_max: 32 * 1024 * 1024,
-            connections_max: 512,
+            bodies_bytes_max: 512 * 1024 * 1024,
+            connections_max: 1024,
+            connections_per_address_max: 512,
             in_flight_max: 64,
+            rate_limits: RateLimits::default(),
+            trusted_proxies: Vec::new(),
             header_wait_max: Duration::from_secs(10),
             body_wait_max: Duration::from_secs(30),
             write_wait_max: Duration::from_secs(30),
@@ -84,7 +104,20 @@ impl Server {
     pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Authenticate>, options: ServerOptions) -> Server {
         let in_flight = Arc::new(Semaphore::new(options.in_flight_max));
         let documents = Documents::new(description(pipeline.limits()));
-        Server { app: App { pipeline, keys, options, in_flight, documents, ailments: Box::new(Vec::new) } }
+        let bodies = Arc::new(Semaphore::new(options.bodies_bytes_max));
+        let gates = Gates::new(&options.rate_limits);
+        Server {
+            app: App {
+                pipeline,
+                keys,
+                options,
+                in_flight,
+                bodies,
+                gates,
+                documents,
+                ailments: Box::new(Vec::new),
+            },
+        }
     }
 
     /// Has `GET /health` answer 503 while `ailments` tells any.
@@ -109,6 +142,9 @@ struct App {
     options: ServerOptions,
     in_flight: Arc<Semaphore>,
     documents: Documents,
+    /// Bytes of bodies that may still come.
+    bodies: Arc<Semaphore>,
+    gates: Gates,
     ailments: Box<Ailments>,
 }
 

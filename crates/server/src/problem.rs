@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ringfence_pipeline::{
-    ErrorKind, PipelineError,
+    Busy, ErrorKind, PipelineError,
     policy::Violation,
     ports::{ExecutorError, LedgerError, StoreError},
     run::RunId,
@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 const DETAIL_BYTES_MAX: usize = 1000;
 
 /// Seconds after which a client may try again when everything is taken.
-const RETRY_AFTER_SECONDS: &str = "1";
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone)]
@@ -35,6 +35,10 @@ pub(crate) struct Problem {
     detail: String,
     run: Option<RunId>,
     errors: Vec<FieldError>,
+    /// Whole seconds after which to try again, of a 429.
+    retry_after: u64,
+    /// The rate limit that was met.
+    violated: Option<&'static str>,
 }
 
 /// One wrong field of a request.
@@ -78,11 +82,28 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
+    /// As in the problem type quota-exceeded of draft-ietf-httpapi-ratelimit-headers.
+    #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
+    violated: Option<[&'a str; 1]>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: cut(detail.into()), run: None, errors: Vec::new() }
+        let (run, errors) = (None, Vec::new());
+        let (retry_after, violated) = (RETRY_AFTER_SECONDS, None);
+        Problem { status, code, detail: cut(detail.into()), run, errors, retry_after, violated }
+    }
+
+    /// Everything of a kind is taken; nothing was done.
+    pub(crate) fn busy(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
+    }
+
+    /// Too many requests came under the limit `policy`.
+    pub(crate) fn rate_limited(policy: &'static str, retry_after: u64) -> Problem {
+        let detail = format!("too many requests under the limit {policy:?}, come back in {retry_after} s");
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+        Problem { retry_after, violated: Some(policy), ..problem }
     }
 
     pub(crate) fn unauthenticated(detail: &str) -> Problem {
@@ -140,6 +161,7 @@ impl Problem {
             request_id,
             run_id: self.run,
             errors: &self.errors,
+            violated: self.violated.map(|policy| [policy]),
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -154,7 +176,7 @@ impl Problem {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+                headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after));
             }
             // What may be sent instead (RFC 9110, section 15.5.16).
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
@@ -191,7 +213,7 @@ impl From<&PipelineError> for Problem {
                 refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted")
             }
             ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),
-            ErrorKind::Executor(ExecutorError::Busy { .. }) => refused(StatusCode::TOO_MANY_REQUESTS, "busy"),
+            ErrorKind::Busy(_) => Problem::busy(text),
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }
@@ -216,6 +238,12 @@ impl From<&PipelineError> for Problem {
 impl From<PipelineError> for Problem {
     fn from(error: PipelineError) -> Self {
         Problem::from(&error)
+    }
+}
+
+impl From<Busy> for Problem {
+    fn from(error: Busy) -> Self {
+        Problem::busy(error.to_string())
     }
 }
 

@@ -7,17 +7,17 @@ mod health;
 mod runs;
 mod stream;
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{any::Any, mem, sync::Arc, time::Instant};
 
 use axum::{
     Router,
     extract::{FromRequestParts, MatchedPath, Path, Request},
     http::{
         HeaderValue, StatusCode,
-        header::{ALLOW, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS},
+        header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS},
         request,
     },
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
@@ -28,7 +28,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::{App, openapi, problem::Problem};
+use crate::{App, openapi, problem::Problem, rate};
 
 /// Every route, and the description of all.
 pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
@@ -52,23 +52,24 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&app), rate::limit))
         .layer(from_fn(identify))
         .with_state(app)
 }
 
 impl App {
-    /// Requests being worked on.
+    /// Requests being worked on, and runs that go on without theirs.
     pub(crate) fn in_progress(&self) -> usize {
-        self.options.in_flight_max - self.in_flight.available_permits()
+        self.pipeline.in_progress() + self.options.in_flight_max - self.in_flight.available_permits()
     }
 
-    /// A place among the requests being worked on, held until it is dropped.
+    /// A place among the requests being worked on that are no runs, held until it is dropped.
     fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
         Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
             let most = self.options.in_flight_max;
-            let detail =
-                format!("{most} requests are being worked on, the most there may be; try again later");
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
+            Problem::busy(format!(
+                "{most} requests are being worked on, the most there may be; try again later"
+            ))
         })
     }
 }
@@ -104,9 +105,9 @@ async fn identify(request: Request, next: Next) -> Response {
     let respond = async {
         let mut response = next.run(request).await;
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-            let allow = response.headers_mut().remove(ALLOW);
+            let told = mem::take(response.headers_mut());
             response = problem.render(&id);
-            response.headers_mut().extend(allow.map(|methods| (ALLOW, methods)));
+            response.headers_mut().extend(told);
         }
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), duration_ms, "request answered");

@@ -1,9 +1,19 @@
 //! Connections: accepted within a limit, read within time limits, closed in order at the end.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulConnection, GracefulShutdown},
@@ -17,7 +27,11 @@ use tokio::{
 };
 use tokio_io_timeout::TimeoutStream;
 
-use crate::{App, Server, routes};
+use crate::{
+    App, Server,
+    address::{ClientAddress, holder, is_among},
+    routes,
+};
 
 /// Largest head of a request in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -27,9 +41,6 @@ const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// Time between two words in the log about what a stop waits for.
 const STOP_WORD_EVERY: Duration = Duration::from_secs(2);
-
-/// Time between two looks whether requests are in progress that have no connection any more.
-const STOP_LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Longest wait for cancelled requests to be recorded and answered.
 const CANCEL_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -46,6 +57,7 @@ impl Server {
         let app = Arc::new(self.app);
         let router = routes::router(Arc::clone(&app));
         let places = Arc::new(Semaphore::new(app.options.connections_max));
+        let crowds = Arc::new(Crowds::default());
         let graceful = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
@@ -55,14 +67,18 @@ impl Server {
                 let place = Arc::clone(&places).acquire_owned().await.ok();
                 (place, accept(&listener).await)
             };
-            let (place, socket) = tokio::select! {
+            let (place, (socket, peer)) = tokio::select! {
                 () = &mut stop => break,
                 next = next => next,
             };
             while connections.try_join_next().is_some() {}
-            let served = graceful.watch(connection(&app, socket, router.clone()));
+            let Some(seat) = crowds.enter(peer, &app) else {
+                tracing::debug!(%peer, "connection closed: its address has too many");
+                continue;
+            };
+            let served = graceful.watch(connection(&app, socket, peer, router.clone()));
             connections.spawn(async move {
-                let _place = place;
+                let _seat = (place, seat);
                 if let Err(error) = served.await {
                     tracing::debug!(%error, "connection ended early");
                 }
@@ -73,20 +89,67 @@ impl Server {
     }
 }
 
+/// Open connections by the holder of their address, so that one cannot take all there are.
+#[derive(Default)]
+struct Crowds(Mutex<HashMap<IpAddr, usize>>);
+
+impl Crowds {
+    /// A seat for one more connection; none if its address has as many as it may. Proxies that the
+    /// operator trusts speak for many.
+    fn enter(self: &Arc<Self>, peer: IpAddr, app: &App) -> Option<Seat> {
+        let mut crowds = self.map();
+        let crowd = crowds.entry(holder(peer)).or_default();
+        let trusted = is_among(&app.options.trusted_proxies, peer.to_canonical());
+        if *crowd >= app.options.connections_per_address_max && !trusted {
+            return None;
+        }
+        *crowd += 1;
+        Some(Seat { crowds: Arc::clone(self), holder: holder(peer) })
+    }
+
+    fn map(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a connection for as long as it lives.
+struct Seat {
+    crowds: Arc<Crowds>,
+    holder: IpAddr,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut crowd) = self.crowds.map().entry(self.holder) {
+            *crowd.get_mut() -= 1;
+            if *crowd.get() == 0 {
+                crowd.remove();
+            }
+        }
+    }
+}
+
 fn connection(
-    app: &App,
+    app: &Arc<App>,
     socket: TcpStream,
+    peer: IpAddr,
     router: Router,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
     // Hyper has no bound of its own for a client that never reads, whose answer would stay in memory.
     let mut socket = TimeoutStream::new(socket);
     socket.set_write_timeout(Some(app.options.write_wait_max));
+    let (app_of_requests, router) = (Arc::clone(app), TowerToHyperService::new(router));
+    let respond = service_fn(move |mut request: hyper::Request<Incoming>| {
+        let client = ClientAddress::of(peer, request.headers(), &app_of_requests.options.trusted_proxies);
+        request.extensions_mut().insert(client);
+        router.call(request)
+    });
     http1::Builder::new()
         // Without a timer hyper silently has no header timeout.
         .timer(TokioTimer::new())
         .header_read_timeout(app.options.header_wait_max)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Box::pin(socket)), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(Box::pin(socket)), respond)
 }
 
 /// Waits for what is in progress, says so, and cancels what takes too long.
@@ -96,13 +159,9 @@ async fn end(
     mut connections: JoinSet<()>,
     hurry: impl Future<Output = ()>,
 ) {
-    // Connections without a request end at once. Some requests go on without their connection, and one
-    // of these may not have come to the pipeline yet.
+    // Connections without a request end at once. Some runs go on without theirs.
     let mut done = pin!(async {
         graceful.shutdown().await;
-        while app.in_progress() > 0 {
-            sleep(STOP_LOOK_EVERY).await;
-        }
         app.pipeline.idle().await;
     });
     let waited = tokio::select! {
@@ -143,14 +202,14 @@ async fn say_what_is_waited_for(app: &App) {
 
 /// Accepts a connection. Errors here are the system's (out of descriptors, a client already gone):
 /// they pass, so it tries again with growing pauses.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     let mut pause = Duration::from_millis(10);
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => {
+            Ok((socket, peer)) => {
                 // Answers are written at once and small; waiting to fill a packet only delays them.
                 let _ = socket.set_nodelay(true);
-                return socket;
+                return (socket, peer.ip());
             }
             Err(error) => {
                 tracing::warn!(%error, "connection could not be accepted");

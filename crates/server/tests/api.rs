@@ -61,7 +61,6 @@ impl Executor for World {
         let _running = Running(&self.running);
         let mut status = Status::Succeeded;
         match job.code.as_str() {
-            "busy" => return Err(ExecutorError::Busy { slots: 2, queue: 3 }),
             "missing" => return Err(ExecutorError::RuntimeMissing("python".to_owned())),
             "broken" => return Err(ExecutorError::Sandbox("secret detail of the host".to_owned())),
             "hang" => {
@@ -205,11 +204,11 @@ impl TestServer {
     }
 
     async fn start_with(change: impl FnOnce(&mut ServerOptions)) -> TestServer {
-        TestServer::start_changed(change, |server| server).await
+        TestServer::start_changed(|options, _| change(options), |server| server).await
     }
 
     async fn start_changed(
-        change: impl FnOnce(&mut ServerOptions),
+        change: impl FnOnce(&mut ServerOptions, &mut PipelineConfig),
         finish: impl FnOnce(Server) -> Server,
     ) -> TestServer {
         let world = Arc::new(World::default());
@@ -220,9 +219,15 @@ impl TestServer {
             authors: vec![world.clone()],
         };
         let clock = Clock::new(|| 1, || RunId(Uuid::nil()));
-        let config = PipelineConfig { policy: Policy::default(), limits: LimitsPolicy::default(), clock };
         let mut options = ServerOptions::default();
-        change(&mut options);
+        let mut config = PipelineConfig {
+            policy: Policy::default(),
+            limits: LimitsPolicy::default(),
+            clock,
+            slots: 4,
+            queue: 4,
+        };
+        change(&mut options, &mut config);
         let server = finish(Server::new(Arc::new(Pipeline::new(ports, config)), world.clone(), options));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -398,9 +403,6 @@ async fn errors_of_the_pipeline_have_their_own_status() {
     server.execute(long).await.is_problem(422, "policy_denied").points_at("/limits/wallMs");
     let dear = json!({ "language": "python", "code": "1", "limits": { "wallMs": 70_000 } });
     server.execute(dear).await.is_problem(402, "budget_exhausted");
-    let busy = server.execute(code("busy")).await;
-    busy.is_problem(429, "busy");
-    assert!(busy.head.contains("retry-after: 1"), "{}", busy.head);
     server.execute(code("missing")).await.is_problem(503, "runtime_missing");
     for (code, problem) in [(code("broken"), "sandbox_failed"), (code("store down"), "store_failed")] {
         let reply = server.execute(code).await;
@@ -549,14 +551,18 @@ async fn a_question_goes_on_without_its_client() {
 
 #[tokio::test]
 async fn more_requests_than_allowed_are_told_to_come_back() {
-    let server = TestServer::start_with(|options| options.in_flight_max = 1).await;
+    let one = |_: &mut ServerOptions, config: &mut PipelineConfig| (config.slots, config.queue) = (1, 0);
+    let server = TestServer::start_changed(one, |server| server).await;
     let body = br#"{"language":"python","code":"hang"}"#;
     let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
     let mut socket = server.connect().await;
     socket.write_all(&request("POST", "/v1/execute", &headers, body.len())).await.unwrap();
     socket.write_all(body).await.unwrap();
     server.until("the run is on", |world| world.running.load(Ordering::SeqCst) == 1).await;
-    server.execute(json!({ "language": "bash", "code": "1" })).await.is_problem(429, "busy");
+    let busy = server.execute(json!({ "language": "bash", "code": "1" })).await;
+    busy.is_problem(429, "busy");
+    assert!(busy.head.contains("retry-after: 1"), "{}", busy.head);
+    assert!(busy.body.get("run_id").is_none(), "{busy:?}");
     assert_eq!(server.send("GET", "/health", "", b"").await.status, 200);
     drop(socket);
     server.until("the place is free", |world| world.running.load(Ordering::SeqCst) == 0).await;
@@ -633,7 +639,7 @@ async fn what_is_wrong_shows_in_health() {
     let ailing = |server: Server| {
         server.watched_by(|| vec![Ailment { code: "store_full", detail: "free space".to_owned() }])
     };
-    let server = TestServer::start_changed(|_| {}, ailing).await;
+    let server = TestServer::start_changed(|_, _| {}, ailing).await;
     let reply = server.send("GET", "/health", "", b"").await;
     assert_eq!((reply.status, &reply.body["status"]), (503, &json!("failing")));
     assert_eq!(reply.body["problems"][0], json!({ "code": "store_full", "detail": "free space" }));

@@ -20,7 +20,8 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;
-        let answer = house.pipeline.ask(&principal, request).await?;
+        let place = house.pipeline.enter(&principal)?;
+        let answer = house.pipeline.ask(place, request).await?;
         let kept = outbox.is_some();
         deliver(outbox, &answer.run.files)?;
         if command.json {

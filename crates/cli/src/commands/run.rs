@@ -21,7 +21,8 @@ pub(crate) fn run(config: &Config, command: args::Run) -> anyhow::Result<ExitCod
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;
-        let answer = house.pipeline.execute(&principal, request).await?;
+        let place = house.pipeline.enter(&principal)?;
+        let answer = house.pipeline.execute(place, request).await?;
         let kept = outbox.is_some();
         deliver(outbox, &answer.files)?;
         if command.json {

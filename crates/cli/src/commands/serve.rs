@@ -14,6 +14,7 @@ use ringfence_sandbox::{
 };
 use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
 use ringfence_store::{DEFAULT_KEY_LIMIT, KeyError, Store};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::TcpListener,
     runtime::Builder,
@@ -36,6 +37,12 @@ const FIRST_USER: &str = "admin";
 /// Most jails that are kept ready for each runtime; each takes about a megabyte.
 const SPARES_MAX: usize = 4;
 
+/// Descriptors that a server wants to have: most are connections.
+const OPEN_FILES_WANTED: u64 = 4096;
+
+/// Connections that may wait to be accepted: a burst of them waits here, and is not sent away.
+const BACKLOG: i32 = 1024;
+
 /// Time between two looks for runs that crashed processes left.
 const RECOVER_EVERY: Duration = Duration::from_secs(60);
 
@@ -53,6 +60,8 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
     let listener =
         std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
     listener.set_nonblocking(true)?;
+    // It listens already; this only makes the standard library's backlog longer.
+    rustix::net::listen(&listener, BACKLOG)?;
     let entrance = house::enter(config, spares())?;
     ringfence_sandbox::return_freed_memory();
     let runtime = Builder::new_multi_thread().enable_all().build()?;
@@ -64,7 +73,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         tokio::spawn(recover_now_and_then(house.store.clone()));
         let keys = Arc::new(Keys(house.store.clone()));
         let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
-        let server = Server::new(Arc::new(house.pipeline.clone()), keys, ServerOptions::default())
+        let server = Server::new(Arc::new(house.pipeline.clone()), keys, server_options(config))
             .watched_by(move || ailments(&store, &sandbox));
         let signals = stop_signals()?;
         let supervisor_gone = house.sandbox.closed();
@@ -81,6 +90,32 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The server's bounds, as far as they depend on the configuration and on what the system allows.
+fn server_options(config: &Config) -> ServerOptions {
+    let mut options = ServerOptions::default();
+    options.rate_limits = config.rate_limits;
+    options.trusted_proxies.clone_from(&config.trusted_proxies);
+    // Half of the descriptors are for runs, contents and the database.
+    let half = usize::try_from(open_files() / 2).unwrap_or(usize::MAX);
+    options.connections_max = options.connections_max.min(half.max(1));
+    options.connections_per_address_max = options.connections_per_address_max.min(half.div_ceil(2));
+    options
+}
+
+/// Descriptors that this process may have, after it has asked for as many as it wants.
+fn open_files() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(OPEN_FILES_WANTED, |most| most.min(OPEN_FILES_WANTED));
+    let current = limit.current.unwrap_or(u64::MAX);
+    if current >= wanted {
+        return current;
+    }
+    match setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit }) {
+        Ok(()) => wanted,
+        Err(_) => current,
+    }
 }
 
 /// Jails kept ready for each runtime's tree: as many runs as can begin at the same time.

@@ -195,11 +195,16 @@ fn world_with(
     // Every look at the clock takes seven milliseconds.
     let now = AtomicI64::new(0);
     let clock = Clock::new(move || now.fetch_add(7, Ordering::Relaxed), || RunId(Uuid::nil()));
-    let pipeline = Pipeline::new(ports, PipelineConfig { policy, limits: LimitsPolicy::default(), clock });
+    let limits = LimitsPolicy::default();
+    let pipeline = Pipeline::new(ports, PipelineConfig { policy, limits, clock, slots: 1, queue: 1 });
     World { memory, script, scribe, pipeline }
 }
 
 impl World {
+    fn place(&self) -> Place {
+        self.pipeline.enter(&who()).unwrap()
+    }
+
     /// The kinds of the recorded events, after checking that they are the history of a run in which
     /// nothing is left reserved.
     fn kinds(&self) -> String {
@@ -285,7 +290,7 @@ async fn code_is_reserved_run_settled_and_answered() {
     let mut request = python("print(5050)");
     request.files = vec![InputFile { name: "in.csv".to_owned(), content: b"1".to_vec() }];
     request.env.insert("A".to_owned(), "b".to_owned());
-    let answer = world.pipeline.execute(&who(), request).await.unwrap();
+    let answer = world.pipeline.execute(world.place(), request).await.unwrap();
     assert_eq!((answer.stdout.as_str(), answer.exit_code), ("5050\n", 0));
     assert_eq!(answer.files[0].name, "out.txt");
     assert_eq!(world.kinds(), format!("run.requested {EXECUTED} run.settled"));
@@ -299,7 +304,7 @@ async fn code_is_reserved_run_settled_and_answered() {
 #[tokio::test]
 async fn a_program_that_fails_is_an_answer() {
     let world = world(vec![fails("Traceback")], vec![]);
-    let answer = world.pipeline.execute(&who(), python("1/0")).await.unwrap();
+    let answer = world.pipeline.execute(world.place(), python("1/0")).await.unwrap();
     assert_eq!((answer.status, answer.exit_code), (Status::Failed, 1));
     assert_eq!(world.spent(), (1, 12));
 }
@@ -307,7 +312,7 @@ async fn a_program_that_fails_is_an_answer() {
 #[tokio::test]
 async fn what_the_policy_refuses_reaches_neither_ledger_nor_jail() {
     let world = world(vec![], vec![]);
-    let error = world.pipeline.execute(&who(), python(" ")).await.unwrap_err();
+    let error = world.pipeline.execute(world.place(), python(" ")).await.unwrap_err();
     assert!(matches!(&error.kind, ErrorKind::Denied(violations) if violations[0].code == "code_empty"));
     assert_eq!(world.kinds(), "run.requested run.refused");
     assert_eq!(world.spent(), (0, 0));
@@ -316,17 +321,17 @@ async fn what_the_policy_refuses_reaches_neither_ledger_nor_jail() {
 #[tokio::test]
 async fn an_exhausted_budget_refuses() {
     let world = world_with(vec![], vec![], Policy::default(), 10_999);
-    let error = world.pipeline.execute(&who(), python("1")).await.unwrap_err();
+    let error = world.pipeline.execute(world.place(), python("1")).await.unwrap_err();
     assert!(error.to_string().contains("1 sandbox_ms missing of a limit of 10999"), "{error}");
     assert_eq!(world.kinds(), "run.requested run.refused");
 }
 
 #[tokio::test]
 async fn our_own_failure_costs_nothing() {
-    let busy = Play::Fail(ExecutorError::Busy { slots: 1, queue: 0 });
-    for play in [busy, Play::Panic] {
+    let failed = Play::Fail(ExecutorError::Sandbox("no jail".to_owned()));
+    for play in [failed, Play::Panic] {
         let world = world(vec![play], vec![]);
-        let error = world.pipeline.execute(&who(), python("1")).await.unwrap_err();
+        let error = world.pipeline.execute(world.place(), python("1")).await.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Executor(_)));
         assert!(world.kinds().ends_with("exec.started run.failed"));
         assert_eq!(world.spent(), (0, 0));
@@ -336,8 +341,7 @@ async fn our_own_failure_costs_nothing() {
 #[tokio::test]
 async fn a_caller_that_goes_away_cancels_the_run_and_still_pays() {
     let world = world(vec![Play::Hang], vec![]);
-    let who = who();
-    let mut running = Box::pin(world.pipeline.execute(&who, python("while True: pass")));
+    let mut running = Box::pin(world.pipeline.execute(world.place(), python("while True: pass")));
     while world.script.jobs.lock().unwrap().is_empty() {
         let _ = futures::poll!(running.as_mut());
         tokio::task::yield_now().await;
@@ -353,7 +357,7 @@ async fn a_caller_that_goes_away_cancels_the_run_and_still_pays() {
 #[tokio::test]
 async fn a_run_that_is_stopped_answers_with_what_there_was() {
     let world = world(vec![Play::Hang], vec![]);
-    let live = world.pipeline.start(&who(), python("while True: pass"));
+    let live = world.pipeline.start(world.place(), python("while True: pass"));
     let found = world.pipeline.live(&who(), live.run()).expect("it is in progress");
     found.stop();
     let answer = live.ended().await.unwrap();
@@ -366,7 +370,7 @@ async fn a_run_that_is_stopped_answers_with_what_there_was() {
 #[tokio::test]
 async fn a_run_in_progress_is_there_for_its_tenant_only() {
     let world = world(vec![Play::Hang], vec![]);
-    let live = world.pipeline.start(&who(), python("while True: pass"));
+    let live = world.pipeline.start(world.place(), python("while True: pass"));
     let other = Principal { tenant: "another".to_owned(), ..who() };
     assert!(world.pipeline.live(&other, live.run()).is_none());
     live.stop();
@@ -377,7 +381,7 @@ async fn a_run_in_progress_is_there_for_its_tenant_only() {
 async fn usage_is_charged_up_to_what_was_reserved() {
     let long = Play::End(Box::new(outcome(Status::TimedOut, "", 60_000)));
     let world = world(vec![long], vec![]);
-    world.pipeline.execute(&who(), python("1")).await.unwrap();
+    world.pipeline.execute(world.place(), python("1")).await.unwrap();
     assert_eq!(world.spent(), (1, 10_000 + crate::SETTLE_MARGIN_MS));
 }
 
@@ -385,7 +389,7 @@ async fn usage_is_charged_up_to_what_was_reserved() {
 async fn outputs_that_cannot_be_kept_fail_the_run_but_settle_it() {
     let world = world(vec![ends("out")], vec![]);
     world.memory.state.lock().unwrap().refuses_outputs = true;
-    let error = world.pipeline.execute(&who(), python("1")).await.unwrap_err();
+    let error = world.pipeline.execute(world.place(), python("1")).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Unrecorded(_)), "{error}");
     assert!(error.to_string().contains("the program ran, but its result could not be recorded"), "{error}");
     assert!(world.kinds().ends_with("exec.started run.failed"));
@@ -401,7 +405,7 @@ fn strict() -> Policy {
 async fn a_policy_on_libraries_reads_facts_in_the_jail_first() {
     let facts = |imports: &str| ends(&format!("{{\"imports\":[{imports}]}}"));
     let world = world_with(vec![facts("\"math\""), ends("1")], vec![], strict(), 1_000_000);
-    world.pipeline.execute(&who(), python("import math")).await.unwrap();
+    world.pipeline.execute(world.place(), python("import math")).await.unwrap();
     assert_eq!(world.kinds(), format!("run.requested facts.started facts.finished {EXECUTED} run.settled"));
     assert_eq!(world.spent(), (1, 24));
     {
@@ -411,7 +415,7 @@ async fn a_policy_on_libraries_reads_facts_in_the_jail_first() {
     }
 
     let world = world_with(vec![facts("\"socket\"")], vec![], strict(), 1_000_000);
-    let error = world.pipeline.execute(&who(), python("import socket")).await.unwrap_err();
+    let error = world.pipeline.execute(world.place(), python("import socket")).await.unwrap_err();
     assert!(error.to_string().contains("library socket is not allowed"), "{error}");
     assert_eq!(world.kinds(), "run.requested facts.started facts.finished run.refused");
 }
@@ -420,7 +424,7 @@ async fn a_policy_on_libraries_reads_facts_in_the_jail_first() {
 async fn a_facts_reader_that_lies_or_dies_refuses() {
     for play in [ends("{}"), ends("{\"imports\":[],\"x\":1}"), ends("["), fails("crashed")] {
         let world = world_with(vec![play], vec![], strict(), 1_000_000);
-        let error = world.pipeline.execute(&who(), python("import math")).await.unwrap_err();
+        let error = world.pipeline.execute(world.place(), python("import math")).await.unwrap_err();
         assert!(error.to_string().contains("could not be inspected"), "{error}");
         assert!(world.kinds().ends_with("run.refused"));
     }
@@ -432,7 +436,7 @@ async fn a_question_is_profiled_written_run_and_answered() {
     let result = br#"{"value": 3, "label": "sum of a"}"#.to_vec();
     done.files = vec![OutputFile { name: "result.json".to_owned(), content: result }];
     let world = world(vec![ends(&profile("s.CSV")), Play::End(Box::new(done))], vec![draft("print(3)")]);
-    let answer = world.pipeline.ask(&who(), question(&["s.CSV", "notes.txt"])).await.unwrap();
+    let answer = world.pipeline.ask(world.place(), question(&["s.CSV", "notes.txt"])).await.unwrap();
     assert_eq!((answer.answer.as_str(), answer.value), ("3", Some(serde_json::json!(3))));
     assert_eq!(answer.label.as_deref(), Some("sum of a"));
     assert_eq!((answer.author.as_str(), answer.code.as_str()), ("scribe", "print(3)"));
@@ -460,7 +464,7 @@ async fn a_table_that_cannot_be_read_is_named() {
         (ends("{\"rows\": NaN}"), "not valid"),
     ] {
         let world = world(vec![play], vec![]);
-        let error = world.pipeline.ask(&who(), question(&["s.csv"])).await.unwrap_err().to_string();
+        let error = world.pipeline.ask(world.place(), question(&["s.csv"])).await.unwrap_err().to_string();
         assert!(error.starts_with("file s.csv could not be read") && error.contains(reason), "{error}");
         assert_eq!(world.kinds(), "run.requested read.started read.finished run.refused");
     }
@@ -469,7 +473,7 @@ async fn a_table_that_cannot_be_read_is_named() {
 #[tokio::test]
 async fn a_failed_program_goes_back_to_its_author_once() {
     let world = world(vec![fails("NameError: x"), ends("3")], vec![draft("x"), draft("print(3)")]);
-    let answer = world.pipeline.ask(&who(), question(&[])).await.unwrap();
+    let answer = world.pipeline.ask(world.place(), question(&[])).await.unwrap();
     assert_eq!((answer.answer.as_str(), answer.code.as_str()), ("3", "print(3)"));
     let wrote = "code.asked code.written";
     assert_eq!(world.kinds(), format!("run.requested {wrote} {EXECUTED} {wrote} {EXECUTED} run.settled"));
@@ -488,7 +492,7 @@ async fn a_repair_that_comes_to_nothing_leaves_the_failed_run_as_the_answer() {
         (gone(), "code.declined"),
     ] {
         let world = world(vec![fails("NameError: x")], vec![draft("x"), second]);
-        let answer = world.pipeline.ask(&who(), question(&[])).await.unwrap();
+        let answer = world.pipeline.ask(world.place(), question(&[])).await.unwrap();
         assert_eq!((answer.run.status, answer.code.as_str()), (Status::Failed, "x"));
         assert!(world.kinds().ends_with(&format!("code.asked {kind} run.settled")), "{}", world.kinds());
     }
@@ -498,7 +502,7 @@ async fn a_repair_that_comes_to_nothing_leaves_the_failed_run_as_the_answer() {
 async fn a_repair_beyond_the_budget_is_dropped() {
     let answers = vec![draft("x"), draft("y")];
     let world = world_with(vec![fails("NameError")], answers, Policy::default(), 11_005);
-    let answer = world.pipeline.ask(&who(), question(&[])).await.unwrap();
+    let answer = world.pipeline.ask(world.place(), question(&[])).await.unwrap();
     assert_eq!(answer.run.status, Status::Failed);
     assert!(world.kinds().ends_with("code.written code.dropped run.settled"));
 }
@@ -507,7 +511,7 @@ async fn a_repair_beyond_the_budget_is_dropped() {
 async fn what_nobody_understood_is_said() {
     let says = AuthorError::NotUnderstood("ask for a sum, a mean or an NPV".to_owned());
     let world = world(vec![], vec![Err(says)]);
-    let error = world.pipeline.ask(&who(), question(&[])).await.unwrap_err();
+    let error = world.pipeline.ask(world.place(), question(&[])).await.unwrap_err();
     assert_eq!(error.to_string(), "ask for a sum, a mean or an NPV");
     assert_eq!(world.kinds(), "run.requested code.asked code.declined run.refused");
 }
@@ -515,8 +519,7 @@ async fn what_nobody_understood_is_said() {
 #[tokio::test]
 async fn a_question_goes_on_when_nobody_waits() {
     let world = world(vec![ends("3")], vec![draft("print(3)")]);
-    let who = who();
-    let mut asking = Box::pin(world.pipeline.ask(&who, question(&[])));
+    let mut asking = Box::pin(world.pipeline.ask(world.place(), question(&[])));
     let _ = futures::poll!(asking.as_mut());
     drop(asking);
     world.pipeline.idle().await;
@@ -532,4 +535,19 @@ fn the_reason_that_helps_most_is_told() {
     assert_eq!(told(vec![not_understood(), unclear()]), "Which column?");
     assert!(told(vec![not_understood(), unavailable()]).contains("connection refused; ask for a sum"));
     assert!(told(vec![]).contains("no author is configured"));
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_slot_is_promised_can_be_stopped_and_never_runs() {
+    let world = world(vec![], vec![]);
+    let [first, second, _extra] = [world.place(), world.place(), world.place()];
+    assert!(world.pipeline.enter(&who()).is_err(), "a slot, a place in the queue and an extra one are taken");
+    let slot = first.slot().await.unwrap();
+    let live = world.pipeline.start(second, python("1"));
+    assert!(live.accepted().await.is_none(), "it is promised before it has a slot");
+    live.stop();
+    assert!(matches!(live.ended().await.unwrap_err().kind, ErrorKind::Cancelled));
+    assert!(world.pipeline.enter(&who()).is_ok(), "its place is free before it is told");
+    assert_eq!(world.kinds(), format!("run.requested {EXECUTED} run.settled"));
+    drop(slot);
 }

@@ -20,7 +20,6 @@ fn sandbox() -> (Sandbox, OwnedFd) {
         socket,
         process: SupervisorProcess(ourselves.unwrap()),
         slots: 1,
-        queue: 1,
         present: vec![Runtime::Bash],
         isolation: Isolation::default(),
         problems: Vec::new(),

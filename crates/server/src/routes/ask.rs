@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    body::{FileBody, Object, input_files, object, read_json},
+    body::{FileBody, Object, input_files, object, parse, read_json_bytes},
     openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
 };
@@ -60,15 +60,12 @@ pub(crate) async fn handler(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Json<AskAnswer>, Problem> {
-    let principal = app.principal(request.headers()).await?;
-    let place = app.enter()?;
-    let body: AskBody = read_json(request, &app.options).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
+    let mut place = app.pipeline.enter(&principal)?;
+    let body = read_json_bytes(request, &app, place.is_one_of_few()).await?;
+    place.keep(body.room);
+    let body: AskBody = parse(&body.bytes)?;
     let files = input_files(body.files)?;
     let request = AskRequest { question: body.question, files, limits: body.limits };
-    // The place stays taken while the run goes on, whether or not anybody waits for it.
-    let run = tokio::spawn(async move {
-        let _place = place;
-        app.pipeline.ask(&principal, request).await
-    });
-    Ok(Json(run.await.map_err(|error| Problem::internal("internal", &error))??))
+    Ok(Json(app.pipeline.ask(place, request).await?))
 }

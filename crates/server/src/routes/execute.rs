@@ -21,7 +21,6 @@ use ringfence_pipeline::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
 use crate::{
@@ -164,20 +163,20 @@ impl ExecuteBody {
     ),
 )]
 pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
-    let place = app.enter()?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
+    let mut place = app.pipeline.enter(&principal)?;
     let manner = Manner::of(request.headers());
     let name = request_name(request.headers())?;
-    let bytes = read_json_bytes(request, &app.options).await?;
-    let body: ExecuteBody = parse(&bytes)?;
-    let request = body.into_request()?;
+    let body = read_json_bytes(request, &app, place.is_one_of_few()).await?;
+    place.keep(body.room);
+    let request = parse::<ExecuteBody>(&body.bytes)?.into_request()?;
     let live = match name {
-        None => app.pipeline.start(&principal, request),
+        None => app.pipeline.start(place, request),
         Some(name) => {
-            let fingerprint = STANDARD.encode(Sha256::digest(&bytes));
-            match app.pipeline.start_once(&principal, &name, fingerprint, request).await? {
+            let fingerprint = STANDARD.encode(Sha256::digest(&body.bytes));
+            match app.pipeline.start_once(place, &name, fingerprint, request).await? {
                 Once::Begun(live) => live,
-                Once::Before(run) => return app.again(&principal, run, &manner, place).await,
+                Once::Before(run) => return app.again(&principal, run, &manner).await,
                 Once::Different => {
                     let detail = "another request was sent with this Idempotency-Key, give this one its own";
                     let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -186,27 +185,23 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
             }
         }
     };
+    drop(body.bytes);
     match manner {
         Manner::Asynchronous => {
             // What is promised is on disk; what is refused is not promised.
             if let Some(Err(error)) = live.accepted().await {
                 return Err(error.into());
             }
-            let response = promise(live.run());
-            tokio::spawn(async move {
-                let _place = place;
-                // Whoever wants to know reads it from the record.
-                let _ = live.ended().await;
-            });
-            Ok(response)
+            // Whoever wants to know reads it from the record.
+            Ok(promise(live.run()))
         }
         // When the client goes away, the guard is dropped, and with it the run stops.
         Manner::Stream => {
-            let guard = (place, StopOnDrop(Arc::clone(&live)));
+            let guard = StopOnDrop(Arc::clone(&live));
             Feed::of_live(live, Position::default(), guard).into_response_or_problem().await
         }
         Manner::Whole => {
-            let _guard = (place, StopOnDrop(Arc::clone(&live)));
+            let _guard = StopOnDrop(Arc::clone(&live));
             Ok(Json(&*live.ended().await?).into_response())
         }
     }
@@ -214,13 +209,7 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
 
 impl App {
     /// The answer to a request that was sent before.
-    async fn again(
-        &self,
-        principal: &Principal,
-        run: RunId,
-        manner: &Manner,
-        place: OwnedSemaphorePermit,
-    ) -> Result<Response, Problem> {
+    async fn again(&self, principal: &Principal, run: RunId, manner: &Manner) -> Result<Response, Problem> {
         let in_flight = || {
             let detail = format!("this request is being carried out as /v1/runs/{run}, ask for it there");
             Problem::new(StatusCode::CONFLICT, "request_in_flight", detail)
@@ -231,7 +220,7 @@ impl App {
         let view = self.pipeline.view(principal, run).await?.ok_or_else(in_flight)?;
         let mut response = match manner {
             Manner::Asynchronous => promise(run),
-            Manner::Stream => self.feed(view, Position::default(), place).await?.into_response(),
+            Manner::Stream => self.feed(view, Position::default(), self.enter()?).await?.into_response(),
             Manner::Whole => match self.pipeline.answer(&view).await? {
                 Some(answer) => Json(answer).into_response(),
                 None if view.status.is_end() => return Err(super::runs::over(&view)),

@@ -101,7 +101,7 @@ pub(crate) async fn list(
     query: Result<Query<PageQuery>, QueryRejection>,
     request: Request,
 ) -> Result<Json<Page>, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     let Query(query) = query.map_err(|error| Problem::bad_request("invalid_query", error.body_text()))?;
     let limit = query.limit.unwrap_or(PAGE_RUNS);
     if !(1..=PAGE_RUNS_MAX).contains(&limit) {
@@ -132,7 +132,7 @@ pub(crate) async fn one(
     Parts(id): Parts<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     app.tell(&principal, &id).await
 }
 
@@ -152,7 +152,7 @@ pub(crate) async fn stop(
     Parts(id): Parts<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     if let Some(live) = app.pipeline.live(&principal, run) {
         live.stop();
@@ -183,7 +183,7 @@ pub(crate) async fn events(
     Parts(id): Parts<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     let position = stream::position(request.headers())?;
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     // A reader waits as a request does.
@@ -220,7 +220,7 @@ pub(crate) async fn file(
     Parts((id, name)): Parts<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), request.extensions()).await?;
     let view = app.view(&principal, &id).await?;
     let no_such_file = || {
         Problem::new(
