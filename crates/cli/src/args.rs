@@ -112,6 +112,9 @@ pub(crate) struct Serve {
     /// Address to listen on.
     #[arg(long, env = "RINGFENCE_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Address to give figures for Prometheus on, to whoever connects, without a key.
+    #[arg(long, env = "RINGFENCE_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,6 +10,7 @@ mod args;
 mod clock;
 mod commands;
 mod config;
+mod health;
 mod house;
 mod outbox;
 

@@ -532,7 +532,7 @@ impl Driver {
         journal: &mut Journal,
         purpose: Step<'_>,
         checked: Checked,
-        control: Control,
+        mut control: Control,
     ) -> Result<Ran, ErrorKind> {
         let live = Arc::clone(control.live());
         let step = journal.run().next_step();

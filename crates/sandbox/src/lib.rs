@@ -16,6 +16,8 @@ mod supervisor;
 mod sys;
 mod wire;
 
-pub use host::{Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess, start};
+pub use host::{
+    Load, Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess, start,
+};
 pub use reader::READER_COMMAND;
 pub use server_side::give_up_privileges;

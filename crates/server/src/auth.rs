@@ -1,7 +1,7 @@
 //! Who is asking: the key in a request's headers, and the principal it stands for.
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
-use ringfence_pipeline::run::Principal;
+use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use ringfence_pipeline::run::{Principal, Role};
 
 use crate::{App, problem::Problem};
 
@@ -20,6 +20,18 @@ impl App {
             Ok(Some(principal)) => Ok(principal),
             Ok(None) => Err(Problem::unauthenticated("the key is unknown, expired or revoked")),
             Err(error) => Err(Problem::store(&error, &error.to_string())),
+        }
+    }
+
+    /// The principal, if it may look after the service.
+    pub(crate) async fn operator(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+        let principal = self.principal(headers).await?;
+        match principal.role {
+            Role::Admin => Ok(principal),
+            Role::Member => {
+                let detail = "this is for operators, show the key of an administrator";
+                Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+            }
         }
     }
 }

@@ -2,11 +2,16 @@
 
 mod ask;
 mod execute;
-mod health;
+pub(crate) mod figures;
+pub(crate) mod health;
 mod runs;
 mod stream;
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use axum::{
     Router,
@@ -19,12 +24,16 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use metrics::{counter, histogram};
 use tokio::sync::OwnedSemaphorePermit;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::{App, problem::Problem};
+use crate::{App, metrics::method_label, problem::Problem};
+
+/// Routes that are asked every few seconds by whoever watches; their good answers are not worth a line.
+const WATCHED: [&str; 6] = ["/health", "/health/deep", "/livez", "/readyz", "/startupz", "/metrics"];
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -35,6 +44,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/runs/{id}/events", get(runs::events))
         .route("/v1/runs/{id}/files/{*name}", get(runs::file))
         .route("/health", get(health::handler))
+        .route("/health/deep", get(health::deep))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/startupz", get(health::startup))
+        .route("/metrics", get(figures::handler))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
@@ -46,6 +60,11 @@ impl App {
     /// Requests being worked on.
     pub(crate) fn in_progress(&self) -> usize {
         self.options.in_flight_max - self.in_flight.available_permits()
+    }
+
+    /// True once no more connections are taken.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// A place among the requests being worked on, held until it is dropped.
@@ -65,23 +84,34 @@ fn request_id() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// Gives the request an id, writes problems down with it, and logs what became of the request:
-/// never its body, its key or its answer.
+/// Gives the request an id, writes problems down with it, and logs and counts what became of the
+/// request: never its body, its key or its answer.
 async fn identify(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("none", |path| path.as_str()).to_owned();
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
+    let method = method_label(request.method());
+    let span = tracing::info_span!("request", request_id = %id, method, route);
     let respond = async {
         let mut response = next.run(request).await;
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            counter!("ringfence_refusals_total", "reason" => problem.code()).increment(1);
             let allow = response.headers_mut().remove(ALLOW);
             response = problem.render(&id);
             response.headers_mut().extend(allow.map(|methods| (ALLOW, methods)));
         }
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(status = response.status().as_u16(), duration_ms, "request answered");
+        let (took, status) = (began.elapsed(), response.status());
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if status.is_success() && WATCHED.contains(&route.as_str()) {
+            tracing::debug!(status = status.as_u16(), duration_ms, "request answered");
+        } else {
+            tracing::info!(status = status.as_u16(), duration_ms, "request answered");
+        }
+        histogram!("ringfence_http_request_seconds", "route" => route.clone()).record(took);
+        let labels =
+            [("route", route.clone()), ("method", method.to_owned()), ("status", status.as_str().to_owned())];
+        counter!("ringfence_http_requests_total", &labels).increment(1);
         response
     };
     let mut response = respond.instrument(span).await;

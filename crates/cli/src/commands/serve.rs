@@ -1,9 +1,10 @@
 //! `ringfence serve`: the HTTP API.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
+use metrics::gauge;
 use ringfence_pipeline::{
     ports::StoreError,
     run::{Principal, Role},
@@ -12,7 +13,7 @@ use ringfence_sandbox::{
     Sandbox,
     doctor::{self, CheckState},
 };
-use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
+use ringfence_server::{Authenticate, Metrics, Server, ServerOptions};
 use ringfence_store::{DEFAULT_KEY_LIMIT, KeyError, Store};
 use tokio::{
     net::TcpListener,
@@ -24,6 +25,7 @@ use tokio::{
 use crate::{
     args, clock,
     config::Config,
+    health,
     house::{self, House},
 };
 
@@ -50,21 +52,30 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         .with_writer(std::io::stderr)
         .init();
     // Bound before privileges go, so that ports below 1024 can be had.
-    let listener =
-        std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
-    listener.set_nonblocking(true)?;
+    let listener = bind(listen)?;
+    let figures_at = command.metrics_listen.or(config.metrics_listen).map(bind).transpose()?;
     let entrance = house::enter(config, spares())?;
+    let metrics = Metrics::record(clock::now_ms())?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     entrance.live(config, &runtime, async |house| {
         self_test(config, house).await?;
         show_first_key(&house.store).await?;
         let listener = TcpListener::from_std(listener)?;
+        let figures_at = figures_at.map(TcpListener::from_std).transpose()?;
+        if let Some(listener) = &figures_at {
+            println!("ringfence: metrics on http://{}/metrics", listener.local_addr()?);
+        }
         println!("ringfence: listening on http://{}", listener.local_addr()?);
         tokio::spawn(recover_now_and_then(house.store.clone()));
+        tokio::spawn(metrics.clone().sum_up());
         let keys = Arc::new(Keys(house.store.clone()));
         let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
+        let (watched, limits) = (sandbox.clone(), config.sandbox.limits);
+        let (examined_store, examined) = (store.clone(), sandbox.clone());
         let server = Server::new(Arc::new(house.pipeline.clone()), keys, ServerOptions::default())
-            .watched_by(move || ailments(&store, &sandbox));
+            .watched_by(move || health::ailments(&store, &sandbox))
+            .examined_by(move || health::examine(examined_store.clone(), examined.clone(), limits))
+            .measured_by(move || figures(&metrics, &watched), figures_at);
         let signals = stop_signals()?;
         let supervisor_gone = house.sandbox.closed();
         let mut orderly = true;
@@ -80,6 +91,13 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
+    let listener =
+        std::net::TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// Jails kept ready for each runtime's tree: as many runs as can begin at the same time.
@@ -133,15 +151,14 @@ async fn recover_now_and_then(store: Store) {
     }
 }
 
-/// What keeps runs from being carried through.
-fn ailments(store: &Store, sandbox: &Sandbox) -> Vec<Ailment> {
-    let store_ailment = |error: StoreError| Ailment {
-        code: if error.full { "store_full" } else { "store_failed" },
-        detail: error.to_string(),
-    };
-    let damaged = sandbox.damaged_runtimes().into_iter();
-    let damaged = damaged.map(|detail| Ailment { code: "runtime_damaged", detail });
-    store.check_room().err().map(store_ailment).into_iter().chain(damaged).collect()
+/// The figures, with those that are looked up when somebody asks.
+#[allow(clippy::cast_precision_loss)]
+fn figures(metrics: &Metrics, sandbox: &Sandbox) -> String {
+    let load = sandbox.load();
+    gauge!("ringfence_queue_waiting").set(load.waiting as f64);
+    gauge!("ringfence_sandbox_slots", "state" => "taken").set(load.taken as f64);
+    gauge!("ringfence_sandbox_slots", "state" => "free").set((load.slots - load.taken) as f64);
+    metrics.render()
 }
 
 /// Counts the signals that ask us to stop: the first for an orderly stop, the second to hurry.
