@@ -4,6 +4,8 @@ mod api;
 mod ask;
 mod command_line;
 mod doctor;
+mod health;
+mod logs;
 mod processes;
 mod record;
 mod runs;

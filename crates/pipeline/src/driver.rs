@@ -9,6 +9,7 @@ use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures::FutureExt;
 use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
 use tokio::sync::watch;
+use tracing::{Instrument, Span};
 
 use crate::{
     answer::Answer,
@@ -162,7 +163,7 @@ impl Pipeline {
         let entered = self.lives.enter(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
         let live = Arc::clone(&entered.live);
         let active = Active::enter(Arc::clone(&self.active));
-        tokio::spawn(async move {
+        let driven = async move {
             let _active = active;
             let work = AssertUnwindSafe(async {
                 let result = driver.execute(&mut journal, request, &entered.live).await;
@@ -175,7 +176,8 @@ impl Pipeline {
                 tracing::error!(%run, %error, "the name of a request could not be given back");
             }
             entered.live.end(result.map(Arc::new).map_err(Arc::new));
-        });
+        };
+        tokio::spawn(driven.instrument(span_of(run)));
         live
     }
 
@@ -211,12 +213,12 @@ impl Pipeline {
         let driver = Arc::clone(&self.driver);
         let live = Arc::new(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
         let active = Active::enter(Arc::clone(&self.active));
-        let task = tokio::spawn(async move {
+        let driven = async move {
             let _active = active;
             let result = driver.ask(&mut journal, request, &live).await;
             close(journal, result).await
-        });
-        task.await.unwrap_or_else(|_| Err(panicked(run)))
+        };
+        tokio::spawn(driven.instrument(span_of(run))).await.unwrap_or_else(|_| Err(panicked(run)))
     }
 
     /// Cancels every run in progress, and those that come after; each is still settled and recorded.
@@ -249,6 +251,11 @@ pub enum Once {
     Before(RunId),
     /// Another request was begun under its name.
     Different,
+}
+
+/// Names the run in what its task logs, below whatever request it is for.
+fn span_of(run: RunId) -> Span {
+    tracing::info_span!("run", run_id = %run)
 }
 
 fn panicked(run: RunId) -> PipelineError {

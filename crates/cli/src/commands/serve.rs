@@ -55,6 +55,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
     let listener = bind(listen)?;
     let figures_at = command.metrics_listen.or(config.metrics_listen).map(bind).transpose()?;
     let entrance = house::enter(config, spares())?;
+    log_panics();
     let metrics = Metrics::record(clock::now_ms())?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     entrance.live(config, &runtime, async |house| {
@@ -98,6 +99,15 @@ fn bind(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
         std::net::TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// Has panics logged like everything else, with the request they happen in. What they say may quote what
+/// was being worked on, so only the place is told.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
 }
 
 /// Jails kept ready for each runtime's tree: as many runs as can begin at the same time.

@@ -9,6 +9,7 @@ use axum::{
 use ringfence_job::LimitsPatch;
 use ringfence_pipeline::{AskAnswer, AskRequest};
 use serde::Deserialize;
+use tracing::Instrument;
 
 use crate::{
     App,
@@ -36,9 +37,10 @@ pub(crate) async fn handler(
     let files = input_files(body.files)?;
     let request = AskRequest { question: body.question, files, limits: body.limits };
     // The place stays taken while the run goes on, whether or not anybody waits for it.
-    let run = tokio::spawn(async move {
+    let run = async move {
         let _place = place;
         app.pipeline.ask(&principal, request).await
-    });
+    };
+    let run = tokio::spawn(run.in_current_span());
     Ok(Json(run.await.map_err(|error| Problem::internal("internal", &error))??))
 }

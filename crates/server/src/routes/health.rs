@@ -10,6 +10,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use tokio::{sync::Mutex, time::Instant};
+use tracing::Instrument;
 
 use crate::{Ailment, App, problem::Problem};
 
@@ -90,12 +91,12 @@ impl Deep {
         }
         let looking = (self.examine)();
         // A task of its own: a caller that goes away neither ends it nor lets the next one begin anew.
-        let task = tokio::spawn(async move {
+        let task = async move {
             let found = Arc::new(looking.await);
             *last = Some((Instant::now(), Arc::clone(&found)));
             found
-        });
-        task.await.map_err(|error| Problem::internal("internal", &error))
+        };
+        tokio::spawn(task.in_current_span()).await.map_err(|error| Problem::internal("internal", &error))
     }
 }
 
