@@ -6,6 +6,7 @@ mod command_line;
 mod doctor;
 mod health;
 mod logs;
+mod probes;
 mod processes;
 mod record;
 mod runs;

@@ -1,4 +1,4 @@
-//! The one binary: `ringfence serve · run · ask · keys · doctor · runtimes`.
+//! The one binary: `ringfence serve · run · ask · keys · doctor · runtimes · health · probes`.
 //!
 //! It wires the parts together and holds no logic of its own. Nothing here starts a thread before
 //! the supervisor is forked.
@@ -35,6 +35,8 @@ pub fn main() -> ExitCode {
         Command::Keys(command) => commands::keys::keys(&config, command),
         Command::Doctor(command) => commands::doctor::doctor(&config, &command),
         Command::Runtimes(command) => commands::runtimes::runtimes(&config, command),
+        Command::Health(command) => commands::health::health(&config, &command),
+        Command::Probes(command) => commands::probes::probes(&config, &command),
     });
     match result {
         Ok(code) => code,

@@ -22,7 +22,10 @@ use serde::Serialize;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 pub use metrics::{Metrics, MetricsError};
-pub use routes::health::{Check, CheckStatus, Examination};
+pub use routes::{
+    health::{Check, CheckStatus, Examination},
+    paths,
+};
 
 use routes::health::Deep;
 

@@ -32,8 +32,25 @@ use uuid::Uuid;
 
 use crate::{App, metrics::method_label, problem::Problem};
 
-/// Routes that are asked every few seconds by whoever watches; their good answers are not worth a line.
-const WATCHED: [&str; 6] = ["/health", "/health/deep", "/livez", "/readyz", "/startupz", "/metrics"];
+/// Routes for whoever watches the service.
+pub mod paths {
+    /// How it is, for people.
+    pub const HEALTH: &str = "/health";
+    /// Whether programs really run.
+    pub const DEEP: &str = "/health/deep";
+    /// Whether the process answers.
+    pub const LIVE: &str = "/livez";
+    /// Whether it takes work.
+    pub const READY: &str = "/readyz";
+    /// Whether it came up.
+    pub const STARTUP: &str = "/startupz";
+    /// Figures for Prometheus.
+    pub const METRICS: &str = "/metrics";
+}
+
+/// They are asked every few seconds; their good answers are not worth a line.
+const WATCHED: [&str; 6] =
+    [paths::HEALTH, paths::DEEP, paths::LIVE, paths::READY, paths::STARTUP, paths::METRICS];
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -43,12 +60,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/runs/{id}", get(runs::one).delete(runs::stop))
         .route("/v1/runs/{id}/events", get(runs::events))
         .route("/v1/runs/{id}/files/{*name}", get(runs::file))
-        .route("/health", get(health::handler))
-        .route("/health/deep", get(health::deep))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/startupz", get(health::startup))
-        .route("/metrics", get(figures::handler))
+        .route(paths::HEALTH, get(health::handler))
+        .route(paths::DEEP, get(health::deep))
+        .route(paths::LIVE, get(health::live))
+        .route(paths::READY, get(health::ready))
+        .route(paths::STARTUP, get(health::startup))
+        .route(paths::METRICS, get(figures::handler))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))

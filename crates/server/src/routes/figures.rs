@@ -32,7 +32,7 @@ async fn open(State(app): State<Arc<App>>) -> Figures {
 /// What a listener of its own serves: the figures, without a key, and nothing else.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/metrics", get(open))
+        .route(super::paths::METRICS, get(open))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(identify))
