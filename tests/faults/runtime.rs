@@ -8,7 +8,10 @@ use std::{
     thread,
 };
 
-use ringfence_tests::{Installation, Server, commands_with, output_of, processes::eventually};
+use ringfence_tests::{
+    Installation, Server, commands_with, output_of,
+    processes::{eventually, signal},
+};
 use serde_json::{Value, json};
 
 /// A server on a copy of the runtimes that a test may damage.
@@ -113,6 +116,51 @@ fn health_sees_damage_before_a_run_does() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), said.trim().lines().count()), (Some(125), 1), "{said}");
     assert!(said.contains("/usr/bin/bash") && said.contains("ringfence runtimes build --force"), "{said}");
+}
+
+#[test]
+fn a_deep_look_names_the_language_that_fails_and_sees_it_mended() {
+    let damaged = Damaged::start();
+    let bash = damaged.root("shell").join("usr/bin/bash");
+    let aside = damaged.house.path().join("aside");
+    fs::rename(&bash, &aside).unwrap();
+    let (status, deep) = damaged.server.get("/health/deep");
+    assert_eq!((status, &deep["status"]), (503, &json!("failing")), "{deep}");
+    for (name, expected) in
+        [("bash", "failing"), ("python", "ok"), ("javascript", "ok"), ("typescript", "ok"), ("store", "ok")]
+    {
+        assert_eq!(deep["checks"][name]["status"], expected, "{deep}");
+    }
+    assert!(!deep.to_string().contains('/'), "it tells strangers of files: {deep}");
+    eventually("it is not ready", || damaged.server.get("/readyz").0 == 503);
+    let (_, ready) = damaged.server.get("/readyz");
+    assert_eq!(ready["problems"][0]["code"], "runtime_damaged", "{ready}");
+    assert_eq!(damaged.server.get("/livez").0, 200, "a new start would not mend it");
+    fs::rename(&aside, &bash).unwrap();
+    damaged.is_well();
+    eventually("a deep look finds nothing", || damaged.server.get("/health/deep").0 == 200);
+    assert_eq!(damaged.server.get("/readyz").0, 200);
+    assert_eq!(damaged.spent(), json!(0), "nobody pays for it");
+}
+
+#[test]
+fn a_supervisor_that_hangs_is_noticed() {
+    let house = Installation::new();
+    let server = house.serve();
+    let supervisor = [server.supervisor()];
+    signal("STOP", &supervisor);
+    let (status, deep) = server.get("/health/deep");
+    assert_eq!((status, &deep["checks"]["store"]["status"]), (503, &json!("ok")), "{deep}");
+    for language in ["python", "javascript", "typescript", "bash"] {
+        assert_eq!(deep["checks"][language]["status"], "failing", "{deep}");
+    }
+    // The runs of the deep look are what it says nothing about.
+    eventually("it is not ready", || server.get("/readyz").0 == 503);
+    let (_, ready) = server.get("/readyz");
+    assert_eq!(ready["problems"][0]["code"], "supervisor_silent", "{ready}");
+    signal("CONT", &supervisor);
+    eventually("it is ready", || server.get("/readyz").0 == 200);
+    eventually("a deep look finds nothing", || server.get("/health/deep").0 == 200);
 }
 
 /// Puts a new tree in a runtime's place and deletes the former, as a build does.

@@ -94,6 +94,21 @@ impl Cramped<'_> {
 }
 
 #[test]
+fn a_deep_look_writes_to_the_store() {
+    let house = Installation::new();
+    let cramped = Cramped::start(&house);
+    cramped.fill();
+    let (status, deep) = cramped.server.get("/health/deep");
+    assert_eq!((status, &deep["checks"]["store"]["status"]), (503, &json!("failing")), "{deep}");
+    assert_eq!(deep["checks"]["bash"]["status"], "ok", "{deep}");
+    let (status, ready) = cramped.server.get("/readyz");
+    assert_eq!((status, &ready["problems"][0]["code"]), (503, &json!("store_full")), "{ready}");
+    cramped.make_room();
+    assert_eq!(cramped.server.get("/readyz").0, 200);
+    eventually("a deep look finds nothing", || cramped.server.get("/health/deep").0 == 200);
+}
+
+#[test]
 fn no_run_begins_without_room_to_record_it() {
     let house = Installation::new();
     let cramped = Cramped::start(&house);

@@ -1,9 +1,11 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU16, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use ringfence_job::{Language, LimitKind, LimitsPatch};
+
+use crate::commands::probes::{Image, Label};
 
 /// Exit code for our own failures and refusals, as opposed to the guest's.
 pub(crate) const EXIT_OURS: u8 = 125;
@@ -62,6 +64,11 @@ pub(crate) enum Command {
     Runtimes(Runtimes),
     /// Print the description of the HTTP API (OpenAPI 3.1), as `serve` gives it at /openapi.json.
     Openapi,
+    /// Ask a running server how it is: exit code 0 if it is well, 1 if not.
+    Health(Health),
+    /// Print files that have Kubernetes, systemd or Docker watch a server.
+    #[command(subcommand)]
+    Probes(Probes),
 }
 
 #[derive(Debug, Args)]
@@ -114,6 +121,9 @@ pub(crate) struct Serve {
     /// Address to listen on.
     #[arg(long, env = "RINGFENCE_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Address to give figures for Prometheus on, to whoever connects, without a key.
+    #[arg(long, env = "RINGFENCE_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -187,6 +197,70 @@ pub(crate) enum Runtimes {
     },
     /// List runtimes and their libraries.
     List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// Where the server is; otherwise where this configuration has it listen.
+    #[arg(long, value_parser = http_url)]
+    pub(crate) url: Option<String>,
+    /// Have it run a program in every language, and look whether it can write.
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Seconds to ask again and again until it is well.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub(crate) wait: u64,
+}
+
+/// The beginning of a URL: this asks machines nearby, without TLS.
+fn http_url(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").unwrap_or_default();
+    let good = !host.is_empty() && host.chars().all(|c| c.is_ascii_graphic());
+    good.then(|| text.to_owned()).ok_or_else(|| "write such as http://127.0.0.1:8787".to_owned())
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Probes {
+    /// A Deployment with its probes, a Service and a volume for the data.
+    Kubernetes {
+        /// The image to run.
+        #[arg(long)]
+        image: Image,
+        #[command(flatten)]
+        options: ProbeOptions,
+    },
+    /// Units beside the service: a start that waits until it is well, and a timer that looks deeply.
+    Systemd {
+        #[command(flatten)]
+        options: ProbeOptions,
+    },
+    /// A Compose service with its health check.
+    Docker {
+        /// The image to run.
+        #[arg(long)]
+        image: Image,
+        #[command(flatten)]
+        options: ProbeOptions,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProbeOptions {
+    /// What the service is called.
+    #[arg(long, default_value = "ringfence")]
+    pub(crate) name: Label,
+    /// Port of the API; otherwise the configuration's.
+    #[arg(long)]
+    pub(crate) port: Option<NonZeroU16>,
+    /// Seconds between two looks.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) period: Option<u32>,
+    /// Seconds one look may take.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) timeout: Option<u32>,
+    /// A directory to make the files in, rather than to print them.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// A file of the host and its name in the jail.

@@ -41,6 +41,7 @@ struct File {
     data_dir: Option<PathBuf>,
     runtimes_dir: Option<PathBuf>,
     listen: Option<SocketAddr>,
+    metrics_listen: Option<SocketAddr>,
     slots: Option<u16>,
     queue: Option<usize>,
     #[serde(default, deserialize_with = "networks")]
@@ -108,6 +109,7 @@ pub(crate) struct Model {
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) listen: SocketAddr,
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) sandbox: SandboxConfig,
     pub(crate) queue: usize,
     pub(crate) trusted_proxies: Vec<IpNet>,
@@ -144,6 +146,7 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
             Some(listen) => listen,
             None => LISTEN.parse()?,
         },
+        metrics_listen: file.metrics_listen,
         sandbox: SandboxConfig {
             instance: instance(&data_dir),
             runtimes_dir: absolute(runtimes_dir)?,

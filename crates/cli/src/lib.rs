@@ -1,4 +1,4 @@
-//! The one binary: `ringfence serve · run · ask · keys · doctor · runtimes · openapi`.
+//! The one binary: `ringfence serve · run · ask · keys · doctor · runtimes · openapi · health · probes`.
 //!
 //! It wires the parts together and holds no logic of its own. Nothing here starts a thread before
 //! the supervisor is forked.
@@ -10,6 +10,7 @@ mod args;
 mod clock;
 mod commands;
 mod config;
+mod health;
 mod house;
 mod outbox;
 
@@ -35,6 +36,8 @@ pub fn main() -> ExitCode {
         Command::Doctor(command) => commands::doctor::doctor(&config, &command),
         Command::Runtimes(command) => commands::runtimes::runtimes(&config, command),
         Command::Openapi => commands::openapi::openapi(&config),
+        Command::Health(command) => commands::health::health(&config, &command),
+        Command::Probes(command) => commands::probes::probes(&config, &command),
     });
     match result {
         Ok(code) => code,

@@ -9,6 +9,7 @@ use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures::FutureExt;
 use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
 use tokio::sync::watch;
+use tracing::{Instrument, Span};
 
 use crate::{
     answer::Answer,
@@ -25,7 +26,7 @@ use crate::{
     },
     profile::{is_table, read_profile},
     run::{Event, Execution, FileRef, Principal, RunId},
-    turns::{Busy, Place, Turns},
+    turns::{Busy, Load, Place, Turns},
 };
 
 /// Executions of one question at most: the first, and one of the author's repair.
@@ -185,7 +186,7 @@ impl Pipeline {
         let live = Arc::clone(&entered.live);
         let active = Active::enter(Arc::clone(&self.active));
         let driven = Driven { live: Arc::clone(&live), place };
-        tokio::spawn(async move {
+        let task = async move {
             let _active = active;
             let work = AssertUnwindSafe(async {
                 let result = driver.execute(&mut journal, request, &driven).await;
@@ -200,7 +201,8 @@ impl Pipeline {
             // Whoever hears the answer may come again at once.
             drop(driven);
             entered.live.end(result.map(Arc::new).map_err(Arc::new));
-        });
+        };
+        tokio::spawn(task.instrument(span_of(run)));
         live
     }
 
@@ -241,11 +243,12 @@ impl Pipeline {
         let live = Arc::new(Live::new(run, place.principal().clone(), self.driver.stopping.subscribe()));
         let driven = Driven { live, place };
         let active = Active::enter(Arc::clone(&self.active));
-        let task = tokio::spawn(async move {
+        let task = async move {
             let _active = active;
             let result = driver.ask(&mut journal, request, &driven).await;
             close(journal, result).await
-        });
+        };
+        let task = tokio::spawn(task.instrument(span_of(run)));
         async move { task.await.unwrap_or_else(|_| Err(panicked(run))) }
     }
 
@@ -257,6 +260,11 @@ impl Pipeline {
     /// Runs in progress.
     pub fn in_progress(&self) -> usize {
         *self.active.borrow()
+    }
+
+    /// How busy the slots are.
+    pub fn load(&self) -> Load {
+        self.turns.load()
     }
 
     /// Waits until no run is in progress, for an orderly end of the process.
@@ -284,6 +292,11 @@ pub enum Once {
     Before(RunId),
     /// Another request was begun under its name.
     Different,
+}
+
+/// Names the run in what its task logs, below whatever request it is for.
+fn span_of(run: RunId) -> Span {
+    tracing::info_span!("run", run_id = %run)
 }
 
 fn panicked(run: RunId) -> PipelineError {
@@ -585,7 +598,7 @@ impl Driver {
         journal: &mut Journal,
         purpose: Step<'_>,
         checked: Checked,
-        control: Control,
+        mut control: Control,
         place: &Place,
     ) -> Result<Ran, ErrorKind> {
         let live = Arc::clone(control.live());

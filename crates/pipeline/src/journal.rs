@@ -7,6 +7,7 @@ use crate::{
     clearance::{Cleared, Reserved},
     driver::{Clock, Ports},
     error::ErrorKind,
+    figures::Figures,
     policy::Checked,
     ports::Amount,
     run::{Event, Principal, Recorded, Run, RunId},
@@ -21,11 +22,12 @@ pub(crate) struct Journal {
     unsaved: Vec<Recorded>,
     ports: Arc<Ports>,
     clock: Clock,
+    figures: Figures,
 }
 
 impl Journal {
     pub(crate) fn new(principal: Principal, id: RunId, ports: Arc<Ports>, clock: Clock) -> Journal {
-        Journal { principal, run: Run::new(id), unsaved: Vec::new(), ports, clock }
+        Journal { principal, run: Run::new(id), unsaved: Vec::new(), ports, clock, figures: Figures::new() }
     }
 
     pub(crate) fn run(&self) -> &Run {
@@ -36,6 +38,7 @@ impl Journal {
     pub(crate) fn note(&mut self, event: &Event) -> Result<(), ErrorKind> {
         let recorded = self.run.apply(event, self.clock.now_ms())?;
         self.unsaved.push(recorded);
+        self.figures.note(event);
         Ok(())
     }
 
@@ -54,8 +57,7 @@ impl Journal {
         let reserved =
             Reserved::reserve(self.ports.ledger.as_ref(), &self.principal, run.id(), step, checked, &records)
                 .await?;
-        self.run = run;
-        self.unsaved.clear();
+        self.happened(run, events);
         Ok(reserved.clear())
     }
 
@@ -68,8 +70,7 @@ impl Journal {
     ) -> Result<(), ErrorKind> {
         let (run, records) = self.plan(events)?;
         self.ports.ledger.settle(&self.principal, run.id(), step, used, &records).await?;
-        self.run = run;
-        self.unsaved.clear();
+        self.happened(run, events);
         Ok(())
     }
 
@@ -81,6 +82,13 @@ impl Journal {
             self.save().await?;
         }
         Ok(())
+    }
+
+    /// What was planned is stored.
+    fn happened(&mut self, run: Run, events: &[Event]) {
+        self.run = run;
+        self.unsaved.clear();
+        events.iter().for_each(|event| self.figures.note(event));
     }
 
     fn plan(&self, events: &[Event]) -> Result<(Run, Vec<Recorded>), ErrorKind> {

@@ -7,6 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use ringfence_job::{Progress, Stream, Usage};
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use crate::{
     answer::Answer,
     error::{ErrorKind, PipelineError},
+    figures,
     run::{Principal, RunId},
 };
 
@@ -242,15 +244,20 @@ pub struct Control {
     live: Arc<Live>,
     /// False for a job that is our own reader's: what that prints is not the run's output.
     tells: bool,
+    /// Since when it waits for its turn.
+    waiting: Instant,
 }
 
 impl Control {
     pub(crate) fn new(live: &Arc<Live>, tells: bool) -> Control {
-        Control { live: Arc::clone(live), tells }
+        Control { live: Arc::clone(live), tells, waiting: Instant::now() }
     }
 
     /// Takes note of what happens.
     pub fn note(&self, progress: &Progress<'_>) {
+        if matches!(progress, Progress::Started) {
+            figures::waited(self.waiting);
+        }
         if self.tells {
             self.live.note(progress);
         }
@@ -261,8 +268,9 @@ impl Control {
         self.live.stopped().await;
     }
 
-    /// The run has passed policy and budget and is in the record for good.
-    pub(crate) fn accept(&self) {
+    /// The run has passed policy and budget and is in the record for good; now it waits for its turn.
+    pub(crate) fn accept(&mut self) {
+        self.waiting = Instant::now();
         if self.tells {
             self.live.state().accepted = true;
             self.live.changed.send_replace(());

@@ -50,6 +50,17 @@ pub struct Busy {
 #[error("no slot was free within {} s, try again later", SLOT_WAIT_MAX.as_secs())]
 pub struct WaitedTooLong;
 
+/// How busy the slots are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Jobs at the same time, at most.
+    pub slots: usize,
+    /// Slots that are taken.
+    pub taken: usize,
+    /// Jobs that wait for a slot.
+    pub waiting: usize,
+}
+
 /// Names one wait for a slot, in the order in which they began.
 type Ticket = u64;
 
@@ -164,6 +175,11 @@ impl Queue {
         }
     }
 
+    fn load(&self) -> Load {
+        let waiting = self.keys.values().map(|key| key.waiting.len()).sum();
+        Load { slots: self.slots, taken: self.slots_taken, waiting }
+    }
+
     /// Slots that one key may hold at most.
     fn share(&self) -> usize {
         self.slots.div_ceil(self.keys.len().max(1))
@@ -198,6 +214,10 @@ impl Turns {
     pub(crate) fn enter(self: &Arc<Self>, principal: &Principal) -> Result<Place, Busy> {
         self.change(|state, now| state.queue.enter(&principal.key_id, now))?;
         Ok(Place { turns: Arc::clone(self), principal: principal.clone(), kept: None })
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        self.change(|state, _| state.queue.load())
     }
 
     /// Changes the queue, and wakes everybody who has a slot now.

@@ -9,7 +9,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ringfence_job::{
@@ -31,6 +31,9 @@ use crate::{
 
 /// Longest time a supervisor may take to be ready.
 const READY_MAX: Duration = Duration::from_secs(30);
+
+/// Longest time without a word about a run; collecting what it left takes part of it.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
 
 /// What a sandbox is started with.
 #[derive(Debug, Clone)]
@@ -292,6 +295,8 @@ struct Live {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     watcher: Watcher,
+    /// When the supervisor last said something about it.
+    heard: Instant,
     /// Where the end is waited for; none once it was told.
     end: Option<oneshot::Sender<Result<End, SandboxError>>>,
     _slot: OwnedSemaphorePermit,
@@ -351,6 +356,17 @@ impl Sandbox {
         self.shared.damaged.borrow().clone()
     }
 
+    /// True if the supervisor has said nothing for long about a run that it has, of which it gives an
+    /// account twice a second: it is stopped, or hangs.
+    pub fn is_silent(&self) -> bool {
+        self.shared.live().values().any(|live| live.heard.elapsed() > SILENCE_MAX)
+    }
+
+    /// True once nothing can be run any more, because the supervisor is gone.
+    pub fn is_closed(&self) -> bool {
+        *self.shared.closed.borrow()
+    }
+
     /// Ends the supervisor, and with it every run that is left.
     pub fn close(&self) {
         // The supervisor reads the end of the line, and so do we.
@@ -399,7 +415,8 @@ impl Sandbox {
         let (limits, stdout, stderr) = (job.limits, Vec::new(), Vec::new());
         watcher(Progress::Started);
         let watcher = Box::new(watcher);
-        let live = Live { limits, stdout, stderr, watcher, end: Some(end), _slot: slot };
+        let (heard, end) = (Instant::now(), Some(end));
+        let live = Live { limits, stdout, stderr, watcher, heard, end, _slot: slot };
         self.shared.live().insert(run, live);
         let _cancel = CancelOnDrop { shared: &self.shared, run };
         self.shared.send(&Request::Run { run }, Some(&payload)).await?;
@@ -521,11 +538,13 @@ impl Shared {
         match report {
             Report::Output { run, stream, bytes } => {
                 if let Some(run) = live.get_mut(&run) {
+                    run.heard = Instant::now();
                     run.keep(stream, &bytes);
                 }
             }
             Report::Used { run, usage } => {
-                if let Some(run) = live.get(&run) {
+                if let Some(run) = live.get_mut(&run) {
+                    run.heard = Instant::now();
                     (run.watcher)(Progress::Used(usage));
                 }
             }

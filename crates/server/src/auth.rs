@@ -1,7 +1,7 @@
 //! Who is asking: the key in a request's headers, and the principal it stands for.
 
-use axum::http::{Extensions, HeaderMap, header::AUTHORIZATION};
-use ringfence_pipeline::run::Principal;
+use axum::http::{Extensions, HeaderMap, StatusCode, header::AUTHORIZATION};
+use ringfence_pipeline::run::{Principal, Role};
 
 use crate::{App, problem::Problem};
 
@@ -31,6 +31,22 @@ impl App {
                 Err(Problem::unauthenticated("the key is unknown, expired or revoked"))
             }
             Err(error) => Err(Problem::store(&error, &error.to_string())),
+        }
+    }
+
+    /// The principal, if it may look after the service.
+    pub(crate) async fn operator(
+        &self,
+        headers: &HeaderMap,
+        request: &Extensions,
+    ) -> Result<Principal, Problem> {
+        let principal = self.principal(headers, request).await?;
+        match principal.role {
+            Role::Admin => Ok(principal),
+            Role::Member => {
+                let detail = "this is for operators, show the key of an administrator";
+                Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+            }
         }
     }
 }

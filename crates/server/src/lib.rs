@@ -5,26 +5,39 @@
 mod address;
 mod auth;
 mod body;
+mod metrics;
 mod openapi;
 mod problem;
 mod rate;
 mod routes;
 mod serve;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-pub use ipnet::IpNet;
-pub use rate::RateLimits;
 use ringfence_job::LimitsPolicy;
 use ringfence_pipeline::{Pipeline, ports::StoreError, run::Principal};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::{net::TcpListener, sync::Semaphore};
 use utoipa::ToSchema;
 
-use crate::routes::docs::Documents;
+pub use ipnet::IpNet;
+pub use metrics::{Metrics, MetricsError};
+pub use rate::RateLimits;
+pub use routes::{
+    health::{Check, CheckStatus, Examination},
+    paths,
+};
 
-use crate::rate::Gates;
+use crate::{
+    rate::Gates,
+    routes::{docs::Documents, health::Deep},
+};
 
 /// Tells who shows a key.
 #[async_trait]
@@ -93,37 +106,68 @@ pub struct Ailment {
 /// Tells what is wrong at the moment. It is asked at every `GET /health`, so it is cheap.
 pub type Ailments = dyn Fn() -> Vec<Ailment> + Send + Sync;
 
+/// The figures of the process, as text.
+type Figures = dyn Fn() -> String + Send + Sync;
+
 /// The HTTP server.
 #[derive(Debug)]
 pub struct Server {
     app: App,
+    /// Where figures are given without a key.
+    figures_at: Option<TcpListener>,
 }
 
 impl Server {
     /// A server that hands requests to `pipeline` for whoever `keys` knows.
     pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Authenticate>, options: ServerOptions) -> Server {
         let in_flight = Arc::new(Semaphore::new(options.in_flight_max));
-        let documents = Documents::new(description(pipeline.limits()));
         let bodies = Arc::new(Semaphore::new(options.bodies_bytes_max));
         let gates = Gates::new(&options.rate_limits);
-        Server {
-            app: App {
-                pipeline,
-                keys,
-                options,
-                in_flight,
-                bodies,
-                gates,
-                documents,
-                ailments: Box::new(Vec::new),
-            },
-        }
+        let documents = Documents::new(description(pipeline.limits()));
+        let nothing = || async { Examination { checks: BTreeMap::new(), checked_ms: 0 } };
+        let app = App {
+            pipeline,
+            keys,
+            options,
+            in_flight,
+            bodies,
+            gates,
+            documents,
+            stopping: AtomicBool::new(false),
+            ailments: Box::new(Vec::new),
+            deep: Deep::new(Box::new(move || Box::pin(nothing()))),
+            figures: Box::new(String::new),
+        };
+        Server { app, figures_at: None }
     }
 
-    /// Has `GET /health` answer 503 while `ailments` tells any.
+    /// Has `GET /health` and `GET /readyz` answer 503 while `ailments` tells any.
     #[must_use]
     pub fn watched_by(mut self, ailments: impl Fn() -> Vec<Ailment> + Send + Sync + 'static) -> Server {
         self.app.ailments = Box::new(ailments);
+        self
+    }
+
+    /// Has `GET /health/deep` tell what `examine` found, which is called when its last result is old.
+    #[must_use]
+    pub fn examined_by<F>(mut self, examine: impl Fn() -> F + Send + Sync + 'static) -> Server
+    where
+        F: Future<Output = Examination> + Send + 'static,
+    {
+        self.app.deep = Deep::new(Box::new(move || Box::pin(examine())));
+        self
+    }
+
+    /// Has `GET /metrics` answer with `figures`: to an administrator's key, and to whoever connects to
+    /// `listener`, if there is one.
+    #[must_use]
+    pub fn measured_by(
+        mut self,
+        figures: impl Fn() -> String + Send + Sync + 'static,
+        listener: Option<TcpListener>,
+    ) -> Server {
+        self.app.figures = Box::new(figures);
+        self.figures_at = listener;
         self
     }
 }
@@ -145,7 +189,10 @@ struct App {
     /// Bytes of bodies that may still come.
     bodies: Arc<Semaphore>,
     gates: Gates,
+    stopping: AtomicBool,
     ailments: Box<Ailments>,
+    deep: Deep,
+    figures: Box<Figures>,
 }
 
 impl fmt::Debug for App {

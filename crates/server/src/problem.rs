@@ -136,6 +136,11 @@ impl Problem {
         Problem::new(StatusCode::INSUFFICIENT_STORAGE, code, text)
     }
 
+    /// Which one it is, from a fixed list.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// Names the field that is wrong.
     pub(crate) fn at(mut self, pointer: String) -> Problem {
         self.errors.push(FieldError { code: None, pointer: cut(pointer), detail: self.detail.clone() });

@@ -3,11 +3,17 @@
 mod ask;
 pub(crate) mod docs;
 mod execute;
-mod health;
+pub(crate) mod figures;
+pub(crate) mod health;
 mod runs;
 mod stream;
 
-use std::{any::Any, mem, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    mem,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use axum::{
     Router,
@@ -20,6 +26,7 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use metrics::{counter, histogram};
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -28,7 +35,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::{App, openapi, problem::Problem, rate};
+use crate::{App, metrics::method_label, openapi, problem::Problem, rate};
 
 /// Every route, and the description of all.
 pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
@@ -40,11 +47,36 @@ pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(runs::events))
         .routes(routes!(runs::file))
         .routes(routes!(health::handler))
+        .routes(routes!(health::deep))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::startup))
+        .routes(routes!(figures::handler))
         .routes(routes!(docs::description))
         .routes(routes!(docs::page))
         .routes(routes!(docs::file))
         .split_for_parts()
 }
+
+/// Routes for whoever watches the service.
+pub mod paths {
+    /// How it is, for people.
+    pub const HEALTH: &str = "/health";
+    /// Whether programs really run.
+    pub const DEEP: &str = "/health/deep";
+    /// Whether the process answers.
+    pub const LIVE: &str = "/livez";
+    /// Whether it takes work.
+    pub const READY: &str = "/readyz";
+    /// Whether it came up.
+    pub const STARTUP: &str = "/startupz";
+    /// Figures for Prometheus.
+    pub const METRICS: &str = "/metrics";
+}
+
+/// They are asked every few seconds; their good answers are not worth a line.
+const WATCHED: [&str; 6] =
+    [paths::HEALTH, paths::DEEP, paths::LIVE, paths::READY, paths::STARTUP, paths::METRICS];
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     described()
@@ -61,6 +93,11 @@ impl App {
     /// Requests being worked on, and runs that go on without theirs.
     pub(crate) fn in_progress(&self) -> usize {
         self.pipeline.in_progress() + self.options.in_flight_max - self.in_flight.available_permits()
+    }
+
+    /// True once no more connections are taken.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// A place among the requests being worked on that are no runs, held until it is dropped.
@@ -94,23 +131,34 @@ fn request_id() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// Gives the request an id, writes problems down with it, and logs what became of the request:
-/// never its body, its key or its answer.
+/// Gives the request an id, writes problems down with it, and logs and counts what became of the
+/// request: never its body, its key or its answer.
 async fn identify(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("none", |path| path.as_str()).to_owned();
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
+    let method = method_label(request.method());
+    let span = tracing::info_span!("request", request_id = %id, method, route);
     let respond = async {
         let mut response = next.run(request).await;
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            counter!("ringfence_refusals_total", "reason" => problem.code()).increment(1);
             let told = mem::take(response.headers_mut());
             response = problem.render(&id);
             response.headers_mut().extend(told);
         }
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(status = response.status().as_u16(), duration_ms, "request answered");
+        let (took, status) = (began.elapsed(), response.status());
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if status.is_success() && WATCHED.contains(&route.as_str()) {
+            tracing::debug!(status = status.as_u16(), duration_ms, "request answered");
+        } else {
+            tracing::info!(status = status.as_u16(), duration_ms, "request answered");
+        }
+        histogram!("ringfence_http_request_seconds", "route" => route.clone()).record(took);
+        let labels =
+            [("route", route.clone()), ("method", method.to_owned()), ("status", status.as_str().to_owned())];
+        counter!("ringfence_http_requests_total", &labels).increment(1);
         response
     };
     let mut response = respond.instrument(span).await;

@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     net::IpAddr,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -36,6 +36,9 @@ use crate::{
 /// Largest head of a request in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
+/// Connections open at once to the listener of the figures.
+const FIGURES_CONNECTIONS_MAX: usize = 16;
+
 /// Longest pause after the system refused to accept a connection.
 const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -55,6 +58,11 @@ impl Server {
         hurry: impl Future<Output = ()>,
     ) {
         let app = Arc::new(self.app);
+        // Ends with this function.
+        let mut aside = JoinSet::new();
+        if let Some(listener) = self.figures_at {
+            aside.spawn(serve_figures(Arc::clone(&app), listener));
+        }
         let router = routes::router(Arc::clone(&app));
         let places = Arc::new(Semaphore::new(app.options.connections_max));
         let crowds = Arc::new(Crowds::default());
@@ -84,6 +92,7 @@ impl Server {
                 }
             });
         }
+        app.stopping.store(true, Ordering::Relaxed);
         drop(listener);
         end(&app, graceful, connections, hurry).await;
     }
@@ -126,6 +135,22 @@ impl Drop for Seat {
                 crowd.remove();
             }
         }
+    }
+}
+
+/// Serves the figures to whoever connects, until it is dropped.
+async fn serve_figures(app: Arc<App>, listener: TcpListener) {
+    let router = routes::figures::router(Arc::clone(&app));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.len() >= FIGURES_CONNECTIONS_MAX {
+            connections.join_next().await;
+        }
+        let (socket, peer) = accept(&listener).await;
+        while connections.try_join_next().is_some() {}
+        let served = connection(&app, socket, peer, router.clone());
+        // Whatever becomes of it is the client's affair.
+        connections.spawn(async { drop(served.await) });
     }
 }
 

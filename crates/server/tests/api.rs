@@ -20,18 +20,19 @@ use ringfence_pipeline::{
     },
     run::{Cleared, Principal, Recorded, Role, RunId},
 };
-use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
+use ringfence_server::{Ailment, Authenticate, Check, CheckStatus, Examination, Server, ServerOptions};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::oneshot,
+    sync::{Semaphore, oneshot},
     task::JoinHandle,
     time::{sleep, timeout},
 };
 use uuid::Uuid;
 
 const KEY: &str = "rf_live_test";
+const ADMIN_KEY: &str = "rf_live_operator";
 
 /// Longest wait for anything in this file.
 const WAIT: Duration = Duration::from_secs(10);
@@ -184,8 +185,9 @@ impl CodeAuthor for World {
 impl Authenticate for World {
     async fn authenticate(&self, key: &str) -> Result<Option<Principal>, StoreError> {
         let text = str::to_owned;
-        let who = Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text("k1") };
-        Ok((key == KEY).then_some(who))
+        let role = if key == ADMIN_KEY { Role::Admin } else { Role::Member };
+        let who = Principal { tenant: text("t"), user: text("u"), role, key_id: text("k1") };
+        Ok([KEY, ADMIN_KEY].contains(&key).then_some(who))
     }
 }
 
@@ -331,6 +333,116 @@ async fn health_is_open_and_cheap() {
     let reply = server.send("GET", "/health", "", b"").await;
     assert_eq!((reply.status, &reply.body["status"]), (200, &json!("ok")));
     assert!(reply.body["version"].is_string());
+    for path in ["/livez", "/readyz", "/startupz"] {
+        let reply = server.send("GET", path, "", b"").await;
+        assert_eq!((reply.status, &reply.body["status"]), (200, &json!("ok")), "{path}");
+    }
+}
+
+fn found(status: CheckStatus) -> Examination {
+    let check = Check { status, detail: None, duration_ms: 1 };
+    Examination { checks: [("python", check)].into(), checked_ms: 7 }
+}
+
+#[tokio::test]
+async fn a_deep_look_is_made_once_for_all_who_ask_and_for_those_who_leave() {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(Semaphore::new(0));
+    let server = {
+        let (looks, gate) = (looks.clone(), gate.clone());
+        TestServer::start_changed(
+            |_| {},
+            |server| {
+                server.examined_by(move || {
+                    let (looks, gate) = (looks.clone(), gate.clone());
+                    async move {
+                        looks.fetch_add(1, Ordering::SeqCst);
+                        gate.acquire().await.unwrap().forget();
+                        found(CheckStatus::Ok)
+                    }
+                })
+            },
+        )
+        .await
+    };
+    let first = async {
+        let mut socket = server.connect().await;
+        socket.write_all(&request("GET", "/health/deep", "", 0)).await.unwrap();
+        server.until("a look begins", |_| looks.load(Ordering::SeqCst) == 1).await;
+    };
+    first.await;
+    let callers: Vec<_> = (0..100).map(|_| server.send("GET", "/health/deep", "", b"")).collect();
+    let (replies, ()) = tokio::join!(futures::future::join_all(callers), async {
+        sleep(Duration::from_millis(50)).await;
+        gate.add_permits(1);
+    });
+    assert!(replies.iter().all(|reply| reply.status == 200 && reply.body["status"] == "ok"));
+    let expected = json!({ "status": "ok", "durationMs": 1 });
+    assert_eq!((&replies[0].body["checks"]["python"], &replies[0].body["checkedMs"]), (&expected, &json!(7)));
+    assert_eq!(server.send("GET", "/health/deep", "", b"").await.status, 200);
+    assert_eq!(looks.load(Ordering::SeqCst), 1, "each look is for everybody");
+}
+
+#[tokio::test]
+async fn a_deep_look_tells_what_fails_from_what_is_busy() {
+    for (status, expected, word) in [
+        (CheckStatus::Failing, 503, "failing"),
+        (CheckStatus::Busy, 200, "busy"),
+        (CheckStatus::Ok, 200, "ok"),
+    ] {
+        let examined = |server: Server| server.examined_by(move || async move { found(status) });
+        let server = TestServer::start_changed(|_| {}, examined).await;
+        let reply = server.send("GET", "/health/deep", "", b"").await;
+        assert_eq!((reply.status, &reply.body["status"]), (expected, &json!(word)), "{reply:?}");
+        assert_eq!(reply.body["checks"]["python"]["status"], word);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_is_alive_and_not_ready() {
+    let mut server = TestServer::start().await;
+    // Their requests are on the way when the stop comes.
+    let head = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
+    let mut sockets = Vec::new();
+    for path in ["/livez", "/readyz"] {
+        let mut socket = server.connect().await;
+        socket.write_all(head(path).as_bytes()).await.unwrap();
+        sockets.push(socket);
+    }
+    // Answered after both were accepted, as connections are in their order.
+    assert_eq!(server.send("GET", "/readyz", "", b"").await.status, 200);
+    sleep(Duration::from_millis(50)).await;
+    drop(server.stop.take());
+    while TcpStream::connect(("127.0.0.1", server.port)).await.is_ok() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    let mut replies = Vec::new();
+    for mut socket in sockets {
+        socket.write_all(b"\r\n").await.unwrap();
+        replies.push(Reply::read(socket).await);
+    }
+    assert_eq!(replies[0].status, 200, "{:?}", replies[0]);
+    assert_eq!((replies[1].status, &replies[1].body["problems"][0]["code"]), (503, &json!("stopping")));
+}
+
+#[tokio::test]
+async fn figures_are_for_operators_or_on_a_listener_of_their_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let measured = |server: Server| server.measured_by(|| "up 1\n".to_owned(), Some(listener));
+    let server = TestServer::start_changed(|_| {}, measured).await;
+    server.send("GET", "/metrics", "", b"").await.is_problem(401, "unauthenticated");
+    let key = format!("x-api-key: {KEY}\r\n");
+    server.send("GET", "/metrics", &key, b"").await.is_problem(403, "forbidden");
+    let key = format!("x-api-key: {ADMIN_KEY}\r\n");
+    let text = "content-type: text/plain; version=0.0.4";
+    let reply = server.send("GET", "/metrics", &key, b"").await;
+    assert!(reply.status == 200 && reply.head.contains(text), "{reply:?}");
+    for (path, status) in [("/metrics", 200), ("/health", 404), ("/v1/runs", 404)] {
+        let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        socket.write_all(&request("GET", path, "", 0)).await.unwrap();
+        assert_eq!(Reply::read(socket).await.status, status, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -65,6 +65,18 @@ impl Blobs {
         Ok(hash)
     }
 
+    /// Writes a file and reads it again. It is gone afterwards.
+    pub(crate) fn try_out(&self) -> Result<(), BlobError> {
+        const WORD: &[u8] = b"here";
+        let mut file = tempfile::NamedTempFile::new_in(&self.root)?;
+        file.write_all(WORD)?;
+        file.as_file().sync_all()?;
+        if fs::read(file.path())? != WORD {
+            return Err(BlobError::Altered(hash_of(WORD)));
+        }
+        Ok(file.close()?)
+    }
+
     /// Content by its hash, verified.
     pub(crate) fn get(&self, hash: &str) -> Result<Vec<u8>, BlobError> {
         check_hash(hash)?;

@@ -108,6 +108,19 @@ impl Store {
         self.room.check("looking for room")
     }
 
+    /// Tries what every run needs: room, a durable write and a read, in the database and beside it. Nothing
+    /// of it stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] says which of them failed.
+    pub async fn try_out(&self) -> Result<(), StoreError> {
+        let doing = "trying the store";
+        self.room.check(doing)?;
+        self.database.try_out().await.map_err(sqlite::failed(doing))?;
+        let blobs = self.blobs.clone();
+        blocking(move || blobs.try_out()).await.map_err(BlobError::while_keeping)
+    }
+
     /// Waits for what is being done and closes every connection.
     pub async fn close(&self) {
         self.database.close().await;

@@ -2,8 +2,10 @@
 
 pub(crate) mod ask;
 pub(crate) mod doctor;
+pub(crate) mod health;
 pub(crate) mod keys;
 pub(crate) mod openapi;
+pub(crate) mod probes;
 pub(crate) mod run;
 pub(crate) mod runtimes;
 pub(crate) mod serve;

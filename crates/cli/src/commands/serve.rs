@@ -1,18 +1,17 @@
 //! `ringfence serve`: the HTTP API.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
+use metrics::gauge;
 use ringfence_pipeline::{
+    Pipeline,
     ports::StoreError,
     run::{Principal, Role},
 };
-use ringfence_sandbox::{
-    Sandbox,
-    doctor::{self, CheckState},
-};
-use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
+use ringfence_sandbox::doctor::{self, CheckState};
+use ringfence_server::{Authenticate, Metrics, Server, ServerOptions};
 use ringfence_store::{DEFAULT_KEY_LIMIT, KeyError, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
@@ -25,6 +24,7 @@ use tokio::{
 use crate::{
     args, clock,
     config::Config,
+    health,
     house::{self, House},
 };
 
@@ -57,24 +57,32 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         .with_writer(std::io::stderr)
         .init();
     // Bound before privileges go, so that ports below 1024 can be had.
-    let listener =
-        std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
-    listener.set_nonblocking(true)?;
-    // It listens already; this only makes the standard library's backlog longer.
-    rustix::net::listen(&listener, BACKLOG)?;
+    let listener = bind(listen)?;
+    let figures_at = command.metrics_listen.or(config.metrics_listen).map(bind).transpose()?;
     let entrance = house::enter(config, spares())?;
     ringfence_sandbox::return_freed_memory();
+    log_panics();
+    let metrics = Metrics::record(clock::now_ms())?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     entrance.live(config, &runtime, async |house| {
         self_test(config, house).await?;
         show_first_key(&house.store).await?;
         let listener = TcpListener::from_std(listener)?;
+        let figures_at = figures_at.map(TcpListener::from_std).transpose()?;
+        if let Some(listener) = &figures_at {
+            println!("ringfence: metrics on http://{}/metrics", listener.local_addr()?);
+        }
         println!("ringfence: listening on http://{}", listener.local_addr()?);
         tokio::spawn(recover_now_and_then(house.store.clone()));
+        tokio::spawn(metrics.clone().sum_up());
         let keys = Arc::new(Keys(house.store.clone()));
         let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
+        let (measured, limits) = (house.pipeline.clone(), config.sandbox.limits);
+        let (examined_store, examined) = (store.clone(), sandbox.clone());
         let server = Server::new(Arc::new(house.pipeline.clone()), keys, server_options(config))
-            .watched_by(move || ailments(&store, &sandbox));
+            .watched_by(move || health::ailments(&store, &sandbox))
+            .examined_by(move || health::examine(examined_store.clone(), examined.clone(), limits))
+            .measured_by(move || figures(&metrics, &measured), figures_at);
         let signals = stop_signals()?;
         let supervisor_gone = house.sandbox.closed();
         let mut orderly = true;
@@ -116,6 +124,24 @@ fn open_files() -> u64 {
         Ok(()) => wanted,
         Err(_) => current,
     }
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
+    let listener =
+        std::net::TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    listener.set_nonblocking(true)?;
+    // It listens already; this only makes the standard library's backlog longer.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
+}
+
+/// Has panics logged like everything else, with the request they happen in. What they say may quote what
+/// was being worked on, so only the place is told.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
 }
 
 /// Jails kept ready for each runtime's tree: as many runs as can begin at the same time.
@@ -169,15 +195,14 @@ async fn recover_now_and_then(store: Store) {
     }
 }
 
-/// What keeps runs from being carried through.
-fn ailments(store: &Store, sandbox: &Sandbox) -> Vec<Ailment> {
-    let store_ailment = |error: StoreError| Ailment {
-        code: if error.full { "store_full" } else { "store_failed" },
-        detail: error.to_string(),
-    };
-    let damaged = sandbox.damaged_runtimes().into_iter();
-    let damaged = damaged.map(|detail| Ailment { code: "runtime_damaged", detail });
-    store.check_room().err().map(store_ailment).into_iter().chain(damaged).collect()
+/// The figures, with those that are looked up when somebody asks.
+#[allow(clippy::cast_precision_loss)]
+fn figures(metrics: &Metrics, pipeline: &Pipeline) -> String {
+    let load = pipeline.load();
+    gauge!("ringfence_queue_waiting").set(load.waiting as f64);
+    gauge!("ringfence_sandbox_slots", "state" => "taken").set(load.taken as f64);
+    gauge!("ringfence_sandbox_slots", "state" => "free").set((load.slots - load.taken) as f64);
+    metrics.render()
 }
 
 /// Counts the signals that ask us to stop: the first for an orderly stop, the second to hurry.

@@ -1,6 +1,7 @@
 //! Says what protects a run on this host, what is missing and what mends it, and tries the limits.
 
 mod host;
+mod languages;
 mod layers;
 mod runtimes;
 mod trials;
@@ -8,6 +9,7 @@ mod trials;
 use serde::Serialize;
 
 pub use host::check_host;
+pub use languages::{LanguageTrial, Tried, try_languages};
 pub use layers::check_layers;
 pub use runtimes::check_runtimes;
 pub use trials::self_test;

@@ -21,6 +21,7 @@ use ringfence_pipeline::{
     run::{Execution, RunId},
 };
 use serde_json::{Value, json};
+use tracing::{Instrument, Span};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type, extensions::Extensions},
@@ -202,8 +203,11 @@ impl<G: Send + 'static> Feed<G> {
 
     /// The response that tells them.
     pub(crate) fn into_response(self) -> Response {
+        // It is told after the request has been answered, and still about it.
+        let span = Span::current();
+        let next = move |feed: Feed<G>| feed.next().instrument(span.clone());
         let events: std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> =
-            Box::pin(stream::unfold(self, Feed::next));
+            Box::pin(stream::unfold(self, next));
         Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
     }
 }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use metrics::histogram;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
 
 use super::Database;
@@ -62,9 +64,11 @@ impl Database {
     /// Commits a transaction together with every content that waits. They wait on if it fails, and
     /// another commit that comes between writes them as well.
     pub(crate) async fn commit(&self, mut tx: Transaction<'static, Sqlite>) -> Result<(), sqlx::Error> {
+        let began = Instant::now();
         let contents = self.waiting.all();
         write(&mut tx, &contents).await?;
         tx.commit().await?;
+        histogram!("ringfence_store_commit_seconds").record(began.elapsed());
         self.waiting.forget(&contents);
         Ok(())
     }

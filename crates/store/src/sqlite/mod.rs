@@ -69,6 +69,28 @@ impl Database {
         }
     }
 
+    /// Writes, reads and commits; what was written is taken away in the same transaction. Reads what is
+    /// there through another connection.
+    pub(crate) async fn try_out(&self) -> Result<(), sqlx::Error> {
+        const NAME: &str = "trial";
+        let mut tx = self.write().await?;
+        sqlx::query("INSERT INTO contents (sha256, bytes) VALUES (?, ?)")
+            .bind(NAME)
+            .bind(NAME.as_bytes())
+            .execute(&mut *tx)
+            .await?;
+        let taken: Vec<u8> = sqlx::query_scalar("DELETE FROM contents WHERE sha256 = ? RETURNING bytes")
+            .bind(NAME)
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        sqlx::query("SELECT id FROM runs LIMIT 1").fetch_optional(&self.readers).await?;
+        match taken == NAME.as_bytes() {
+            true => Ok(()),
+            false => Err(sqlx::Error::Protocol("what was written is not what is read".to_owned())),
+        }
+    }
+
     pub(crate) async fn close(&self) {
         if let Err(error) = self.write_waiting().await {
             // No event names them yet, so nothing that was promised is lost.
@@ -110,7 +132,7 @@ fn is_between_transactions(
 }
 
 /// Says what was being done when the database failed.
-fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+pub(crate) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |error| StoreError { doing, reason: error.to_string(), full: is_full(&error) }
 }
 

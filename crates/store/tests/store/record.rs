@@ -34,6 +34,22 @@ async fn a_restart_keeps_everything() {
 }
 
 #[tokio::test]
+async fn a_trial_leaves_nothing_and_says_what_fails() {
+    let world = World::new().await;
+    let contents = |raw| async move {
+        sqlx::query_scalar::<_, i64>("SELECT count(*) FROM contents").fetch_one(&raw).await.unwrap()
+    };
+    world.store.try_out().await.unwrap();
+    assert_eq!(contents(world.raw().await).await, 0);
+    assert_eq!(fs::read_dir(world.dir.path().join("blobs")).unwrap().count(), 0);
+    fs::remove_dir(world.dir.path().join("blobs")).unwrap();
+    assert!(world.store.try_out().await.unwrap_err().to_string().contains("keeping content"));
+    fs::create_dir(world.dir.path().join("blobs")).unwrap();
+    sqlx::query("DROP TABLE contents").execute(&world.raw().await).await.unwrap();
+    assert!(world.store.try_out().await.unwrap_err().to_string().contains("trying the store"));
+}
+
+#[tokio::test]
 async fn events_cannot_be_updated_deleted_or_replaced() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(9, 9)).await;

@@ -1,0 +1,85 @@
+//! Figures about runs, and a line in the log at the end of each, told where their history is written;
+//! whoever runs the process records them. Nothing here holds a word of a client or of a program.
+
+use std::time::Instant;
+
+use metrics::{Histogram, counter, histogram};
+use ringfence_job::Language;
+
+use crate::{ports::Amount, run::Event};
+
+/// What is counted and timed of one run.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    began: Instant,
+    /// When an author was asked for code.
+    asked: Option<Instant>,
+    language: Option<Language>,
+    /// How its last execution ended.
+    status: Option<&'static str>,
+}
+
+impl Figures {
+    pub(crate) fn new() -> Figures {
+        Figures { began: Instant::now(), asked: None, language: None, status: None }
+    }
+
+    /// An event has happened.
+    pub(crate) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Requested { language, .. } => self.language = *language,
+            Event::CodeAsked { .. } => self.asked = Some(Instant::now()),
+            Event::CodeWritten { language, .. } => {
+                self.language = Some(*language);
+                self.written();
+            }
+            Event::CodeDeclined { .. } => self.written(),
+            Event::ReadFinished { used, .. } | Event::FactsFinished { used, .. } => {
+                phase("read").record(seconds(*used));
+            }
+            Event::ExecFinished(execution) => {
+                self.status = Some(execution.status.name());
+                phase("exec").record(seconds(execution.used));
+            }
+            Event::Settled { .. } => self.ended(self.status.unwrap_or("succeeded")),
+            Event::Refused { .. } => self.ended("refused"),
+            Event::Failed { .. } => self.ended("error"),
+            Event::Interrupted {} => self.ended("interrupted"),
+            Event::ReadStarted { .. }
+            | Event::CodeDropped { .. }
+            | Event::FactsStarted { .. }
+            | Event::PolicyPassed { .. }
+            | Event::BudgetReserved { .. }
+            | Event::ExecStarted { .. } => {}
+        }
+    }
+
+    fn written(&mut self) {
+        if let Some(asked) = self.asked.take() {
+            phase("author").record(asked.elapsed());
+        }
+    }
+
+    fn ended(&self, outcome: &'static str) {
+        let language = self.language.map_or("none", Language::name);
+        counter!("ringfence_runs_total", "outcome" => outcome, "language" => language).increment(1);
+        let took = self.began.elapsed();
+        phase("total").record(took);
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(outcome, language, duration_ms, "run ended");
+    }
+}
+
+/// A job had its turn after it had waited since then.
+pub(crate) fn waited(since: Instant) {
+    phase("queue").record(since.elapsed());
+}
+
+fn phase(name: &'static str) -> Histogram {
+    histogram!("ringfence_run_seconds", "phase" => name)
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn seconds(used: Amount) -> f64 {
+    used.sandbox_ms as f64 / 1000.0
+}
