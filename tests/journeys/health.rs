@@ -121,6 +121,7 @@ fn figures_count_what_happened_and_name_nobody() {
         assert_eq!(figure(&text, name), expected, "{name} in {text}");
     }
     assert!(figure(&text, "ringfence_run_seconds_sum{phase=\"total\"}") > 0.1, "{text}");
+    assert_eq!(figure(&text, "ringfence_run_seconds_bucket{phase=\"total\",le=\"60\"}"), 5.0, "{text}");
     assert!(figure(&text, "ringfence_store_commit_seconds_count") >= 10.0, "{text}");
     assert!(figure(&text, "process_start_time_seconds") > 1.7e9, "{text}");
     assert!(!text.contains("canary") && !text.contains(id), "it names somebody or something: {text}");

@@ -36,7 +36,7 @@ fn documents(text: &str) -> Vec<Value> {
     if theirs.status.success() {
         assert_eq!(serde_json::from_slice::<Vec<Value>>(&theirs.stdout).unwrap(), ours, "{text}");
     } else {
-        println!("not read by PyYAML: {}", String::from_utf8_lossy(&theirs.stderr).trim());
+        eprintln!("not read by PyYAML: {}", String::from_utf8_lossy(&theirs.stderr).trim());
     }
     ours
 }
@@ -172,7 +172,7 @@ fn systemd_gets_units_beside_the_one_we_ship() {
                 let ours = said.lines().find(|line| line.contains(units.to_str().unwrap()));
                 assert!(output.status.success() && ours.is_none(), "{name}: {said}");
             }
-            Err(error) => println!("not verified by systemd-analyze: {error}"),
+            Err(error) => eprintln!("not verified by systemd-analyze: {error}"),
         }
     }
     fs::write(units.join("bad.service"), "[Service]\nExecStart=nowhere\n").unwrap();

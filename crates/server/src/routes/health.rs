@@ -72,10 +72,13 @@ impl Examination {
 /// Makes a deep look at the service, within a bounded time.
 pub(crate) type Examine = dyn Fn() -> BoxFuture<'static, Examination> + Send + Sync;
 
+/// When a deep look ended, and what it found.
+type Look = (Instant, Arc<Examination>);
+
 /// The last deep look. Whoever holds the lock makes a new one; the others wait for it.
 pub(crate) struct Deep {
     examine: Box<Examine>,
-    last: Arc<Mutex<Option<(Instant, Arc<Examination>)>>>,
+    last: Arc<Mutex<Option<Look>>>,
 }
 
 impl Deep {

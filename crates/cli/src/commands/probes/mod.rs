@@ -57,9 +57,9 @@ struct Plan {
 
 impl Plan {
     fn new(config: &Config, options: &ProbeOptions, period: u32, timeout: u32) -> anyhow::Result<Plan> {
-        let port = options.port.map_or(config.listen.port(), u16::from);
+        let port = options.port.map_or_else(|| config.listen.port(), u16::from);
         let period_seconds = options.period.unwrap_or(period);
-        let timeout_seconds = options.timeout.unwrap_or(timeout.min(period_seconds));
+        let timeout_seconds = options.timeout.unwrap_or_else(|| timeout.min(period_seconds));
         if timeout_seconds > period_seconds {
             bail!(
                 "a probe of {timeout_seconds} s every {period_seconds} s overtakes itself, make --timeout \
