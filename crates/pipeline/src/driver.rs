@@ -104,6 +104,8 @@ pub struct PipelineConfig {
     pub slots: usize,
     /// Runs that may wait for a slot.
     pub queue: usize,
+    /// Processors that the runs share.
+    pub processors: usize,
 }
 
 /// Carries requests to recorded results.
@@ -119,7 +121,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline over these ports.
     pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
-        let turns = Turns::new(config.slots, config.queue);
+        let turns = Turns::new(config.slots, config.queue, config.processors);
         let driver = Driver { ports: Arc::new(ports), config, stopping: watch::Sender::new(false) };
         let active = Arc::new(watch::Sender::new(0));
         Pipeline { driver: Arc::new(driver), active, lives: Arc::default(), turns }

@@ -226,6 +226,7 @@ impl TestServer {
             clock,
             slots: 4,
             queue: 4,
+            processors: 2,
         };
         change(&mut options, &mut config);
         let server = finish(Server::new(Arc::new(Pipeline::new(ports, config)), world.clone(), options));
