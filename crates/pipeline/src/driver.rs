@@ -592,6 +592,7 @@ impl Driver {
         let cleared = journal.reserve(checked, &events).await?;
         control.accept();
         let slot = tokio::select! {
+            biased;
             slot = place.slot() => slot.map_err(ErrorKind::from),
             () = live.stopped() => Err(live.why()),
         };
