@@ -35,6 +35,10 @@ bench: build runtimes ## Yardsticks and ours in one run.
 	sh scripts/setup.sh bubblewrap
 	$(CARGO) run -q -p ringfence-benches
 
+.PHONY: bench-load
+bench-load: build runtimes ## What the server bears: floods, bursts, ten times as many clients as it can serve.
+	$(CARGO) run -q -p ringfence-benches --bin load
+
 soak: build runtimes ## Long rounds: hostile frames, then 5 000 mixed runs; nothing may be left behind.
 	PROPTEST_CASES=50000 $(CARGO) test -p ringfence-sandbox --lib -- fuzz whatever
 	PROPTEST_CASES=5000 $(CARGO) test -p ringfence-tests --test faults -- changed

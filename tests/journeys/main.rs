@@ -7,6 +7,7 @@ mod doctor;
 mod health;
 mod logs;
 mod probes;
+mod load;
 mod processes;
 mod record;
 mod runs;

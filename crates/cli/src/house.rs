@@ -101,6 +101,7 @@ fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result
         clock: clock::system(),
         slots: usize::from(config.sandbox.slots),
         queue: config.queue,
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
     };
     Ok(Pipeline::new(ports, settings))
 }

@@ -105,6 +105,8 @@ pub struct PipelineConfig {
     pub slots: usize,
     /// Runs that may wait for a slot.
     pub queue: usize,
+    /// Processors that the runs share.
+    pub processors: usize,
 }
 
 /// Carries requests to recorded results.
@@ -120,7 +122,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline over these ports.
     pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
-        let turns = Turns::new(config.slots, config.queue);
+        let turns = Turns::new(config.slots, config.queue, config.processors);
         let driver = Driver { ports: Arc::new(ports), config, stopping: watch::Sender::new(false) };
         let active = Arc::new(watch::Sender::new(0));
         Pipeline { driver: Arc::new(driver), active, lives: Arc::default(), turns }
@@ -608,6 +610,7 @@ impl Driver {
         let cleared = journal.reserve(checked, &events).await?;
         control.accept();
         let slot = tokio::select! {
+            biased;
             slot = place.slot() => slot.map_err(ErrorKind::from),
             () = live.stopped() => Err(live.why()),
         };

@@ -22,6 +22,10 @@ use crate::run::Principal;
 /// Time for which a key has a share of the slots after it last asked for something.
 const ACTIVE: Duration = Duration::from_secs(60);
 
+/// Time for which the processors are divided as well after another key has asked: a key then leaves one
+/// of them free. The other slots alone would let a run begin at once, but not proceed.
+const CLOSE: Duration = Duration::from_secs(5);
+
 /// Runs in the house below which a key may take an extra place.
 const FEW_RUNS: usize = 4;
 
@@ -65,13 +69,14 @@ pub struct Load {
 type Ticket = u64;
 
 /// The decisions. Places: `slots + queue` for anybody, and some more for keys that have few runs in the
-/// house, so that a flood by one key never shuts another out. Slots: each active key has an equal share;
-/// among those below theirs, the one that was served longest ago goes first, and within a key the one
-/// that asked first.
+/// house, so that a flood by one key never shuts another out. Slots: each active key has an equal share, of
+/// which it may not hold all at close quarters; among those below theirs, the one that was served longest
+/// ago goes first, and within a key the one that asked first.
 #[derive(Debug)]
 struct Queue {
     slots: usize,
     queue: usize,
+    processors: usize,
     keys: HashMap<String, Key>,
     places_taken: usize,
     slots_taken: usize,
@@ -91,10 +96,11 @@ struct Key {
 }
 
 impl Queue {
-    fn new(slots: usize, queue: usize, now: Instant) -> Queue {
+    fn new(slots: usize, queue: usize, processors: usize, now: Instant) -> Queue {
         Queue {
             slots,
             queue,
+            processors,
             keys: HashMap::new(),
             places_taken: 0,
             slots_taken: 0,
@@ -153,7 +159,7 @@ impl Queue {
             return None;
         }
         self.forget(now);
-        let share = self.share();
+        let share = self.share(now);
         let eligible = self.keys.values_mut().filter(|key| key.holding.len() < share);
         let waiting = eligible.filter_map(|key| Some((*key.waiting.front()?, key)));
         let (ticket, key) = waiting.min_by_key(|(ticket, key)| (key.served, *ticket))?;
@@ -181,8 +187,13 @@ impl Queue {
     }
 
     /// Slots that one key may hold at most.
-    fn share(&self) -> usize {
-        self.slots.div_ceil(self.keys.len().max(1))
+    fn share(&self, now: Instant) -> usize {
+        let share = self.slots.div_ceil(self.keys.len().max(1));
+        let is_close = |key: &&Key| key.places > 0 || now.saturating_duration_since(key.asked) < CLOSE;
+        match self.keys.values().filter(is_close).nth(1) {
+            Some(_) => share.min(self.processors.saturating_sub(1)).max(1),
+            None => share,
+        }
     }
 
     /// Forgets keys that are not active any more.
@@ -205,8 +216,8 @@ struct State {
 }
 
 impl Turns {
-    pub(crate) fn new(slots: usize, queue: usize) -> Arc<Turns> {
-        let queue = Queue::new(slots, queue, Instant::now());
+    pub(crate) fn new(slots: usize, queue: usize, processors: usize) -> Arc<Turns> {
+        let queue = Queue::new(slots, queue, processors, Instant::now());
         Arc::new(Turns(Mutex::new(State { queue, waiting: HashMap::new() })))
     }
 

@@ -13,7 +13,7 @@ use std::{
 
 use axum::{
     extract::{Request, State},
-    http::{Extensions, HeaderName, HeaderValue},
+    http::{Extensions, HeaderName, HeaderValue, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -26,6 +26,7 @@ use governor::{
 };
 use ringfence_pipeline::run::Principal;
 use serde::Deserialize;
+use tokio::time::sleep;
 
 use crate::{
     App,
@@ -39,6 +40,10 @@ const REMEMBERED_MAX: usize = 32 * 1024;
 
 /// Paths that whoever watches the process asks, as often as it likes.
 const EXEMPT: [&str; 4] = ["/health", "/livez", "/readyz", "/startupz"];
+
+/// Time before a client hears that it came too often, or that everything is taken: those that come back at
+/// once shall not cost the time of those that are served. A connection waits, and nothing else.
+const REFUSAL_PAUSE: Duration = Duration::from_millis(200);
 
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -240,7 +245,8 @@ struct Lines {
     left: Vec<String>,
 }
 
-/// Limits how often an address may come, and tells in each answer which limits it met.
+/// Limits how often an address may come, tells in each answer which limits it met, and slows down who is
+/// sent away.
 pub(crate) async fn limit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     if EXEMPT.contains(&request.uri().path()) {
         return next.run(request).await;
@@ -260,6 +266,9 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, mut request: Request, nex
         {
             response.headers_mut().insert(name, value);
         }
+    }
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        sleep(REFUSAL_PAUSE).await;
     }
     response
 }

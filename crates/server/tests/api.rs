@@ -228,6 +228,7 @@ impl TestServer {
             clock,
             slots: 4,
             queue: 4,
+            processors: 2,
         };
         change(&mut options, &mut config);
         let server = finish(Server::new(Arc::new(Pipeline::new(ports, config)), world.clone(), options));
@@ -679,6 +680,44 @@ async fn more_requests_than_allowed_are_told_to_come_back() {
     drop(socket);
     server.until("the place is free", |world| world.running.load(Ordering::SeqCst) == 0).await;
     assert_eq!(server.execute(json!({ "language": "bash", "code": "1" })).await.status, 200);
+}
+
+#[tokio::test]
+async fn bodies_have_a_bounded_memory_until_their_runs_end() {
+    let server = TestServer::start_with(|options| options.bodies_bytes_max = 4000).await;
+    let body = json!({ "language": "python", "code": "hang", "stdin": "x".repeat(2500) }).to_string();
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    let mut socket = server.connect().await;
+    socket.write_all(&request("POST", "/v1/execute", &headers, body.len())).await.unwrap();
+    socket.write_all(body.as_bytes()).await.unwrap();
+    server.until("the run is on", |world| world.running.load(Ordering::SeqCst) == 1).await;
+    let second = json!({ "language": "bash", "code": "1", "stdin": "x".repeat(2000) });
+    let chunked = format!(
+        "POST /v1/execute HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}transfer-encoding: chunked\r\n\r\n\
+         7d0\r\n{}\r\n",
+        " ".repeat(2000)
+    );
+    server.execute(second.clone()).await.is_problem(429, "busy");
+    server.raw(chunked.as_bytes()).await.is_problem(429, "busy");
+    assert_eq!(server.execute(json!({ "language": "bash", "code": "1" })).await.status, 200);
+    drop(socket);
+    server.until("the run is gone", |world| world.settled.load(Ordering::SeqCst) == 2).await;
+    assert_eq!(server.execute(second).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_last_memory_for_bodies_is_for_keys_with_few_runs() {
+    let server = TestServer::start_with(|options| options.bodies_bytes_max = 10_000).await;
+    let headers = format!("x-api-key: {KEY}\r\ncontent-type: application/json\r\n");
+    let mut flood = Vec::new();
+    // Each begins to send, and sends no more: whichever is the fifth has not few runs any more.
+    for _ in 0..5 {
+        let mut socket = server.connect().await;
+        socket.write_all(&request("POST", "/v1/execute", &headers, 1900)).await.unwrap();
+        flood.push(Box::pin(Reply::read(socket)));
+    }
+    let (first, _, _) = futures::future::select_all(flood).await;
+    first.is_problem(429, "busy");
 }
 
 #[tokio::test]

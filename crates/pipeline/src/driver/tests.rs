@@ -196,7 +196,8 @@ fn world_with(
     let now = AtomicI64::new(0);
     let clock = Clock::new(move || now.fetch_add(7, Ordering::Relaxed), || RunId(Uuid::nil()));
     let limits = LimitsPolicy::default();
-    let pipeline = Pipeline::new(ports, PipelineConfig { policy, limits, clock, slots: 1, queue: 1 });
+    let config = PipelineConfig { policy, limits, clock, slots: 1, queue: 1, processors: 1 };
+    let pipeline = Pipeline::new(ports, config);
     World { memory, script, scribe, pipeline }
 }
 
