@@ -7,13 +7,14 @@ PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/ringfence
 export RINGFENCE_DATA_DIR ?= $(HOUSE)/data
 export RINGFENCE_RUNTIMES_DIR ?= $(HOUSE)/runtimes
 export RINGFENCE_GUEST_DIR ?= $(HOUSE)/guest
+export RINGFENCE_CONTRACT_DIR ?= $(HOUSE)/contract
 
 .PHONY: demo test check bench soak serve setup build runtimes
 
 demo: setup build runtimes ## Build, say what protects you, do the main job on real data.
 	PROGRAM=$(PROGRAM) sh examples/demo.sh
 
-test: setup build build-for-tests runtimes guest ## Every test, the ones from outside included.
+test: setup build build-for-tests runtimes guest contract ## Every test, the ones from outside included.
 	$(CARGO) fmt --all --check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace && $(CARGO) test --workspace --doc; \
@@ -34,9 +35,10 @@ bench: build runtimes ## Yardsticks and ours in one run.
 	sh scripts/setup.sh bubblewrap
 	$(CARGO) run -q -p ringfence-benches
 
-soak: build runtimes ## Long rounds: hostile frames, then 5 000 mixed runs; nothing may be left behind.
+soak: build runtimes contract ## Long rounds: hostile frames, odd requests, then 5 000 mixed runs; nothing may be left behind.
 	PROPTEST_CASES=50000 $(CARGO) test -p ringfence-sandbox --lib -- fuzz whatever
 	PROPTEST_CASES=5000 $(CARGO) test -p ringfence-tests --test faults -- changed
+	RINGFENCE_CONTRACT_EXAMPLES=1000 $(CARGO) test -p ringfence-tests --test contract -- server::keeps --nocapture
 	RINGFENCE_SOAK_RUNS=5000 $(CARGO) test -p ringfence-tests --test limits -- --exact nothing_is_left_behind --nocapture
 
 serve: build runtimes ## The HTTP API on this machine's loopback.
@@ -56,6 +58,14 @@ build-for-tests: ## The build in which layers can be left out, and a scripted mo
 .PHONY: guest
 guest: ## A kernel with cgroup v2 and QEMU, for the tests only; nothing is installed.
 	sh scripts/guest.sh $(RINGFENCE_GUEST_DIR)
+
+.PHONY: contract
+contract: ## What the tests try the API with, from PyPI; nothing is installed outside the directory.
+	sh scripts/contract.sh $(RINGFENCE_CONTRACT_DIR)
+
+.PHONY: openapi
+openapi: build ## Renew docs/openapi.json, the description of the API.
+	$(PROGRAM) openapi >docs/openapi.json
 
 runtimes: build
 	$(PROGRAM) runtimes build

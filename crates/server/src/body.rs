@@ -1,6 +1,6 @@
 //! Request bodies: read within bounds of size and time, parsed strictly, errors with a pointer.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use axum::{
     body::Body,
@@ -15,7 +15,7 @@ use futures::StreamExt;
 use ringfence_job::InputFile;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, MapAccess, Visitor},
+    de::{DeserializeOwned, Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_path_to_error::{Path, Segment};
 use utoipa::ToSchema;
@@ -85,7 +85,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Problem::bad_request("invalid_json", "the body is not UTF-8"))?;
     let mut parser = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
         let pointer = pointer(error.path());
         let error = error.into_inner();
         let code = if error.is_data() { "invalid_request" } else { "invalid_json" };
@@ -154,6 +154,42 @@ pub(crate) fn input_files(files: Vec<FileBody>) -> Result<Vec<InputFile>, Proble
         Ok(InputFile { name: file.name, content })
     };
     files.into_iter().enumerate().map(decode).collect()
+}
+
+/// A value that is written as a JSON object. A derived [`Deserialize`] takes an array of its fields too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Only<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Only<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(access))
+            }
+        }
+
+        deserializer.deserialize_map(Only(PhantomData)).map(Object)
+    }
+}
+
+/// A field that is a JSON object.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// A field that is a list of JSON objects.
+pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let values = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(values.into_iter().map(|Object(value)| value).collect())
 }
 
 /// A JSON object of strings in which no name stands twice.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    body::{FileBody, input_files, read_json},
+    body::{FileBody, input_files, object, objects, read_json},
     openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
 };
@@ -27,10 +27,10 @@ struct AskBody {
     #[schema(min_length = 1, max_length = 8192, pattern = "\\S")]
     question: String,
     /// Files in the program's working directory; those that are tables are looked at first.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     files: Vec<FileBody>,
     /// Limits of the program's run; what is absent takes the default.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     limits: LimitsPatch,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    extract::{Query, Request, State, rejection::QueryRejection},
     http::{
         HeaderName, StatusCode,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG},
@@ -20,7 +20,10 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::stream::{self, Feed, RunEvent};
+use super::{
+    Named,
+    stream::{self, Feed, RunEvent},
+};
 use crate::{
     App,
     openapi::{BadRequest, Busy, NoAnswer, NotFound},
@@ -59,10 +62,10 @@ pub(crate) enum AnyAnswer {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     /// `nextCursor` of the page before.
-    #[param(value_type = Uuid, nullable = false)]
+    #[param(value_type = Option<Uuid>)]
     cursor: Option<String>,
     /// Runs in the page.
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
 }
 
@@ -126,7 +129,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
@@ -146,7 +149,7 @@ pub(crate) async fn one(
 )]
 pub(crate) async fn stop(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
@@ -167,7 +170,7 @@ pub(crate) async fn stop(
     tag = "runs",
     params(
         ("id" = RunId, Path, description = "The run's identity."),
-        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,15}\\.[0-9]{1,15}\\.[01]$",
+        ("Last-Event-ID" = Option<String>, Header, pattern = "^([0-9]{1,15}\\.[0-9]{1,15}\\.[01])?$",
             description = "The id of the last event that came; those after it follow.", example = "0.0.1"),
     ),
     responses(
@@ -177,7 +180,7 @@ pub(crate) async fn stop(
 )]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
@@ -204,7 +207,7 @@ pub(crate) async fn events(
     ),
     responses(
         (status = 200, description = "The file, byte for byte, as the type that its name suggests.",
-            content_type = "*/*", body = String,
+            content_type = "*/*",
             headers(
                 ("ETag" = String, description = "SHA-256 of the content."),
                 ("Content-Disposition" = String, description = "`attachment`."),
@@ -214,7 +217,7 @@ pub(crate) async fn events(
 )]
 pub(crate) async fn file(
     State(app): State<Arc<App>>,
-    Path((id, name)): Path<(String, String)>,
+    Named((id, name)): Named<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
