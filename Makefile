@@ -8,13 +8,14 @@ export RINGFENCE_DATA_DIR ?= $(HOUSE)/data
 export RINGFENCE_RUNTIMES_DIR ?= $(HOUSE)/runtimes
 export RINGFENCE_GUEST_DIR ?= $(HOUSE)/guest
 export RINGFENCE_CLIENTS_DIR ?= $(HOUSE)/clients
+export RINGFENCE_CONTRACT_DIR ?= $(HOUSE)/contract
 
 .PHONY: demo test check bench soak serve setup build runtimes
 
 demo: setup build runtimes ## Build, say what protects you, do the main job on real data.
 	PROGRAM=$(PROGRAM) sh examples/demo.sh
 
-test: setup build build-for-tests runtimes guest clients ## Every test, the ones from outside included.
+test: setup build build-for-tests runtimes guest clients contract ## Every test, the ones from outside included.
 	$(CARGO) fmt --all --check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace && $(CARGO) test --workspace --doc; \
@@ -39,9 +40,10 @@ bench: build runtimes ## Yardsticks and ours in one run.
 bench-load: build runtimes ## What the server bears: floods, bursts, ten times as many clients as it can serve.
 	$(CARGO) run -q -p ringfence-benches --bin load
 
-soak: build runtimes ## Long rounds: hostile frames, then 5 000 mixed runs; nothing may be left behind.
+soak: build runtimes contract ## Long rounds: hostile frames, odd requests, then 5 000 mixed runs; nothing may be left behind.
 	PROPTEST_CASES=50000 $(CARGO) test -p ringfence-sandbox --lib -- fuzz whatever
 	PROPTEST_CASES=5000 $(CARGO) test -p ringfence-tests --test faults -- changed
+	RINGFENCE_CONTRACT_EXAMPLES=1000 $(CARGO) test -p ringfence-tests --test contract -- server::keeps --nocapture
 	RINGFENCE_SOAK_RUNS=5000 $(CARGO) test -p ringfence-tests --test limits -- --exact nothing_is_left_behind --nocapture
 
 serve: build runtimes ## The HTTP API on this machine's loopback.
@@ -65,6 +67,14 @@ guest: ## A kernel with cgroup v2 and QEMU, for the tests only; nothing is insta
 .PHONY: clients
 clients: setup ## What the examples of clients need, for the tests.
 	sh scripts/clients.sh $(RINGFENCE_CLIENTS_DIR)
+
+.PHONY: contract
+contract: ## What the tests try the API with, from PyPI; nothing is installed outside the directory.
+	sh scripts/contract.sh $(RINGFENCE_CONTRACT_DIR)
+
+.PHONY: openapi
+openapi: build ## Renew docs/openapi.json, the description of the API.
+	$(PROGRAM) openapi >docs/openapi.json
 
 runtimes: build
 	$(PROGRAM) runtimes build

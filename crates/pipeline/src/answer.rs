@@ -281,7 +281,9 @@ fn decode(encoding: Encoding, text: &str) -> Vec<u8> {
     }
 }
 
+/// Whether a layer held for the whole run, and in which form.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct InForce<'a> {
     in_force: bool,
@@ -305,15 +307,11 @@ fn layers_schema() -> utoipa::openapi::Object {
     use utoipa::openapi::{Object, ObjectBuilder, Type};
 
     let boolean = || Object::with_type(Type::Boolean);
-    let layer = || {
-        ObjectBuilder::new()
-            .property("inForce", boolean())
-            .property("detail", Object::with_type(Type::String))
-            .required("inForce")
-    };
     ringfence_job::Layer::ALL
         .iter()
-        .fold(ObjectBuilder::new(), |schema, of| schema.property(of.name(), layer()))
+        .fold(ObjectBuilder::new().description(Some("Each layer of the jail.")), |schema, of| {
+            schema.property(of.name(), <InForce<'_> as utoipa::PartialSchema>::schema())
+        })
         .property("complete", boolean())
         .required("complete")
         .build()

@@ -82,14 +82,24 @@ impl std::str::FromStr for Position {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut numbers = text.split('.').map(|part| part.parse::<usize>().ok());
-        match [numbers.next(), numbers.next(), numbers.next(), numbers.next()].map(Option::flatten) {
-            [Some(stdout), Some(stderr), Some(started @ (0 | 1)), None] if text.matches('.').count() == 2 => {
-                Ok(Position { stdout, stderr, started: started == 1, accounts: 0 })
-            }
-            _ => Err(format!("{text:?} is not the id of an event of a run, such as 120.0.1")),
-        }
+        let parse = || {
+            let mut parts = text.split('.');
+            let stdout = count(parts.next()?)?;
+            let stderr = count(parts.next()?)?;
+            let started = ["0", "1"].iter().position(|stage| Some(*stage) == parts.clone().next())? == 1;
+            (parts.count() == 1).then_some(Position { stdout, stderr, started, accounts: 0 })
+        };
+        parse().ok_or_else(|| format!("{text:?} is not the id of an event of a run, such as 120.0.1"))
     }
+}
+
+/// Most digits of a count in the text of a position.
+const POSITION_DIGITS_MAX: usize = 15;
+
+/// A count as a position's text writes it: nothing but digits.
+fn count(text: &str) -> Option<usize> {
+    let digits = text.len() <= POSITION_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
 }
 
 impl Live {
@@ -377,9 +387,20 @@ mod tests {
 
     #[test]
     fn other_text_is_no_position() {
-        for text in
-            ["", "1", "1.2", "1.2.3", "1.2.1.0", "-1.0.0", "a.b.c", "1..1", "99999999999999999999.0.0"]
-        {
+        for text in [
+            "",
+            "1",
+            "1.2",
+            "1.2.3",
+            "1.2.1.0",
+            "-1.0.0",
+            "a.b.c",
+            "1..1",
+            "+1.0.1",
+            "1.0.01",
+            "1.0.1.",
+            "99999999999999999999.0.0",
+        ] {
             assert!(text.parse::<Position>().is_err(), "{text}");
         }
     }

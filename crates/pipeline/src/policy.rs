@@ -474,6 +474,13 @@ fn check_variable(name: &str, value: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The names that [`check_variable`] accepts, as a regular expression of ECMA-262.
+#[cfg(feature = "schema")]
+pub fn variable_name_pattern() -> String {
+    let (prefixes, names) = (RESERVED_PREFIXES.join("|"), RESERVED_VARIABLES.join("|"));
+    format!("^(?!{prefixes})(?!(?:{names})$)[A-Za-z_][A-Za-z0-9_]{{0,{}}}$", ENV_NAME_BYTES_MAX - 1)
+}
+
 /// A name as part of a JSON pointer, cut to a length fit for an answer.
 fn pointer_part(name: &str) -> String {
     name.chars().take(ENV_NAME_BYTES_MAX).collect::<String>().replace('~', "~0").replace('/', "~1")

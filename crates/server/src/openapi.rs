@@ -145,12 +145,24 @@ fn complete(operation: &mut Value) {
         common.extend(BodyTooLarge::responses());
         common.extend(UnsupportedMediaType::responses());
     }
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        cannot_be_null(&mut parameter["schema"]);
+    }
     let responses = object(&mut operation["responses"]);
     for (status, problem) in common {
         responses.entry(status).or_insert_with(|| json!(problem));
     }
     for response in responses.values_mut().filter(|response| response.get("$ref").is_none()) {
         object(&mut response["headers"]).insert(REQUEST_ID.to_owned(), request_id());
+    }
+}
+
+/// A parameter may be absent, but there is no null in paths, queries and headers.
+fn cannot_be_null(schema: &mut Value) {
+    if let Some([Value::String(only), Value::String(null)]) = schema["type"].as_array().map(Vec::as_slice)
+        && null == "null"
+    {
+        schema["type"] = only.clone().into();
     }
 }
 

@@ -1,4 +1,15 @@
 //! Every route on one page, and what surrounds each request.
+//!
+//! A new route is a handler with `#[utoipa::path(…)]` above it and a line in [`described`]; that is the only way
+//! in, so that the description and the router cannot differ. The annotation says the method, the path, an
+//! `operation_id`, a `tag` of `openapi.rs`, the parameters, the body with an example, each success with its
+//! type, and the problems that are the route's own, by the names in `openapi.rs`. What all routes can meet (a
+//! missing key, a bad body, a failure of ours) is added there. The first line of the handler's doc comment is the
+//! summary. A route without a key says `security(())`. Types that are sent or read derive `ToSchema`; a serializer
+//! written by hand has a schema written by hand. A path's names are read with [`Named`].
+//!
+//! Then `make openapi` renews `docs/openapi.json`, and `cargo nextest run -p ringfence-tests --test contract` tries
+//! it all. If the path names something of a tenant, `tests/contract/tenants.rs` wants to know how one is made.
 
 mod ask;
 pub(crate) mod docs;
@@ -21,7 +32,7 @@ use axum::{
     http::{
         HeaderValue, StatusCode,
         header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS},
-        request,
+        request::Parts,
     },
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -89,6 +100,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// The names in a request's path. What is not UTF-8 names nothing there is.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Path::from_request_parts(parts, state)
+            .await
+            .map(|Path(names)| Named(names))
+            .map_err(|_| nothing_here())
+    }
+}
+
 impl App {
     /// Requests being worked on, and runs that go on without theirs.
     pub(crate) fn in_progress(&self) -> usize {
@@ -108,20 +133,6 @@ impl App {
                 "{most} requests are being worked on, the most there may be; try again later"
             ))
         })
-    }
-}
-
-/// The variable parts of a path; a path that is not UTF-8 leads nowhere.
-pub(crate) struct Parts<T>(pub(crate) T);
-
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Parts<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut request::Parts, state: &S) -> Result<Self, Problem> {
-        match Path::from_request_parts(parts, state).await {
-            Ok(Path(path)) => Ok(Parts(path)),
-            Err(_) => Err(not_found().await),
-        }
     }
 }
 

@@ -499,6 +499,10 @@ async fn what_is_not_there_says_so() {
     let server = TestServer::start().await;
     server.send("GET", "/nothing", "", b"").await.is_problem(404, "not_found");
     server.send("GET", "/v1/execute/", "", b"").await.is_problem(404, "not_found");
+    // Names that are no text are no names.
+    for path in ["/v1/runs/%ff", "/v1/runs/a/files/%ff", "/docs/%ff", "/%00"] {
+        server.send("GET", path, "", b"").await.is_problem(404, "not_found");
+    }
     let reply = server.send("GET", "/v1/execute", "", b"").await;
     reply.is_problem(405, "method_not_allowed");
     assert!(reply.head.contains("allow: post"), "{}", reply.head);
@@ -541,7 +545,7 @@ async fn hostile_bodies_are_refused_with_the_place() {
     let deep = |open: &str, close: &str| {
         format!("{{\"language\":\"bash\",\"code\":{}{}}}", open.repeat(100_000), close.repeat(100_000))
     };
-    let cases: [(&str, &str, &str); 19] = [
+    let cases: [(&str, &str, &str); 22] = [
         ("", "invalid_json", ""),
         ("null", "invalid_request", ""),
         ("[]", "invalid_request", ""),
@@ -556,6 +560,10 @@ async fn hostile_bodies_are_refused_with_the_place() {
         (r#"{"language":"bash","code":"1","limits":{"wallMs":NaN}}"#, "invalid_json", "/limits/wallMs"),
         (r#"{"language":"bash","code":"1","limits":{"wallMs":-1}}"#, "invalid_request", "/limits/wallMs"),
         (r#"{"language":"bash","code":"1","limits":{"wallMs":1e3}}"#, "invalid_request", "/limits/wallMs"),
+        // A list of the fields' values is no object.
+        (r#"["bash","1"]"#, "invalid_request", ""),
+        (r#"{"language":"bash","code":"1","limits":[10,10]}"#, "invalid_request", "/limits"),
+        (r#"{"language":"bash","code":"1","files":[["a",""]]}"#, "invalid_request", "/files/0"),
         (r#"{"language":"bash","code":"1","limits":{"x":1}}"#, "invalid_request", "/limits/x"),
         (r#"{"language":"bash","code":"1","files":[{"name":"a"}]}"#, "invalid_request", "/files/0"),
         (r#"{"language":"bash","code":"\ud800"}"#, "invalid_request", "/code"),

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    body::{FileBody, Object, input_files, object, parse, read_json_bytes},
+    body::{FileBody, input_files, object, objects, parse, read_json_bytes},
     openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
 };
@@ -27,9 +27,8 @@ struct AskBody {
     #[schema(min_length = 1, max_length = 8192, pattern = "\\S")]
     question: String,
     /// Files in the program's working directory; those that are tables are looked at first.
-    #[serde(default)]
-    #[schema(value_type = Vec<FileBody>)]
-    files: Vec<Object<FileBody>>,
+    #[serde(default, deserialize_with = "objects")]
+    files: Vec<FileBody>,
     /// Limits of the program's run; what is absent takes the default.
     #[serde(default, deserialize_with = "object")]
     limits: LimitsPatch,

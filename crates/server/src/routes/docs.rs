@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Bytes,
-    extract::{Path, State},
+    extract::State,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{
@@ -15,6 +15,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
+use super::Named;
 use crate::{App, openapi::NotFound, problem::Problem};
 
 /// What the pages may do: load and ask from here, and nothing else; nobody may frame them.
@@ -154,7 +155,7 @@ pub(crate) async fn page(State(app): State<Arc<App>>, asked: HeaderMap) -> Respo
 )]
 pub(crate) async fn file(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let file = app.documents.files.iter().find(|(known, _)| *known == name);

@@ -17,15 +17,19 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ringfence_job::{Language, LimitsPatch};
 use ringfence_pipeline::{
     Answer, ExecuteRequest, Once, Position, RunStatus, StopOnDrop,
+    policy::variable_name_pattern,
     run::{Principal, RunId},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Array, ArrayBuilder, Object, ObjectBuilder, Type},
+};
 
 use crate::{
     App,
-    body::{Encoding, FileBody, Object, input_files, object, parse, read_json_bytes, unique_map, word},
+    body::{Encoding, FileBody, input_files, object, objects, parse, read_json_bytes, unique_map, word},
     openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
     routes::stream::{Feed, RunEvent},
@@ -56,9 +60,11 @@ struct ExecuteBody {
     code: String,
     /// Its arguments.
     #[serde(default)]
+    #[schema(schema_with = args_schema)]
     args: Vec<String>,
-    /// Environment variables, added to the runtime's own, which cannot be changed.
+    /// Its environment variables.
     #[serde(default, deserialize_with = "unique_map")]
+    #[schema(schema_with = env_schema)]
     env: BTreeMap<String, String>,
     /// Its standard input.
     #[serde(default)]
@@ -67,15 +73,33 @@ struct ExecuteBody {
     #[serde(default, deserialize_with = "word")]
     stdin_encoding: Encoding,
     /// Files in its working directory.
-    #[serde(default)]
-    #[schema(value_type = Vec<FileBody>)]
-    files: Vec<Object<FileBody>>,
+    #[serde(default, deserialize_with = "objects")]
+    files: Vec<FileBody>,
     /// Limits; what is absent takes the default.
     #[serde(default, deserialize_with = "object")]
     limits: LimitsPatch,
     /// Ask for a newly executed interpreter rather than a warm one.
     #[serde(default)]
     fresh: bool,
+}
+
+/// What an argument and an environment variable can be.
+fn without_nul() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[^\\x00]*$"))
+}
+
+fn args_schema() -> Array {
+    let description = "Its arguments; how many and how long, the operator's policy says.";
+    ArrayBuilder::new().description(Some(description)).items(without_nul()).build()
+}
+
+fn env_schema() -> Object {
+    let names = ObjectBuilder::new().schema_type(Type::String).pattern(Some(variable_name_pattern()));
+    ObjectBuilder::new()
+        .description(Some("Environment variables, added to the runtime's own, which cannot be changed."))
+        .property_names(Some(names.build()))
+        .additional_properties(Some(without_nul()))
+        .build()
 }
 
 /// A run that is answered later.
@@ -116,8 +140,8 @@ impl ExecuteBody {
     operation_id = "execute",
     tag = "execute",
     params(
-        ("Prefer" = Option<String>, Header, description = "`respond-async` asks for the answer later (RFC 7240).",
-            example = "respond-async"),
+        ("Prefer" = Option<String>, Header,
+            description = "`respond-async` asks for the answer later (RFC 7240)."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             pattern = "^[!-~]([ -~]*[!-~])?$",
             description = "A name for this request, yours for a day: sent again it is answered with the first \

@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
-    Parts,
+    Named,
     stream::{self, Feed, RunEvent},
 };
 use crate::{
@@ -62,10 +62,10 @@ pub(crate) enum AnyAnswer {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     /// `nextCursor` of the page before.
-    #[param(value_type = Uuid, nullable = false)]
+    #[param(value_type = Option<Uuid>)]
     cursor: Option<String>,
     /// Runs in the page.
-    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
 }
 
@@ -129,7 +129,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
-    Parts(id): Parts<String>,
+    Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions()).await?;
@@ -149,7 +149,7 @@ pub(crate) async fn one(
 )]
 pub(crate) async fn stop(
     State(app): State<Arc<App>>,
-    Parts(id): Parts<String>,
+    Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions()).await?;
@@ -170,7 +170,7 @@ pub(crate) async fn stop(
     tag = "runs",
     params(
         ("id" = RunId, Path, description = "The run's identity."),
-        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,15}\\.[0-9]{1,15}\\.[01]$",
+        ("Last-Event-ID" = Option<String>, Header, pattern = "^([0-9]{1,15}\\.[0-9]{1,15}\\.[01])?$",
             description = "The id of the last event that came; those after it follow.", example = "0.0.1"),
     ),
     responses(
@@ -180,7 +180,7 @@ pub(crate) async fn stop(
 )]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
-    Parts(id): Parts<String>,
+    Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions()).await?;
@@ -207,7 +207,7 @@ pub(crate) async fn events(
     ),
     responses(
         (status = 200, description = "The file, byte for byte, as the type that its name suggests.",
-            content_type = "*/*", body = String,
+            content_type = "*/*",
             headers(
                 ("ETag" = String, description = "SHA-256 of the content."),
                 ("Content-Disposition" = String, description = "`attachment`."),
@@ -217,7 +217,7 @@ pub(crate) async fn events(
 )]
 pub(crate) async fn file(
     State(app): State<Arc<App>>,
-    Parts((id, name)): Parts<(String, String)>,
+    Named((id, name)): Named<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions()).await?;

@@ -38,8 +38,11 @@ const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Where a client wants to go on.
 pub(crate) fn position(headers: &HeaderMap) -> Result<Position, Problem> {
-    let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(Position::default()) };
-    let text = value.to_str().unwrap_or_default();
+    let text = match headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or("?")) {
+        // Nothing came yet, say those who send it at once.
+        None | Some("") => return Ok(Position::default()),
+        Some(text) => text,
+    };
     text.parse().map_err(|error: String| Problem::bad_request("invalid_event_id", error))
 }
 

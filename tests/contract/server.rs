@@ -1,0 +1,165 @@
+//! Schemathesis tries the server: examples, edge cases, invented requests and sequences of them, for two
+//! tenants; every answer is held to the description.
+
+use std::fs;
+
+use ringfence_tests::{Installation, Server, root};
+use serde_json::{Value, json};
+
+use crate::{Tools, key_of, served};
+
+/// Requests that are invented for each operation, unless `RINGFENCE_CONTRACT_EXAMPLES` says how many.
+const EXAMPLES: &str = "25";
+
+/// A place where schemathesis works, with its configuration and what is tried.
+struct Trial<'a> {
+    tools: &'a Tools,
+    server: &'a Server,
+    directory: tempfile::TempDir,
+}
+
+impl<'a> Trial<'a> {
+    /// The keys are those of two users who must not see each other's things.
+    fn new(tools: &'a Tools, server: &'a Server, description: &Value, keys: [&str; 2]) -> Trial<'a> {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &[u8]| fs::write(directory.path().join(name), content).unwrap();
+        for name in ["schemathesis.toml", "hooks.py"] {
+            write(name, &fs::read(root().join("tests/contract").join(name)).unwrap());
+        }
+        let user = |(name, key): (&str, &str)| {
+            let header = json!({ "name": "Authorization", "value": format!("Bearer {key}") });
+            json!({ "name": name, "fixedHeaders": [header] })
+        };
+        let users: Vec<Value> = ["one", "two"].into_iter().zip(keys).map(user).collect();
+        write("users.json", json!({ "auth": users }).to_string().as_bytes());
+        write("openapi.json", description.to_string().as_bytes());
+        Trial { tools, server, directory }
+    }
+
+    /// Whether nothing was found, and the report.
+    fn run(&self, more: &[&str]) -> (bool, String) {
+        let output = self
+            .tools
+            .command("schemathesis", self.directory.path())
+            .args(["run", "openapi.json", "--no-color", "--url", &self.server.url])
+            .args(more)
+            .output()
+            .unwrap();
+        let report = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&report).into_owned())
+    }
+}
+
+/// The description with every object closed: what an answer holds and the description does not name is found.
+fn closed(mut description: Value) -> Value {
+    let open = description["components"]["schemas"].clone();
+    for (name, schema) in description["components"]["schemas"].as_object_mut().unwrap() {
+        // What is put together of parts becomes one object, as a closed part would refuse the others.
+        if let Some(parts) = schema["allOf"].as_array() {
+            let mut whole = json!({ "type": "object", "properties": {}, "required": [] });
+            for part in parts {
+                let reference = part["$ref"].as_str().and_then(|text| text.rsplit('/').next());
+                let part = reference.map_or(part, |name| &open[name]);
+                let properties = part["properties"].as_object().expect("an object").clone();
+                whole["properties"].as_object_mut().unwrap().extend(properties);
+                whole["required"]
+                    .as_array_mut()
+                    .unwrap()
+                    .extend(part["required"].as_array().unwrap().clone());
+            }
+            *schema = whole;
+        }
+        // Fields that are added to a problem are told to nobody before they are described.
+        let object = schema["type"] == "object" && schema.get("additionalProperties").is_none();
+        assert!(!object || schema["properties"].is_object(), "{name} has no properties");
+        if object {
+            schema["additionalProperties"] = false.into();
+        }
+    }
+    description
+}
+
+#[test]
+fn keeps_to_its_description() {
+    let Some(tools) = Tools::find() else { return };
+    let house = Installation::new();
+    let server = house.serve();
+    let keys = [key_of(&house, "one"), key_of(&house, "two")];
+    let trial = Trial::new(&tools, &server, &closed(served(&server)), [&keys[0], &keys[1]]);
+    let examples = std::env::var("RINGFENCE_CONTRACT_EXAMPLES").unwrap_or_else(|_| EXAMPLES.to_owned());
+    let (clean, report) = trial.run(&["--max-examples", &examples]);
+    assert!(clean, "{report}");
+    for phase in ["Examples", "Coverage", "Fuzzing", "Stateful"] {
+        assert!(report.contains(&format!("✅ {phase}")), "{phase} was not tried: {report}");
+    }
+    assert!(report.contains("Tested: "), "{report}");
+}
+
+/// A description that is wrong in one place, and the name of the check that finds it.
+type Wrong = (&'static str, fn(&mut Value), &'static str);
+
+const WRONG: [Wrong; 4] = [
+    (
+        "a type",
+        |description| {
+            description["components"]["schemas"]["Answer"]["properties"]["exitCode"] =
+                json!({ "type": "string" })
+        },
+        "Response violates schema",
+    ),
+    (
+        "a field that is not described",
+        |description| {
+            let answer = &mut description["components"]["schemas"]["Answer"];
+            answer["properties"].as_object_mut().unwrap().remove("duration");
+            answer["required"].as_array_mut().unwrap().retain(|name| name != "duration");
+        },
+        "Response violates schema",
+    ),
+    (
+        "a status",
+        |description| {
+            let responses = &mut description["paths"]["/v1/execute"]["post"]["responses"];
+            responses.as_object_mut().unwrap().remove("400");
+        },
+        "Undocumented status code",
+    ),
+    (
+        "a key that is not asked for",
+        |description| {
+            let operation = &mut description["paths"]["/health"]["get"];
+            operation.as_object_mut().unwrap().remove("security");
+        },
+        "API accepts requests without authentication",
+    ),
+];
+
+#[test]
+fn wrong_descriptions_are_found() {
+    let Some(tools) = Tools::find() else { return };
+    let house = Installation::new();
+    let server = house.serve();
+    let keys = [key_of(&house, "one"), key_of(&house, "two")];
+    let only = ["--include-path", "/v1/execute", "--include-path", "/health", "--max-examples", "3"];
+    for (what, spoil, finding) in WRONG {
+        let mut description = served(&server);
+        spoil(&mut description);
+        let trial = Trial::new(&tools, &server, &closed(description), [&keys[0], &keys[1]]);
+        let (clean, report) = trial.run(&[&only[..], &["--phases", "examples,fuzzing"]].concat());
+        assert!(!clean && report.contains(finding), "{what} was not found: {report}");
+    }
+}
+
+#[test]
+fn a_thing_that_another_user_sees_is_found() {
+    let Some(tools) = Tools::find() else { return };
+    let house = Installation::new();
+    let server = house.serve();
+    // Two users of one tenant see the same things; without a list of them that looks like a hole.
+    let key = key_of(&house, "one");
+    let mut description = served(&server);
+    description["paths"].as_object_mut().unwrap().remove("/v1/runs");
+    let trial = Trial::new(&tools, &server, &description, [&key, &key]);
+    let (clean, report) = trial.run(&["--phases", "stateful", "--max-examples", "10"]);
+    assert!(!clean && report.contains("received the"), "{report}");
+}
