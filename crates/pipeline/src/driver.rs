@@ -4,7 +4,7 @@
 //! goes away: a dropped [`Pipeline::execute`] stops the program, a dropped [`Pipeline::ask`] does
 //! not, and neither does whoever looks at a [`Live`] run. Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
 
-use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{fmt, future::pending, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
@@ -32,6 +32,9 @@ const EXECUTIONS_MAX: u32 = 2;
 
 /// Longest wait for an author, in seconds.
 const AUTHOR_SECONDS_MAX: u64 = 180;
+
+/// Time between two looks whether the key of a run that waits for its turn is still accepted.
+const KEY_LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How much of the end of standard error an author is shown, in bytes.
 const TRACEBACK_BYTES_MAX: usize = 8 * 1024;
@@ -126,7 +129,8 @@ impl Pipeline {
     }
 
     /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
-    /// answer gives its name back, so that its client may try again.
+    /// answer gives its name back, so that its client may try again; so does, after a while, one that left
+    /// nothing because its process crashed.
     ///
     /// # Errors
     /// The store fails.
@@ -142,9 +146,17 @@ impl Pipeline {
     ) -> Result<Once, StoreError> {
         let run = self.driver.config.clock.new_id();
         let claim = Claim { name: name.to_owned(), fingerprint, run };
-        Ok(match self.driver.ports.record.claim(principal, &claim).await? {
-            Claimed::New => Once::Begun(self.start_as(principal, run, Some(claim.name), request)),
-            Claimed::Same(run) => Once::Before(run),
+        let record = &self.driver.ports.record;
+        Ok(match record.claim(principal, &claim).await? {
+            Claimed::Same(before)
+                if self.live(principal, before).is_some()
+                    || !record.take_over(principal, &claim, before).await? =>
+            {
+                Once::Before(before)
+            }
+            Claimed::New | Claimed::Same(_) => {
+                Once::Begun(self.start_as(principal, run, Some(claim), request))
+            }
             Claimed::Different => Once::Different,
         })
     }
@@ -153,7 +165,7 @@ impl Pipeline {
         &self,
         principal: &Principal,
         run: RunId,
-        claim: Option<String>,
+        claim: Option<Claim>,
         request: ExecuteRequest,
     ) -> Arc<Live> {
         let mut journal = self.journal(principal, run);
@@ -169,8 +181,8 @@ impl Pipeline {
                 close(journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
-            if let (Some(name), Err(_)) = (claim, &result)
-                && let Err(error) = driver.ports.record.release(&principal, &name).await
+            if let (Some(claim), Err(_)) = (claim, &result)
+                && let Err(error) = driver.ports.record.release(&principal, &claim).await
             {
                 tracing::error!(%run, %error, "the name of a request could not be given back");
             }
@@ -217,6 +229,11 @@ impl Pipeline {
             close(journal, result).await
         });
         task.await.unwrap_or_else(|_| Err(panicked(run)))
+    }
+
+    /// Default, floor and ceiling of every limit.
+    pub fn limits(&self) -> &LimitsPolicy {
+        &self.driver.config.limits
     }
 
     /// Cancels every run in progress, and those that come after; each is still settled and recorded.
@@ -541,7 +558,11 @@ impl Driver {
         let cleared = journal.reserve(checked, &events).await?;
         control.accept();
         let began_ms = self.config.clock.now_ms();
-        let kind = match self.jail(cleared, control).await {
+        let ended = tokio::select! {
+            ended = self.jail(cleared, control.clone()) => ended.map_err(ErrorKind::Executor),
+            error = self.key_ended(journal.principal(), &control) => Err(ErrorKind::Ledger(error)),
+        };
+        let kind = match ended {
             Ok(outcome)
                 if outcome.status == Status::Cancelled
                     && (live.is_stopping() || !matches!(purpose, Step::Execute)) =>
@@ -549,13 +570,28 @@ impl Driver {
                 live.why()
             }
             Ok(outcome) => return Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
-            Err(ExecutorError::Stopped) => live.why(),
-            Err(error) => ErrorKind::Executor(error),
+            Err(ErrorKind::Executor(ExecutorError::Stopped)) => live.why(),
+            Err(kind) => kind,
         };
         let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
         let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);
         journal.settle(step, used, &events).await?;
         Err(kind)
+    }
+
+    /// Resolves once the key is revoked or expires while the job still waits for its turn.
+    async fn key_ended(&self, principal: &Principal, control: &Control) -> LedgerError {
+        loop {
+            tokio::time::sleep(KEY_LOOK_EVERY).await;
+            let checked = self.ports.ledger.check_key(principal).await;
+            if control.has_begun() {
+                return pending().await;
+            }
+            // A ledger that fails to answer now will say so when the job is settled.
+            if let Err(error @ LedgerError::KeyEnded(_)) = checked {
+                return error;
+            }
+        }
     }
 
     /// A panic in the executor must not take the settlement with it.

@@ -89,7 +89,7 @@ impl ErrorKind {
             ErrorKind::NotUnderstood(_) | ErrorKind::Unclear(_) | ErrorKind::AuthorsFailed(_) => {
                 refused("author")
             }
-            ErrorKind::Ledger(LedgerError::Store(_))
+            ErrorKind::Ledger(LedgerError::Store(_) | LedgerError::KeyEnded(_))
             | ErrorKind::Executor(_)
             | ErrorKind::Store(_)
             | ErrorKind::Unrecorded(_)

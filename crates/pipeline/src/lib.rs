@@ -9,6 +9,7 @@ mod driver;
 mod error;
 mod facts;
 mod journal;
+pub mod keys;
 mod live;
 pub mod policy;
 pub mod ports;

@@ -6,7 +6,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use ringfence_job::{Progress, Stream, Usage};
@@ -242,18 +245,28 @@ pub struct Control {
     live: Arc<Live>,
     /// False for a job that is our own reader's: what that prints is not the run's output.
     tells: bool,
+    /// True once the job has its turn.
+    begun: Arc<AtomicBool>,
 }
 
 impl Control {
     pub(crate) fn new(live: &Arc<Live>, tells: bool) -> Control {
-        Control { live: Arc::clone(live), tells }
+        Control { live: Arc::clone(live), tells, begun: Arc::default() }
     }
 
     /// Takes note of what happens.
     pub fn note(&self, progress: &Progress<'_>) {
+        if matches!(progress, Progress::Started) {
+            self.begun.store(true, Ordering::Relaxed);
+        }
         if self.tells {
             self.live.note(progress);
         }
+    }
+
+    /// True once the job has its turn.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// Resolves once the job is to be stopped.
@@ -323,12 +336,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::run::Role;
+    use crate::keys::Scopes;
 
     fn live() -> Live {
         let text = |text: &str| text.to_owned();
         let principal =
-            Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text("k") };
+            Principal { tenant: text("t"), user: text("u"), scopes: Scopes::DEFAULT, key_id: text("k") };
         Live::new(RunId(Uuid::nil()), principal, watch::Sender::new(false).subscribe())
     }
 

@@ -1,7 +1,7 @@
 //! Who is asking: the key in a request's headers, and the principal it stands for.
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
-use ringfence_pipeline::run::Principal;
+use ringfence_pipeline::{keys::Scope, run::Principal};
 
 use crate::{App, problem::Problem};
 
@@ -9,15 +9,16 @@ use crate::{App, problem::Problem};
 const KEY_BYTES_MAX: usize = 512;
 
 impl App {
-    /// The principal whose key the request shows.
-    pub(crate) async fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+    /// The principal whose key the request shows, if it may do what the request is for.
+    pub(crate) async fn principal(&self, headers: &HeaderMap, needs: Scope) -> Result<Principal, Problem> {
         let key = key_in(headers).ok_or_else(|| {
             Problem::unauthenticated(
                 "a key is needed: send it as Authorization: Bearer KEY or x-api-key: KEY",
             )
         })?;
         match self.keys.authenticate(key).await {
-            Ok(Some(principal)) => Ok(principal),
+            Ok(Some(principal)) if principal.scopes.contains(needs) => Ok(principal),
+            Ok(Some(_)) => Err(Problem::insufficient_scope(needs)),
             Ok(None) => Err(Problem::unauthenticated("the key is unknown, expired or revoked")),
             Err(error) => Err(Problem::store(&error, &error.to_string())),
         }

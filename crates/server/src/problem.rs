@@ -14,6 +14,7 @@ use axum::{
 };
 use ringfence_pipeline::{
     ErrorKind, PipelineError,
+    keys::Scope,
     policy::Violation,
     ports::{ExecutorError, LedgerError, StoreError},
     run::RunId,
@@ -24,7 +25,7 @@ use serde::Serialize;
 const DETAIL_BYTES_MAX: usize = 1000;
 
 /// Seconds after which a client may try again when everything is taken.
-const RETRY_AFTER_SECONDS: &str = "1";
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone)]
@@ -34,6 +35,10 @@ pub(crate) struct Problem {
     detail: String,
     run: Option<RunId>,
     errors: Vec<FieldError>,
+    /// What the key lacks.
+    scope: Option<Scope>,
+    /// Seconds after which a client may try again, if it may.
+    again_in: u64,
 }
 
 /// One wrong field of a request.
@@ -62,11 +67,25 @@ struct Details<'a> {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: cut(detail.into()), run: None, errors: Vec::new() }
+        Problem {
+            status,
+            code,
+            detail: cut(detail.into()),
+            run: None,
+            errors: Vec::new(),
+            scope: None,
+            again_in: RETRY_AFTER_SECONDS,
+        }
     }
 
     pub(crate) fn unauthenticated(detail: &str) -> Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    /// The key is good, but not for this.
+    pub(crate) fn insufficient_scope(scope: Scope) -> Problem {
+        let detail = format!("this needs a key with the scope {scope}, ask an administrator for one");
+        Problem { scope: Some(scope), ..Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail) }
     }
 
     pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
@@ -93,6 +112,11 @@ impl Problem {
         let code = "store_full";
         tracing::error!(code, error = text, reason = error.reason, "request failed");
         Problem::new(StatusCode::INSUFFICIENT_STORAGE, code, text)
+    }
+
+    /// Says when a client may try again.
+    pub(crate) fn again_in(self, seconds: u64) -> Problem {
+        Problem { again_in: seconds, ..self }
     }
 
     /// Names the field that is wrong.
@@ -134,9 +158,14 @@ impl Problem {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+                headers.insert(RETRY_AFTER, HeaderValue::from(self.again_in));
             }
             _ => {}
+        }
+        if let Some(scope) = self.scope {
+            // RFC 6750. A scope's name is plain ASCII.
+            let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+            headers.extend(HeaderValue::try_from(challenge).ok().map(|value| (WWW_AUTHENTICATE, value)));
         }
         response
     }
@@ -166,6 +195,7 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Ledger(LedgerError::Exhausted { .. }) => {
                 refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted")
             }
+            ErrorKind::Ledger(LedgerError::KeyEnded(_)) => Problem::unauthenticated(&text),
             ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),
             ErrorKind::Executor(ExecutorError::Busy { .. }) => refused(StatusCode::TOO_MANY_REQUESTS, "busy"),
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {

@@ -1,9 +1,12 @@
 //! Every route on one page, and what surrounds each request.
 
 mod ask;
+mod coderunner;
 mod execute;
 mod health;
+mod keys;
 mod runs;
+mod self_service;
 mod stream;
 
 use std::{any::Any, sync::Arc, time::Instant};
@@ -30,10 +33,15 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/execute", post(execute::handler))
         .route("/v1/ask", post(ask::handler))
+        .route("/v1/agent-coderunner/execute", post(coderunner::handler))
         .route("/v1/runs", get(runs::list))
         .route("/v1/runs/{id}", get(runs::one).delete(runs::stop))
         .route("/v1/runs/{id}/events", get(runs::events))
         .route("/v1/runs/{id}/files/{*name}", get(runs::file))
+        .route("/v1/keys", get(keys::list).post(keys::create))
+        .route("/v1/keys/{id}", get(keys::one).delete(keys::revoke))
+        .route("/v1/keys/{id}/rotate", post(keys::rotate))
+        .route("/api/keys/create", post(self_service::handler))
         .route("/health", get(health::handler))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -1,9 +1,19 @@
 //! Connections: accepted within a limit, read within time limits, closed in order at the end.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulConnection, GracefulShutdown},
@@ -17,7 +27,7 @@ use tokio::{
 };
 use tokio_io_timeout::TimeoutStream;
 
-use crate::{App, Server, routes};
+use crate::{App, Server, address::ClientAddress, routes};
 
 /// Largest head of a request in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -55,12 +65,12 @@ impl Server {
                 let place = Arc::clone(&places).acquire_owned().await.ok();
                 (place, accept(&listener).await)
             };
-            let (place, socket) = tokio::select! {
+            let (place, (socket, peer)) = tokio::select! {
                 () = &mut stop => break,
                 next = next => next,
             };
             while connections.try_join_next().is_some() {}
-            let served = graceful.watch(connection(&app, socket, router.clone()));
+            let served = graceful.watch(connection(&app, socket, peer.ip(), router.clone()));
             connections.spawn(async move {
                 let _place = place;
                 if let Err(error) = served.await {
@@ -76,17 +86,23 @@ impl Server {
 fn connection(
     app: &App,
     socket: TcpStream,
+    peer: IpAddr,
     router: Router,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
     // Hyper has no bound of its own for a client that never reads, whose answer would stay in memory.
     let mut socket = TimeoutStream::new(socket);
     socket.set_write_timeout(Some(app.options.write_wait_max));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ClientAddress(peer));
+        router.call(request)
+    });
     http1::Builder::new()
         // Without a timer hyper silently has no header timeout.
         .timer(TokioTimer::new())
         .header_read_timeout(app.options.header_wait_max)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Box::pin(socket)), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(Box::pin(socket)), service)
 }
 
 /// Waits for what is in progress, says so, and cancels what takes too long.
@@ -143,14 +159,14 @@ async fn say_what_is_waited_for(app: &App) {
 
 /// Accepts a connection. Errors here are the system's (out of descriptors, a client already gone):
 /// they pass, so it tries again with growing pauses.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     let mut pause = Duration::from_millis(10);
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => {
+            Ok((socket, peer)) => {
                 // Answers are written at once and small; waiting to fill a packet only delays them.
                 let _ = socket.set_nodelay(true);
-                return socket;
+                return (socket, peer);
             }
             Err(error) => {
                 tracing::warn!(%error, "connection could not be accepted");

@@ -3,6 +3,7 @@
 
 use std::{
     future::pending,
+    net::IpAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,13 +15,14 @@ use async_trait::async_trait;
 use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
     Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
+    keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scopes},
     ports::{
         Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, Ledger,
         LedgerError, Record, StoreError,
     },
-    run::{Cleared, Principal, Recorded, Role, RunId},
+    run::{Cleared, Principal, Recorded, RunId},
 };
-use ringfence_server::{Ailment, Authenticate, Server, ServerOptions};
+use ringfence_server::{Ailment, Keys, Server, ServerOptions};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -116,7 +118,11 @@ impl Record for World {
         Ok(Claimed::New)
     }
 
-    async fn release(&self, _: &Principal, _: &str) -> Result<(), StoreError> {
+    async fn take_over(&self, _: &Principal, _: &Claim, _: RunId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn release(&self, _: &Principal, _: &Claim) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -159,6 +165,10 @@ impl Ledger for World {
         self.settled.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
+
+    async fn check_key(&self, _: &Principal) -> Result<(), LedgerError> {
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -181,12 +191,37 @@ impl CodeAuthor for World {
     }
 }
 
+/// One key, which cannot be managed; the store's own are tried from outside.
 #[async_trait]
-impl Authenticate for World {
+impl Keys for World {
     async fn authenticate(&self, key: &str) -> Result<Option<Principal>, StoreError> {
         let text = str::to_owned;
-        let who = Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text("k1") };
+        let who = Principal { tenant: text("t"), user: text("u"), scopes: Scopes::ALL, key_id: text("k1") };
         Ok((key == KEY).then_some(who))
+    }
+
+    async fn create(&self, _: &Principal, _: &KeyRequest) -> Result<IssuedKey, IdentityError> {
+        Err(StoreError::new("creating a key", "secret path").into())
+    }
+
+    async fn list(&self, _: &Principal, _: Option<&str>, _: u32) -> Result<Vec<Key>, IdentityError> {
+        Ok(Vec::new())
+    }
+
+    async fn find(&self, _: &Principal, id: &str) -> Result<Key, IdentityError> {
+        Err(IdentityError::NoSuchKey(id.to_owned()))
+    }
+
+    async fn revoke(&self, _: &Principal, id: &str) -> Result<Key, IdentityError> {
+        Err(IdentityError::NoSuchKey(id.to_owned()))
+    }
+
+    async fn rotate(&self, _: &Principal, id: &str, _: i64) -> Result<IssuedKey, IdentityError> {
+        Err(IdentityError::NoSuchKey(id.to_owned()))
+    }
+
+    async fn give(&self, _: IpAddr) -> Result<Option<Given>, IdentityError> {
+        Ok(None)
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
 };
 use ringfence_job::LimitsPatch;
-use ringfence_pipeline::{AskAnswer, AskRequest};
+use ringfence_pipeline::{AskAnswer, AskRequest, keys::Scope};
 use serde::Deserialize;
 
 use crate::{
@@ -30,7 +30,7 @@ pub(crate) async fn handler(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Json<AskAnswer>, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), Scope::Ask).await?;
     let place = app.enter()?;
     let body: AskBody = read_json(request, &app.options).await?;
     let files = input_files(body.files)?;

@@ -17,6 +17,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ringfence_job::{Language, LimitsPatch};
 use ringfence_pipeline::{
     ExecuteRequest, Once, Position, StopOnDrop,
+    keys::Scope,
     run::{Principal, RunId},
 };
 use serde::Deserialize;
@@ -80,7 +81,7 @@ impl ExecuteBody {
 }
 
 pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers()).await?;
+    let principal = app.principal(request.headers(), Scope::Execute).await?;
     let place = app.enter()?;
     let manner = Manner::of(request.headers());
     let name = request_name(request.headers())?;
