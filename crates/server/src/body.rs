@@ -32,9 +32,27 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     parse(&read_json_bytes(request, options).await?)
 }
 
+/// Reads a JSON body that may be left out.
+pub(crate) async fn read_json_if_any<T: DeserializeOwned + Default>(
+    request: Request,
+    options: &ServerOptions,
+) -> Result<T, Problem> {
+    let typed = check_media_type(&request);
+    let bytes = read_body(request, options).await?;
+    if bytes.is_empty() {
+        return Ok(T::default());
+    }
+    typed?;
+    parse(&bytes)
+}
+
 /// Reads a JSON body without a look at it.
 pub(crate) async fn read_json_bytes(request: Request, options: &ServerOptions) -> Result<Vec<u8>, Problem> {
     check_media_type(&request)?;
+    read_body(request, options).await
+}
+
+async fn read_body(request: Request, options: &ServerOptions) -> Result<Vec<u8>, Problem> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: usize| bytes > options.body_bytes_max) {
         return Err(too_large(options));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    body::HttpBody,
     extract::{Path, Query, Request, State, rejection::QueryRejection},
     http::{StatusCode, header::LOCATION},
     response::{IntoResponse, Response},
@@ -17,7 +16,11 @@ use ringfence_pipeline::{
 use serde::Deserialize;
 
 use super::runs::{Page, PageQuery};
-use crate::{App, body::read_json, problem::Problem};
+use crate::{
+    App,
+    body::{read_json, read_json_if_any},
+    problem::Problem,
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -119,10 +122,7 @@ pub(crate) async fn rotate(
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), Scope::Admin).await?;
-    let body = match request.body().is_end_stream() {
-        true => RotateBody::default(),
-        false => read_json(request, &app.options).await?,
-    };
+    let body: RotateBody = read_json_if_any(request, &app.options).await?;
     // Whoever gets the new secret gets what the key may do.
     let key = app.keys.find(&principal, &id).await.map_err(problem)?;
     may_grant(&principal, key.scopes)?;
