@@ -105,7 +105,7 @@ fn figures_count_what_happened_and_name_nobody() {
         ("ringfence_runs_total{outcome=\"refused\",language=\"bash\"}", 1.0),
         ("ringfence_refusals_total{reason=\"policy_denied\"}", 1.0),
         ("ringfence_refusals_total{reason=\"unauthenticated\"}", 1.0),
-        ("ringfence_refusals_total{reason=\"forbidden\"}", 1.0),
+        ("ringfence_refusals_total{reason=\"insufficient_scope\"}", 1.0),
         ("ringfence_refusals_total{reason=\"run_not_found\"}", 1.0),
         ("ringfence_run_seconds_count{phase=\"total\"}", 5.0),
         ("ringfence_run_seconds_count{phase=\"exec\"}", 4.0),

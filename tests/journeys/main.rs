@@ -5,6 +5,7 @@ mod ask;
 mod command_line;
 mod doctor;
 mod health;
+mod keys;
 mod load;
 mod logs;
 mod probes;

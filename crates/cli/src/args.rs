@@ -4,6 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU16, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use ringfence_job::{Language, LimitKind, LimitsPatch};
+use ringfence_pipeline::keys::Scope;
 
 use crate::commands::probes::{Image, Label};
 
@@ -54,7 +55,7 @@ pub(crate) enum Command {
     Ask(Ask),
     /// Serve the HTTP API.
     Serve(Serve),
-    /// Make, list and revoke API keys.
+    /// Make, list, renew and revoke API keys.
     #[command(subcommand)]
     Keys(Keys),
     /// Say which protections are in force, and what mends those that are not.
@@ -139,9 +140,15 @@ pub(crate) enum Keys {
         /// What it is for.
         #[arg(long, default_value = "")]
         label: String,
-        /// May also manage keys.
+        /// What it may do: execute, ask, read, approve, admin; execute, ask and read unless said.
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', conflicts_with = "admin")]
+        scopes: Vec<Scope>,
+        /// May do everything, managing keys included.
         #[arg(long)]
         admin: bool,
+        /// How long it is accepted, such as 30d, 12h, 90m or 45s, or never to let it last.
+        #[arg(long, value_name = "TIME", default_value = "never", value_parser = lifetime)]
+        expires: Lifetime,
         /// Runs it may start.
         #[arg(long)]
         runs: Option<i64>,
@@ -161,14 +168,37 @@ pub(crate) enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Revoke a key at once.
-    Revoke {
-        /// The key's public id.
-        id: String,
-        /// The organisation.
-        #[arg(long, default_value = "default")]
-        tenant: String,
+    /// Show a key, never its secret.
+    Show(OneKey),
+    /// Give a key a new secret; it is shown once.
+    Rotate {
+        #[command(flatten)]
+        key: OneKey,
+        /// How long the old secret goes on being accepted, such as 1h; 7d at most.
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = seconds)]
+        overlap: u32,
     },
+    /// Revoke a key at once.
+    Revoke(OneKey),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneKey {
+    /// The key's public id.
+    pub(crate) id: String,
+    /// The organisation.
+    #[arg(long, default_value = "default")]
+    pub(crate) tenant: String,
+    /// Print an object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How long a key is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lifetime {
+    /// Seconds, or for ever.
+    pub(crate) seconds: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -300,6 +330,28 @@ fn limit(text: &str) -> Result<(LimitKind, u64), String> {
     Ok((kind, bytes))
 }
 
+/// `never`, or a time.
+fn lifetime(text: &str) -> Result<Lifetime, String> {
+    if text == "never" {
+        return Ok(Lifetime { seconds: None });
+    }
+    seconds(text).map(|seconds| Lifetime { seconds: Some(seconds) })
+}
+
+/// A time such as 30d, 12h, 90m or 45s, in seconds.
+fn seconds(text: &str) -> Result<u32, String> {
+    let unit = match text.as_bytes().last() {
+        Some(b'd') => 24 * 3600,
+        Some(b'h') => 3600,
+        Some(b'm') => 60,
+        Some(b's') => 1,
+        _ => return Err(format!("{text:?} has no unit, write such as 30d, 12h, 90m or 45s")),
+    };
+    let digits = &text[..text.len() - 1];
+    let number: u32 = digits.parse().map_err(|_| format!("{text:?} is not a time, write such as 30d"))?;
+    number.checked_mul(unit).ok_or_else(|| format!("{text} is too long"))
+}
+
 /// The limits of `--limit` options as a request's patch; the last of a kind counts.
 pub(crate) fn limits_patch(limits: &[(LimitKind, u64)]) -> LimitsPatch {
     let mut patch = LimitsPatch::default();
@@ -324,6 +376,16 @@ mod tests {
         assert_eq!(limit("tasks=5"), Ok((LimitKind::Tasks, 5)));
         for wrong in ["tasks", "tasks=", "tasks=x", "task=1", "fileBytes=99999999999999G", "tasks=-1"] {
             assert!(limit(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_with_units() {
+        assert_eq!(seconds("30d"), Ok(30 * 24 * 3600));
+        assert_eq!((seconds("12h"), seconds("90m"), seconds("45s")), (Ok(43_200), Ok(5_400), Ok(45)));
+        assert_eq!(lifetime("never"), Ok(Lifetime { seconds: None }));
+        for wrong in ["", "d", "30", "-1d", "1.5h", "99999d", "1w", "1d2h", "é"] {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use ringfence_job::{Layer, LimitsPolicy};
-use ringfence_pipeline::Policy;
+use ringfence_pipeline::{Policy, keys::KEY_LIFETIME_MS_MAX};
 use ringfence_sandbox::SandboxConfig;
 use ringfence_server::{IpNet, RateLimits};
 use serde::{
@@ -34,6 +34,9 @@ const MODEL_TIMEOUT_SECONDS: u64 = 60;
 /// Tokens the model may write.
 const MODEL_OUTPUT_TOKENS_MAX: u32 = 4096;
 
+/// A day, in milliseconds.
+pub(crate) const DAY_MS: i64 = 24 * 3600 * 1000;
+
 /// The configuration file, as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +58,8 @@ struct File {
     limits: LimitsPolicy,
     #[serde(default)]
     model: ModelFile,
+    #[serde(default)]
+    self_service: SelfService,
 }
 
 /// Names all layers of control groups at once: a host has all of them or none.
@@ -96,6 +101,33 @@ struct ModelFile {
     output_tokens_max: Option<u32>,
 }
 
+/// Keys for whoever asks; the table `[self_service]` of the configuration file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SelfService {
+    pub(crate) enabled: bool,
+    /// Runs of each key.
+    pub(crate) credits: u32,
+    /// Sandbox time of each key.
+    pub(crate) sandbox_seconds: u32,
+    /// Keys that an address gets in a day.
+    pub(crate) keys_per_address_per_day: u32,
+    /// Days for which each key is accepted.
+    pub(crate) key_days: u16,
+}
+
+impl Default for SelfService {
+    fn default() -> Self {
+        SelfService {
+            enabled: false,
+            credits: 200,
+            sandbox_seconds: 2000,
+            keys_per_address_per_day: 3,
+            key_days: 30,
+        }
+    }
+}
+
 /// A model endpoint to ask.
 pub(crate) struct Model {
     pub(crate) base_url: String,
@@ -116,6 +148,7 @@ pub(crate) struct Config {
     pub(crate) rate_limits: RateLimits,
     pub(crate) policy: Policy,
     pub(crate) model: Option<Model>,
+    pub(crate) self_service: SelfService,
 }
 
 /// Reads the configuration.
@@ -159,6 +192,7 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
         trusted_proxies: file.trusted_proxies,
         rate_limits: file.rate_limits,
         model: model(flags, file.model)?,
+        self_service: self_service(file.self_service)?,
         data_dir,
         policy,
     })
@@ -202,6 +236,15 @@ fn default_slots() -> u16 {
 fn instance(data_dir: &Path) -> String {
     let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Refuses what would hand out keys of no use.
+fn self_service(settings: SelfService) -> anyhow::Result<SelfService> {
+    let days_max = u16::try_from(KEY_LIFETIME_MS_MAX / DAY_MS).unwrap_or(u16::MAX);
+    if !(1..=days_max).contains(&settings.key_days) {
+        bail!("self_service.key_days is {}, set it to 1 to {days_max}", settings.key_days);
+    }
+    Ok(settings)
 }
 
 fn model(flags: &Settings, file: ModelFile) -> anyhow::Result<Option<Model>> {
@@ -277,6 +320,20 @@ mod tests {
         let all = RateLimits::default();
         assert_eq!((file.rate_limits.key_per_minute, file.rate_limits.key_burst), (0, all.key_burst));
         assert!(toml::from_str::<File>("[rate_limits]\nkeys = 1").is_err());
+    }
+
+    #[test]
+    fn self_service_is_off_and_each_setting_has_a_default() {
+        let file: File = toml::from_str("").unwrap();
+        assert!(!file.self_service.enabled);
+        let file: File = toml::from_str("[self_service]\nenabled = true\ncredits = 5").unwrap();
+        let expected = SelfService { enabled: true, credits: 5, ..SelfService::default() };
+        assert_eq!(self_service(file.self_service).unwrap(), expected);
+        for days in [0, 3651] {
+            let wrong = SelfService { key_days: days, ..expected };
+            assert!(self_service(wrong).unwrap_err().to_string().contains("key_days"));
+        }
+        assert!(toml::from_str::<File>("[self_service]\nopen = true").is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     },
     profile::{is_table, read_profile},
     run::{Event, Execution, FileRef, Principal, RunId},
-    turns::{Busy, Load, Place, Turns},
+    turns::{Busy, Load, Place, Slot, Turns},
 };
 
 /// Executions of one question at most: the first, and one of the author's repair.
@@ -34,6 +34,9 @@ const EXECUTIONS_MAX: u32 = 2;
 
 /// Longest wait for an author, in seconds.
 const AUTHOR_SECONDS_MAX: u64 = 180;
+
+/// A wait for a slot after which the key is looked at again.
+const KEY_TRUSTED: Duration = Duration::from_millis(10);
 
 /// How much of the end of standard error an author is shown, in bytes.
 const TRACEBACK_BYTES_MAX: usize = 8 * 1024;
@@ -151,7 +154,8 @@ impl Pipeline {
     }
 
     /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
-    /// answer gives its name back, so that its client may try again.
+    /// answer gives its name back, so that its client may try again; so does, after a while, one that left
+    /// nothing because its process crashed.
     ///
     /// # Errors
     /// The store fails.
@@ -167,20 +171,20 @@ impl Pipeline {
     ) -> Result<Once, StoreError> {
         let run = self.driver.config.clock.new_id();
         let claim = Claim { name: name.to_owned(), fingerprint, run };
-        Ok(match self.driver.ports.record.claim(place.principal(), &claim).await? {
-            Claimed::New => Once::Begun(self.start_as(place, run, Some(claim.name), request)),
-            Claimed::Same(run) => Once::Before(run),
+        let (record, principal) = (&self.driver.ports.record, place.principal().clone());
+        Ok(match record.claim(&principal, &claim).await? {
+            Claimed::Same(before)
+                if self.live(&principal, before).is_some()
+                    || !record.take_over(&principal, &claim, before).await? =>
+            {
+                Once::Before(before)
+            }
+            Claimed::New | Claimed::Same(_) => Once::Begun(self.start_as(place, run, Some(claim), request)),
             Claimed::Different => Once::Different,
         })
     }
 
-    fn start_as(
-        &self,
-        place: Place,
-        run: RunId,
-        claim: Option<String>,
-        request: ExecuteRequest,
-    ) -> Arc<Live> {
+    fn start_as(&self, place: Place, run: RunId, claim: Option<Claim>, request: ExecuteRequest) -> Arc<Live> {
         let principal = place.principal().clone();
         let mut journal = self.journal(&principal, run);
         let driver = Arc::clone(&self.driver);
@@ -195,8 +199,8 @@ impl Pipeline {
                 close(journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
-            if let (Some(name), Err(_)) = (claim, &result)
-                && let Err(error) = driver.ports.record.release(&principal, &name).await
+            if let (Some(claim), Err(_)) = (claim, &result)
+                && let Err(error) = driver.ports.record.release(&principal, &claim).await
             {
                 tracing::error!(%run, %error, "the name of a request could not be given back");
             }
@@ -611,7 +615,7 @@ impl Driver {
         control.accept();
         let slot = tokio::select! {
             biased;
-            slot = place.slot() => slot.map_err(ErrorKind::from),
+            slot = self.turn(place) => slot,
             () = live.stopped() => Err(live.why()),
         };
         // The time in the queue is nobody's.
@@ -635,6 +639,16 @@ impl Driver {
         let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);
         journal.settle(step, used, &events).await?;
         Err(kind)
+    }
+
+    /// Waits for a slot. The key may have ended meanwhile; right before it was looked at to reserve.
+    async fn turn<'a>(&self, place: &'a Place) -> Result<Slot<'a>, ErrorKind> {
+        let began = Instant::now();
+        let slot = place.slot().await?;
+        if began.elapsed() >= KEY_TRUSTED {
+            self.ports.ledger.check_key(place.principal()).await?;
+        }
+        Ok(slot)
     }
 
     /// A panic in the executor must not take the settlement with it.

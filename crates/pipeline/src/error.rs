@@ -93,7 +93,7 @@ impl ErrorKind {
             ErrorKind::NotUnderstood(_) | ErrorKind::Unclear(_) | ErrorKind::AuthorsFailed(_) => {
                 refused("author")
             }
-            ErrorKind::Ledger(LedgerError::Store(_))
+            ErrorKind::Ledger(LedgerError::Store(_) | LedgerError::KeyEnded(_))
             | ErrorKind::Busy(_)
             | ErrorKind::Executor(_)
             | ErrorKind::Store(_)

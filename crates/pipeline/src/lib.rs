@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod figures;
 mod journal;
+pub mod keys;
 mod live;
 pub mod policy;
 pub mod ports;

@@ -341,12 +341,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::run::Role;
+    use crate::keys::Scopes;
 
     fn live() -> Live {
         let text = |text: &str| text.to_owned();
         let principal =
-            Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text("k") };
+            Principal { tenant: text("t"), user: text("u"), scopes: Scopes::DEFAULT, key_id: text("k") };
         Live::new(RunId(Uuid::nil()), principal, watch::Sender::new(false).subscribe())
     }
 

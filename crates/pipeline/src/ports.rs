@@ -40,6 +40,10 @@ pub enum ExecutorError {
 /// Time for which a claim is kept, in milliseconds: a day, as clients of such interfaces expect.
 pub const CLAIM_KEPT_MS: i64 = 24 * 3600 * 1000;
 
+/// Age from which a claim whose run is neither in progress nor in the record may be taken over, in
+/// milliseconds: whoever made it is gone.
+pub const CLAIM_TAKEN_OVER_MS: i64 = 60 * 1000;
+
 /// A request that its client may send twice and wants carried out once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -80,8 +84,13 @@ pub trait Record: Send + Sync {
     /// as `claim.run`; unless it was noted before, in the last [`CLAIM_KEPT_MS`].
     async fn claim(&self, principal: &Principal, claim: &Claim) -> Result<Claimed, StoreError>;
 
-    /// Forgets a claim, so that the request may be sent again under its name.
-    async fn release(&self, principal: &Principal, name: &str) -> Result<(), StoreError>;
+    /// Puts `claim.run` in the place of `gone`, a run that is not in progress: true if that was the claim's
+    /// run still, nothing of it is in the record, and the claim is older than [`CLAIM_TAKEN_OVER_MS`].
+    async fn take_over(&self, principal: &Principal, claim: &Claim, gone: RunId) -> Result<bool, StoreError>;
+
+    /// Forgets a claim, so that the request may be sent again under its name; one that another run has taken
+    /// over stays.
+    async fn release(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError>;
 
     /// The tenant's runs, newest first: at most `limit` of those before `before`.
     async fn runs(
@@ -97,12 +106,25 @@ pub trait Record: Send + Sync {
 
 /// What a step may use at most, or has used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Amount {
     /// Runs.
     pub runs: i64,
     /// Sandbox time in milliseconds.
     pub sandbox_ms: i64,
+}
+
+/// What a key may use, has used, and holds for steps that are not settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Budget {
+    /// What it may use.
+    pub limit: Amount,
+    /// What it has used.
+    pub spent: Amount,
+    /// What is held.
+    pub reserved: Amount,
 }
 
 /// Keeps what each key may use. A reservation is admitted only if it fits under the limit then in
@@ -113,7 +135,8 @@ pub trait Ledger: Send + Sync {
     /// it returns, a crash cannot lose the reservation. Repeating it for the same step changes nothing.
     ///
     /// # Errors
-    /// [`LedgerError::Exhausted`] if it does not fit; then nothing was reserved and no event appended.
+    /// [`LedgerError::Exhausted`] if it does not fit, [`LedgerError::KeyEnded`] if its key is not accepted
+    /// any more; then nothing was reserved and no event appended.
     async fn reserve(
         &self,
         principal: &Principal,
@@ -132,6 +155,12 @@ pub trait Ledger: Send + Sync {
         used: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError>;
+
+    /// Fine while the principal's key is accepted.
+    ///
+    /// # Errors
+    /// [`LedgerError::KeyEnded`] once it is revoked or expired.
+    async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError>;
 }
 
 /// Why the ledger refuses.
@@ -151,6 +180,9 @@ pub enum LedgerError {
         /// The limit in force.
         limit: i64,
     },
+    /// The key is not accepted any more.
+    #[error("key {0} was revoked or has expired")]
+    KeyEnded(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

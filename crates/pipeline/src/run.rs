@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use crate::clearance::Cleared;
-use crate::ports::Amount;
+use crate::{keys::Scopes, ports::Amount};
 
 /// Identity of a run: a UUIDv7, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,16 +54,6 @@ impl std::fmt::Display for RunId {
     }
 }
 
-/// What a person may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Asks and executes.
-    Member,
-    /// Also manages keys and settings.
-    Admin,
-}
-
 /// Who is asking, taken from the key and never from the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Principal {
@@ -72,7 +62,7 @@ pub struct Principal {
     /// The person or program.
     pub user: String,
     /// What they may do.
-    pub role: Role,
+    pub scopes: Scopes,
     /// The key that was shown, by its public id.
     pub key_id: String,
 }

@@ -1,7 +1,7 @@
 //! Who is asking: the key in a request's headers, and the principal it stands for.
 
-use axum::http::{Extensions, HeaderMap, StatusCode, header::AUTHORIZATION};
-use ringfence_pipeline::run::{Principal, Role};
+use axum::http::{Extensions, HeaderMap, header::AUTHORIZATION};
+use ringfence_pipeline::{keys::Scope, run::Principal};
 
 use crate::{App, problem::Problem};
 
@@ -9,21 +9,26 @@ use crate::{App, problem::Problem};
 const KEY_BYTES_MAX: usize = 512;
 
 impl App {
-    /// The principal whose key the request shows, if that key may come as often.
+    /// The principal whose key the request shows, if that key may come as often and may do what the request
+    /// is for.
     pub(crate) async fn principal(
         &self,
         headers: &HeaderMap,
-        request: &Extensions,
+        extensions: &Extensions,
+        needs: Scope,
     ) -> Result<Principal, Problem> {
         let key = key_in(headers).ok_or_else(|| {
             Problem::unauthenticated(
                 "a key is needed: send it as Authorization: Bearer KEY or x-api-key: KEY",
             )
         })?;
-        self.gates.before_look_up(key, request)?;
+        self.gates.before_look_up(key, extensions)?;
         match self.keys.authenticate(key).await {
             Ok(Some(principal)) => {
-                self.gates.found(key, &principal, request)?;
+                self.gates.found(key, &principal, extensions)?;
+                if !principal.scopes.contains(needs) {
+                    return Err(Problem::insufficient_scope(needs));
+                }
                 Ok(principal)
             }
             Ok(None) => {
@@ -31,22 +36,6 @@ impl App {
                 Err(Problem::unauthenticated("the key is unknown, expired or revoked"))
             }
             Err(error) => Err(Problem::store(&error, &error.to_string())),
-        }
-    }
-
-    /// The principal, if it may look after the service.
-    pub(crate) async fn operator(
-        &self,
-        headers: &HeaderMap,
-        request: &Extensions,
-    ) -> Result<Principal, Problem> {
-        let principal = self.principal(headers, request).await?;
-        match principal.role {
-            Role::Admin => Ok(principal),
-            Role::Member => {
-                let detail = "this is for operators, show the key of an administrator";
-                Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
-            }
         }
     }
 }

@@ -40,11 +40,39 @@ pub(crate) struct Held {
     pub(crate) room: OwnedSemaphorePermit,
 }
 
+/// Reads a JSON body. Unknown and doubled fields are errors.
+pub(crate) async fn read_json<T: DeserializeOwned>(request: Request, app: &App) -> Result<T, Problem> {
+    parse(&read_json_bytes(request, app, true).await?.bytes)
+}
+
+/// Reads a JSON body that may be left out.
+pub(crate) async fn read_json_if_any<T: DeserializeOwned + Default>(
+    request: Request,
+    app: &App,
+) -> Result<T, Problem> {
+    let framed = is_framed(&request);
+    let typed = check_media_type(&request);
+    let body = read_body(request, app, true).await?;
+    if !framed || body.bytes.is_empty() {
+        return Ok(T::default());
+    }
+    typed?;
+    parse(&body.bytes)
+}
+
 /// Reads a JSON body without a look at it. The last of the memory for bodies is for those `one_of_few`.
 pub(crate) async fn read_json_bytes(request: Request, app: &App, one_of_few: bool) -> Result<Held, Problem> {
-    let options = &app.options;
     check_media_type(&request)?;
-    check_framing(&request)?;
+    if !is_framed(&request) {
+        let detail = "send a body with Content-Length or Transfer-Encoding: chunked";
+        return Err(Problem::new(StatusCode::LENGTH_REQUIRED, "length_required", detail));
+    }
+    read_body(request, app, one_of_few).await
+}
+
+async fn read_body(request: Request, app: &App, one_of_few: bool) -> Result<Held, Problem> {
+    let options = &app.options;
+    check_encoding(&request)?;
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: usize| bytes > options.body_bytes_max) {
         return Err(too_large(options));
@@ -89,17 +117,18 @@ fn check_media_type(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
 }
 
-/// Refuses a body that is packed, for nothing here unpacks, and one that is not there.
-fn check_framing(request: &Request) -> Result<(), Problem> {
+/// True if the request says how long its body is, or that it says so as it comes.
+fn is_framed(request: &Request) -> bool {
     let headers = request.headers();
+    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// Refuses a body that is packed, for nothing here unpacks.
+fn check_encoding(request: &Request) -> Result<(), Problem> {
     let packed = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers.get_all(CONTENT_ENCODING).iter().any(packed) {
+    if request.headers().get_all(CONTENT_ENCODING).iter().any(packed) {
         let detail = "send the body as it is, without Content-Encoding";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", detail));
-    }
-    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
-        let detail = "send a body with Content-Length or Transfer-Encoding: chunked";
-        return Err(Problem::new(StatusCode::LENGTH_REQUIRED, "length_required", detail));
     }
     Ok(())
 }

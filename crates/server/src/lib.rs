@@ -15,13 +15,19 @@ mod serve;
 use std::{
     collections::BTreeMap,
     fmt,
+    net::IpAddr,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use ringfence_job::LimitsPolicy;
-use ringfence_pipeline::{Pipeline, ports::StoreError, run::Principal};
+use ringfence_pipeline::{
+    Pipeline,
+    keys::{Given, IdentityError, IssuedKey, Key, KeyRequest},
+    ports::StoreError,
+    run::Principal,
+};
 use serde::Serialize;
 use tokio::{net::TcpListener, sync::Semaphore};
 use utoipa::ToSchema;
@@ -39,11 +45,40 @@ use crate::{
     routes::{docs::Documents, health::Deep},
 };
 
-/// Tells who shows a key.
+/// Keeps the keys. Whether a principal may do what is asked is decided before; each sees the keys of its own
+/// tenant only.
 #[async_trait]
-pub trait Authenticate: Send + Sync {
+pub trait Keys: Send + Sync {
     /// The principal of a valid key; none if the key is unknown, wrong, expired or revoked.
     async fn authenticate(&self, key: &str) -> Result<Option<Principal>, StoreError>;
+
+    /// Makes a key.
+    async fn create(&self, principal: &Principal, request: &KeyRequest) -> Result<IssuedKey, IdentityError>;
+
+    /// The keys, newest first: at most `limit` of those that are older than the key `before`.
+    async fn list(
+        &self,
+        principal: &Principal,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Key>, IdentityError>;
+
+    /// A key.
+    async fn find(&self, principal: &Principal, id: &str) -> Result<Key, IdentityError>;
+
+    /// Revokes a key, unless nobody could manage the tenant's keys without it.
+    async fn revoke(&self, principal: &Principal, id: &str) -> Result<Key, IdentityError>;
+
+    /// Gives a key a new secret; the one it replaces is accepted for another `overlap_ms`.
+    async fn rotate(
+        &self,
+        principal: &Principal,
+        id: &str,
+        overlap_ms: i64,
+    ) -> Result<IssuedKey, IdentityError>;
+
+    /// Makes a key for whoever asks from `address`; none if the operator does not want that.
+    async fn give(&self, address: IpAddr) -> Result<Option<Given>, IdentityError>;
 }
 
 /// Bounds of the server.
@@ -119,7 +154,7 @@ pub struct Server {
 
 impl Server {
     /// A server that hands requests to `pipeline` for whoever `keys` knows.
-    pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Authenticate>, options: ServerOptions) -> Server {
+    pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Keys>, options: ServerOptions) -> Server {
         let in_flight = Arc::new(Semaphore::new(options.in_flight_max));
         let bodies = Arc::new(Semaphore::new(options.bodies_bytes_max));
         let gates = Gates::new(&options.rate_limits);
@@ -182,7 +217,7 @@ pub fn description(limits: &LimitsPolicy) -> String {
 /// What every handler works with.
 struct App {
     pipeline: Arc<Pipeline>,
-    keys: Arc<dyn Authenticate>,
+    keys: Arc<dyn Keys>,
     options: ServerOptions,
     in_flight: Arc<Semaphore>,
     documents: Documents,

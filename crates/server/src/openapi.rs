@@ -29,6 +29,7 @@ use crate::problem::Details;
         (name = "execute", description = "Run code."),
         (name = "runs", description = "What became of runs, and stopping them."),
         (name = "ask", description = "Answer questions in plain words."),
+        (name = "keys", description = "Keys, for administrators."),
         (name = "service", description = "The service itself; no key is needed."),
     ),
     components(schemas(Details)),
@@ -86,10 +87,12 @@ macro_rules! problems {
 problems! {
     BadRequest = 400, "The request is not as described here; `errors` points at the field that is wrong.";
     Unauthenticated = 401, "There is no key, or it is unknown, expired or revoked.";
+    Forbidden = 403, "The key lacks the scope that this needs.";
     BudgetExhausted = 402, "The key's budget does not cover the run; nothing ran.";
     NotFound = 404, "There is no such thing, or it is not yours.";
     BodyTimeout = 408, "The body took too long to arrive.";
     RequestInFlight = 409, "The same request is being carried out, or came to no answer.";
+    KeyConflict = 409, "The key has ended, or is the last that can manage keys.";
     NoAnswer = 409, "The run has no answer that could be told.";
     BodyTooLarge = 413, "The body is above the operator's limit.";
     UnsupportedMediaType = 415, "The body is not announced as `application/json` in UTF-8.";
@@ -138,6 +141,8 @@ fn complete(operation: &mut Value) {
     // A route without a key says so.
     if operation.get("security").is_none() {
         common.extend(Unauthenticated::responses());
+        common.extend(Forbidden::responses());
+        common.extend(Busy::responses());
     }
     if operation.get("requestBody").is_some() {
         common.extend(BadRequest::responses());

@@ -14,6 +14,7 @@ use axum::{
 };
 use ringfence_pipeline::{
     Busy, ErrorKind, PipelineError,
+    keys::Scope,
     policy::Violation,
     ports::{ExecutorError, LedgerError, StoreError},
     run::RunId,
@@ -39,6 +40,8 @@ pub(crate) struct Problem {
     retry_after: u64,
     /// The rate limit that was met.
     violated: Option<&'static str>,
+    /// What the key lacks.
+    scope: Option<Scope>,
 }
 
 /// One wrong field of a request.
@@ -90,8 +93,8 @@ pub(crate) struct Details<'a> {
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
         let (run, errors) = (None, Vec::new());
-        let (retry_after, violated) = (RETRY_AFTER_SECONDS, None);
-        Problem { status, code, detail: cut(detail.into()), run, errors, retry_after, violated }
+        let (retry_after, violated, scope) = (RETRY_AFTER_SECONDS, None, None);
+        Problem { status, code, detail: cut(detail.into()), run, errors, retry_after, violated, scope }
     }
 
     /// Everything of a kind is taken; nothing was done.
@@ -108,6 +111,12 @@ impl Problem {
 
     pub(crate) fn unauthenticated(detail: &str) -> Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    /// The key is good, but not for this.
+    pub(crate) fn insufficient_scope(scope: Scope) -> Problem {
+        let detail = format!("this needs a key with the scope {scope}, ask an administrator for one");
+        Problem { scope: Some(scope), ..Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail) }
     }
 
     pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
@@ -139,6 +148,11 @@ impl Problem {
     /// Which one it is, from a fixed list.
     pub(crate) fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// Says when a client may try again.
+    pub(crate) fn again_in(self, seconds: u64) -> Problem {
+        Problem { retry_after: seconds, ..self }
     }
 
     /// Names the field that is wrong.
@@ -189,6 +203,11 @@ impl Problem {
             }
             _ => {}
         }
+        if let Some(scope) = self.scope {
+            // RFC 6750. A scope's name is plain ASCII.
+            let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+            headers.extend(HeaderValue::try_from(challenge).ok().map(|value| (WWW_AUTHENTICATE, value)));
+        }
         response
     }
 }
@@ -217,6 +236,7 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Ledger(LedgerError::Exhausted { .. }) => {
                 refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted")
             }
+            ErrorKind::Ledger(LedgerError::KeyEnded(_)) => Problem::unauthenticated(&text),
             ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),
             ErrorKind::Busy(_) => Problem::busy(text),
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {

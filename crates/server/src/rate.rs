@@ -338,8 +338,8 @@ mod tests {
             ..RateLimits::default()
         });
         let text = str::to_owned;
-        let role = ringfence_pipeline::run::Role::Member;
-        let who = Principal { tenant: text("t"), user: text("u"), role, key_id: text("k") };
+        let scopes = ringfence_pipeline::keys::Scopes::DEFAULT;
+        let who = Principal { tenant: text("t"), user: text("u"), scopes, key_id: text("k") };
         let mut request = Extensions::new();
         request.insert(ClientAddress([192, 0, 2, 1].into()));
         assert!(gates.before_look_up("good", &request).is_ok());

@@ -12,11 +12,14 @@
 //! it all. If the path names something of a tenant, `tests/contract/tenants.rs` wants to know how one is made.
 
 mod ask;
+mod coderunner;
 pub(crate) mod docs;
 mod execute;
 pub(crate) mod figures;
 pub(crate) mod health;
+mod keys;
 mod runs;
+mod self_service;
 mod stream;
 
 use std::{
@@ -57,6 +60,11 @@ pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(runs::one, runs::stop))
         .routes(routes!(runs::events))
         .routes(routes!(runs::file))
+        .routes(routes!(coderunner::handler))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::one, keys::revoke))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(self_service::handler))
         .routes(routes!(health::handler))
         .routes(routes!(health::deep))
         .routes(routes!(health::live))

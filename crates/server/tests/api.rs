@@ -3,6 +3,7 @@
 
 use std::{
     future::pending,
+    net::IpAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,13 +15,14 @@ use async_trait::async_trait;
 use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
     Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
+    keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scopes},
     ports::{
         Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, Ledger,
         LedgerError, Record, StoreError,
     },
-    run::{Cleared, Principal, Recorded, Role, RunId},
+    run::{Cleared, Principal, Recorded, RunId},
 };
-use ringfence_server::{Ailment, Authenticate, Check, CheckStatus, Examination, Server, ServerOptions};
+use ringfence_server::{Ailment, Check, CheckStatus, Examination, Keys, Server, ServerOptions};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -116,7 +118,11 @@ impl Record for World {
         Ok(Claimed::New)
     }
 
-    async fn release(&self, _: &Principal, _: &str) -> Result<(), StoreError> {
+    async fn take_over(&self, _: &Principal, _: &Claim, _: RunId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn release(&self, _: &Principal, _: &Claim) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -159,6 +165,10 @@ impl Ledger for World {
         self.settled.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
+
+    async fn check_key(&self, _: &Principal) -> Result<(), LedgerError> {
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -181,13 +191,38 @@ impl CodeAuthor for World {
     }
 }
 
+/// One key, which cannot be managed; the store's own are tried from outside.
 #[async_trait]
-impl Authenticate for World {
+impl Keys for World {
     async fn authenticate(&self, key: &str) -> Result<Option<Principal>, StoreError> {
         let text = str::to_owned;
-        let role = if key == ADMIN_KEY { Role::Admin } else { Role::Member };
-        let who = Principal { tenant: text("t"), user: text("u"), role, key_id: text("k1") };
+        let scopes = if key == ADMIN_KEY { Scopes::ALL } else { Scopes::DEFAULT };
+        let who = Principal { tenant: text("t"), user: text("u"), scopes, key_id: text("k1") };
         Ok([KEY, ADMIN_KEY].contains(&key).then_some(who))
+    }
+
+    async fn create(&self, _: &Principal, _: &KeyRequest) -> Result<IssuedKey, IdentityError> {
+        Err(StoreError::new("creating a key", "secret path").into())
+    }
+
+    async fn list(&self, _: &Principal, _: Option<&str>, _: u32) -> Result<Vec<Key>, IdentityError> {
+        Ok(Vec::new())
+    }
+
+    async fn find(&self, _: &Principal, id: &str) -> Result<Key, IdentityError> {
+        Err(IdentityError::NoSuchKey(id.to_owned()))
+    }
+
+    async fn revoke(&self, _: &Principal, id: &str) -> Result<Key, IdentityError> {
+        Err(IdentityError::NoSuchKey(id.to_owned()))
+    }
+
+    async fn rotate(&self, _: &Principal, id: &str, _: i64) -> Result<IssuedKey, IdentityError> {
+        Err(IdentityError::NoSuchKey(id.to_owned()))
+    }
+
+    async fn give(&self, _: IpAddr) -> Result<Option<Given>, IdentityError> {
+        Ok(None)
     }
 }
 
@@ -352,7 +387,7 @@ async fn a_deep_look_is_made_once_for_all_who_ask_and_for_those_who_leave() {
     let server = {
         let (looks, gate) = (looks.clone(), gate.clone());
         TestServer::start_changed(
-            |_| {},
+            |_, _| {},
             |server| {
                 server.examined_by(move || {
                     let (looks, gate) = (looks.clone(), gate.clone());
@@ -392,7 +427,7 @@ async fn a_deep_look_tells_what_fails_from_what_is_busy() {
         (CheckStatus::Ok, 200, "ok"),
     ] {
         let examined = |server: Server| server.examined_by(move || async move { found(status) });
-        let server = TestServer::start_changed(|_| {}, examined).await;
+        let server = TestServer::start_changed(|_, _| {}, examined).await;
         let reply = server.send("GET", "/health/deep", "", b"").await;
         assert_eq!((reply.status, &reply.body["status"]), (expected, &json!(word)), "{reply:?}");
         assert_eq!(reply.body["checks"]["python"]["status"], word);
@@ -431,10 +466,10 @@ async fn figures_are_for_operators_or_on_a_listener_of_their_own() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let measured = |server: Server| server.measured_by(|| "up 1\n".to_owned(), Some(listener));
-    let server = TestServer::start_changed(|_| {}, measured).await;
+    let server = TestServer::start_changed(|_, _| {}, measured).await;
     server.send("GET", "/metrics", "", b"").await.is_problem(401, "unauthenticated");
     let key = format!("x-api-key: {KEY}\r\n");
-    server.send("GET", "/metrics", &key, b"").await.is_problem(403, "forbidden");
+    server.send("GET", "/metrics", &key, b"").await.is_problem(403, "insufficient_scope");
     let key = format!("x-api-key: {ADMIN_KEY}\r\n");
     let text = "content-type: text/plain; version=0.0.4";
     let reply = server.send("GET", "/metrics", &key, b"").await;

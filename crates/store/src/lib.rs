@@ -24,11 +24,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ringfence_pipeline::ports::{Amount, StoreError};
+use ringfence_pipeline::ports::StoreError;
 
 pub use blobs::BlobError;
-pub use sqlite::identities::{IdentityError, KeyError, KeyInfo, NewKey};
-pub use sqlite::ledger::{Budget, Reservation};
+pub use sqlite::identities::KeyError;
+pub use sqlite::ledger::Reservation;
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use data_dir::Prepared;
@@ -38,19 +38,13 @@ use sqlite::contents::SMALL_BYTES_MAX;
 
 /// The tenant of the built-in identity that `ringfence run` and `ringfence ask` use.
 pub const LOCAL_TENANT: &str = "local";
-/// Runs a key may make unless its creator says otherwise.
-pub const DEFAULT_KEY_RUNS: i64 = 1_000_000;
-/// Sandbox time a key may use unless its creator says otherwise: 10 000 hours, in milliseconds.
-pub const DEFAULT_KEY_SANDBOX_MS: i64 = 10_000 * 3_600 * 1_000;
-/// What a key may use unless its creator says otherwise.
-pub const DEFAULT_KEY_LIMIT: Amount = Amount { runs: DEFAULT_KEY_RUNS, sandbox_ms: DEFAULT_KEY_SANDBOX_MS };
+/// Begins the name of the tenant of a key that was given without asking anybody; the key's id ends it.
+pub const SELF_SERVICE_TENANT: &str = "self-service";
 /// Time a reservation is held beyond the sandbox time it is for, in milliseconds: waiting for a
 /// slot, moving files, and settling. After it the step counts as interrupted.
 pub const LEASE_MARGIN_MS: i64 = 5 * 60 * 1_000;
 /// `last_used_ms` of a key is exact to this many milliseconds, so that most requests write nothing.
 pub const LAST_USED_RESOLUTION_MS: i64 = 60 * 1_000;
-/// Length of a tenant's, user's or label's text, in bytes.
-pub const NAME_BYTES_MAX: usize = 128;
 
 /// Tells the time in milliseconds since the Unix epoch.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;

@@ -1,18 +1,24 @@
 //! `ringfence serve`: the HTTP API.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 use metrics::gauge;
 use ringfence_pipeline::{
     Pipeline,
-    ports::StoreError,
-    run::{Principal, Role},
+    keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scope, Scopes},
+    ports::{Amount, StoreError},
+    run::Principal,
 };
 use ringfence_sandbox::doctor::{self, CheckState};
-use ringfence_server::{Authenticate, Metrics, Server, ServerOptions};
-use ringfence_store::{DEFAULT_KEY_LIMIT, KeyError, Store};
+use ringfence_server::{Keys, Metrics, Server, ServerOptions};
+use ringfence_store::{KeyError, SELF_SERVICE_TENANT, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::TcpListener,
@@ -23,7 +29,7 @@ use tokio::{
 
 use crate::{
     args, clock,
-    config::Config,
+    config::{Config, DAY_MS, SelfService},
     health,
     house::{self, House},
 };
@@ -75,7 +81,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         println!("ringfence: listening on http://{}", listener.local_addr()?);
         tokio::spawn(recover_now_and_then(house.store.clone()));
         tokio::spawn(metrics.clone().sum_up());
-        let keys = Arc::new(Keys(house.store.clone()));
+        let keys = Arc::new(StoredKeys { store: house.store.clone(), self_service: config.self_service });
         let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
         let (measured, limits) = (house.pipeline.clone(), config.sandbox.limits);
         let (examined_store, examined) = (store.clone(), sandbox.clone());
@@ -170,17 +176,14 @@ async fn self_test(config: &Config, house: &House) -> anyhow::Result<()> {
 
 /// Makes a key at the very first start, and shows it this once.
 async fn show_first_key(store: &Store) -> anyhow::Result<()> {
-    if store.list_keys(FIRST_TENANT).await?.is_empty() {
-        let key = store
-            .create_key(
-                FIRST_TENANT,
-                FIRST_USER,
-                Role::Admin,
-                "first start",
-                DEFAULT_KEY_LIMIT,
-                clock::now_ms(),
-            )
-            .await?;
+    let now_ms = clock::now_ms();
+    if store.list_keys(FIRST_TENANT, now_ms).await?.is_empty() {
+        let request = KeyRequest {
+            label: "first start".to_owned(),
+            scopes: Scopes::ALL,
+            ..KeyRequest::new(FIRST_USER)
+        };
+        let key = store.create_key(FIRST_TENANT, &request, now_ms).await?;
         println!("ringfence: your API key, shown only this once: {}", key.text);
     }
     Ok(())
@@ -227,15 +230,66 @@ async fn at_least(mut signals: watch::Receiver<u32>, least: u32) {
 }
 
 /// The store's keys as the server's.
-struct Keys(Store);
+struct StoredKeys {
+    store: Store,
+    self_service: SelfService,
+}
 
 #[async_trait]
-impl Authenticate for Keys {
+impl Keys for StoredKeys {
     async fn authenticate(&self, key: &str) -> Result<Option<Principal>, StoreError> {
-        match self.0.authenticate(key, clock::now_ms()).await {
+        match self.store.authenticate(key, clock::now_ms()).await {
             Ok(principal) => Ok(Some(principal)),
             Err(KeyError::Store(error)) => Err(error),
             Err(_) => Ok(None),
         }
+    }
+
+    async fn create(&self, principal: &Principal, request: &KeyRequest) -> Result<IssuedKey, IdentityError> {
+        self.store.create_key(&principal.tenant, request, clock::now_ms()).await
+    }
+
+    async fn list(
+        &self,
+        principal: &Principal,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Key>, IdentityError> {
+        self.store.keys_before(&principal.tenant, before, limit, clock::now_ms()).await
+    }
+
+    async fn find(&self, principal: &Principal, id: &str) -> Result<Key, IdentityError> {
+        self.store.key(&principal.tenant, id, clock::now_ms()).await
+    }
+
+    async fn revoke(&self, principal: &Principal, id: &str) -> Result<Key, IdentityError> {
+        self.store.revoke_key(&principal.tenant, id, true, clock::now_ms()).await
+    }
+
+    async fn rotate(
+        &self,
+        principal: &Principal,
+        id: &str,
+        overlap_ms: i64,
+    ) -> Result<IssuedKey, IdentityError> {
+        self.store.rotate_key(&principal.tenant, id, overlap_ms, clock::now_ms()).await
+    }
+
+    async fn give(&self, address: IpAddr) -> Result<Option<Given>, IdentityError> {
+        let settings = &self.self_service;
+        if !settings.enabled {
+            return Ok(None);
+        }
+        let request = KeyRequest {
+            scopes: [Scope::Execute, Scope::Read].into_iter().collect(),
+            lifetime_ms: Some(i64::from(settings.key_days) * DAY_MS),
+            limit: Amount {
+                runs: i64::from(settings.credits),
+                sandbox_ms: i64::from(settings.sandbox_seconds) * 1000,
+            },
+            ..KeyRequest::new(SELF_SERVICE_TENANT)
+        };
+        let quota = settings.keys_per_address_per_day;
+        self.store.give_key(address, quota, &request, clock::now_ms()).await.map(Some)
     }
 }

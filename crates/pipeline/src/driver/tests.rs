@@ -10,13 +10,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ringfence_job::{Isolation, Language, LimitsPatch, OutputFile, Runtime, Usage};
+use ringfence_job::{Isolation, Language, LimitsPatch, OutputFile, Progress, Runtime, Usage};
 use uuid::Uuid;
 
 use super::*;
+use crate::live::Position;
 use crate::{
+    keys::Scopes,
     ports::StoreError,
-    run::{Recorded, Role, Run, Stage},
+    run::{Recorded, Run, Stage},
 };
 
 /// A record and a ledger in memory, with one limit for everybody.
@@ -33,6 +35,10 @@ struct State {
     spent: Amount,
     /// Refuse content that comes after a reservation.
     refuses_outputs: bool,
+    /// The key was revoked.
+    key_ended: bool,
+    /// The one request that is noted.
+    claim: Option<Claim>,
 }
 
 #[async_trait]
@@ -56,11 +62,26 @@ impl Record for Memory {
         Ok(self.state.lock().unwrap().blobs.get(at - 1).cloned())
     }
 
-    async fn claim(&self, _: &Principal, _: &Claim) -> Result<Claimed, StoreError> {
+    async fn claim(&self, _: &Principal, claim: &Claim) -> Result<Claimed, StoreError> {
+        let mut state = self.state.lock().unwrap();
+        if let Some(noted) = &state.claim {
+            return Ok(Claimed::Same(noted.run));
+        }
+        state.claim = Some(claim.clone());
         Ok(Claimed::New)
     }
 
-    async fn release(&self, _: &Principal, _: &str) -> Result<(), StoreError> {
+    async fn take_over(&self, _: &Principal, claim: &Claim, gone: RunId) -> Result<bool, StoreError> {
+        let mut state = self.state.lock().unwrap();
+        let free = state.events.is_empty() && state.claim.as_ref().is_some_and(|noted| noted.run == gone);
+        if free {
+            state.claim = Some(claim.clone());
+        }
+        Ok(free)
+    }
+
+    async fn release(&self, _: &Principal, _: &Claim) -> Result<(), StoreError> {
+        self.state.lock().unwrap().claim = None;
         Ok(())
     }
 
@@ -111,6 +132,11 @@ impl Ledger for Memory {
         state.events.extend_from_slice(events);
         Ok(())
     }
+
+    async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
+        let ended = self.state.lock().unwrap().key_ended;
+        if ended { Err(LedgerError::KeyEnded(principal.key_id.clone())) } else { Ok(()) }
+    }
 }
 
 /// What the executor does with the next job.
@@ -119,6 +145,8 @@ enum Play {
     Fail(ExecutorError),
     Panic,
     Hang,
+    /// Begins, and never ends by itself.
+    Run,
 }
 
 #[derive(Default)]
@@ -136,7 +164,10 @@ impl Executor for Script {
             Play::End(outcome) => Ok(*outcome),
             Play::Fail(error) => Err(error),
             Play::Panic => panic!("the script says so"),
-            Play::Hang => {
+            Play::Hang | Play::Run => {
+                if matches!(play, Play::Run) {
+                    control.note(&Progress::Started);
+                }
                 control.stopped().await;
                 Ok(outcome(Status::Cancelled, "half", 7))
             }
@@ -226,7 +257,7 @@ const EXECUTED: &str = "policy.passed budget.reserved exec.started exec.finished
 
 fn who() -> Principal {
     let text = str::to_owned;
-    Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text("k1") }
+    Principal { tenant: text("t"), user: text("u"), scopes: Scopes::DEFAULT, key_id: text("k1") }
 }
 
 fn outcome(status: Status, stdout: &str, wall_ms: u64) -> Outcome {
@@ -551,4 +582,43 @@ async fn whoever_waits_for_a_slot_is_promised_can_be_stopped_and_never_runs() {
     assert!(world.pipeline.enter(&who()).is_ok(), "its place is free before it is told");
     assert_eq!(world.kinds(), format!("run.requested {EXECUTED} run.settled"));
     drop(slot);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waits_is_given_up_when_its_key_ends_and_one_that_runs_is_not() {
+    let waiting = world(vec![], vec![]);
+    let [first, second] = [waiting.place(), waiting.place()];
+    let slot = first.slot().await.unwrap();
+    let live = waiting.pipeline.start(second, python("1"));
+    assert!(live.accepted().await.is_none());
+    waiting.memory.state.lock().unwrap().key_ended = true;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(slot);
+    let error = live.ended().await.unwrap_err();
+    assert!(matches!(&error.kind, ErrorKind::Ledger(LedgerError::KeyEnded(key)) if key == "k1"), "{error}");
+    assert!(waiting.kinds().ends_with("exec.started run.failed"));
+    assert_eq!(waiting.spent(), (0, 0));
+
+    let running = world(vec![Play::Run], vec![]);
+    let live = running.pipeline.start(running.place(), python("1"));
+    assert!(live.next(&mut Position::default()).await.is_ok());
+    running.memory.state.lock().unwrap().key_ended = true;
+    assert!(tokio::time::timeout(Duration::from_secs(60), live.ended()).await.is_err());
+    live.stop();
+    live.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_whose_run_left_nothing_is_carried_out_by_the_next_one() {
+    let world = world(vec![Play::Hang, ends("again")], vec![]);
+    let claim = Claim { name: "n".to_owned(), fingerprint: "f".to_owned(), run: RunId(Uuid::max()) };
+    world.memory.state.lock().unwrap().claim = Some(claim);
+    let once =
+        async || world.pipeline.start_once(world.place(), "n", "f".to_owned(), python("1")).await.unwrap();
+    let Once::Begun(live) = once().await else { panic!("its run is gone, and the name with it") };
+    // Nothing is in the record yet, but this one is in progress.
+    assert!(matches!(once().await, Once::Before(run) if run == live.run()));
+    live.stop();
+    live.ended().await.unwrap();
+    assert!(matches!(once().await, Once::Before(run) if run == live.run()));
 }

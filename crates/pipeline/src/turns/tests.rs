@@ -9,11 +9,11 @@ use proptest::{collection::vec, prelude::*};
 use tokio::time::{advance, sleep};
 
 use super::*;
-use crate::run::Role;
+use crate::keys::Scopes;
 
 fn who(key: &str) -> Principal {
     let text = str::to_owned;
-    Principal { tenant: text("t"), user: text("u"), role: Role::Member, key_id: text(key) }
+    Principal { tenant: text("t"), user: text("u"), scopes: Scopes::DEFAULT, key_id: text(key) }
 }
 
 /// Keys in a random history.

@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
 };
 use ringfence_job::LimitsPatch;
-use ringfence_pipeline::{AskAnswer, AskRequest};
+use ringfence_pipeline::{AskAnswer, AskRequest, keys::Scope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -59,7 +59,7 @@ pub(crate) async fn handler(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Json<AskAnswer>, Problem> {
-    let principal = app.principal(request.headers(), request.extensions()).await?;
+    let principal = app.principal(request.headers(), request.extensions(), Scope::Ask).await?;
     let mut place = app.pipeline.enter(&principal)?;
     let body = read_json_bytes(request, &app, place.is_one_of_few()).await?;
     place.keep(body.room);

@@ -17,6 +17,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ringfence_job::{Language, LimitsPatch};
 use ringfence_pipeline::{
     Answer, ExecuteRequest, Once, Position, RunStatus, StopOnDrop,
+    keys::Scope,
     policy::variable_name_pattern,
     run::{Principal, RunId},
 };
@@ -187,7 +188,7 @@ impl ExecuteBody {
     ),
 )]
 pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers(), request.extensions()).await?;
+    let principal = app.principal(request.headers(), request.extensions(), Scope::Execute).await?;
     let mut place = app.pipeline.enter(&principal)?;
     let manner = Manner::of(request.headers());
     let name = request_name(request.headers())?;

@@ -12,6 +12,8 @@ use axum::{
 };
 
 use super::{identify, method_not_allowed, not_found};
+use ringfence_pipeline::keys::Scope;
+
 use crate::{App, problem::Problem};
 
 /// Prometheus' text format.
@@ -28,7 +30,7 @@ type Figures = ([(HeaderName, &'static str); 1], String);
     responses((status = 200, description = "The figures.", body = String, content_type = "text/plain")),
 )]
 pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Figures, Problem> {
-    app.operator(request.headers(), request.extensions()).await?;
+    app.principal(request.headers(), request.extensions(), Scope::Admin).await?;
     Ok(open(State(app)).await)
 }
 

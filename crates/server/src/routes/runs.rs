@@ -13,6 +13,7 @@ use axum::{
 };
 use ringfence_pipeline::{
     Answer, AskAnswer, Position, RunKind, RunStatus, RunView,
+    keys::Scope,
     run::{Principal, RunId},
 };
 use serde::{Deserialize, Serialize};
@@ -30,11 +31,11 @@ use crate::{
     problem::Problem,
 };
 
-/// Runs in one page of a list, unless a client asks for fewer or more.
-const PAGE_RUNS: u32 = 20;
+/// Runs or keys in one page of a list, unless a client asks for fewer or more.
+const PAGE: u32 = 20;
 
-/// Most runs in one page of a list.
-const PAGE_RUNS_MAX: u32 = 100;
+/// Most of them in one page.
+const PAGE_MAX: u32 = 100;
 
 /// A run and its answer, if it has one.
 #[derive(Serialize, ToSchema)]
@@ -69,16 +70,49 @@ pub(crate) struct PageQuery {
     limit: Option<u32>,
 }
 
+impl PageQuery {
+    pub(super) fn read(query: Result<Query<PageQuery>, QueryRejection>) -> Result<PageQuery, Problem> {
+        let Query(query) = query.map_err(|error| Problem::bad_request("invalid_query", error.body_text()))?;
+        if (1..=PAGE_MAX).contains(&query.limit()) {
+            return Ok(query);
+        }
+        let detail = format!("limit is {}, send 1 to {PAGE_MAX}", query.limit());
+        Err(Problem::bad_request("invalid_query", detail))
+    }
+
+    pub(super) fn limit(&self) -> u32 {
+        self.limit.unwrap_or(PAGE)
+    }
+
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    pub(super) fn wrong_cursor(&self) -> Problem {
+        let cursor = self.cursor().unwrap_or_default();
+        let detail = format!("cursor {cursor:?} is not one of ours, take nextCursor of a page");
+        Problem::bad_request("invalid_query", detail)
+    }
+}
+
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
-#[schema(as = RunPage)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Page {
-    /// Runs, the newest first.
-    data: Vec<RunView>,
+pub(crate) struct Page<T: ToSchema> {
+    /// The newest first.
+    data: Vec<T>,
     /// Send it as `cursor` for the next page; null if this is the last.
     #[schema(required)]
     next_cursor: Option<String>,
+}
+
+impl<T: ToSchema> Page<T> {
+    /// A page that was to hold `limit` things; `cursor` names one. A full one may have a next one.
+    pub(super) fn new(data: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Page<T> {
+        let full = data.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+        let next_cursor = data.last().filter(|_| full).map(cursor);
+        Page { data, next_cursor }
+    }
 }
 
 /// Lists the organisation's runs, the newest first.
@@ -89,7 +123,7 @@ pub(crate) struct Page {
     tag = "runs",
     params(PageQuery),
     responses(
-        (status = 200, description = "A page of runs.", body = Page, links(
+        (status = 200, description = "A page of runs.", body = Page<RunView>, links(
             ("nextPage" = (operation_id = "listRuns", parameters(("cursor" = "$response.body#/nextCursor")))),
             ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/data/0/id")))),
         )),
@@ -100,22 +134,13 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     query: Result<Query<PageQuery>, QueryRejection>,
     request: Request,
-) -> Result<Json<Page>, Problem> {
-    let principal = app.principal(request.headers(), request.extensions()).await?;
-    let Query(query) = query.map_err(|error| Problem::bad_request("invalid_query", error.body_text()))?;
-    let limit = query.limit.unwrap_or(PAGE_RUNS);
-    if !(1..=PAGE_RUNS_MAX).contains(&limit) {
-        let detail = format!("limit is {limit}, send 1 to {PAGE_RUNS_MAX}");
-        return Err(Problem::bad_request("invalid_query", detail));
-    }
-    let before = query.cursor.map(|cursor| run_id(&cursor).ok_or(cursor)).transpose().map_err(|cursor| {
-        let detail = format!("cursor {cursor:?} is not one of ours, take nextCursor of a page");
-        Problem::bad_request("invalid_query", detail)
-    })?;
-    let data = app.pipeline.list(&principal, before, limit).await?;
-    let full = data.len() == usize::try_from(limit).unwrap_or(usize::MAX);
-    let next_cursor = data.last().filter(|_| full).map(|view| view.id.to_string());
-    Ok(Json(Page { data, next_cursor }))
+) -> Result<Json<Page<RunView>>, Problem> {
+    let principal = app.principal(request.headers(), request.extensions(), Scope::Read).await?;
+    let query = PageQuery::read(query)?;
+    let before =
+        query.cursor().map(|cursor| run_id(cursor).ok_or_else(|| query.wrong_cursor())).transpose()?;
+    let data = app.pipeline.list(&principal, before, query.limit()).await?;
+    Ok(Json(Page::new(data, query.limit(), |view| view.id.to_string())))
 }
 
 /// Says how far a run is, and its answer.
@@ -132,7 +157,7 @@ pub(crate) async fn one(
     Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers(), request.extensions()).await?;
+    let principal = app.principal(request.headers(), request.extensions(), Scope::Read).await?;
     app.tell(&principal, &id).await
 }
 
@@ -152,7 +177,7 @@ pub(crate) async fn stop(
     Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers(), request.extensions()).await?;
+    let principal = app.principal(request.headers(), request.extensions(), Scope::Execute).await?;
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     if let Some(live) = app.pipeline.live(&principal, run) {
         live.stop();
@@ -183,7 +208,7 @@ pub(crate) async fn events(
     Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers(), request.extensions()).await?;
+    let principal = app.principal(request.headers(), request.extensions(), Scope::Read).await?;
     let position = stream::position(request.headers())?;
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     // A reader waits as a request does.
@@ -220,7 +245,7 @@ pub(crate) async fn file(
     Named((id, name)): Named<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let principal = app.principal(request.headers(), request.extensions()).await?;
+    let principal = app.principal(request.headers(), request.extensions(), Scope::Read).await?;
     let view = app.view(&principal, &id).await?;
     let no_such_file = || {
         Problem::new(

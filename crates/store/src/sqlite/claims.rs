@@ -1,7 +1,7 @@
 //! Claims: requests that their clients named, so that sending one twice carries it out once.
 
-use ringfence_pipeline::ports::{CLAIM_KEPT_MS, Claim, Claimed, StoreError};
-use ringfence_pipeline::run::Principal;
+use ringfence_pipeline::ports::{CLAIM_KEPT_MS, CLAIM_TAKEN_OVER_MS, Claim, Claimed, StoreError};
+use ringfence_pipeline::run::{Principal, RunId};
 
 use super::failed;
 use super::record::run_id;
@@ -64,12 +64,39 @@ impl Store {
         Ok(claimed)
     }
 
-    pub(super) async fn forget_claim(&self, principal: &Principal, name: &str) -> Result<(), StoreError> {
+    pub(super) async fn take_claim_over(
+        &self,
+        principal: &Principal,
+        claim: &Claim,
+        gone: RunId,
+    ) -> Result<bool, StoreError> {
+        let doing = "taking a request over";
+        let now_ms = (self.clock)();
+        let taken = sqlx::query(
+            "UPDATE claims SET run = ?1, created_ms = ?2
+             WHERE key_id = ?3 AND name = ?4 AND fingerprint = ?5 AND run = ?6 AND created_ms <= ?7
+               AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?6)",
+        )
+        .bind(claim.run.to_string())
+        .bind(now_ms)
+        .bind(&principal.key_id)
+        .bind(&claim.name)
+        .bind(&claim.fingerprint)
+        .bind(gone.to_string())
+        .bind(now_ms.saturating_sub(CLAIM_TAKEN_OVER_MS))
+        .execute(&self.database.writer)
+        .await
+        .map_err(failed(doing))?;
+        Ok(taken.rows_affected() == 1)
+    }
+
+    pub(super) async fn forget_claim(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError> {
         let doing = "releasing a request";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        sqlx::query("DELETE FROM claims WHERE key_id = ? AND name = ?")
+        sqlx::query("DELETE FROM claims WHERE key_id = ? AND name = ? AND run = ?")
             .bind(&principal.key_id)
-            .bind(name)
+            .bind(&claim.name)
+            .bind(claim.run.to_string())
             .execute(&mut *tx)
             .await
             .map_err(failed(doing))?;

@@ -10,7 +10,7 @@
 //! `UPDATE`, so that no two callers, of any process, can both take what is left.
 
 use async_trait::async_trait;
-use ringfence_pipeline::ports::{Amount, Ledger, LedgerError, StoreError};
+use ringfence_pipeline::ports::{Amount, Budget, Ledger, LedgerError, StoreError};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -21,20 +21,9 @@ use crate::{LEASE_MARGIN_MS, Store};
 
 /// The most that one reservation, settlement or limit may say: far above any real one, and small
 /// enough that thousands of them add up without leaving an `i64`.
-const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
+pub(super) const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 /// Reservations recovered in one transaction, so that others get to write in between.
 const RECOVERED_AT_ONCE: u32 = 100;
-
-/// What a key may use, has used, and holds for steps that are not settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// What it may use.
-    pub limit: Amount,
-    /// What it has used.
-    pub spent: Amount,
-    /// What is held.
-    pub reserved: Amount,
-}
 
 /// Something held for a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +61,7 @@ impl Ledger for Store {
         if !hold(&mut tx, principal, run, step, amount, lease_until(now_ms, amount)).await? {
             return Ok(check_held(&mut tx, principal, run, step).await?);
         }
-        take(&mut tx, principal, amount).await?;
+        take(&mut tx, principal, amount, now_ms).await?;
         append_events(&mut tx, &principal.tenant, run, events).await?;
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
@@ -108,6 +97,21 @@ impl Ledger for Store {
         spend(&mut tx, &principal.key_id, Amount { runs, sandbox_ms }, used).await?;
         append_events(&mut tx, &principal.tenant, run, events).await?;
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+    }
+
+    async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
+        let doing = "checking a key";
+        let accepted: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM keys WHERE id = ? AND tenant = ? AND revoked_ms IS NULL
+             AND (expires_ms IS NULL OR expires_ms > ?)",
+        )
+        .bind(&principal.key_id)
+        .bind(&principal.tenant)
+        .bind((self.clock)())
+        .fetch_one(&self.database.readers)
+        .await
+        .map_err(failed(doing))?;
+        if accepted == 1 { Ok(()) } else { Err(LedgerError::KeyEnded(principal.key_id.clone())) }
     }
 }
 
@@ -236,7 +240,12 @@ async fn check_held(
 }
 
 /// Takes an amount from what is left of the key's budget, or says what is missing.
-async fn take(conn: &mut SqliteConnection, principal: &Principal, amount: Amount) -> Result<(), LedgerError> {
+async fn take(
+    conn: &mut SqliteConnection,
+    principal: &Principal,
+    amount: Amount,
+    now_ms: i64,
+) -> Result<(), LedgerError> {
     let doing = "reserving";
     // A sum beyond an i64 becomes a float in SQLite, which is above every limit: it is refused.
     let taken = sqlx::query(
@@ -245,12 +254,14 @@ async fn take(conn: &mut SqliteConnection, principal: &Principal, amount: Amount
          WHERE key_id = ?3
            AND spent_runs + reserved_runs + ?1 <= limit_runs
            AND spent_sandbox_ms + reserved_sandbox_ms + ?2 <= limit_sandbox_ms
-           AND EXISTS (SELECT 1 FROM keys WHERE id = ?3 AND tenant = ?4 AND revoked_ms IS NULL)",
+           AND EXISTS (SELECT 1 FROM keys WHERE id = ?3 AND tenant = ?4 AND revoked_ms IS NULL
+                       AND (expires_ms IS NULL OR expires_ms > ?5))",
     )
     .bind(amount.runs)
     .bind(amount.sandbox_ms)
     .bind(&principal.key_id)
     .bind(&principal.tenant)
+    .bind(now_ms)
     .execute(&mut *conn)
     .await
     .map_err(failed(doing))?;
@@ -259,10 +270,7 @@ async fn take(conn: &mut SqliteConnection, principal: &Principal, amount: Amount
     }
     let refusal =
         read_budget(conn, principal).await?.and_then(|budget| shortfall(&principal.key_id, budget, amount));
-    Err(refusal.unwrap_or_else(|| {
-        let reason = format!("key {} is unknown or revoked", principal.key_id);
-        LedgerError::Store(StoreError::new(doing, reason))
-    }))
+    Err(refusal.unwrap_or_else(|| LedgerError::KeyEnded(principal.key_id.clone())))
 }
 
 /// What an amount lacks, or `None` if it fits.

@@ -3,8 +3,10 @@
 mod claims;
 pub(crate) mod contents;
 pub(crate) mod identities;
+mod keys;
 pub(crate) mod ledger;
 pub(crate) mod record;
+mod self_service;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;

@@ -38,8 +38,12 @@ impl Record for Store {
         self.note_claim(principal, claim).await
     }
 
-    async fn release(&self, principal: &Principal, name: &str) -> Result<(), StoreError> {
-        self.forget_claim(principal, name).await
+    async fn take_over(&self, principal: &Principal, claim: &Claim, gone: RunId) -> Result<bool, StoreError> {
+        self.take_claim_over(principal, claim, gone).await
+    }
+
+    async fn release(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError> {
+        self.forget_claim(principal, claim).await
     }
 
     async fn runs(

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use ringfence_pipeline::keys::KeyRequest;
 use ringfence_pipeline::ports::Amount;
-use ringfence_pipeline::run::{Principal, Recorded, Role, RunId};
+use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use ringfence_store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;
@@ -49,8 +50,8 @@ impl World {
 
     /// A principal of `tenant` with a key of its own.
     pub(crate) async fn principal(&self, tenant: &str, limit: Amount) -> Principal {
-        let key =
-            self.store.create_key(tenant, "ana", Role::Member, "test", limit, self.now()).await.unwrap();
+        let request = KeyRequest { limit, ..KeyRequest::new("ana") };
+        let key = self.store.create_key(tenant, &request, self.now()).await.unwrap();
         self.store.authenticate(&key.text, self.now()).await.unwrap()
     }
 

@@ -1,24 +1,23 @@
-//! Keys are accepted only whole, known and not revoked, and stay within their tenant.
+//! Keys are accepted only whole, known and neither expired nor revoked, and stand for what they were made
+//! for.
 
 use crate::common::{START_MS, World, amount, new_run};
+use ringfence_pipeline::keys::{DEFAULT_KEY_LIMIT, IdentityError, KeyRequest, Scope, Scopes};
 use ringfence_pipeline::ports::{Ledger, LedgerError};
-use ringfence_pipeline::run::Role;
-use ringfence_store::{DEFAULT_KEY_LIMIT, IdentityError, KeyError, LAST_USED_RESOLUTION_MS};
+use ringfence_store::{KeyError, LAST_USED_RESOLUTION_MS};
 
 #[tokio::test]
-async fn a_key_stands_for_its_tenant_user_and_role() {
+async fn a_key_stands_for_its_tenant_user_and_scopes() {
     let world = World::new().await;
-    let key = world
-        .store
-        .create_key("acme", "ana", Role::Admin, "laptop", DEFAULT_KEY_LIMIT, START_MS)
-        .await
-        .unwrap();
+    let scopes: Scopes = [Scope::Ask, Scope::Admin].into_iter().collect();
+    let request = KeyRequest { scopes, label: "laptop".to_owned(), ..KeyRequest::new("ana") };
+    let key = world.store.create_key("acme", &request, START_MS).await.unwrap();
     assert!(key.text.starts_with("rf_live_") && key.text.len() == 67, "{}", key.text);
     assert!(!format!("{key:?}").contains(&key.text));
     let principal = world.store.authenticate(&key.text, START_MS).await.unwrap();
     assert_eq!(
-        (principal.tenant.as_str(), principal.user.as_str(), principal.role, &principal.key_id),
-        ("acme", "ana", Role::Admin, &key.id)
+        (principal.tenant.as_str(), principal.user.as_str(), principal.scopes, &principal.key_id),
+        ("acme", "ana", scopes, &key.info.id)
     );
 }
 
@@ -26,8 +25,8 @@ async fn a_key_stands_for_its_tenant_user_and_role() {
 async fn a_typo_is_told_from_an_unknown_key_and_an_unknown_key_not_from_a_wrong_one() {
     let world = World::new().await;
     let other = World::new().await;
-    let mine = world.store.create_key("acme", "ana", Role::Member, "a", amount(1, 1), 1).await.unwrap();
-    let theirs = other.store.create_key("acme", "ana", Role::Member, "a", amount(1, 1), 1).await.unwrap();
+    let mine = world.store.create_key("acme", &KeyRequest::new("ana"), 1).await.unwrap();
+    let theirs = other.store.create_key("acme", &KeyRequest::new("ana"), 1).await.unwrap();
 
     let typo = mine.text.replace(&mine.text[30..31], "!");
     assert!(matches!(world.store.authenticate(&typo, 1).await, Err(KeyError::Malformed)));
@@ -42,43 +41,44 @@ async fn a_typo_is_told_from_an_unknown_key_and_an_unknown_key_not_from_a_wrong_
 #[tokio::test]
 async fn a_revoked_key_is_refused_and_its_runs_get_nothing_more() {
     let world = World::new().await;
-    let key = world.store.create_key("acme", "ana", Role::Member, "a", amount(9, 9), 1).await.unwrap();
-    let principal = world.store.authenticate(&key.text, 1).await.unwrap();
-    assert!(matches!(world.store.revoke_key("globex", &key.id, 2).await, Err(IdentityError::NoSuchKey(_))));
-    world.store.authenticate(&key.text, 3).await.unwrap();
-    world.store.revoke_key("acme", &key.id, 4).await.unwrap();
-    world.store.revoke_key("acme", &key.id, 5).await.unwrap();
+    let key = world.store.create_key("acme", &KeyRequest::new("ana"), 1).await.unwrap();
+    let (store, id) = (&world.store, &key.info.id);
+    let principal = store.authenticate(&key.text, 1).await.unwrap();
+    assert!(matches!(store.revoke_key("globex", id, false, 2).await, Err(IdentityError::NoSuchKey(_))));
+    store.authenticate(&key.text, 3).await.unwrap();
+    store.check_key(&principal).await.unwrap();
+    store.revoke_key("acme", id, false, 4).await.unwrap();
+    assert_eq!(store.revoke_key("acme", id, true, 5).await.unwrap().revoked_ms, Some(4));
 
-    assert!(matches!(world.store.authenticate(&key.text, 6).await, Err(KeyError::Revoked(_))));
-    let refused = world.store.reserve(&principal, new_run(), 0, amount(1, 1), &[]).await.unwrap_err();
-    assert!(matches!(refused, LedgerError::Store(_)), "{refused}");
-    assert_eq!(world.store.list_keys("acme").await.unwrap()[0].revoked_ms, Some(4));
+    assert!(matches!(store.authenticate(&key.text, 6).await, Err(KeyError::Revoked(_))));
+    let refused = store.reserve(&principal, new_run(), 0, amount(1, 1), &[]).await.unwrap_err();
+    assert!(matches!(refused, LedgerError::KeyEnded(_)), "{refused}");
+    assert!(matches!(store.check_key(&principal).await, Err(LedgerError::KeyEnded(_))));
 }
 
 #[tokio::test]
-async fn keys_are_listed_and_limited_within_their_tenant() {
+async fn an_expired_key_is_refused_to_the_millisecond_and_its_runs_get_nothing_more() {
     let world = World::new().await;
-    let mine = world.principal("acme", amount(1, 1)).await;
-    world.principal("globex", amount(2, 2)).await;
-    let listed = world.store.list_keys("acme").await.unwrap();
-    assert_eq!(listed.len(), 1);
-    assert_eq!(listed[0].budget.limit, amount(1, 1));
-    assert!(matches!(
-        world.store.set_limit("globex", &mine.key_id, amount(5, 5)).await,
-        Err(IdentityError::NoSuchKey(_))
-    ));
-    world.store.set_limit("acme", &mine.key_id, amount(5, 5)).await.unwrap();
-    assert_eq!(world.store.budget(&mine).await.unwrap().unwrap().limit, amount(5, 5));
-    world.store.set_limit("acme", &mine.key_id, amount(-1, 5)).await.unwrap_err();
+    let request = KeyRequest { lifetime_ms: Some(1_000), ..KeyRequest::new("ana") };
+    let key = world.store.create_key("acme", &request, world.now()).await.unwrap();
+    assert_eq!(key.info.expires_ms, Some(START_MS + 1_000));
+    world.pass(999);
+    let principal = world.store.authenticate(&key.text, world.now()).await.unwrap();
+    world.store.reserve(&principal, new_run(), 0, amount(1, 1), &[]).await.unwrap();
+    world.pass(1);
+    assert!(matches!(world.store.authenticate(&key.text, world.now()).await, Err(KeyError::Expired(_))));
+    let refused = world.store.reserve(&principal, new_run(), 0, amount(1, 1), &[]).await.unwrap_err();
+    assert!(matches!(refused, LedgerError::KeyEnded(_)), "{refused}");
+    assert!(matches!(world.store.check_key(&principal).await, Err(LedgerError::KeyEnded(_))));
 }
 
 #[tokio::test]
 async fn use_is_noted_about_once_a_minute() {
     let world = World::new().await;
-    let key = world.store.create_key("acme", "ana", Role::Member, "a", amount(1, 1), 1).await.unwrap();
+    let key = world.store.create_key("acme", &KeyRequest::new("ana"), 1).await.unwrap();
     let noted = async |now| {
         world.store.authenticate(&key.text, now).await.unwrap();
-        world.store.list_keys("acme").await.unwrap()[0].last_used_ms
+        world.store.list_keys("acme", now).await.unwrap()[0].last_used_ms
     };
     assert_eq!(noted(START_MS).await, Some(START_MS));
     assert_eq!(noted(START_MS + LAST_USED_RESOLUTION_MS - 1).await, Some(START_MS));
@@ -99,6 +99,8 @@ async fn the_local_identity_is_one_per_user_has_a_budget_and_no_text_opens_it() 
     for text in [ana.key_id.as_str(), "rf_live_local:ana__"] {
         assert!(matches!(world.store.authenticate(text, 1).await, Err(KeyError::Malformed)));
     }
+    let secret = world.store.rotate_key(&ana.tenant, &ana.key_id, 0, START_MS).await;
+    assert!(matches!(secret, Err(IdentityError::NoSuchKey(_))), "{secret:?}");
     for name in ["", "a\nb", &"x".repeat(129)] {
         assert!(matches!(
             world.store.local_principal(name, 1).await,

@@ -1,8 +1,11 @@
 //! The store from outside, on real files: what it keeps, what it refuses, and how long it takes.
 
+mod claims;
 mod common;
 mod identities;
+mod keys;
 mod latency;
 mod ledger;
 mod ledger_model;
+mod migrations;
 mod record;

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::common::{World, amount, event, new_run};
+use ringfence_pipeline::keys::KeyRequest;
 use ringfence_pipeline::ports::{Ledger, Record};
 use ringfence_store::{BlobError, OpenError, Store};
 
@@ -13,7 +14,7 @@ async fn a_restart_keeps_everything() {
     let mut world = World::new().await;
     let key = world
         .store
-        .create_key("acme", "ana", ringfence_pipeline::run::Role::Admin, "x", amount(9, 900), 7)
+        .create_key("acme", &KeyRequest { limit: amount(9, 900), ..KeyRequest::new("ana") }, 7)
         .await
         .unwrap();
     let principal = world.store.authenticate(&key.text, world.now()).await.unwrap();
@@ -21,15 +22,17 @@ async fn a_restart_keeps_everything() {
     let events = [event(0, "run.received"), event(1, "run.started")];
     world.store.reserve(&principal, run, 0, amount(1, 100), &events).await.unwrap();
     let blob = world.store.put_blob(b"print(1)").await.unwrap();
-    let (budget, keys) =
-        (world.store.budget(&principal).await.unwrap(), world.store.list_keys("acme").await.unwrap());
+    let (budget, keys) = (
+        world.store.budget(&principal).await.unwrap(),
+        world.store.list_keys("acme", world.now()).await.unwrap(),
+    );
 
     world.restart().await;
 
     assert_eq!(world.store.history(&principal, run).await.unwrap(), events);
     assert_eq!(world.store.read_blob(&blob).await.unwrap(), b"print(1)");
     assert_eq!(world.store.budget(&principal).await.unwrap(), budget);
-    assert_eq!(world.store.list_keys("acme").await.unwrap(), keys);
+    assert_eq!(world.store.list_keys("acme", world.now()).await.unwrap(), keys);
     assert_eq!(world.store.authenticate(&key.text, world.now()).await.unwrap(), principal);
 }
 
@@ -245,10 +248,7 @@ async fn many_may_open_a_new_directory_at_once() {
     for store in opening {
         stores.push(store.await.unwrap());
     }
-    let key = stores[0]
-        .create_key("acme", "ana", ringfence_pipeline::run::Role::Member, "x", amount(1, 1), 1)
-        .await
-        .unwrap();
+    let key = stores[0].create_key("acme", &KeyRequest::new("ana"), 1).await.unwrap();
     for store in &stores {
         store.authenticate(&key.text, 2).await.unwrap();
     }

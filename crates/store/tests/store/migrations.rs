@@ -1,0 +1,74 @@
+//! A database of an earlier version is brought to this one's layout, with everything in it.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::common::{START_MS, World};
+use ringfence_pipeline::keys::{KeyRequest, Scopes};
+use ringfence_store::Store;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+
+/// The last layout in which a key had a role.
+const BEFORE_SCOPES: i64 = 3;
+
+#[tokio::test]
+async fn keys_with_roles_become_keys_with_scopes() {
+    // The keys of today's layout, for their secrets.
+    let today = World::new().await;
+    let member = today.store.create_key("acme", &KeyRequest::new("ben"), START_MS).await.unwrap();
+    let admin = today.store.create_key("acme", &KeyRequest::new("ana"), START_MS).await.unwrap();
+    let hmacs: Vec<(String, Vec<u8>)> =
+        sqlx::query_as("SELECT id, secret_hmac FROM keys").fetch_all(&today.raw().await).await.unwrap();
+
+    let private = std::fs::Permissions::from_mode(0o700);
+    let dir = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+    std::fs::copy(today.dir.path().join("pepper"), dir.path().join("pepper")).unwrap();
+    let file = dir.path().join("ringfence.db");
+    let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+    let old = SqlitePool::connect_with(options).await.unwrap();
+    let mut earlier = sqlx::migrate!();
+    earlier.migrations.to_mut().retain(|migration| migration.version <= BEFORE_SCOPES);
+    earlier.run(&old).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO tenants VALUES ('acme', 1);
+         INSERT INTO users VALUES ('acme', 'ana', 1), ('acme', 'ben', 1);",
+    )
+    .execute(&old)
+    .await
+    .unwrap();
+    for (id, hmac) in hmacs {
+        let role = if id == admin.info.id { "admin" } else { "member" };
+        sqlx::query(
+            "INSERT INTO keys (id, tenant, user, role, label, secret_hmac, created_ms, last_used_ms)
+             VALUES (?, 'acme', 'ana', ?, 'old', ?, 5, 6)",
+        )
+        .bind(&id)
+        .bind(role)
+        .bind(hmac)
+        .execute(&old)
+        .await
+        .unwrap();
+        sqlx::query(
+            "INSERT INTO budgets (key_id, limit_runs, limit_sandbox_ms, spent_runs) VALUES (?, 9, 9, 2)",
+        )
+        .bind(&id)
+        .execute(&old)
+        .await
+        .unwrap();
+    }
+    old.close().await;
+
+    let store = Store::open(dir.path()).await.unwrap();
+    let scopes = async |text: &str| store.authenticate(text, START_MS).await.unwrap().scopes;
+    assert_eq!(scopes(&member.text).await, Scopes::DEFAULT);
+    assert_eq!(scopes(&admin.text).await, Scopes::ALL);
+    let listed = store.list_keys("acme", START_MS).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    for key in listed {
+        assert_eq!((key.label.as_str(), key.created_ms, key.expires_ms), ("old", 5, None));
+        assert_eq!((key.budget.limit.runs, key.budget.spent.runs), (9, 2));
+    }
+    // Opening it again changes nothing.
+    store.close().await;
+    let again = Store::open(dir.path()).await.unwrap();
+    assert_eq!(again.list_keys("acme", START_MS).await.unwrap().len(), 2);
+}
