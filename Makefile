@@ -43,7 +43,7 @@ bench-load: build runtimes ## What the server bears: floods, bursts, ten times a
 soak: build runtimes contract ## Long rounds: hostile frames, odd requests, then 5 000 mixed runs; nothing may be left behind.
 	PROPTEST_CASES=50000 $(CARGO) test -p ringfence-sandbox --lib -- fuzz whatever
 	PROPTEST_CASES=5000 $(CARGO) test -p ringfence-tests --test faults -- changed
-	RINGFENCE_CONTRACT_EXAMPLES=1000 $(CARGO) test -p ringfence-tests --test contract -- server::keeps --nocapture
+	RINGFENCE_CONTRACT_EXAMPLES=300 $(CARGO) test -p ringfence-tests --test contract -- server::keeps --nocapture
 	RINGFENCE_SOAK_RUNS=5000 $(CARGO) test -p ringfence-tests --test limits -- --exact nothing_is_left_behind --nocapture
 
 serve: build runtimes ## The HTTP API on this machine's loopback.

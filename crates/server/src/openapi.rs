@@ -108,6 +108,9 @@ problems! {
 /// Name of the header by which a request is found in the log.
 const REQUEST_ID: &str = "X-Request-Id";
 
+/// Headers of successes that are not always there.
+const SOMETIMES: &[&str] = &["Idempotent-Replayed"];
+
 /// The description as JSON text: what the annotations say, what holds for every route, and the
 /// operator's limits.
 pub(crate) fn text(api: &openapi::OpenApi, limits: &LimitsPolicy) -> Result<String, serde_json::Error> {
@@ -158,28 +161,32 @@ fn complete(operation: &mut Value) {
         responses.entry(status).or_insert_with(|| json!(problem));
     }
     for response in responses.values_mut().filter(|response| response.get("$ref").is_none()) {
-        object(&mut response["headers"]).insert(REQUEST_ID.to_owned(), request_id());
+        let headers = object(&mut response["headers"]);
+        for (_, header) in headers.iter_mut().filter(|(name, _)| !SOMETIMES.contains(&name.as_str())) {
+            header["required"] = true.into();
+        }
+        headers.insert(REQUEST_ID.to_owned(), request_id());
     }
 }
 
 /// A parameter may be absent, but there is no null in paths, queries and headers.
 fn cannot_be_null(schema: &mut Value) {
-    if let Some([Value::String(only), Value::String(null)]) = schema["type"].as_array().map(Vec::as_slice)
+    if let Some([only, null]) = schema["type"].as_array().map(Vec::as_slice)
         && null == "null"
     {
-        schema["type"] = only.clone().into();
+        schema["type"] = only.clone();
     }
 }
 
 impl ProblemResponse {
     fn response(&self) -> Value {
         let mut headers = Map::from_iter([(REQUEST_ID.to_owned(), request_id())]);
-        let (name, description, schema) = match self.status {
-            401 => ("WWW-Authenticate", "How a key is shown.", json!({ "type": "string" })),
-            429 => ("Retry-After", "Seconds to wait.", json!({ "type": "integer", "minimum": 0 })),
-            _ => ("", "", Value::Null),
+        let own = match self.status {
+            401 => Some(("WWW-Authenticate", "How a key is shown.", json!({ "type": "string" }))),
+            429 => Some(("Retry-After", "Seconds to wait.", json!({ "type": "integer", "minimum": 0 }))),
+            _ => None,
         };
-        if !name.is_empty() {
+        if let Some((name, description, schema)) = own {
             let header = json!({ "description": description, "required": true, "schema": schema });
             headers.insert(name.to_owned(), header);
         }

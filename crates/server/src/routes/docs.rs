@@ -109,7 +109,8 @@ fn media_type(name: &str) -> &'static str {
     responses(
         (status = 200, description = "An OpenAPI 3.1 description.", body = Object,
             headers(("ETag" = String, description = "Names this description."))),
-        (status = 304, description = "You have it already."),
+        (status = 304, description = "You have it already.",
+            headers(("ETag" = String, description = "Names what you have."))),
     ),
 )]
 pub(crate) async fn description(State(app): State<Arc<App>>, asked: HeaderMap) -> Response {
@@ -127,7 +128,8 @@ pub(crate) async fn description(State(app): State<Arc<App>>, asked: HeaderMap) -
     responses(
         (status = 200, description = "A page that loads nothing from elsewhere.", body = String,
             content_type = "text/html", headers(("ETag" = String, description = "Names this page."))),
-        (status = 304, description = "You have it already."),
+        (status = 304, description = "You have it already.",
+            headers(("ETag" = String, description = "Names what you have."))),
     ),
 )]
 pub(crate) async fn page(State(app): State<Arc<App>>, asked: HeaderMap) -> Response {
@@ -149,7 +151,8 @@ pub(crate) async fn page(State(app): State<Arc<App>>, asked: HeaderMap) -> Respo
         (status = 200, description = "Style or program.",
             content((String = "text/css"), (String = "text/javascript")),
             headers(("ETag" = String, description = "Names this file."))),
-        (status = 304, description = "You have it already."),
+        (status = 304, description = "You have it already.",
+            headers(("ETag" = String, description = "Names what you have."))),
         NotFound,
     ),
 )]
