@@ -28,6 +28,10 @@ impl Journal {
         Journal { principal, run: Run::new(id), unsaved: Vec::new(), ports, clock }
     }
 
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     pub(crate) fn run(&self) -> &Run {
         &self.run
     }

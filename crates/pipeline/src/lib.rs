@@ -8,6 +8,7 @@ mod clearance;
 mod driver;
 mod error;
 mod facts;
+pub mod files;
 mod journal;
 mod live;
 pub mod policy;

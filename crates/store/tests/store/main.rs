@@ -1,6 +1,7 @@
 //! The store from outside, on real files: what it keeps, what it refuses, and how long it takes.
 
 mod common;
+mod files;
 mod identities;
 mod latency;
 mod ledger;
