@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use ringfence_job::{Layer, LimitsPolicy};
 use ringfence_pipeline::Policy;
 use ringfence_sandbox::SandboxConfig;
+use ringfence_store::{DAY_MS, Keeping};
 use serde::{Deserialize, Deserializer, de::IntoDeserializer as _};
 use sha2::{Digest, Sha256};
 
@@ -46,6 +47,29 @@ struct File {
     limits: LimitsPolicy,
     #[serde(default)]
     model: ModelFile,
+    #[serde(default)]
+    files: FilesFile,
+    #[serde(default)]
+    retention: RetentionFile,
+}
+
+/// The table `[files]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilesFile {
+    file_bytes_max: Option<u64>,
+    key_bytes_max: Option<u64>,
+    key_files_max: Option<u64>,
+    tenant_bytes_max: Option<u64>,
+    tenant_files_max: Option<u64>,
+    retention_days: Option<u32>,
+}
+
+/// The table `[retention]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetentionFile {
+    run_days: Option<u32>,
 }
 
 /// Names all layers of control groups at once: a host has all of them or none.
@@ -91,6 +115,7 @@ pub(crate) struct Config {
     pub(crate) sandbox: SandboxConfig,
     pub(crate) policy: Policy,
     pub(crate) model: Option<Model>,
+    pub(crate) keeping: Keeping,
 }
 
 /// Reads the configuration.
@@ -131,8 +156,27 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
             accept_missing: file.accept_missing,
         },
         model: model(flags, file.model)?,
+        keeping: keeping(&file.files, &file.retention)?,
         data_dir,
         policy,
+    })
+}
+
+fn keeping(files: &FilesFile, retention: &RetentionFile) -> anyhow::Result<Keeping> {
+    let standard = Keeping::default();
+    let ms = |name: &str, days: Option<u32>, standard: i64| match days {
+        Some(0) => bail!("{name} is 0: nothing would be kept, set it to 1 or more"),
+        Some(days) => Ok(i64::from(days) * DAY_MS),
+        None => Ok(standard),
+    };
+    Ok(Keeping {
+        file_bytes_max: files.file_bytes_max.unwrap_or(standard.file_bytes_max),
+        key_bytes_max: files.key_bytes_max.unwrap_or(standard.key_bytes_max),
+        key_files_max: files.key_files_max.unwrap_or(standard.key_files_max),
+        tenant_bytes_max: files.tenant_bytes_max.unwrap_or(standard.tenant_bytes_max),
+        tenant_files_max: files.tenant_files_max.unwrap_or(standard.tenant_files_max),
+        file_ms: ms("files.retention_days", files.retention_days, standard.file_ms)?,
+        run_ms: ms("retention.run_days", retention.run_days, standard.run_ms)?,
     })
 }
 
@@ -231,6 +275,19 @@ mod tests {
         assert_eq!(file.accept_missing, groups);
         let error = toml::from_str::<File>("accept_missing = [\"groups\"]").unwrap_err();
         assert!(error.to_string().contains("groups"), "{error}");
+    }
+
+    #[test]
+    fn what_is_kept_is_said_in_bytes_and_days() {
+        let file: File =
+            toml::from_str("[files]\nkey_bytes_max = 5\nretention_days = 2\n[retention]\nrun_days = 3\n")
+                .unwrap();
+        let read = keeping(&file.files, &file.retention).unwrap();
+        let expected =
+            Keeping { key_bytes_max: 5, file_ms: 2 * DAY_MS, run_ms: 3 * DAY_MS, ..Keeping::default() };
+        assert_eq!(read, expected);
+        let never = RetentionFile { run_days: Some(0) };
+        assert!(keeping(&FilesFile::default(), &never).unwrap_err().to_string().contains("run_days"));
     }
 
     #[test]

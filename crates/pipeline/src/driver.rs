@@ -326,7 +326,8 @@ impl Driver {
         };
         let uploads = std::mem::take(&mut request.uploads);
         let attached = self.attach(journal.principal(), &mut request.files, uploads).await?;
-        let examined = match attached.and_then(|()| self.config.policy.examine(request, &self.config.limits)) {
+        let examined = match attached.and_then(|()| self.config.policy.examine(request, &self.config.limits))
+        {
             Ok(examined) => examined,
             Err(violations) => {
                 journal.note(&requested(None))?;

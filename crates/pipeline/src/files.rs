@@ -9,11 +9,7 @@ use std::{
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::{
-    policy::Violation,
-    ports::StoreError,
-    run::Principal,
-};
+use crate::{policy::Violation, ports::StoreError, run::Principal};
 
 /// Keeps what tenants upload. The same content twice is the same file: its name and its quota are those of
 /// whoever sent it last.

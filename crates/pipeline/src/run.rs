@@ -648,8 +648,7 @@ mod tests {
         let Event::ExecFinished(mut execution) = by_kind("exec.finished") else { unreachable!() };
         (execution.stdout, execution.stderr) = (Some(hash(1)), Some(hash(2)));
         execution.files = vec![file(3), file(4)];
-        let written =
-            Event::CodeWritten { author: "a".to_owned(), language: Language::Bash, code: hash(1) };
+        let written = Event::CodeWritten { author: "a".to_owned(), language: Language::Bash, code: hash(1) };
         let settled = Event::Settled { answer: Some(hash(1)) };
         for event in [requested, Event::ExecFinished(execution), written, settled] {
             // Whatever looks like a hash in the record.

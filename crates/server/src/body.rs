@@ -1,53 +1,64 @@
 //! Request bodies: read within bounds of size and time, parsed strictly, errors with a pointer.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, pin::pin};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::Request,
     http::{
-        StatusCode,
+        HeaderMap, StatusCode,
         header::{CONTENT_LENGTH, CONTENT_TYPE},
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures::StreamExt;
+use futures::{Stream, StreamExt, stream};
 use ringfence_job::InputFile;
+use ringfence_pipeline::files::UploadRef;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error, MapAccess, Visitor},
 };
 use serde_path_to_error::{Path, Segment};
+use tokio::time::{Instant, timeout_at};
 
-use crate::{ServerOptions, problem::Problem};
+use crate::{ServerOptions, multipart, problem::Problem};
 
 /// Memory set aside for a body before any of it has come, in bytes at most.
 const BODY_RESERVE_BYTES: usize = 64 * 1024;
 
-/// Reads a JSON body. Unknown and doubled fields are errors.
-pub(crate) async fn read_json<T: DeserializeOwned>(
+/// Reads a body: a JSON document, by itself or as the part `request` of a form with the files beside it.
+/// Unknown and doubled fields are errors.
+pub(crate) async fn read_request<T: DeserializeOwned>(
     request: Request,
     options: &ServerOptions,
-) -> Result<T, Problem> {
-    parse(&read_json_bytes(request, options).await?)
-}
-
-/// Reads a JSON body without a look at it.
-pub(crate) async fn read_json_bytes(request: Request, options: &ServerOptions) -> Result<Vec<u8>, Problem> {
-    check_media_type(&request)?;
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|bytes: usize| bytes > options.body_bytes_max) {
+) -> Result<(T, Vec<InputFile>), Problem> {
+    let announced = content_length(request.headers());
+    if announced.is_some_and(|bytes| bytes > options.body_bytes_max as u64) {
         return Err(too_large(options));
     }
-    let reading = read_bytes(request.into_body(), options, announced.unwrap_or(0));
-    tokio::time::timeout(options.body_wait_max, reading).await.map_err(|_| {
+    let headers = request.headers().clone();
+    let reading = async {
+        let body = request.into_body();
+        if multipart::is_form(&headers) {
+            return multipart::read_request(&headers, limited(body, options)).await;
+        }
+        check_media_type(headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(""))?;
+        Ok((read_bytes(body, options, announced.unwrap_or(0)).await?, Vec::new()))
+    };
+    let (json, files) = tokio::time::timeout(options.body_wait_max, reading).await.map_err(|_| {
         let detail = format!("the body took longer than {} s to arrive", options.body_wait_max.as_secs());
         Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
-    })?
+    })??;
+    Ok((parse(&json)?, files))
 }
 
-fn check_media_type(request: &Request) -> Result<(), Problem> {
-    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+/// The length of a body, if it is announced.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Fails unless it is that of JSON.
+pub(crate) fn check_media_type(given: &str) -> Result<(), Problem> {
     let mut parts = given.split(';').map(str::trim);
     let json = parts.next().is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"));
     let utf8 = parts.all(|part| {
@@ -61,17 +72,63 @@ fn check_media_type(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
 }
 
-async fn read_bytes(body: Body, options: &ServerOptions, announced: usize) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::with_capacity(announced.min(BODY_RESERVE_BYTES));
-    let mut chunks = body.into_data_stream();
+async fn read_bytes(body: Body, options: &ServerOptions, announced: u64) -> Result<Vec<u8>, Problem> {
+    let reserve = usize::try_from(announced).unwrap_or(usize::MAX).min(BODY_RESERVE_BYTES);
+    let mut bytes = Vec::with_capacity(reserve);
+    let mut chunks = pin!(limited(body, options));
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::bad_request("body_unreadable", "the body broke off"))?;
-        if bytes.len() + chunk.len() > options.body_bytes_max {
-            return Err(too_large(options));
-        }
-        bytes.extend_from_slice(&chunk);
+        bytes.extend_from_slice(&chunk?);
     }
     Ok(bytes)
+}
+
+/// The pieces of a body, up to its limit.
+fn limited(body: Body, options: &ServerOptions) -> impl Stream<Item = Result<Bytes, Problem>> + Send + use<> {
+    let (mut left, too_large) = (options.body_bytes_max, too_large(options));
+    body.into_data_stream().map(move |chunk| {
+        let chunk = chunk.map_err(|_| broke_off())?;
+        left = left.checked_sub(chunk.len()).ok_or_else(|| too_large.clone())?;
+        Ok(chunk)
+    })
+}
+
+/// The pieces of an upload, as long as they come quickly enough.
+pub(crate) fn paced(
+    body: Body,
+    options: &ServerOptions,
+) -> impl Stream<Item = Result<Bytes, Problem>> + Send + use<> {
+    let (pace, bytes_min) = (options.upload_pace, options.upload_bytes_min);
+    let end = Instant::now() + options.upload_wait_max;
+    let wait_max = options.upload_wait_max;
+    let (chunks, window_end, brought) = (body.into_data_stream(), Instant::now() + pace, 0);
+    stream::try_unfold(
+        (chunks, window_end, brought),
+        move |(mut chunks, mut window_end, mut brought)| async move {
+            loop {
+                match timeout_at(window_end.min(end), chunks.next()).await {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(chunk)) => {
+                        let chunk = chunk.map_err(|_| broke_off())?;
+                        brought += chunk.len();
+                        return Ok(Some((chunk, (chunks, window_end, brought))));
+                    }
+                    Err(_) if brought < bytes_min || window_end >= end => {
+                        let detail = format!(
+                            "an upload brings at least {bytes_min} bytes every {} s and takes at most {} s",
+                            pace.as_secs(),
+                            wait_max.as_secs()
+                        );
+                        return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail));
+                    }
+                    Err(_) => (window_end, brought) = (window_end + pace, 0),
+                }
+            }
+        },
+    )
+}
+
+fn broke_off() -> Problem {
+    Problem::bad_request("body_unreadable", "the body broke off")
 }
 
 fn too_large(options: &ServerOptions) -> Problem {
@@ -135,18 +192,43 @@ impl Encoding {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileBody {
     name: String,
-    content: String,
-    #[serde(default)]
-    encoding: Encoding,
+    #[serde(default, deserialize_with = "given")]
+    content: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    encoding: Option<Encoding>,
+    /// The id of an upload, instead of content.
+    #[serde(default, deserialize_with = "given")]
+    upload: Option<String>,
 }
 
-/// The files of a request, decoded.
-pub(crate) fn input_files(files: Vec<FileBody>) -> Result<Vec<InputFile>, Problem> {
-    let decode = |(at, file): (usize, FileBody)| {
-        let content = file.encoding.decode(file.content, || format!("/files/{at}/content"))?;
-        Ok(InputFile { name: file.name, content })
-    };
-    files.into_iter().enumerate().map(decode).collect()
+/// A field that may be left out, but is not null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The files of a request: those of its document, then those beside it. Contents are decoded, uploads are
+/// named with their places.
+pub(crate) fn input_files(
+    files: Vec<FileBody>,
+    beside: Vec<InputFile>,
+) -> Result<(Vec<InputFile>, Vec<UploadRef>), Problem> {
+    let (mut contents, mut uploads) = (Vec::with_capacity(files.len() + beside.len()), Vec::new());
+    for (at, FileBody { name, content, encoding, upload }) in files.into_iter().enumerate() {
+        match (content, upload) {
+            (Some(content), None) => {
+                let encoding = encoding.unwrap_or_default();
+                let content = encoding.decode(content, || format!("/files/{at}/content"))?;
+                contents.push(InputFile { name, content });
+            }
+            (None, Some(id)) if encoding.is_none() => uploads.push(UploadRef { at, name, id }),
+            _ => {
+                let detail = "a file has either content, and then it may have an encoding, or upload";
+                return Err(Problem::bad_request("invalid_request", detail).at(format!("/files/{at}")));
+            }
+        }
+    }
+    contents.extend(beside);
+    Ok((contents, uploads))
 }
 
 /// A JSON object of strings in which no name stands twice.

@@ -4,6 +4,7 @@
 
 mod auth;
 mod body;
+mod multipart;
 mod problem;
 mod routes;
 mod serve;
@@ -36,6 +37,14 @@ pub struct ServerOptions {
     pub header_wait_max: Duration,
     /// Longest wait for the whole body of a request.
     pub body_wait_max: Duration,
+    /// Uploads being taken in at once; more are answered 429. They do not count as requests being worked on.
+    pub uploads_max: usize,
+    /// Longest wait for the whole of an upload.
+    pub upload_wait_max: Duration,
+    /// Time in which an upload brings at least `upload_bytes_min`, or is given up.
+    pub upload_pace: Duration,
+    /// Bytes that an upload brings in each `upload_pace`.
+    pub upload_bytes_min: usize,
     /// Longest time in which a client takes nothing of what is written to it.
     pub write_wait_max: Duration,
     /// Longest wait for requests in progress when the server stops; then they are cancelled.
@@ -50,6 +59,10 @@ impl Default for ServerOptions {
             in_flight_max: 64,
             header_wait_max: Duration::from_secs(10),
             body_wait_max: Duration::from_secs(30),
+            uploads_max: 16,
+            upload_wait_max: Duration::from_secs(30 * 60),
+            upload_pace: Duration::from_secs(30),
+            upload_bytes_min: 64 * 1024,
             write_wait_max: Duration::from_secs(30),
             stop_wait_max: Duration::from_secs(10),
         }
@@ -78,7 +91,8 @@ impl Server {
     /// A server that hands requests to `pipeline` for whoever `keys` knows.
     pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Authenticate>, options: ServerOptions) -> Server {
         let in_flight = Arc::new(Semaphore::new(options.in_flight_max));
-        Server { app: App { pipeline, keys, options, in_flight, ailments: Box::new(Vec::new) } }
+        let uploads = Arc::new(Semaphore::new(options.uploads_max));
+        Server { app: App { pipeline, keys, options, in_flight, uploads, ailments: Box::new(Vec::new) } }
     }
 
     /// Has `GET /health` answer 503 while `ailments` tells any.
@@ -95,6 +109,7 @@ struct App {
     keys: Arc<dyn Authenticate>,
     options: ServerOptions,
     in_flight: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     ailments: Box<Ailments>,
 }
 

@@ -14,6 +14,7 @@ use axum::{
 };
 use ringfence_pipeline::{
     ErrorKind, PipelineError,
+    files::{FilesError, QuotaExceeded},
     policy::Violation,
     ports::{ExecutorError, LedgerError, StoreError},
     run::RunId,
@@ -34,6 +35,7 @@ pub(crate) struct Problem {
     detail: String,
     run: Option<RunId>,
     errors: Vec<FieldError>,
+    quota: Option<QuotaExceeded>,
 }
 
 /// One wrong field of a request.
@@ -58,11 +60,13 @@ struct Details<'a> {
     run_id: Option<RunId>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    #[serde(flatten)]
+    quota: Option<QuotaExceeded>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: cut(detail.into()), run: None, errors: Vec::new() }
+        Problem { status, code, detail: cut(detail.into()), run: None, errors: Vec::new(), quota: None }
     }
 
     pub(crate) fn unauthenticated(detail: &str) -> Problem {
@@ -76,6 +80,17 @@ impl Problem {
     /// What is another tenant's is not there, as what never was.
     pub(crate) fn no_such_run() -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "run_not_found", "there is no such run")
+    }
+
+    /// The same for files, and for what is no file's id.
+    pub(crate) fn no_such_file() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "file_not_found", "there is no such file, or it has expired")
+    }
+
+    /// It was there, and was deleted when its time was over.
+    pub(crate) fn erased() -> Problem {
+        let detail = "the content was deleted when the time for which it is kept was over";
+        Problem::new(StatusCode::GONE, "content_erased", detail)
     }
 
     /// Our own failure: logged, not told.
@@ -120,6 +135,7 @@ impl Problem {
             request_id,
             run_id: self.run,
             errors: &self.errors,
+            quota: self.quota,
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -186,6 +202,23 @@ impl From<&PipelineError> for Problem {
         };
         problem.run = Some(error.run);
         problem
+    }
+}
+
+impl From<FilesError> for Problem {
+    fn from(error: FilesError) -> Self {
+        let text = error.to_string();
+        match error {
+            FilesError::TooLarge { .. } => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", text)
+            }
+            // As RFC 4331 has it for quotas.
+            FilesError::Quota(quota) => {
+                let problem = Problem::new(StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded", text);
+                Problem { quota: Some(quota), ..problem }
+            }
+            FilesError::Store(error) => Problem::store(&error, &text),
+        }
     }
 }
 

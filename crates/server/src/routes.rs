@@ -1,7 +1,9 @@
 //! Every route on one page, and what surrounds each request.
 
 mod ask;
+mod download;
 mod execute;
+mod files;
 mod health;
 mod runs;
 mod stream;
@@ -34,6 +36,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/runs/{id}", get(runs::one).delete(runs::stop))
         .route("/v1/runs/{id}/events", get(runs::events))
         .route("/v1/runs/{id}/files/{*name}", get(runs::file))
+        .route("/v1/files", post(files::create).get(files::list))
+        .route("/v1/files/{id}", get(files::one).delete(files::remove))
+        .route("/v1/files/{id}/content", get(files::content))
         .route("/health", get(health::handler))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -54,6 +59,15 @@ impl App {
             let most = self.options.in_flight_max;
             let detail =
                 format!("{most} requests are being worked on, the most there may be; try again later");
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
+        })
+    }
+
+    /// A place among the uploads being taken in, held until it is dropped.
+    fn enter_upload(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| {
+            let most = self.options.uploads_max;
+            let detail = format!("{most} uploads are being taken in, the most there may be; try again later");
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
         })
     }

@@ -78,7 +78,7 @@ pub struct Keeping {
 }
 
 /// A day in milliseconds.
-const DAY_MS: i64 = 24 * 3600 * 1000;
+pub const DAY_MS: i64 = 24 * 3600 * 1000;
 
 impl Default for Keeping {
     fn default() -> Self {

@@ -99,7 +99,8 @@ impl Incoming for Receiving {
             return Err(FilesError::TooLarge { limit });
         }
         while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(UPLOAD_BUFFER_BYTES - self.current.buffer.len()));
+            let (now, later) =
+                bytes.split_at(bytes.len().min(UPLOAD_BUFFER_BYTES - self.current.buffer.len()));
             self.current.buffer.extend_from_slice(now);
             bytes = later;
             if self.current.buffer.len() == UPLOAD_BUFFER_BYTES {

@@ -36,7 +36,7 @@ const FIRST_USER: &str = "admin";
 /// Most jails that are kept ready for each runtime; each takes about a megabyte.
 const SPARES_MAX: usize = 4;
 
-/// Time between two looks for runs that crashed processes left.
+/// Time between two looks for runs that crashed processes left, and for contents that nobody holds.
 const RECOVER_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves until SIGTERM or SIGINT, or until the supervisor is gone.
@@ -129,6 +129,18 @@ async fn recover_now_and_then(store: Store) {
         tokio::time::sleep(RECOVER_EVERY).await;
         if let Err(error) = store.recover(clock::now_ms()).await {
             tracing::error!(%error, "cannot settle interrupted runs");
+        }
+        sweep(&store).await;
+    }
+}
+
+/// Deletes what nobody wants any more, a little at a time.
+async fn sweep(store: &Store) {
+    loop {
+        match store.sweep(clock::now_ms()).await {
+            Ok(swept) if swept.more => tokio::task::yield_now().await,
+            Ok(_) => return,
+            Err(error) => return tracing::error!(%error, "cannot delete contents that nobody holds"),
         }
     }
 }

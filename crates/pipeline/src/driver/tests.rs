@@ -556,7 +556,8 @@ impl Files for Memory {
 
     async fn file(&self, _: &Principal, id: &str) -> Result<Option<FileInfo>, StoreError> {
         let size = self.state.lock().unwrap().uploads.get(id).copied();
-        let info = |size| FileInfo { id: id.to_owned(), name: String::new(), size, created_ms: 0, expires_ms: 1 };
+        let info =
+            |size| FileInfo { id: id.to_owned(), name: String::new(), size, created_ms: 0, expires_ms: 1 };
         Ok(size.map(info))
     }
 

@@ -7,12 +7,13 @@ use axum::{
     extract::{Request, State},
 };
 use ringfence_job::LimitsPatch;
-use ringfence_pipeline::{AskAnswer, AskRequest};
+use ringfence_pipeline::AskRequest;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     App,
-    body::{FileBody, input_files, read_json},
+    body::{FileBody, input_files, read_request},
     problem::Problem,
 };
 
@@ -26,19 +27,17 @@ struct AskBody {
     limits: LimitsPatch,
 }
 
-pub(crate) async fn handler(
-    State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<Json<AskAnswer>, Problem> {
+pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
     let principal = app.principal(request.headers()).await?;
     let place = app.enter()?;
-    let body: AskBody = read_json(request, &app.options).await?;
-    let files = input_files(body.files)?;
-    let request = AskRequest { question: body.question, files, limits: body.limits };
+    let (body, beside): (AskBody, _) = read_request(request, &app.options).await?;
+    let (files, uploads) = input_files(body.files, beside)?;
+    let request = AskRequest { question: body.question, files, uploads, limits: body.limits };
     // The place stays taken while the run goes on, whether or not anybody waits for it.
     let run = tokio::spawn(async move {
         let _place = place;
         app.pipeline.ask(&principal, request).await
     });
-    Ok(Json(run.await.map_err(|error| Problem::internal("internal", &error))??))
+    let answer = run.await.map_err(|error| Problem::internal("internal", &error))??;
+    Ok(Json(answer.linked()))
 }

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use ringfence_job::{Language, LimitsPatch};
+use ringfence_job::{InputFile, Language, LimitsPatch};
 use ringfence_pipeline::{
     ExecuteRequest, Once, Position, StopOnDrop,
     run::{Principal, RunId},
@@ -26,7 +26,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     App,
-    body::{Encoding, FileBody, input_files, parse, read_json_bytes, unique_map},
+    body::{Encoding, FileBody, input_files, read_request, unique_map},
     problem::Problem,
     routes::stream::Feed,
 };
@@ -65,14 +65,16 @@ struct ExecuteBody {
 }
 
 impl ExecuteBody {
-    fn into_request(self) -> Result<ExecuteRequest, Problem> {
+    fn into_request(self, beside: Vec<InputFile>) -> Result<ExecuteRequest, Problem> {
+        let (files, uploads) = input_files(self.files, beside)?;
         Ok(ExecuteRequest {
             language: self.language,
             code: self.code,
             args: self.args,
             env: self.env,
             stdin: self.stdin_encoding.decode(self.stdin, || "/stdin".to_owned())?,
-            files: input_files(self.files)?,
+            files,
+            uploads,
             limits: self.limits,
             fresh: self.fresh,
         })
@@ -84,13 +86,12 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     let place = app.enter()?;
     let manner = Manner::of(request.headers());
     let name = request_name(request.headers())?;
-    let bytes = read_json_bytes(request, &app.options).await?;
-    let body: ExecuteBody = parse(&bytes)?;
-    let request = body.into_request()?;
+    let (body, beside): (ExecuteBody, _) = read_request(request, &app.options).await?;
+    let request = body.into_request(beside)?;
     let live = match name {
         None => app.pipeline.start(&principal, request),
         Some(name) => {
-            let fingerprint = STANDARD.encode(Sha256::digest(&bytes));
+            let fingerprint = fingerprint(&request);
             match app.pipeline.start_once(&principal, &name, fingerprint, request).await? {
                 Once::Begun(live) => live,
                 Once::Before(run) => return app.again(&principal, run, &manner, place).await,
@@ -123,7 +124,7 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
         }
         Manner::Whole => {
             let _guard = (place, StopOnDrop(Arc::clone(&live)));
-            Ok(Json(&*live.ended().await?).into_response())
+            Ok(Json(live.ended().await?.linked()).into_response())
         }
     }
 }
@@ -157,6 +158,16 @@ impl App {
         response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         Ok(response)
     }
+}
+
+/// A hash of what a request means, however it was written down.
+fn fingerprint(request: &ExecuteRequest) -> String {
+    let hash = |bytes: &[u8]| STANDARD.encode(Sha256::digest(bytes));
+    let ExecuteRequest { language, code, args, env, stdin, files, uploads, limits, fresh } = request;
+    let files: Vec<_> = files.iter().map(|file| (&file.name, hash(&file.content))).collect();
+    let uploads: Vec<_> = uploads.iter().map(|upload| (upload.at, &upload.name, &upload.id)).collect();
+    let meaning = json!([language, code, args, env, hash(stdin), files, uploads, limits, fresh]);
+    hash(meaning.to_string().as_bytes())
 }
 
 /// Says where the answer of a run will be.

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Path, Query, Request, State, rejection::QueryRejection},
-    http::{
-        HeaderName, StatusCode,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG},
-    },
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use ringfence_pipeline::{
@@ -19,14 +16,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::stream::{self, Feed};
+use super::{
+    download,
+    stream::{self, Feed},
+};
 use crate::{App, problem::Problem};
 
-/// Runs in one page of a list, unless a client asks for fewer or more.
-const PAGE_RUNS: u32 = 20;
+/// Items in one page of a list, unless a client asks for fewer or more.
+const PAGE_ITEMS: u32 = 20;
 
-/// Most runs in one page of a list.
-const PAGE_RUNS_MAX: u32 = 100;
+/// Most items in one page of a list.
+const PAGE_ITEMS_MAX: u32 = 100;
 
 /// A run and its answer, if it has one.
 #[derive(Serialize)]
@@ -39,15 +39,33 @@ struct RunBody {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PageQuery {
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
     limit: Option<u32>,
+}
+
+impl PageQuery {
+    /// Items that the page holds at most.
+    pub(super) fn limit(&self) -> Result<u32, Problem> {
+        let limit = self.limit.unwrap_or(PAGE_ITEMS);
+        if (1..=PAGE_ITEMS_MAX).contains(&limit) {
+            return Ok(limit);
+        }
+        let detail = format!("limit is {limit}, send 1 to {PAGE_ITEMS_MAX}");
+        Err(Problem::bad_request("invalid_query", detail))
+    }
+
+    /// What a cursor that is none of ours is answered with.
+    pub(super) fn wrong_cursor(cursor: &str) -> Problem {
+        let detail = format!("cursor {cursor:?} is not one of ours, take nextCursor of a page");
+        Problem::bad_request("invalid_query", detail)
+    }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Page {
-    data: Vec<RunView>,
-    next_cursor: Option<String>,
+pub(crate) struct Page<T> {
+    pub(super) data: Vec<T>,
+    pub(super) next_cursor: Option<String>,
 }
 
 /// `GET /v1/runs`: the tenant's runs, newest first.
@@ -55,18 +73,12 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     query: Result<Query<PageQuery>, QueryRejection>,
     request: Request,
-) -> Result<Json<Page>, Problem> {
+) -> Result<Json<Page<RunView>>, Problem> {
     let principal = app.principal(request.headers()).await?;
     let Query(query) = query.map_err(|error| Problem::bad_request("invalid_query", error.body_text()))?;
-    let limit = query.limit.unwrap_or(PAGE_RUNS);
-    if !(1..=PAGE_RUNS_MAX).contains(&limit) {
-        let detail = format!("limit is {limit}, send 1 to {PAGE_RUNS_MAX}");
-        return Err(Problem::bad_request("invalid_query", detail));
-    }
-    let before = query.cursor.map(|cursor| run_id(&cursor).ok_or(cursor)).transpose().map_err(|cursor| {
-        let detail = format!("cursor {cursor:?} is not one of ours, take nextCursor of a page");
-        Problem::bad_request("invalid_query", detail)
-    })?;
+    let limit = query.limit()?;
+    let before = query.cursor.map(|cursor| run_id(&cursor).ok_or_else(|| PageQuery::wrong_cursor(&cursor)));
+    let before = before.transpose()?;
     let data = app.pipeline.list(&principal, before, limit).await?;
     let full = data.len() == usize::try_from(limit).unwrap_or(usize::MAX);
     let next_cursor = data.last().filter(|_| full).map(|view| view.id.to_string());
@@ -126,22 +138,11 @@ pub(crate) async fn file(
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers()).await?;
     let view = app.view(&principal, &id).await?;
-    let no_such_file = || {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "file_not_found",
-            "the run has left no such file, or it was erased",
-        )
-    };
+    let no_such_file =
+        || Problem::new(StatusCode::NOT_FOUND, "file_not_found", "the run has left no such file");
     let kept = view.files.iter().find(|file| file.name == name).ok_or_else(no_such_file)?;
-    let content = app.pipeline.content(&kept.sha256).await?.ok_or_else(no_such_file)?;
-    // Never shown in a page of ours, whatever a browser makes of its type.
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, ringfence_pipeline::answer::media_type(&name)),
-        (CONTENT_DISPOSITION, "attachment".to_owned()),
-        (ETAG, format!("\"{}\"", kept.sha256)),
-    ];
-    Ok((headers, content).into_response())
+    let content = app.pipeline.open(&kept.sha256).await?.ok_or_else(Problem::erased)?;
+    Ok(download::response(&name, &kept.sha256, content))
 }
 
 impl App {
@@ -191,6 +192,9 @@ impl App {
 
 /// Why a run that is over has no answer.
 pub(super) fn over(view: &RunView) -> Problem {
+    if view.answer.is_some() {
+        return Problem::erased();
+    }
     let detail = view.reason.clone().unwrap_or_else(|| match view.status {
         RunStatus::Interrupted => "the server stopped in the middle of it".to_owned(),
         _ => "it was stopped before it began".to_owned(),

@@ -8,7 +8,7 @@ use ringfence_pipeline::run::Principal;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
-use super::holds::hold;
+use super::holds::push_holds;
 use super::{contents, failed};
 use crate::receiving::Receiving;
 use crate::{Keeping, Store};
@@ -126,8 +126,10 @@ impl Store {
         let small: Vec<(&str, &[u8], i64)> =
             files.iter().filter_map(|file| Some((file.sha256, file.small?, now_ms))).collect();
         contents::insert(&mut tx, &small).await.map_err(failed(doing))?;
-        let held: Vec<(&str, i64)> = files.iter().map(|file| (file.sha256, expires_ms)).collect();
-        hold(&mut tx, &holder(&principal.tenant), &held).await.map_err(failed(doing))?;
+        let holder = holder(&principal.tenant);
+        let mut hold = QueryBuilder::new("");
+        push_holds(&mut hold, &holder, files.iter().map(|file| (file.sha256, expires_ms)));
+        hold.build().execute(&mut *tx).await.map_err(failed(doing))?;
         self.database.commit(tx).await.map_err(failed(doing))?;
         Ok(kept)
     }
@@ -188,7 +190,8 @@ async fn used(
     sent: &[(&str, u64)],
     now_ms: i64,
 ) -> Result<(Used, Used), sqlx::Error> {
-    let mut query = QueryBuilder::new("SELECT count(*), coalesce(sum(bytes), 0), count(*) FILTER (WHERE key_id = ");
+    let mut query =
+        QueryBuilder::new("SELECT count(*), coalesce(sum(bytes), 0), count(*) FILTER (WHERE key_id = ");
     query.push_bind(&principal.key_id);
     query.push("), coalesce(sum(bytes) FILTER (WHERE key_id = ").push_bind(&principal.key_id);
     query.push("), 0) FROM files WHERE tenant = ").push_bind(&principal.tenant);
@@ -265,7 +268,8 @@ mod tests {
             ..Keeping::default()
         };
         let used = |files, bytes| Used { files, bytes };
-        let refused = |key, tenant, more| admits(&keeping, key, tenant, more).map_err(|e| (e.scope, e.unit, e.used));
+        let refused =
+            |key, tenant, more| admits(&keeping, key, tenant, more).map_err(|e| (e.scope, e.unit, e.used));
         assert_eq!(refused(used(1, 10), used(2, 20), used(9, 90)), Ok(()));
         assert_eq!(refused(used(1, 10), used(2, 20), used(1, 91)), Err(("key", "bytes", 10)));
         assert_eq!(refused(used(9, 10), used(9, 20), used(2, 1)), Err(("key", "files", 9)));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ringfence_pipeline::ports::StoreError;
-use sqlx::{QueryBuilder, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::failed;
 use crate::{Store, blocking};
@@ -29,24 +29,23 @@ pub struct Swept {
     pub more: bool,
 }
 
-/// Has `holder` hold contents, each until its time. What is held longer stays so.
-pub(super) async fn hold(
-    conn: &mut SqliteConnection,
+/// Adds to a query that `holder` holds contents, each until its time. What is held longer stays so.
+pub(super) fn push_holds<'a>(
+    query: &mut QueryBuilder<Sqlite>,
     holder: &str,
-    contents: &[(&str, i64)],
-) -> Result<(), sqlx::Error> {
-    for rows in contents.chunks(ROWS_AT_ONCE) {
-        let mut insert = QueryBuilder::new("INSERT INTO holds (sha256, holder, until_ms) ");
-        insert.push_values(rows, |mut row, (hash, until_ms)| {
-            row.push_bind(*hash).push_bind(holder).push_bind(until_ms);
+    contents: impl Iterator<Item = (&'a str, i64)>,
+) {
+    let mut contents = contents.peekable();
+    while contents.peek().is_some() {
+        query.push("; INSERT INTO holds (sha256, holder, until_ms) ");
+        query.push_values(contents.by_ref().take(ROWS_AT_ONCE), |mut row, (hash, until_ms)| {
+            row.push_bind(hash.to_owned()).push_bind(holder.to_owned()).push_bind(until_ms);
         });
-        insert.push(
+        query.push(
             " ON CONFLICT (sha256, holder) DO UPDATE SET until_ms = excluded.until_ms
               WHERE until_ms < excluded.until_ms",
         );
-        insert.build().execute(&mut *conn).await?;
     }
-    Ok(())
 }
 
 impl Store {

@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::failed;
-use super::holds::hold;
+use super::holds::push_holds;
 use crate::{BlobError, Store};
 
 /// Events written by one statement.
@@ -103,7 +103,8 @@ pub(super) async fn open_run(
 }
 
 impl Store {
-    /// Appends events, in one statement, to a run that is open; it holds the contents that they name.
+    /// Appends events to a run that is open; it holds the contents that they name. Both go to the database
+    /// at once: each way there and back takes as long as writing them.
     pub(super) async fn append_events(
         &self,
         conn: &mut SqliteConnection,
@@ -111,23 +112,21 @@ impl Store {
         run: RunId,
         events: &[Recorded],
     ) -> Result<(), StoreError> {
-        let (doing, id) = ("appending events", run.to_string());
+        let id = run.to_string();
         for events in events.chunks(EVENTS_AT_ONCE) {
             let mut insert = QueryBuilder::new("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
             insert.push_values(events, |mut row, event| {
                 row.push_bind(&id).push_bind(event.seq).push_bind(tenant);
                 row.push_bind(&event.kind).push_bind(event.at_ms).push_bind(event.body.to_string());
             });
-            insert.build().execute(&mut *conn).await.map_err(failed(doing))?;
-        }
-        let held: Vec<(&str, i64)> = events
-            .iter()
-            .flat_map(|event| {
+            let held = events.iter().flat_map(|event| {
                 let until_ms = event.at_ms.saturating_add(self.keeping.run_ms);
                 event.contents.iter().map(move |hash| (hash.as_str(), until_ms))
-            })
-            .collect();
-        hold(conn, &id, &held).await.map_err(failed(doing))
+            });
+            push_holds(&mut insert, &id, held);
+            insert.build().execute(&mut *conn).await.map_err(failed("appending events"))?;
+        }
+        Ok(())
     }
 }
 

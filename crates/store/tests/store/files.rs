@@ -81,7 +81,8 @@ async fn the_same_content_again_is_the_same_file_with_another_name_and_more_time
     let first = upload(&world.store, &who, "old", &content(1, 50_000)).await.unwrap();
     world.pass(DAY_MS);
     let again = upload(&world.store, &who, "new", &content(1, 50_000)).await.unwrap();
-    let expected = FileInfo { name: "new".to_owned(), expires_ms: first.expires_ms + DAY_MS, ..first.clone() };
+    let expected =
+        FileInfo { name: "new".to_owned(), expires_ms: first.expires_ms + DAY_MS, ..first.clone() };
     assert_eq!(again, expected);
     assert_eq!(world.store.files(&who, None, 9).await.unwrap(), [expected]);
     // The first one's time is over, the content stays.
@@ -141,8 +142,7 @@ async fn no_number_of_uploads_at_once_exceeds_a_quota() {
     let keeping = Keeping { key_bytes_max: 105_000, tenant_bytes_max: 205_000, ..Keeping::default() };
     world.store = world.store.keeping(keeping);
     let beside = world.another().await.keeping(keeping);
-    let keys =
-        [world.principal("acme", amount(9, 9)).await, world.principal("acme", amount(9, 9)).await];
+    let keys = [world.principal("acme", amount(9, 9)).await, world.principal("acme", amount(9, 9)).await];
     let third = world.principal("acme", amount(9, 9)).await;
     // Twenty for each key of two, by two processes; ten of each fit.
     let sending: Vec<_> = (0..40)
@@ -204,7 +204,10 @@ async fn a_file_that_is_too_large_is_refused_as_soon_as_that_is_known() {
     let mut world = World::new().await;
     world.store = world.store.keeping(Keeping { file_bytes_max: 300_000, ..Keeping::default() });
     let who = world.principal("acme", amount(9, 9)).await;
-    assert!(matches!(world.store.receive(&who, Some(300_001)).await, Err(FilesError::TooLarge { limit: 300_000 })));
+    assert!(matches!(
+        world.store.receive(&who, Some(300_001)).await,
+        Err(FilesError::TooLarge { limit: 300_000 })
+    ));
     let mut incoming = world.store.receive(&who, None).await.unwrap();
     incoming.write(&[0; 300_000]).await.unwrap();
     assert_eq!(below(&world, "incoming").len(), 1);

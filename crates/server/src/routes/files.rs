@@ -1,0 +1,240 @@
+//! `/v1/files`: contents that are uploaded once and used by name of their hash.
+
+use std::{pin::pin, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    http::{
+        HeaderMap, HeaderName, StatusCode,
+        header::{CONTENT_ENCODING, LOCATION},
+    },
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures::StreamExt;
+use ringfence_job::check_file_name;
+use ringfence_pipeline::{
+    answer::media_type,
+    files::{FileCursor, FileInfo, Incoming, is_file_id},
+    run::Principal,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    download,
+    runs::{Page, PageQuery},
+};
+use crate::{
+    App,
+    body::{content_length, paced},
+    multipart::{Form, is_form},
+    problem::Problem,
+};
+
+/// Name of an upload that was given none.
+const UNNAMED: &str = "file";
+
+/// Most files of one upload.
+const FILES_MAX: usize = 32;
+
+/// The hash of a body, for us to compare (RFC 9530).
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NameQuery {
+    name: Option<String>,
+}
+
+/// A file, and the type that its name says.
+#[derive(Serialize)]
+pub(crate) struct FileBody {
+    #[serde(flatten)]
+    file: FileInfo,
+    mime: String,
+}
+
+impl From<FileInfo> for FileBody {
+    fn from(file: FileInfo) -> FileBody {
+        let mime = media_type(&file.name);
+        FileBody { file, mime }
+    }
+}
+
+/// `POST /v1/files`: keeps a body, or the files of a form.
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    query: Result<Query<NameQuery>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let principal = app.principal(request.headers()).await?;
+    let _place = app.enter_upload()?;
+    let Query(query) = query.map_err(|error| Problem::bad_request("invalid_query", error.body_text()))?;
+    check_coding(request.headers())?;
+    let digest = content_digest(request.headers())?;
+    if !is_form(request.headers()) {
+        let name = query.name.unwrap_or_else(|| UNNAMED.to_owned());
+        check_name(&name, 0)?;
+        return app.keep_one(&principal, request, name, digest).await;
+    }
+    let once = "the files of a form have their names and no digest: leave out name and Content-Digest";
+    if query.name.is_some() || digest.is_some() {
+        return Err(Problem::bad_request("invalid_request", once));
+    }
+    app.keep_form(&principal, request).await
+}
+
+/// `GET /v1/files`: the tenant's files, newest first.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+    request: Request,
+) -> Result<Json<Page<FileBody>>, Problem> {
+    let principal = app.principal(request.headers()).await?;
+    let Query(query) = query.map_err(|error| Problem::bad_request("invalid_query", error.body_text()))?;
+    let limit = query.limit()?;
+    let cursor: Option<FileCursor> = match &query.cursor {
+        Some(cursor) => Some(cursor.parse().map_err(|()| PageQuery::wrong_cursor(cursor))?),
+        None => None,
+    };
+    let files = app.pipeline.files().files(&principal, cursor.as_ref(), limit).await?;
+    let full = files.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let next_cursor = files.last().filter(|_| full).map(|file| FileCursor::from(file).to_string());
+    Ok(Json(Page { data: files.into_iter().map(FileBody::from).collect(), next_cursor }))
+}
+
+/// `GET /v1/files/{id}`: what is known of a file.
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<FileBody>, Problem> {
+    let principal = app.principal(request.headers()).await?;
+    Ok(Json(app.file(&principal, &id).await?.into()))
+}
+
+/// `GET /v1/files/{id}/content`: its content.
+pub(crate) async fn content(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let principal = app.principal(request.headers()).await?;
+    let file = app.file(&principal, &id).await?;
+    let content = app.pipeline.open(&file.id).await?.ok_or_else(Problem::erased)?;
+    Ok(download::response(&file.name, &file.id, content))
+}
+
+/// `DELETE /v1/files/{id}`: forgets a file. Runs that use it go on.
+pub(crate) async fn remove(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let principal = app.principal(request.headers()).await?;
+    let removed = is_file_id(&id) && app.pipeline.files().remove_file(&principal, &id).await?;
+    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::no_such_file()) }
+}
+
+impl App {
+    async fn file(&self, principal: &Principal, id: &str) -> Result<FileInfo, Problem> {
+        if !is_file_id(id) {
+            return Err(Problem::no_such_file());
+        }
+        self.pipeline.files().file(principal, id).await?.ok_or_else(Problem::no_such_file)
+    }
+
+    async fn keep_one(
+        &self,
+        principal: &Principal,
+        request: Request,
+        name: String,
+        digest: Option<Vec<u8>>,
+    ) -> Result<Response, Problem> {
+        let announced = content_length(request.headers());
+        let mut incoming = self.pipeline.files().receive(principal, announced).await?;
+        let mut pieces = pin!(paced(request.into_body(), &self.options));
+        while let Some(piece) = pieces.next().await {
+            incoming.write(&piece?).await?;
+        }
+        let found = incoming.end_file(name).await?;
+        if digest.is_some_and(|digest| digest != found) {
+            let detail =
+                format!("the body's hash is sha-256=:{}:, not Content-Digest", STANDARD.encode(found));
+            return Err(Problem::bad_request("digest_mismatch", detail));
+        }
+        let file = FileBody::from(incoming.keep().await?.remove(0));
+        let location = format!("/v1/files/{}", file.file.id);
+        Ok((StatusCode::CREATED, [(LOCATION, location)], Json(file)).into_response())
+    }
+
+    async fn keep_form(&self, principal: &Principal, request: Request) -> Result<Response, Problem> {
+        // What the boundaries take is unknown, so the length of the form says nothing about its files.
+        let mut incoming = self.pipeline.files().receive(principal, None).await?;
+        let headers = request.headers().clone();
+        let mut form = Form::new(&headers, paced(request.into_body(), &self.options)).await?;
+        let mut files = 0;
+        while let Some(part) = form.next().await? {
+            if files == FILES_MAX {
+                let detail = format!("one upload has at most {FILES_MAX} files");
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_files", detail));
+            }
+            receive_part(incoming.as_mut(), part, files).await?;
+            files += 1;
+        }
+        if files == 0 {
+            return Err(Problem::bad_request("invalid_multipart", "the form has no part `file`"));
+        }
+        let files: Vec<FileBody> = incoming.keep().await?.into_iter().map(FileBody::from).collect();
+        Ok((StatusCode::CREATED, Json(json!({ "data": files }))).into_response())
+    }
+}
+
+async fn receive_part(
+    incoming: &mut dyn Incoming,
+    mut part: crate::multipart::Part<'_>,
+    at: usize,
+) -> Result<(), Problem> {
+    let name = part.file_name(at)?;
+    check_name(&name, at)?;
+    while let Some(piece) = part.piece().await? {
+        incoming.write(&piece).await?;
+    }
+    incoming.end_file(name).await?;
+    Ok(())
+}
+
+fn check_name(name: &str, at: usize) -> Result<(), Problem> {
+    check_file_name(name).map_err(|error| {
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "file_name_invalid", error.to_string());
+        problem.at(format!("/files/{at}/name"))
+    })
+}
+
+/// Refuses encoded content, whose hash would be that of its encoding.
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.get_all(CONTENT_ENCODING).iter().all(|coding| coding == "identity") {
+        return Ok(());
+    }
+    let detail = "send the content as it is, without Content-Encoding";
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+}
+
+/// The SHA-256 that a request says its body has; other hashes are not looked at.
+fn content_digest(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Problem> {
+    let values = headers.get_all(CONTENT_DIGEST).iter().filter_map(|value| value.to_str().ok());
+    let Some(given) = values.flat_map(|value| value.split(',')).find_map(|item| {
+        let (algorithm, value) = item.trim().split_once('=')?;
+        (algorithm == "sha-256").then_some(value)
+    }) else {
+        return Ok(None);
+    };
+    let bytes = given.strip_prefix(':').and_then(|value| value.strip_suffix(':'));
+    let digest = bytes.and_then(|bytes| STANDARD.decode(bytes).ok()).filter(|digest| digest.len() == 32);
+    digest.map(Some).ok_or_else(|| {
+        let detail = "Content-Digest is not written as sha-256=:BASE64: with 32 bytes";
+        Problem::bad_request("invalid_digest", detail)
+    })
+}
