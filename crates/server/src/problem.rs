@@ -35,7 +35,7 @@ pub(crate) struct Problem {
     detail: String,
     run: Option<RunId>,
     errors: Vec<FieldError>,
-    quota: Option<QuotaExceeded>,
+    quota: Option<Box<QuotaExceeded>>,
 }
 
 /// One wrong field of a request.
@@ -61,7 +61,7 @@ struct Details<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
     #[serde(flatten)]
-    quota: Option<QuotaExceeded>,
+    quota: Option<&'a QuotaExceeded>,
 }
 
 impl Problem {
@@ -135,7 +135,7 @@ impl Problem {
             request_id,
             run_id: self.run,
             errors: &self.errors,
-            quota: self.quota,
+            quota: self.quota.as_deref(),
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -215,7 +215,7 @@ impl From<FilesError> for Problem {
             // As RFC 4331 has it for quotas.
             FilesError::Quota(quota) => {
                 let problem = Problem::new(StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded", text);
-                Problem { quota: Some(quota), ..problem }
+                Problem { quota: Some(Box::new(quota)), ..problem }
             }
             FilesError::Store(error) => Problem::store(&error, &text),
         }

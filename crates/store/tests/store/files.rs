@@ -145,10 +145,13 @@ async fn no_number_of_uploads_at_once_exceeds_a_quota() {
     let keys = [world.principal("acme", amount(9, 9)).await, world.principal("acme", amount(9, 9)).await];
     let third = world.principal("acme", amount(9, 9)).await;
     // Twenty for each key of two, by two processes; ten of each fit.
-    let sending: Vec<_> = (0..40)
+    let sending: Vec<_> = (0..40_u32)
         .map(|number| {
-            let (store, who) = ([&world.store, &beside][number % 2].clone(), keys[number / 2 % 2].clone());
-            tokio::spawn(async move { upload(&store, &who, "f", &content(number as u32, 10_000)).await })
+            let (store, who) = (
+                [&world.store, &beside][usize::from(number % 2 == 1)].clone(),
+                keys[usize::from(number / 2 % 2 == 1)].clone(),
+            );
+            tokio::spawn(async move { upload(&store, &who, "f", &content(number, 10_000)).await })
         })
         .collect();
     let mut kept = 0;
