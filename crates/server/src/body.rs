@@ -97,34 +97,31 @@ pub(crate) fn paced(
     body: Body,
     options: &ServerOptions,
 ) -> impl Stream<Item = Result<Bytes, Problem>> + Send + use<> {
-    let (pace, bytes_min) = (options.upload_pace, options.upload_bytes_min);
-    let end = Instant::now() + options.upload_wait_max;
-    let wait_max = options.upload_wait_max;
-    let (chunks, window_end, brought) = (body.into_data_stream(), Instant::now() + pace, 0);
-    stream::try_unfold(
-        (chunks, window_end, brought),
-        move |(mut chunks, mut window_end, mut brought)| async move {
-            loop {
-                match timeout_at(window_end.min(end), chunks.next()).await {
-                    Ok(None) => return Ok(None),
-                    Ok(Some(chunk)) => {
-                        let chunk = chunk.map_err(|_| broke_off())?;
-                        brought += chunk.len();
-                        return Ok(Some((chunk, (chunks, window_end, brought))));
-                    }
-                    Err(_) if brought < bytes_min || window_end >= end => {
-                        let detail = format!(
-                            "an upload brings at least {bytes_min} bytes every {} s and takes at most {} s",
-                            pace.as_secs(),
-                            wait_max.as_secs()
-                        );
-                        return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail));
-                    }
-                    Err(_) => (window_end, brought) = (window_end + pace, 0),
+    let (pace, bytes_min, wait_max) =
+        (options.upload_pace, options.upload_bytes_min, options.upload_wait_max);
+    let end = Instant::now() + wait_max;
+    let late = move || {
+        let (pace, wait) = (pace.as_secs(), wait_max.as_secs());
+        let detail = format!("an upload brings {bytes_min} bytes every {pace} s and takes at most {wait} s");
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
+    };
+    // What has come since the last look at the pace, and when the next one is due.
+    let state = (body.into_data_stream(), 0, Instant::now() + pace);
+    stream::try_unfold(state, move |(mut chunks, mut brought, mut look)| async move {
+        while Instant::now() < end {
+            match timeout_at(look.min(end), chunks.next()).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(chunk)) => {
+                    let chunk = chunk.map_err(|_| broke_off())?;
+                    brought += chunk.len();
+                    return Ok(Some((chunk, (chunks, brought, look))));
                 }
+                Err(_) if brought < bytes_min => break,
+                Err(_) => (brought, look) = (0, Instant::now() + pace),
             }
-        },
-    )
+        }
+        Err(late())
+    })
 }
 
 fn broke_off() -> Problem {

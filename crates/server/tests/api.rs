@@ -876,28 +876,33 @@ async fn uploads_are_refused_before_they_are_read() {
     timeout(WAIT, free).await.unwrap();
 }
 
+/// Uploads `times` pieces of some bytes, one every so many milliseconds.
+async fn upload_slowly(server: &TestServer, bytes: usize, every_ms: u64, times: usize) -> Reply {
+    let mut socket = server.connect().await;
+    let head = request("POST", "/v1/files", &format!("x-api-key: {KEY}\r\n"), bytes * times);
+    socket.write_all(&head).await.unwrap();
+    for _ in 0..times {
+        if socket.write_all(&vec![b'x'; bytes]).await.is_err() {
+            break;
+        }
+        sleep(Duration::from_millis(every_ms)).await;
+    }
+    Reply::read(socket).await
+}
+
 #[tokio::test]
 async fn an_upload_that_crawls_is_given_up_and_one_that_walks_is_not() {
     let server = TestServer::start_with(|options| {
-        options.upload_pace = Duration::from_millis(200);
-        options.upload_bytes_min = 4;
-        options.upload_wait_max = Duration::from_secs(2);
+        options.upload_pace = Duration::from_millis(300);
+        options.upload_bytes_min = 8;
     })
     .await;
-    let send = async |bytes: usize, every: u64, times: usize| {
-        let mut socket = server.connect().await;
-        let head = request("POST", "/v1/files", &format!("x-api-key: {KEY}\r\n"), bytes * times);
-        socket.write_all(&head).await.unwrap();
-        for _ in 0..times {
-            if socket.write_all(&vec![b'x'; bytes]).await.is_err() {
-                break;
-            }
-            sleep(Duration::from_millis(every)).await;
-        }
-        Reply::read(socket).await
-    };
-    send(1, 100, 40).await.is_problem(408, "body_timeout");
-    // Longer than one pace, and within the whole time.
-    assert_eq!(send(10, 60, 8).await.status, 201);
-    send(10, 100, 40).await.is_problem(408, "body_timeout");
+    upload_slowly(&server, 1, 100, 20).await.is_problem(408, "body_timeout");
+    assert_eq!(upload_slowly(&server, 10, 50, 20).await.status, 201);
+}
+
+#[tokio::test]
+async fn an_upload_that_never_ends_is_given_up() {
+    let server = TestServer::start_with(|options| options.upload_wait_max = Duration::from_millis(500)).await;
+    upload_slowly(&server, 10, 50, 20).await.is_problem(408, "body_timeout");
 }

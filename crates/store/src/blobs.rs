@@ -245,6 +245,25 @@ mod tests {
     }
 
     #[test]
+    fn a_removal_waits_for_whoever_is_putting() {
+        let (dir, blobs) = blobs();
+        let hash = blobs.put(b"abc", 5).unwrap();
+        // In the middle of a put that has found the content.
+        let putting = File::open(dir.path().join("blobs")).unwrap();
+        putting.lock_shared().unwrap();
+        let found = blobs.open(&hash).unwrap();
+        let removing = std::thread::spawn({
+            let (blobs, hash) = (blobs.clone(), hash.clone());
+            move || blobs.remove_unless_put_since(&hash, 10).unwrap()
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        found.set_times(put_at(10)).unwrap();
+        putting.unlock().unwrap();
+        assert!(!removing.join().unwrap());
+        assert_eq!(blobs.get(&hash).unwrap(), b"abc");
+    }
+
+    #[test]
     fn a_hash_is_never_a_path() {
         let (_dir, blobs) = blobs();
         let hostile =
