@@ -4,6 +4,7 @@ mod api;
 mod ask;
 mod command_line;
 mod doctor;
+mod files;
 mod health;
 mod keys;
 mod load;

@@ -161,7 +161,8 @@ fn a_run_can_be_answered_later_and_its_events_read_again_from_any_place() {
             .body(String::new())
             .unwrap(),
     );
-    assert_eq!(file.headers()["content-disposition"], "attachment");
+    let disposition = "attachment; filename=\"d _.txt\"; filename*=UTF-8''d%20%C3%B6.txt";
+    assert_eq!(file.headers()["content-disposition"], disposition);
     assert_eq!(file.body_mut().read_to_string().unwrap(), "kept\n");
     assert_eq!(get(&server, &format!("{path}/files/other.txt")).1["code"], "file_not_found");
     let (status, problem) = {

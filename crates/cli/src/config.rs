@@ -11,6 +11,7 @@ use ringfence_job::{Layer, LimitsPolicy};
 use ringfence_pipeline::{Policy, keys::KEY_LIFETIME_MS_MAX};
 use ringfence_sandbox::SandboxConfig;
 use ringfence_server::{IpNet, RateLimits};
+use ringfence_store::{DAY_MS, Keeping};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IntoDeserializer as _, Unexpected},
@@ -33,9 +34,6 @@ const MODEL_TIMEOUT_SECONDS: u64 = 60;
 
 /// Tokens the model may write.
 const MODEL_OUTPUT_TOKENS_MAX: u32 = 4096;
-
-/// A day, in milliseconds.
-pub(crate) const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The configuration file, as written.
 #[derive(Debug, Default, Deserialize)]
@@ -60,6 +58,29 @@ struct File {
     model: ModelFile,
     #[serde(default)]
     self_service: SelfService,
+    #[serde(default)]
+    files: FilesFile,
+    #[serde(default)]
+    retention: RetentionFile,
+}
+
+/// The table `[files]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilesFile {
+    file_bytes_max: Option<u64>,
+    key_bytes_max: Option<u64>,
+    key_files_max: Option<u64>,
+    tenant_bytes_max: Option<u64>,
+    tenant_files_max: Option<u64>,
+    retention_days: Option<u32>,
+}
+
+/// The table `[retention]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetentionFile {
+    run_days: Option<u32>,
 }
 
 /// Names all layers of control groups at once: a host has all of them or none.
@@ -149,6 +170,7 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) model: Option<Model>,
     pub(crate) self_service: SelfService,
+    pub(crate) keeping: Keeping,
 }
 
 /// Reads the configuration.
@@ -193,8 +215,27 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
         rate_limits: file.rate_limits,
         model: model(flags, file.model)?,
         self_service: self_service(file.self_service)?,
+        keeping: keeping(&file.files, &file.retention)?,
         data_dir,
         policy,
+    })
+}
+
+fn keeping(files: &FilesFile, retention: &RetentionFile) -> anyhow::Result<Keeping> {
+    let standard = Keeping::default();
+    let ms = |name: &str, days: Option<u32>, standard: i64| match days {
+        Some(0) => bail!("{name} is 0: nothing would be kept, set it to 1 or more"),
+        Some(days) => Ok(i64::from(days) * DAY_MS),
+        None => Ok(standard),
+    };
+    Ok(Keeping {
+        file_bytes_max: files.file_bytes_max.unwrap_or(standard.file_bytes_max),
+        key_bytes_max: files.key_bytes_max.unwrap_or(standard.key_bytes_max),
+        key_files_max: files.key_files_max.unwrap_or(standard.key_files_max),
+        tenant_bytes_max: files.tenant_bytes_max.unwrap_or(standard.tenant_bytes_max),
+        tenant_files_max: files.tenant_files_max.unwrap_or(standard.tenant_files_max),
+        file_ms: ms("files.retention_days", files.retention_days, standard.file_ms)?,
+        run_ms: ms("retention.run_days", retention.run_days, standard.run_ms)?,
     })
 }
 
@@ -334,6 +375,19 @@ mod tests {
             assert!(self_service(wrong).unwrap_err().to_string().contains("key_days"));
         }
         assert!(toml::from_str::<File>("[self_service]\nopen = true").is_err());
+    }
+
+    #[test]
+    fn what_is_kept_is_said_in_bytes_and_days() {
+        let file: File =
+            toml::from_str("[files]\nkey_bytes_max = 5\nretention_days = 2\n[retention]\nrun_days = 3\n")
+                .unwrap();
+        let read = keeping(&file.files, &file.retention).unwrap();
+        let expected =
+            Keeping { key_bytes_max: 5, file_ms: 2 * DAY_MS, run_ms: 3 * DAY_MS, ..Keeping::default() };
+        assert_eq!(read, expected);
+        let never = RetentionFile { run_days: Some(0) };
+        assert!(keeping(&FilesFile::default(), &never).unwrap_err().to_string().contains("run_days"));
     }
 
     #[test]

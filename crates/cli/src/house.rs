@@ -46,9 +46,13 @@ pub(crate) fn give_up_privileges(config: &Config) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cannot use the data directory {}", config.data_dir.display()))
 }
 
-/// Opens the store and settles what crashed processes left.
-pub(crate) async fn open_store(data_dir: &std::path::Path) -> anyhow::Result<Store> {
-    let store = Store::open(data_dir).await?;
+/// Opens the store, settles what crashed processes left, and deletes what nobody wants any more.
+pub(crate) async fn open_store(config: &Config, data_dir: &std::path::Path) -> anyhow::Result<Store> {
+    let store = Store::open(data_dir).await?.keeping(config.keeping);
+    // A full disk is no reason not to start: it may take a start to mend it.
+    if let Err(error) = store.sweep(clock::now_ms()).await {
+        tracing::warn!(%error, "cannot delete contents that nobody holds");
+    }
     let interrupted = store.recover(clock::now_ms()).await?;
     if !interrupted.is_empty() {
         tracing::warn!(runs = interrupted.len(), "settled interrupted runs at their bound");
@@ -66,7 +70,7 @@ impl Entrance {
         let ready = self.started.ready()?;
         let (result, process): (_, SupervisorProcess) = runtime.block_on(async {
             let (sandbox, process) = ready.connect()?;
-            let store = open_store(&self.data_dir).await?;
+            let store = open_store(config, &self.data_dir).await?;
             let pipeline = pipeline(config, &sandbox, &store)?;
             let house = House { sandbox, store, pipeline };
             let result = work(&house).await;
@@ -93,6 +97,7 @@ fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result
         executor: Arc::new(Jail(sandbox.clone())),
         record: Arc::new(store.clone()),
         ledger: Arc::new(store.clone()),
+        files: Arc::new(store.clone()),
         authors: authors(config.model.as_ref())?,
     };
     let settings = PipelineConfig {

@@ -20,6 +20,11 @@ pub const EXIT_CANCELLED: i32 = 130;
 /// Added to the number of the signal that ended a program, as shells do.
 const EXIT_SIGNAL_BASE: i32 = 128;
 
+/// Largest file that is given with its content over HTTP, in bytes; larger ones are fetched by their link.
+pub const INLINE_FILE_BYTES_MAX: u64 = 256 * 1024;
+/// Most bytes of files that are given with their content in one answer over HTTP.
+pub const INLINE_BYTES_MAX: u64 = 1024 * 1024;
+
 /// What came of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -138,14 +143,28 @@ impl Answer {
         decode(self.stderr_encoding, &self.stderr)
     }
 
+    /// The answer as it is given over HTTP: every file with its link, and with its content if that is
+    /// small, see [`INLINE_FILE_BYTES_MAX`] and [`INLINE_BYTES_MAX`].
+    pub fn linked(&self) -> serde_json::Value {
+        let mut json = serde_json::to_value(self).unwrap_or_default();
+        let inline = inline(self.files.iter().map(|file| file.size));
+        for (file, inline) in json[FILES].as_array_mut().into_iter().flatten().zip(inline) {
+            link(file, &self.id.to_string());
+            if !inline {
+                leave_out(file);
+            }
+        }
+        json
+    }
+
     /// The answer as JSON without the contents that the record keeps by their hashes.
     pub(crate) fn outline(&self) -> serde_json::Value {
         let mut outline = serde_json::to_value(self).unwrap_or_default();
         for content in [STDOUT, STDERR] {
             outline[content].take();
         }
-        for file in outline["files"].as_array_mut().into_iter().flatten() {
-            file["content"].take();
+        for file in outline[FILES].as_array_mut().into_iter().flatten() {
+            file[CONTENT].take();
         }
         outline
     }
@@ -182,11 +201,57 @@ impl Answer {
     }
 }
 
-/// Fields of an answer that hold what a program printed.
+/// Fields of an answer that hold what a program printed and left behind.
 const STDOUT: &str = "stdout";
 const STDERR: &str = "stderr";
+const FILES: &str = "files";
 
-/// Puts contents back into an outline, each by its hash. What was erased since stays null.
+/// Fields of a file in an answer.
+const CONTENT: &str = "content";
+const ENCODING: &str = "encoding";
+
+/// Which files of these sizes are given with their content: in their order, as long as there is room.
+fn inline(sizes: impl Iterator<Item = u64>) -> Vec<bool> {
+    let mut left = INLINE_BYTES_MAX;
+    sizes
+        .map(|size| {
+            let fits = size <= INLINE_FILE_BYTES_MAX && size <= left;
+            left -= if fits { size } else { 0 };
+            fits
+        })
+        .collect()
+}
+
+/// Says where a file's content can be fetched.
+fn link(file: &mut serde_json::Value, run: &str) {
+    let name = file["name"].as_str().unwrap_or_default();
+    let path: Vec<String> = name.split('/').map(percent_encoded).collect();
+    file["url"] = format!("/v1/runs/{run}/files/{}", path.join("/")).into();
+}
+
+/// Gives a file without its content.
+fn leave_out(file: &mut serde_json::Value) {
+    file[CONTENT].take();
+    if let Some(fields) = file.as_object_mut() {
+        fields.remove(ENCODING);
+    }
+}
+
+/// Text of which everything but unreserved characters (RFC 3986) is percent-encoded.
+pub fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// Makes an answer as it is given over HTTP of its outline: contents are put back, each by its hash.
+/// What was erased since stays null.
 pub(crate) async fn fill(
     outline: &mut serde_json::Value,
     execution: &Execution,
@@ -200,9 +265,18 @@ pub(crate) async fn fill(
         let truncated = outline["truncated"][field] == true;
         outline[field] = bytes.map(|bytes| encode(bytes, truncated).0).into();
     }
-    for file in outline["files"].as_array_mut().into_iter().flatten() {
-        if let Some(hash) = file["sha256"].as_str().map(str::to_owned) {
-            file["content"] = record.get_blob(&hash).await?.map(|bytes| encode(bytes, false).0).into();
+    let run = outline["id"].as_str().unwrap_or_default().to_owned();
+    let files = outline[FILES].as_array_mut().map_or(&mut [][..], Vec::as_mut_slice);
+    let inline = inline(files.iter().map(|file| file["size"].as_u64().unwrap_or(u64::MAX)));
+    for (file, inline) in files.iter_mut().zip(inline) {
+        link(file, &run);
+        let content = match file["sha256"].as_str() {
+            Some(hash) if inline => record.get_blob(hash).await?,
+            _ => None,
+        };
+        match content {
+            Some(bytes) => file[CONTENT] = encode(bytes, false).0.into(),
+            None => leave_out(file),
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::fmt;
 use ringfence_job::{InputFile, Language, LimitsPatch};
 use serde::Serialize;
 
-use crate::{answer::Answer, run::RunId};
+use crate::{answer::Answer, files::UploadRef, run::RunId};
 
 /// The output file in which a program may leave its answer as a value: `{"value": …, "label": …}`.
 pub const RESULT_FILE: &str = "result.json";
@@ -23,6 +23,8 @@ pub struct AskRequest {
     pub question: String,
     /// Files in the program's working directory; those that are tables are profiled first.
     pub files: Vec<InputFile>,
+    /// Files that were uploaded before, to join the others.
+    pub uploads: Vec<UploadRef>,
     /// Limits asked for.
     pub limits: LimitsPatch,
 }
@@ -64,6 +66,13 @@ pub struct AskAnswer {
 }
 
 impl AskAnswer {
+    /// The answer as it is given over HTTP: as [`Answer::linked`].
+    pub fn linked(&self) -> serde_json::Value {
+        let mut json = serde_json::to_value(self).unwrap_or_default();
+        json["run"] = self.run.linked();
+        json
+    }
+
     /// The answer as JSON without the contents that the record keeps by their hashes.
     pub(crate) fn outline(&self) -> serde_json::Value {
         let mut outline = serde_json::to_value(self).unwrap_or_default();

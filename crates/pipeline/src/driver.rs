@@ -17,6 +17,7 @@ use crate::{
     clearance::{Cleared, bound},
     error::{ErrorKind, PipelineError},
     facts::read_facts,
+    files::{Files, UploadRef},
     journal::Journal,
     live::{Control, End, Live, Lives, StopOnDrop},
     policy::{Checked, Examined, ExecuteRequest, Policy, Violation, reader_job},
@@ -52,6 +53,8 @@ pub struct Ports {
     pub record: Arc<dyn Record>,
     /// Keeps the budgets.
     pub ledger: Arc<dyn Ledger>,
+    /// Keeps what was uploaded.
+    pub files: Arc<dyn Files>,
     /// Who is asked for code, in this order.
     pub authors: Vec<Arc<dyn CodeAuthor>>,
 }
@@ -372,7 +375,7 @@ impl Driver {
     async fn execute(
         &self,
         journal: &mut Journal,
-        request: ExecuteRequest,
+        mut request: ExecuteRequest,
         driven: &Driven,
     ) -> Result<Answer, ErrorKind> {
         let language = request.language;
@@ -381,7 +384,10 @@ impl Driver {
             let (stdin, call, files) = job.unwrap_or_default();
             Event::Requested { question: None, language: Some(language), code, stdin, call, files }
         };
-        let examined = match self.config.policy.examine(request, &self.config.limits) {
+        let uploads = std::mem::take(&mut request.uploads);
+        let attached = self.attach(journal.principal(), &mut request.files, uploads).await?;
+        let examined = match attached.and_then(|()| self.config.policy.examine(request, &self.config.limits))
+        {
             Ok(examined) => examined,
             Err(violations) => {
                 journal.note(&requested(None))?;
@@ -398,11 +404,13 @@ impl Driver {
     async fn ask(
         &self,
         journal: &mut Journal,
-        request: AskRequest,
+        mut request: AskRequest,
         driven: &Driven,
     ) -> Result<AskAnswer, ErrorKind> {
         let began_ms = self.config.clock.now_ms();
-        self.accept_question(journal, &request).await?;
+        let uploads = std::mem::take(&mut request.uploads);
+        let attached = self.attach(journal.principal(), &mut request.files, uploads).await?;
+        self.accept_question(journal, &request, attached).await?;
         let mut tables = Vec::new();
         for file in request.files.iter().filter(|file| is_table(&file.name)) {
             tables.push(self.profile(journal, file, driven).await?);
@@ -435,8 +443,52 @@ impl Driver {
         Ok(answer)
     }
 
-    async fn accept_question(&self, journal: &mut Journal, request: &AskRequest) -> Result<(), ErrorKind> {
-        let examined = self.config.policy.examine_question(request, &self.config.limits);
+    /// Reads what was uploaded before and puts it among a request's files, each at its place. Sizes are
+    /// decided on before anything is read.
+    async fn attach(
+        &self,
+        principal: &Principal,
+        files: &mut Vec<InputFile>,
+        uploads: Vec<UploadRef>,
+    ) -> Result<Result<(), Vec<Violation>>, ErrorKind> {
+        let (policy, number) = (&self.config.policy, files.len() + uploads.len());
+        if uploads.is_empty() {
+            return Ok(Ok(()));
+        }
+        if let Err(violations) = policy.admit_files(number, 0) {
+            return Ok(Err(violations));
+        }
+        let mut missing = Vec::new();
+        let mut bytes: u64 = files.iter().map(|file| file.content.len() as u64).sum();
+        for upload in &uploads {
+            match self.ports.files.file(principal, &upload.id).await? {
+                Some(file) => bytes = bytes.saturating_add(file.size),
+                None => missing.push(upload.unknown()),
+            }
+        }
+        if !missing.is_empty() {
+            return Ok(Err(missing));
+        }
+        if let Err(violations) = policy.admit_files(number, bytes) {
+            return Ok(Err(violations));
+        }
+        for upload in uploads {
+            let Some(content) = self.ports.record.get_blob(&upload.id).await? else {
+                return Ok(Err(vec![upload.unknown()]));
+            };
+            files.insert(upload.at.min(files.len()), InputFile { name: upload.name, content });
+        }
+        Ok(Ok(()))
+    }
+
+    async fn accept_question(
+        &self,
+        journal: &mut Journal,
+        request: &AskRequest,
+        attached: Result<(), Vec<Violation>>,
+    ) -> Result<(), ErrorKind> {
+        let examined =
+            attached.and_then(|()| self.config.policy.examine_question(request, &self.config.limits));
         let (mut question, mut files) = (None, Vec::new());
         if examined.is_ok() {
             question = Some(self.ports.record.put_blob(request.question.as_bytes()).await?);

@@ -9,6 +9,7 @@ mod driver;
 mod error;
 mod facts;
 mod figures;
+pub mod files;
 mod journal;
 pub mod keys;
 mod live;

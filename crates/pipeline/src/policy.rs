@@ -14,7 +14,7 @@ use ringfence_job::{
 };
 use serde::Deserialize;
 
-use crate::{ask::AskRequest, facts::CodeFacts};
+use crate::{ask::AskRequest, facts::CodeFacts, files::UploadRef};
 
 /// Most bytes of code that any policy may allow: what the facts reader is made for.
 pub const CODE_BYTES_MAX: u64 = 256 * 1024;
@@ -48,6 +48,8 @@ pub struct ExecuteRequest {
     pub stdin: Vec<u8>,
     /// Files in the working directory.
     pub files: Vec<InputFile>,
+    /// Files that were uploaded before, to join the others.
+    pub uploads: Vec<UploadRef>,
     /// Limits asked for.
     pub limits: LimitsPatch,
     /// Ask for a newly executed interpreter rather than a warm one.
@@ -64,6 +66,7 @@ impl ExecuteRequest {
             env: BTreeMap::new(),
             stdin: Vec::new(),
             files: Vec::new(),
+            uploads: Vec::new(),
             limits: LimitsPatch::default(),
             fresh: false,
         }
@@ -270,13 +273,28 @@ impl Policy {
         }
     }
 
-    fn check_files(&self, files: &[InputFile], limits: Option<&Limits>, found: &mut Violations) {
-        if files.len() > self.max_files {
+    /// Decides on the number and the bytes of a request's files, before they are read.
+    ///
+    /// # Errors
+    /// Every reason to refuse.
+    pub(crate) fn admit_files(&self, files: usize, bytes: u64) -> Result<(), Vec<Violation>> {
+        let mut found = Violations::default();
+        self.check_amount_of_files(files, bytes, &mut found);
+        found.none_or(Some(()))
+    }
+
+    fn check_amount_of_files(&self, files: usize, bytes: u64, found: &mut Violations) {
+        if files > self.max_files {
             found.too_much("too_many_files", "/files", "files", self.max_files as u64, "files");
         }
-        if total(files.iter().map(|file| file.content.len())) > self.max_files_bytes {
+        if bytes > self.max_files_bytes {
             found.too_much("files_too_large", "/files", "files", self.max_files_bytes, "bytes together");
         }
+    }
+
+    fn check_files(&self, files: &[InputFile], limits: Option<&Limits>, found: &mut Violations) {
+        let bytes = total(files.iter().map(|file| file.content.len()));
+        self.check_amount_of_files(files.len(), bytes, found);
         let mut names = BTreeSet::new();
         for (at, file) in files.iter().enumerate() {
             let pointer = || format!("/files/{at}/name");

@@ -5,6 +5,7 @@ use ringfence_job::{Language, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    files::Content,
     live::Control,
     run::{Cleared, Principal, Recorded, RunId},
 };
@@ -79,6 +80,11 @@ pub trait Record: Send + Sync {
     /// Content by its hash, as [`Record::put_blob`] returned it; none if it was erased. Whoever knows a
     /// hash may read: it comes from a history, never from a request.
     async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// As [`Record::get_blob`], to be read in pieces.
+    async fn open_blob(&self, sha256: &str) -> Result<Option<Content>, StoreError> {
+        Ok(self.get_blob(sha256).await?.map(Content::from))
+    }
 
     /// Notes that a request of the principal's key, known by the name its client gave it, is carried out
     /// as `claim.run`; unless it was noted before, in the last [`CLAIM_KEPT_MS`].

@@ -3,6 +3,7 @@
 use crate::{
     answer::fill,
     driver::Pipeline,
+    files::{Content, Files},
     ports::{Record, StoreError},
     run::{Principal, RunId},
     view::{RunKind, RunView},
@@ -35,7 +36,7 @@ impl Pipeline {
         Ok(views)
     }
 
-    /// The answer of a run that ended, as it was given, in JSON; contents erased since are null. None if
+    /// The answer of a run that ended, as it is given over HTTP; contents erased since are null. None if
     /// it has none.
     ///
     /// # Errors
@@ -51,6 +52,19 @@ impl Pipeline {
         };
         fill(run, execution, self.record()).await?;
         Ok(Some(outline))
+    }
+
+    /// What was uploaded.
+    pub fn files(&self) -> &dyn Files {
+        self.driver().ports.files.as_ref()
+    }
+
+    /// Content by the hash that a view or a file gives, to be read in pieces; none if it was erased.
+    ///
+    /// # Errors
+    /// As [`Pipeline::view`].
+    pub async fn open(&self, sha256: &str) -> Result<Option<Content>, StoreError> {
+        self.record().open_blob(sha256).await
     }
 
     /// Content by the hash that a view gives; none if it was erased.

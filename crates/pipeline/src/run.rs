@@ -78,6 +78,10 @@ pub struct Recorded {
     pub at_ms: i64,
     /// Its fields.
     pub body: serde_json::Value,
+    /// Hashes of the contents that the fields name, told to whoever stores it, so that they are kept; empty
+    /// when it is read back.
+    #[serde(skip)]
+    pub contents: Vec<String>,
 }
 
 /// Where a run stands.
@@ -330,6 +334,34 @@ impl Event {
         }
     }
 
+    /// Hashes of the contents that it names.
+    pub fn contents(&self) -> impl Iterator<Item = &str> {
+        let (named, files): ([Option<&String>; 4], &[FileRef]) = match self {
+            Event::Requested { question, code, stdin, call, files, .. } => {
+                ([question.as_ref(), code.as_ref(), stdin.as_ref(), call.as_ref()], files)
+            }
+            Event::CodeWritten { code, .. } => ([Some(code), None, None, None], &[]),
+            Event::ExecFinished(execution) => {
+                ([execution.stdout.as_ref(), execution.stderr.as_ref(), None, None], &execution.files)
+            }
+            Event::Settled { answer } => ([answer.as_ref(), None, None, None], &[]),
+            Event::ReadStarted { .. }
+            | Event::ReadFinished { .. }
+            | Event::CodeAsked { .. }
+            | Event::CodeDeclined { .. }
+            | Event::CodeDropped { .. }
+            | Event::FactsStarted { .. }
+            | Event::FactsFinished { .. }
+            | Event::PolicyPassed { .. }
+            | Event::BudgetReserved { .. }
+            | Event::ExecStarted { .. }
+            | Event::Refused { .. }
+            | Event::Failed { .. }
+            | Event::Interrupted {} => ([None; 4], &[]),
+        };
+        named.into_iter().flatten().chain(files.iter().map(|file| &file.sha256)).map(String::as_str)
+    }
+
     /// Reads an event back from its record.
     ///
     /// # Errors
@@ -419,7 +451,13 @@ impl Run {
     pub fn apply(&mut self, event: &Event, at_ms: i64) -> Result<Recorded, TransitionError> {
         let wrong = || TransitionError { stage: self.stage, event: event.kind() };
         let stage = next_stage(self.stage, self.executions > 0, event).ok_or_else(wrong)?;
-        let recorded = Recorded { seq: self.seq, kind: event.kind().to_owned(), at_ms, body: event.body() };
+        let recorded = Recorded {
+            seq: self.seq,
+            kind: event.kind().to_owned(),
+            at_ms,
+            body: event.body(),
+            contents: event.contents().map(str::to_owned).collect(),
+        };
         self.stage = Some(stage);
         self.seq += 1;
         match event {
@@ -588,9 +626,38 @@ mod tests {
     }
 
     #[test]
+    fn every_content_that_an_event_names_is_told() {
+        let hash = |n: u8| format!("{n:x}").repeat(64);
+        let file = |n| FileRef { name: "f".to_owned(), size: 1, sha256: hash(n) };
+        let requested = Event::Requested {
+            question: Some(hash(1)),
+            language: None,
+            code: Some(hash(2)),
+            stdin: Some(hash(3)),
+            call: Some(hash(4)),
+            files: vec![file(5), file(6)],
+        };
+        let Event::ExecFinished(mut execution) = by_kind("exec.finished") else { unreachable!() };
+        (execution.stdout, execution.stderr) = (Some(hash(1)), Some(hash(2)));
+        execution.files = vec![file(3), file(4)];
+        let written = Event::CodeWritten { author: "a".to_owned(), language: Language::Bash, code: hash(1) };
+        let settled = Event::Settled { answer: Some(hash(1)) };
+        for event in [requested, Event::ExecFinished(execution), written, settled] {
+            // Whatever looks like a hash in the record.
+            let body = event.body().to_string();
+            let hashes: Vec<&str> = body.split('"').filter(|word| word.len() == 64).collect();
+            let mut named: Vec<&str> = event.contents().collect();
+            named.sort_by_key(|hash| body.find(hash));
+            assert_eq!(named, hashes, "{}", event.kind());
+        }
+    }
+
+    #[test]
     fn an_event_survives_its_record() {
         for event in every_event() {
-            let recorded = Recorded { seq: 0, kind: event.kind().to_owned(), at_ms: 0, body: event.body() };
+            let body = event.body();
+            let recorded =
+                Recorded { seq: 0, kind: event.kind().to_owned(), at_ms: 0, body, contents: vec![] };
             assert!(recorded.body.is_object(), "{}", event.kind());
             assert_eq!(Event::from_recorded(&recorded).unwrap(), event);
         }

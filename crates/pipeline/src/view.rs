@@ -186,6 +186,7 @@ mod tests {
             kind: (*kind).to_owned(),
             at_ms: 100 + i64::try_from(seq).unwrap(),
             body: body.clone(),
+            contents: Vec::new(),
         };
         let history: Vec<Recorded> = events.iter().enumerate().map(recorded).collect();
         RunView::read(RunId(Uuid::nil()), &history).unwrap().unwrap()

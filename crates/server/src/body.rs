@@ -1,18 +1,25 @@
 //! Request bodies: read within bounds of size and time, parsed strictly, errors with a pointer.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    marker::PhantomData,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::Request,
     http::{
-        HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures::StreamExt;
+use futures::{Stream, StreamExt, stream};
 use ringfence_job::InputFile;
+use ringfence_pipeline::{Place, files::UploadRef};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -21,10 +28,13 @@ use serde::{
     },
 };
 use serde_path_to_error::{Path, Segment};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
 use utoipa::ToSchema;
 
-use crate::{App, ServerOptions, problem::Problem};
+use crate::{App, ServerOptions, multipart, problem::Problem};
 
 /// The share of the memory for bodies that is kept for keys with few runs: one in so many parts. A flood of
 /// large bodies by one key does not shut another out.
@@ -33,16 +43,11 @@ const BODIES_PER_FEW: usize = 4;
 /// Memory set aside for a body before any of it has come, in bytes at most.
 const BODY_RESERVE_BYTES: usize = 64 * 1024;
 
-/// A body, and the share of the memory for bodies that it takes.
-pub(crate) struct Held {
-    pub(crate) bytes: Vec<u8>,
-    /// To be dropped with the last of what the body said.
-    pub(crate) room: OwnedSemaphorePermit,
-}
-
 /// Reads a JSON body. Unknown and doubled fields are errors.
 pub(crate) async fn read_json<T: DeserializeOwned>(request: Request, app: &App) -> Result<T, Problem> {
-    parse(&read_json_bytes(request, app, true).await?.bytes)
+    check_media_type(media_type(request.headers()))?;
+    check_length(request.headers())?;
+    parse(&read_body(request, app, &Room::of(app, true)).await?.0)
 }
 
 /// Reads a JSON body that may be left out.
@@ -50,60 +55,123 @@ pub(crate) async fn read_json_if_any<T: DeserializeOwned + Default>(
     request: Request,
     app: &App,
 ) -> Result<T, Problem> {
-    let framed = is_framed(&request);
-    let typed = check_media_type(&request);
-    let body = read_body(request, app, true).await?;
-    if !framed || body.bytes.is_empty() {
+    let typed = check_media_type(media_type(request.headers()));
+    let (body, _) = read_body(request, app, &Room::of(app, true)).await?;
+    if body.is_empty() {
         return Ok(T::default());
     }
     typed?;
-    parse(&body.bytes)
+    parse(&body)
 }
 
-/// Reads a JSON body without a look at it. The last of the memory for bodies is for those `one_of_few`.
-pub(crate) async fn read_json_bytes(request: Request, app: &App, one_of_few: bool) -> Result<Held, Problem> {
-    check_media_type(&request)?;
-    if !is_framed(&request) {
-        let detail = "send a body with Content-Length or Transfer-Encoding: chunked";
-        return Err(Problem::new(StatusCode::LENGTH_REQUIRED, "length_required", detail));
+/// Reads the body of a run: a JSON document, by itself or as the part `request` of a form with the files
+/// beside it. Unknown and doubled fields are errors. The place keeps the body's share of the memory.
+pub(crate) async fn read_request<T: DeserializeOwned>(
+    request: Request,
+    app: &App,
+    place: &mut Place,
+) -> Result<(T, Vec<InputFile>), Problem> {
+    if !multipart::is_form(request.headers()) {
+        check_media_type(media_type(request.headers()))?;
     }
-    read_body(request, app, one_of_few).await
+    check_length(request.headers())?;
+    let room = Room::of(app, place.is_one_of_few());
+    let (json, files) = read_body(request, app, &room).await?;
+    place.keep(room);
+    Ok((parse(&json)?, files))
 }
 
-async fn read_body(request: Request, app: &App, one_of_few: bool) -> Result<Held, Problem> {
+/// Reads the JSON body of a run that has no files.
+pub(crate) async fn read_json_of_run<T: DeserializeOwned>(
+    request: Request,
+    app: &App,
+    place: &mut Place,
+) -> Result<T, Problem> {
+    check_media_type(media_type(request.headers()))?;
+    Ok(read_request(request, app, place).await?.0)
+}
+
+async fn read_body(request: Request, app: &App, room: &Room) -> Result<(Vec<u8>, Vec<InputFile>), Problem> {
     let options = &app.options;
-    check_encoding(&request)?;
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|bytes: usize| bytes > options.body_bytes_max) {
+    check_encoding(request.headers())?;
+    let announced = content_length(request.headers());
+    if announced.is_some_and(|bytes| bytes > options.body_bytes_max as u64) {
         return Err(too_large(options));
     }
-    let kept_free = if one_of_few { 0 } else { options.bodies_bytes_max / BODIES_PER_FEW };
-    let room = Room { all: &app.bodies, kept_free };
-    let reading = read_bytes(request.into_body(), options, announced.unwrap_or(0), &room);
+    let headers = request.headers().clone();
+    let reading = async {
+        let pieces = limited(request.into_body(), options, announced.unwrap_or(0), room.clone())?;
+        if multipart::is_form(&headers) {
+            return multipart::read_request(&headers, pieces).await;
+        }
+        Ok((read_bytes(pieces, announced.unwrap_or(0)).await?, Vec::new()))
+    };
     tokio::time::timeout(options.body_wait_max, reading).await.map_err(|_| {
         let detail = format!("the body took longer than {} s to arrive", options.body_wait_max.as_secs());
         Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
     })?
 }
 
-/// The memory for bodies, as far as a request may have it.
-struct Room<'a> {
-    all: &'a Arc<Semaphore>,
+/// What bodies take of the memory for them, given back when the last copy is dropped.
+#[derive(Clone)]
+struct Room {
+    all: Arc<Semaphore>,
     kept_free: usize,
+    taken: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
 }
 
-impl Room<'_> {
-    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let permits =
-            u32::try_from(bytes).ok().filter(|_| self.all.available_permits() >= bytes + self.kept_free);
-        permits
-            .and_then(|permits| Arc::clone(self.all).try_acquire_many_owned(permits).ok())
-            .ok_or_else(|| Problem::busy("the memory for request bodies is taken, try again later"))
+impl Room {
+    /// None yet, of all there is; the last of it is for those `one_of_few`.
+    fn of(app: &App, one_of_few: bool) -> Room {
+        let kept_free = if one_of_few { 0 } else { app.options.bodies_bytes_max / BODIES_PER_FEW };
+        Room { all: Arc::clone(&app.bodies), kept_free, taken: Arc::default() }
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), Problem> {
+        let enough = self.all.available_permits() >= bytes + self.kept_free;
+        let permits = u32::try_from(bytes).ok().filter(|_| enough);
+        let more = permits
+            .and_then(|permits| Arc::clone(&self.all).try_acquire_many_owned(permits).ok())
+            .ok_or_else(|| Problem::busy("the memory for request bodies is taken, try again later"))?;
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.as_mut() {
+            Some(taken) => taken.merge(more),
+            None => *taken = Some(more),
+        }
+        Ok(())
     }
 }
 
-fn check_media_type(request: &Request) -> Result<(), Problem> {
-    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+/// The length of a body, if it is announced.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn media_type(headers: &HeaderMap) -> &str {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("")
+}
+
+/// Fails unless the request says how long its body is, or that it says so as it comes.
+pub(crate) fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING) {
+        return Ok(());
+    }
+    let detail = "send a body with Content-Length or Transfer-Encoding: chunked";
+    Err(Problem::new(StatusCode::LENGTH_REQUIRED, "length_required", detail))
+}
+
+/// Refuses a body that is packed, for nothing here unpacks.
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let packed = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().any(packed) {
+        let detail = "send the body as it is, without Content-Encoding";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", detail));
+    }
+    Ok(())
+}
+
+/// Fails unless it is that of JSON.
+pub(crate) fn check_media_type(given: &str) -> Result<(), Problem> {
     let mut parts = given.split(';').map(str::trim);
     let json = parts.next().is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"));
     let utf8 = parts.all(|part| {
@@ -117,46 +185,76 @@ fn check_media_type(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
 }
 
-/// True if the request says how long its body is, or that it says so as it comes.
-fn is_framed(request: &Request) -> bool {
-    let headers = request.headers();
-    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
-}
-
-/// Refuses a body that is packed, for nothing here unpacks.
-fn check_encoding(request: &Request) -> Result<(), Problem> {
-    let packed = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if request.headers().get_all(CONTENT_ENCODING).iter().any(packed) {
-        let detail = "send the body as it is, without Content-Encoding";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", detail));
-    }
-    Ok(())
-}
-
 async fn read_bytes(
+    pieces: impl Stream<Item = Result<Bytes, Problem>>,
+    announced: u64,
+) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::with_capacity(reserve_for(announced));
+    let mut pieces = pin!(pieces);
+    while let Some(piece) = pieces.next().await {
+        bytes.extend_from_slice(&piece?);
+    }
+    Ok(bytes)
+}
+
+/// The pieces of a body, up to its limit. Some of what is announced is counted before it comes.
+fn limited(
     body: Body,
     options: &ServerOptions,
-    announced: usize,
-    room: &Room<'_>,
-) -> Result<Held, Problem> {
-    let reserve = announced.min(BODY_RESERVE_BYTES);
-    let mut held = Held { bytes: Vec::with_capacity(reserve), room: room.take(reserve)? };
-    let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::bad_request("body_unreadable", "the body broke off"))?;
-        let bytes = held.bytes.len() + chunk.len();
-        if bytes > options.body_bytes_max {
-            return Err(too_large(options));
+    announced: u64,
+    room: Room,
+) -> Result<impl Stream<Item = Result<Bytes, Problem>> + Send + use<>, Problem> {
+    let mut ahead = reserve_for(announced);
+    room.take(ahead)?;
+    let (mut left, too_large) = (options.body_bytes_max, too_large(options));
+    Ok(body.into_data_stream().map(move |chunk| {
+        let chunk = chunk.map_err(|_| broke_off())?;
+        left = left.checked_sub(chunk.len()).ok_or_else(|| too_large.clone())?;
+        let counted = ahead.min(chunk.len());
+        ahead -= counted;
+        room.take(chunk.len() - counted)?;
+        Ok(chunk)
+    }))
+}
+
+fn reserve_for(announced: u64) -> usize {
+    usize::try_from(announced).unwrap_or(usize::MAX).min(BODY_RESERVE_BYTES)
+}
+
+/// The pieces of an upload, as long as they come quickly enough.
+pub(crate) fn paced(
+    body: Body,
+    options: &ServerOptions,
+) -> impl Stream<Item = Result<Bytes, Problem>> + Send + use<> {
+    let (pace, bytes_min, wait_max) =
+        (options.upload_pace, options.upload_bytes_min, options.upload_wait_max);
+    let end = Instant::now() + wait_max;
+    let late = move || {
+        let (pace, wait) = (pace.as_secs(), wait_max.as_secs());
+        let detail = format!("an upload brings {bytes_min} bytes every {pace} s and takes at most {wait} s");
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
+    };
+    // What has come since the last look at the pace, and when the next one is due.
+    let state = (body.into_data_stream(), 0, Instant::now() + pace);
+    stream::try_unfold(state, move |(mut chunks, mut brought, mut look)| async move {
+        while Instant::now() < end {
+            match timeout_at(look.min(end), chunks.next()).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(chunk)) => {
+                    let chunk = chunk.map_err(|_| broke_off())?;
+                    brought += chunk.len();
+                    return Ok(Some((chunk, (chunks, brought, look))));
+                }
+                Err(_) if brought < bytes_min => break,
+                Err(_) => (brought, look) = (0, Instant::now() + pace),
+            }
         }
-        if bytes > held.bytes.capacity() {
-            // What is set aside is what is counted.
-            let capacity = (2 * held.bytes.capacity()).clamp(bytes, options.body_bytes_max.max(bytes));
-            held.room.merge(room.take(capacity - held.bytes.capacity())?);
-            held.bytes.reserve_exact(capacity - held.bytes.len());
-        }
-        held.bytes.extend_from_slice(&chunk);
-    }
-    Ok(held)
+        Err(late())
+    })
+}
+
+fn broke_off() -> Problem {
+    Problem::bad_request("body_unreadable", "the body broke off")
 }
 
 fn too_large(options: &ServerOptions) -> Problem {
@@ -231,20 +329,55 @@ pub(crate) struct FileBody {
     /// A plain name of at most 200 bytes, used once.
     #[schema(min_length = 1, max_length = 200, pattern = r"^(?!\.{1,2}$)[^/\\\x00-\x1f\x7f-\x9f]+$")]
     name: String,
-    /// The content, as `encoding` says.
-    content: String,
+    /// The content, as `encoding` says; or else there is `upload`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String)]
+    content: Option<String>,
     /// How `content` holds the file's bytes.
-    #[serde(default, deserialize_with = "word")]
-    encoding: Encoding,
+    #[serde(default, deserialize_with = "given_word")]
+    #[schema(value_type = Encoding)]
+    encoding: Option<Encoding>,
+    /// The id of an upload, instead of content.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+    upload: Option<String>,
 }
 
-/// The files of a request, decoded.
-pub(crate) fn input_files(files: Vec<FileBody>) -> Result<Vec<InputFile>, Problem> {
-    let decode = |(at, file): (usize, FileBody)| {
-        let content = file.encoding.decode(file.content, || format!("/files/{at}/content"))?;
-        Ok(InputFile { name: file.name, content })
-    };
-    files.into_iter().enumerate().map(decode).collect()
+/// One word of several that may be left out, but is not null.
+fn given_word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    word(deserializer).map(Some)
+}
+
+/// A field that may be left out, but is not null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The files of a request: those of its document, then those beside it. Contents are decoded, uploads are
+/// named with their places.
+pub(crate) fn input_files(
+    files: Vec<FileBody>,
+    beside: Vec<InputFile>,
+) -> Result<(Vec<InputFile>, Vec<UploadRef>), Problem> {
+    let (mut contents, mut uploads) = (Vec::with_capacity(files.len() + beside.len()), Vec::new());
+    for (at, FileBody { name, content, encoding, upload }) in files.into_iter().enumerate() {
+        match (content, upload) {
+            (Some(content), None) => {
+                let encoding = encoding.unwrap_or_default();
+                let content = encoding.decode(content, || format!("/files/{at}/content"))?;
+                contents.push(InputFile { name, content });
+            }
+            (None, Some(id)) if encoding.is_none() => uploads.push(UploadRef { at, name, id }),
+            _ => {
+                let detail = "a file has either content, and then it may have an encoding, or upload";
+                return Err(Problem::bad_request("invalid_request", detail).at(format!("/files/{at}")));
+            }
+        }
+    }
+    contents.extend(beside);
+    Ok((contents, uploads))
 }
 
 /// A value that is written as a JSON object. A derived [`Deserialize`] takes an array of its fields too.

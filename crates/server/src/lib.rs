@@ -6,6 +6,7 @@ mod address;
 mod auth;
 mod body;
 mod metrics;
+mod multipart;
 mod openapi;
 mod problem;
 mod rate;
@@ -105,6 +106,14 @@ pub struct ServerOptions {
     pub header_wait_max: Duration,
     /// Longest wait for the whole body of a request.
     pub body_wait_max: Duration,
+    /// Uploads being taken in at once; more are answered 429. They do not count as requests being worked on.
+    pub uploads_max: usize,
+    /// Longest wait for the whole of an upload.
+    pub upload_wait_max: Duration,
+    /// Time in which an upload brings at least `upload_bytes_min`, or is given up.
+    pub upload_pace: Duration,
+    /// Bytes that an upload brings in each `upload_pace`.
+    pub upload_bytes_min: usize,
     /// Longest time in which a client takes nothing of what is written to it.
     pub write_wait_max: Duration,
     /// Longest wait for requests in progress when the server stops; then they are cancelled.
@@ -123,6 +132,10 @@ impl Default for ServerOptions {
             trusted_proxies: Vec::new(),
             header_wait_max: Duration::from_secs(10),
             body_wait_max: Duration::from_secs(30),
+            uploads_max: 16,
+            upload_wait_max: Duration::from_secs(30 * 60),
+            upload_pace: Duration::from_secs(30),
+            upload_bytes_min: 64 * 1024,
             write_wait_max: Duration::from_secs(30),
             stop_wait_max: Duration::from_secs(10),
         }
@@ -156,6 +169,7 @@ impl Server {
     /// A server that hands requests to `pipeline` for whoever `keys` knows.
     pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Keys>, options: ServerOptions) -> Server {
         let in_flight = Arc::new(Semaphore::new(options.in_flight_max));
+        let uploads = Arc::new(Semaphore::new(options.uploads_max));
         let bodies = Arc::new(Semaphore::new(options.bodies_bytes_max));
         let gates = Gates::new(&options.rate_limits);
         let documents = Documents::new(description(pipeline.limits()));
@@ -165,6 +179,7 @@ impl Server {
             keys,
             options,
             in_flight,
+            uploads,
             bodies,
             gates,
             documents,
@@ -220,6 +235,7 @@ struct App {
     keys: Arc<dyn Keys>,
     options: ServerOptions,
     in_flight: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     documents: Documents,
     /// Bytes of bodies that may still come.
     bodies: Arc<Semaphore>,

@@ -29,6 +29,7 @@ use crate::problem::Details;
         (name = "execute", description = "Run code."),
         (name = "runs", description = "What became of runs, and stopping them."),
         (name = "ask", description = "Answer questions in plain words."),
+        (name = "files", description = "Contents that are uploaded once and used by many runs."),
         (name = "keys", description = "Keys, for administrators."),
         (name = "service", description = "The service itself; no key is needed."),
     ),
@@ -90,6 +91,7 @@ problems! {
     Forbidden = 403, "The key lacks the scope that this needs.";
     BudgetExhausted = 402, "The key's budget does not cover the run; nothing ran.";
     NotFound = 404, "There is no such thing, or it is not yours.";
+    Erased = 410, "Its content was erased when its time was over.";
     BodyTimeout = 408, "The body took too long to arrive.";
     RequestInFlight = 409, "The same request is being carried out, or came to no answer.";
     KeyConflict = 409, "The key has ended, or is the last that can manage keys.";
@@ -102,6 +104,7 @@ problems! {
     Busy = 429, "Everything is taken; try again after the seconds in Retry-After.";
     Internal = 500, "The service failed; its log knows the `request_id`.";
     Unavailable = 503, "The service stops, or lacks what this needs.";
+    QuotaExceeded = 507, "A quota has no room for the file, or the data directory has none.";
     StoreFull = 507, "The data directory has no room to record the run; nothing ran.";
 }
 

@@ -14,6 +14,7 @@ use axum::{
 };
 use ringfence_pipeline::{
     Busy, ErrorKind, PipelineError,
+    files::{FilesError, QuotaExceeded},
     keys::Scope,
     policy::Violation,
     ports::{ExecutorError, LedgerError, StoreError},
@@ -42,6 +43,7 @@ pub(crate) struct Problem {
     violated: Option<&'static str>,
     /// What the key lacks.
     scope: Option<Scope>,
+    quota: Option<Box<QuotaExceeded>>,
 }
 
 /// One wrong field of a request.
@@ -88,13 +90,24 @@ pub(crate) struct Details<'a> {
     /// As in the problem type quota-exceeded of draft-ietf-httpapi-ratelimit-headers.
     #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
     violated: Option<[&'a str; 1]>,
+    #[serde(flatten)]
+    quota: Option<&'a QuotaExceeded>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
         let (run, errors) = (None, Vec::new());
-        let (retry_after, violated, scope) = (RETRY_AFTER_SECONDS, None, None);
-        Problem { status, code, detail: cut(detail.into()), run, errors, retry_after, violated, scope }
+        Problem {
+            status,
+            code,
+            detail: cut(detail.into()),
+            run,
+            errors,
+            retry_after: RETRY_AFTER_SECONDS,
+            violated: None,
+            scope: None,
+            quota: None,
+        }
     }
 
     /// Everything of a kind is taken; nothing was done.
@@ -126,6 +139,17 @@ impl Problem {
     /// What is another tenant's is not there, as what never was.
     pub(crate) fn no_such_run() -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "run_not_found", "there is no such run")
+    }
+
+    /// The same for files, and for what is no file's id.
+    pub(crate) fn no_such_file() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "file_not_found", "there is no such file, or it has expired")
+    }
+
+    /// It was there, and was deleted when its time was over.
+    pub(crate) fn erased() -> Problem {
+        let detail = "the content was deleted when the time for which it is kept was over";
+        Problem::new(StatusCode::GONE, "content_erased", detail)
     }
 
     /// Our own failure: logged, not told.
@@ -181,6 +205,7 @@ impl Problem {
             run_id: self.run,
             errors: &self.errors,
             violated: self.violated.map(|policy| [policy]),
+            quota: self.quota.as_deref(),
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -257,6 +282,23 @@ impl From<&PipelineError> for Problem {
         };
         problem.run = Some(error.run);
         problem
+    }
+}
+
+impl From<FilesError> for Problem {
+    fn from(error: FilesError) -> Self {
+        let text = error.to_string();
+        match error {
+            FilesError::TooLarge { .. } => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", text)
+            }
+            // As RFC 4331 has it for quotas.
+            FilesError::Quota(quota) => {
+                let problem = Problem::new(StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded", text);
+                Problem { quota: Some(Box::new(quota)), ..problem }
+            }
+            FilesError::Store(error) => Problem::store(&error, &text),
+        }
     }
 }
 

@@ -14,8 +14,10 @@
 mod ask;
 mod coderunner;
 pub(crate) mod docs;
+mod download;
 mod execute;
 pub(crate) mod figures;
+mod files;
 pub(crate) mod health;
 mod keys;
 mod runs;
@@ -60,6 +62,9 @@ pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(runs::one, runs::stop))
         .routes(routes!(runs::events))
         .routes(routes!(runs::file))
+        .routes(routes!(files::list, files::create))
+        .routes(routes!(files::one, files::remove))
+        .routes(routes!(files::content))
         .routes(routes!(coderunner::handler))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::one, keys::revoke))
@@ -140,6 +145,15 @@ impl App {
             Problem::busy(format!(
                 "{most} requests are being worked on, the most there may be; try again later"
             ))
+        })
+    }
+
+    /// A place among the uploads being taken in, held until it is dropped.
+    fn enter_upload(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| {
+            let most = self.options.uploads_max;
+            let detail = format!("{most} uploads are being taken in, the most there may be; try again later");
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
         })
     }
 }

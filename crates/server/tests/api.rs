@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
     Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
+    files::{FileCursor, FileInfo, Files, FilesError, Incoming},
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scopes},
     ports::{
         Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, Ledger,
@@ -171,6 +172,50 @@ impl Ledger for World {
     }
 }
 
+/// Uploads are not kept in this world; what they come to is counted.
+struct Counted(usize);
+
+#[async_trait]
+impl Incoming for Counted {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), FilesError> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+
+    async fn end_file(&mut self, _: String) -> Result<[u8; 32], FilesError> {
+        Ok([0; 32])
+    }
+
+    async fn keep(self: Box<Self>) -> Result<Vec<FileInfo>, FilesError> {
+        let (id, name, size) = ("0".repeat(64), "f".to_owned(), self.0 as u64);
+        Ok(vec![FileInfo { id, name, size, created_ms: 1, expires_ms: 2 }])
+    }
+}
+
+#[async_trait]
+impl Files for World {
+    async fn receive(&self, _: &Principal, _: Option<u64>) -> Result<Box<dyn Incoming>, FilesError> {
+        Ok(Box::new(Counted(0)))
+    }
+
+    async fn files(
+        &self,
+        _: &Principal,
+        _: Option<&FileCursor>,
+        _: u32,
+    ) -> Result<Vec<FileInfo>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn file(&self, _: &Principal, _: &str) -> Result<Option<FileInfo>, StoreError> {
+        Ok(None)
+    }
+
+    async fn remove_file(&self, _: &Principal, _: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
 #[async_trait]
 impl CodeAuthor for World {
     fn name(&self) -> String {
@@ -253,6 +298,7 @@ impl TestServer {
             executor: world.clone(),
             record: world.clone(),
             ledger: world.clone(),
+            files: world.clone(),
             authors: vec![world.clone()],
         };
         let clock = Clock::new(|| 1, || RunId(Uuid::nil()));
@@ -858,4 +904,205 @@ async fn a_client_that_never_reads_is_given_up() {
     let read = timeout(WAIT, socket.read_to_end(&mut answer)).await.expect("an end");
     assert!(read.is_err() || (1000..ANSWER_BYTES).contains(&answer.len()), "{} bytes came", answer.len());
     assert_eq!(server.post("/v1/execute", br#"{"language":"python","code":"fine"}"#).await.status, 200);
+}
+
+/// A part of a form: its head beside the name, and its content.
+type Part<'a> = (&'a str, &'a str, &'a [u8]);
+
+fn form(parts: &[Part<'_>]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, head, content) in parts {
+        body.extend(format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"{head}\r\n\r\n").bytes());
+        body.extend_from_slice(content);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--b--\r\n");
+    body
+}
+
+impl TestServer {
+    async fn post_form(&self, path: &str, body: &[u8]) -> Reply {
+        let headers =
+            format!("authorization: Bearer {KEY}\r\ncontent-type: multipart/form-data; boundary=b\r\n");
+        self.send("POST", path, &headers, body).await
+    }
+}
+
+const REQUEST: Part<'_> = ("request", "", br#"{"language":"bash","code":"1","stdin":"hi"}"#);
+
+#[tokio::test]
+async fn a_form_holds_a_request_and_its_files() {
+    let server = TestServer::start().await;
+    let file: Part<'_> = ("file", "; filename=\"a b.txt\"\r\ncontent-type: text/plain", b"a\r\n--c\r");
+    let typed: Part<'_> = ("request", "\r\ncontent-type: application/json", REQUEST.2);
+    for parts in [&[REQUEST][..], &[typed, file], &[file, REQUEST]] {
+        let reply = server.post_form("/v1/execute", &form(parts)).await;
+        assert_eq!((reply.status, &reply.body["stdout"]), (200, &json!("hi")), "{reply:?}");
+    }
+    let question: Part<'_> = ("request", "", br#"{"question":"print(1)"}"#);
+    assert_eq!(server.post_form("/v1/ask", &form(&[question, file])).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_form_is_read_as_strictly_as_json() {
+    let server = TestServer::start().await;
+    let file = |head: &'static str| ("file", head, b"x".as_slice());
+    let named = |name: &'static str| file(name);
+    for (parts, code) in [
+        (vec![], "invalid_multipart"),
+        (vec![named("; filename=\"a\"")], "invalid_multipart"),
+        (vec![REQUEST, REQUEST], "invalid_multipart"),
+        (vec![REQUEST, ("other", "; filename=\"a\"", b"")], "invalid_multipart"),
+        (vec![REQUEST, file("")], "invalid_multipart"),
+        (vec![("request", "", b"{")], "invalid_json"),
+        (vec![("request", "", br#"{"language":"bash","code":"1","colour":1}"#)], "invalid_request"),
+        (vec![("request", "\r\ncontent-type: text/xml", REQUEST.2)], "unsupported_media_type"),
+    ] {
+        let reply = server.post_form("/v1/execute", &form(&parts)).await;
+        assert_eq!(reply.body["code"], code, "{parts:?} {reply:?}");
+    }
+    for name in ["/etc/passwd", "..", "a/../b", "a\tb", "", &"x".repeat(300)] {
+        let head = format!("; filename=\"{name}\"");
+        let reply = server.post_form("/v1/execute", &form(&[REQUEST, ("file", &head, b"x")])).await;
+        reply.is_problem(422, "policy_denied").points_at("/files/0/name");
+    }
+    let twice = [REQUEST, named("; filename=\"a\""), named("; filename=\"a\"")];
+    server
+        .post_form("/v1/execute", &form(&twice))
+        .await
+        .is_problem(422, "policy_denied")
+        .points_at("/files/1/name");
+    let headers = format!("authorization: Bearer {KEY}\r\ncontent-type: multipart/form-data\r\n");
+    let reply = server.send("POST", "/v1/execute", &headers, &form(&[REQUEST])).await;
+    reply.is_problem(400, "invalid_multipart");
+    // A name that is not UTF-8.
+    let mut latin1 = form(&[REQUEST, named("; filename=\"?\"")]);
+    let at = latin1.iter().position(|byte| *byte == b'?').unwrap();
+    latin1[at] = 0xff;
+    server.post_form("/v1/execute", &latin1).await.is_problem(400, "invalid_multipart");
+    // Cut short, and with a head that never ends.
+    let whole = form(&[REQUEST]);
+    server.post_form("/v1/execute", &whole[..whole.len() - 9]).await.is_problem(400, "invalid_multipart");
+    let endless = [b"--b\r\nx: ".to_vec(), vec![b'x'; 2 << 20]].concat();
+    let reply = server.post_form("/v1/execute", &endless).await;
+    assert_eq!(reply.is_problem(400, "invalid_multipart").body["detail"], "the head of a part is too long");
+    let many: Vec<Part<'_>> = (0..257).map(|_| file("; filename=\"a\"")).collect();
+    server.post_form("/v1/files", &form(&many)).await.is_problem(413, "too_many_files");
+    server.post_form("/v1/execute", &form(&many)).await.is_problem(400, "invalid_multipart");
+    assert!(server.world.settled.load(Ordering::SeqCst) == 0);
+}
+
+#[tokio::test]
+async fn a_form_has_the_limits_of_a_body() {
+    let server = TestServer::start_with(|options| options.body_bytes_max = 1000).await;
+    let head = "; filename=\"a\"";
+    let large = form(&[REQUEST, ("file", head, &[b'x'; 2000])]);
+    server.post_form("/v1/execute", &large).await.is_problem(413, "body_too_large");
+    // The same without a length.
+    let mut chunked = format!(
+        "POST /v1/execute HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\
+         authorization: Bearer {KEY}\r\ncontent-type: multipart/form-data; boundary=b\r\n\r\n{:x}\r\n",
+        large.len()
+    )
+    .into_bytes();
+    chunked.extend([&large[..], b"\r\n0\r\n\r\n"].concat());
+    server.raw(&chunked).await.is_problem(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn a_file_has_content_or_is_an_upload() {
+    let server = TestServer::start().await;
+    let execute =
+        async |file: Value| server.execute(json!({ "language": "bash", "code": "1", "files": [file] })).await;
+    let id = "0".repeat(64);
+    let reply = execute(json!({ "name": "a", "upload": id })).await;
+    reply.is_problem(422, "policy_denied").points_at("/files/0/upload");
+    assert_eq!(reply.body["errors"][0]["code"], "upload_unknown");
+    for wrong in [
+        json!({ "name": "a" }),
+        json!({ "name": "a", "content": "", "upload": id }),
+        json!({ "name": "a", "encoding": "utf-8", "upload": id }),
+    ] {
+        execute(wrong).await.is_problem(400, "invalid_request").points_at("/files/0");
+    }
+    for (field, wrong) in [("content", json!(null)), ("upload", json!(7)), ("encoding", json!("latin1"))] {
+        let reply = execute(json!({ "name": "a", "content": "", field: wrong })).await;
+        reply.is_problem(400, "invalid_request").points_at(&format!("/files/0/{field}"));
+    }
+}
+
+#[tokio::test]
+async fn uploads_are_refused_before_they_are_read() {
+    let server = TestServer::start_with(|options| options.uploads_max = 1).await;
+    let upload = async |query: &str, headers: &str| {
+        let headers = format!("authorization: Bearer {KEY}\r\n{headers}");
+        server.send("POST", &format!("/v1/files{query}"), &headers, b"abc").await
+    };
+    let reply = upload("", "").await;
+    assert_eq!((reply.status, &reply.body["size"]), (201, &json!(3)), "{reply:?}");
+    assert!(reply.head.contains(&format!("location: /v1/files/{}", "0".repeat(64))));
+    upload("?colour=red", "").await.is_problem(400, "invalid_query");
+    for name in ["..", "a%2Fb", "a%00b", "%0A", "", &"x".repeat(201)] {
+        upload(&format!("?name={name}"), "").await.is_problem(422, "file_name_invalid");
+    }
+    upload("", "content-encoding: gzip\r\n").await.is_problem(415, "unsupported_content_encoding");
+    for digest in ["sha-256=abc", "sha-256=:YWJj:", "sha-256=:!:"] {
+        upload("", &format!("content-digest: {digest}\r\n")).await.is_problem(400, "invalid_digest");
+    }
+    let other = "content-digest: sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=:\r\n";
+    upload("", other).await.is_problem(400, "digest_mismatch");
+    assert_eq!(upload("", "content-digest: sha-512=:YWJj:\r\n").await.status, 201);
+    assert_eq!(server.send("POST", "/v1/files", "", b"abc").await.status, 401);
+
+    // One that takes its time takes the only place.
+    let mut slow = server.connect().await;
+    slow.write_all(
+        &[&request("POST", "/v1/files", &format!("x-api-key: {KEY}\r\n"), 9)[..], b"abc"].concat(),
+    )
+    .await
+    .unwrap();
+    let busy = async {
+        while upload("", "").await.status != 429 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(WAIT, busy).await.unwrap();
+    drop(slow);
+    let free = async {
+        while upload("", "").await.status != 201 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(WAIT, free).await.unwrap();
+}
+
+/// Uploads `times` pieces of some bytes, one every so many milliseconds.
+async fn upload_slowly(server: &TestServer, bytes: usize, every_ms: u64, times: usize) -> Reply {
+    let mut socket = server.connect().await;
+    let head = request("POST", "/v1/files", &format!("x-api-key: {KEY}\r\n"), bytes * times);
+    socket.write_all(&head).await.unwrap();
+    for _ in 0..times {
+        if socket.write_all(&vec![b'x'; bytes]).await.is_err() {
+            break;
+        }
+        sleep(Duration::from_millis(every_ms)).await;
+    }
+    Reply::read(socket).await
+}
+
+#[tokio::test]
+async fn an_upload_that_crawls_is_given_up_and_one_that_walks_is_not() {
+    let server = TestServer::start_with(|options| {
+        options.upload_pace = Duration::from_millis(300);
+        options.upload_bytes_min = 8;
+    })
+    .await;
+    upload_slowly(&server, 1, 100, 20).await.is_problem(408, "body_timeout");
+    assert_eq!(upload_slowly(&server, 10, 50, 20).await.status, 201);
+}
+
+#[tokio::test]
+async fn an_upload_that_never_ends_is_given_up() {
+    let server = TestServer::start_with(|options| options.upload_wait_max = Duration::from_millis(500)).await;
+    upload_slowly(&server, 10, 50, 20).await.is_problem(408, "body_timeout");
 }

@@ -1,13 +1,20 @@
 //! Content kept by the SHA-256 of its bytes, one file each, fanned out by the first two digits.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::fs::{self, File, FileTimes};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use ringfence_pipeline::files::is_file_id;
 use ringfence_pipeline::ports::StoreError;
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use crate::data_dir::{make_private_dir, sync_dir};
+use crate::partial::Partials;
+
+/// Memory in which content is verified piece by piece, in bytes.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Why a blob cannot be given.
 #[derive(Debug, thiserror::Error)]
@@ -27,41 +34,47 @@ pub enum BlobError {
 }
 
 impl BlobError {
-    /// The failure to keep content.
-    pub(crate) fn while_keeping(self) -> StoreError {
+    /// As the store's failure.
+    pub(crate) fn while_doing(self, doing: &'static str) -> StoreError {
         let full = matches!(&self, BlobError::Io(error)
             if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded));
-        StoreError { doing: "keeping content", reason: self.to_string(), full }
+        StoreError { doing, reason: self.to_string(), full }
     }
 }
 
 /// The directory of blobs. Its calls block: use them where blocking is fine.
+///
+/// A file's time of change says when it was put last. Whoever puts holds a shared lock on the directory
+/// and whoever removes the exclusive one, so that what is put is there when that returns.
 #[derive(Debug, Clone)]
 pub(crate) struct Blobs {
     root: PathBuf,
+    partials: Partials,
 }
 
 impl Blobs {
-    pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root }
+    pub(crate) fn new(root: PathBuf, partials: Partials) -> Self {
+        Self { root, partials }
     }
 
     /// Keeps content durably and returns its hash. Content that was altered since is replaced.
-    pub(crate) fn put(&self, content: &[u8]) -> Result<String, BlobError> {
+    pub(crate) fn put(&self, content: &[u8], now_ms: i64) -> Result<String, BlobError> {
         let hash = hash_of(content);
-        let dir = self.root.join(&hash[..2]);
-        if self.get(&hash).is_err() {
-            if !dir.try_exists()? {
-                make_private_dir(&dir)?;
-                sync_dir(&self.root)?;
+        let root = File::open(&self.root)?;
+        root.lock_shared()?;
+        match self.open(&hash) {
+            Ok(file) => {
+                file.set_times(put_at(now_ms))?;
+                // Whoever wrote it may not have come this far.
+                sync_dir(&self.dir(&hash))?;
             }
-            let mut file = tempfile::NamedTempFile::new_in(&dir)?;
-            file.write_all(content)?;
-            file.as_file().sync_all()?;
-            file.persist(dir.join(&hash)).map_err(|error| error.error)?;
+            Err(_) => {
+                let mut file = self.partials.create()?;
+                file.write_all(content)?;
+                file.as_file().sync_all()?;
+                self.place(file, &hash, now_ms)?;
+            }
         }
-        // Also for content that was there: whoever wrote it may not have come this far.
-        sync_dir(&dir)?;
         Ok(hash)
     }
 
@@ -77,23 +90,97 @@ impl Blobs {
         Ok(file.close()?)
     }
 
+    /// Keeps a file that is written and synced, by the hash of its content. What is there already makes
+    /// no difference: how long this takes tells nobody that another has the same content.
+    pub(crate) fn adopt(&self, file: NamedTempFile, hash: &str, now_ms: i64) -> Result<(), BlobError> {
+        let root = File::open(&self.root)?;
+        root.lock_shared()?;
+        Ok(self.place(file, hash, now_ms)?)
+    }
+
+    fn place(&self, file: NamedTempFile, hash: &str, now_ms: i64) -> io::Result<()> {
+        let dir = self.dir(hash);
+        if !dir.try_exists()? {
+            make_private_dir(&dir)?;
+            sync_dir(&self.root)?;
+        }
+        file.as_file().set_times(put_at(now_ms))?;
+        file.persist(dir.join(hash)).map_err(|error| error.error)?;
+        sync_dir(&dir)
+    }
+
     /// Content by its hash, verified.
     pub(crate) fn get(&self, hash: &str) -> Result<Vec<u8>, BlobError> {
         check_hash(hash)?;
-        let content = fs::read(self.root.join(&hash[..2]).join(hash)).map_err(|error| {
-            if error.kind() == io::ErrorKind::NotFound {
-                BlobError::Missing(hash.to_owned())
-            } else {
-                BlobError::Io(error)
-            }
-        })?;
+        let content = fs::read(self.path(hash)).map_err(|error| missing(hash, error))?;
         verified(hash, content)
+    }
+
+    /// A file by the hash of its content, verified and at its beginning.
+    pub(crate) fn open(&self, hash: &str) -> Result<File, BlobError> {
+        check_hash(hash)?;
+        let mut file = File::open(self.path(hash)).map_err(|error| missing(hash, error))?;
+        let (mut hasher, mut buffer) = (Sha256::new(), vec![0; READ_BUFFER_BYTES]);
+        loop {
+            match file.read(&mut buffer)? {
+                0 => break,
+                count => hasher.update(&buffer[..count]),
+            }
+        }
+        if hex(&hasher.finalize()) != hash {
+            return Err(BlobError::Altered(hash.to_owned()));
+        }
+        file.rewind()?;
+        Ok(file)
+    }
+
+    /// Removes content, unless it was put at `since_ms` or later; true if it is gone.
+    pub(crate) fn remove_unless_put_since(&self, hash: &str, since_ms: i64) -> Result<bool, BlobError> {
+        check_hash(hash)?;
+        let root = File::open(&self.root)?;
+        root.lock()?;
+        let path = self.path(hash);
+        match removed(&path, since_ms) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            other => Ok(other?),
+        }
+    }
+
+    fn dir(&self, hash: &str) -> PathBuf {
+        self.root.join(&hash[..2])
+    }
+
+    fn path(&self, hash: &str) -> PathBuf {
+        self.dir(hash).join(hash)
+    }
+}
+
+fn removed(path: &Path, since_ms: i64) -> io::Result<bool> {
+    if fs::metadata(path)?.modified()? >= time(since_ms) {
+        return Ok(false);
+    }
+    fs::remove_file(path)?;
+    Ok(true)
+}
+
+fn put_at(now_ms: i64) -> FileTimes {
+    FileTimes::new().set_modified(time(now_ms))
+}
+
+fn time(ms: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+
+fn missing(hash: &str, error: io::Error) -> BlobError {
+    match error.kind() {
+        io::ErrorKind::NotFound => BlobError::Missing(hash.to_owned()),
+        _ => BlobError::Io(error),
     }
 }
 
 /// Refuses what is not a hash, before it becomes a path or a question to the database.
 pub(crate) fn check_hash(hash: &str) -> Result<(), BlobError> {
-    if hash.len() != 64 || !hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+    if !is_file_id(hash) {
         return Err(BlobError::NotAHash(hash.chars().take(80).collect()));
     }
     Ok(())
@@ -109,8 +196,12 @@ pub(crate) fn verified(hash: &str, content: Vec<u8>) -> Result<Vec<u8>, BlobErro
 
 /// The SHA-256 of content, in 64 lower-case hex digits.
 pub(crate) fn hash_of(content: &[u8]) -> String {
+    hex(&Sha256::digest(content))
+}
+
+/// Bytes in lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    let bytes = Sha256::digest(content);
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -124,28 +215,64 @@ mod tests {
 
     fn blobs() -> (tempfile::TempDir, Blobs) {
         let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::new(dir.path().to_path_buf());
+        let (root, partials) = (dir.path().join("blobs"), dir.path().join("incoming"));
+        make_private_dir(&root).unwrap();
+        make_private_dir(&partials).unwrap();
+        let blobs = Blobs::new(root, Partials::new(partials));
         (dir, blobs)
     }
 
     #[test]
     fn content_is_found_by_its_hash_and_kept_once() {
         let (dir, blobs) = blobs();
-        let hash = blobs.put(b"abc").unwrap();
+        let hash = blobs.put(b"abc", 1).unwrap();
         assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert_eq!(blobs.put(b"abc").unwrap(), hash);
+        assert_eq!(blobs.put(b"abc", 2).unwrap(), hash);
         assert_eq!(blobs.get(&hash).unwrap(), b"abc");
-        assert_eq!(fs::read_dir(dir.path().join("ba")).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(dir.path().join("blobs/ba")).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(dir.path().join("incoming")).unwrap().count(), 0);
     }
 
     #[test]
     fn altered_content_is_refused_and_keeping_it_again_mends_it() {
         let (dir, blobs) = blobs();
-        let hash = blobs.put(b"the truth").unwrap();
-        fs::write(dir.path().join(&hash[..2]).join(&hash), b"a lie....").unwrap();
+        let hash = blobs.put(b"the truth", 1).unwrap();
+        fs::write(dir.path().join("blobs").join(&hash[..2]).join(&hash), b"a lie....").unwrap();
         assert!(matches!(blobs.get(&hash), Err(BlobError::Altered(_))));
-        blobs.put(b"the truth").unwrap();
+        assert!(matches!(blobs.open(&hash), Err(BlobError::Altered(_))));
+        blobs.put(b"the truth", 1).unwrap();
         assert_eq!(blobs.get(&hash).unwrap(), b"the truth");
+    }
+
+    #[test]
+    fn content_that_was_put_again_is_not_removed() {
+        let (_dir, blobs) = blobs();
+        let hash = blobs.put(b"abc", 5).unwrap();
+        blobs.put(b"abc", 10).unwrap();
+        assert!(!blobs.remove_unless_put_since(&hash, 10).unwrap());
+        assert_eq!(blobs.get(&hash).unwrap(), b"abc");
+        assert!(blobs.remove_unless_put_since(&hash, 11).unwrap());
+        assert!(matches!(blobs.get(&hash), Err(BlobError::Missing(_))));
+        assert!(blobs.remove_unless_put_since(&hash, 11).unwrap());
+    }
+
+    #[test]
+    fn a_removal_waits_for_whoever_is_putting() {
+        let (dir, blobs) = blobs();
+        let hash = blobs.put(b"abc", 5).unwrap();
+        // In the middle of a put that has found the content.
+        let putting = File::open(dir.path().join("blobs")).unwrap();
+        putting.lock_shared().unwrap();
+        let found = blobs.open(&hash).unwrap();
+        let removing = std::thread::spawn({
+            let (blobs, hash) = (blobs.clone(), hash.clone());
+            move || blobs.remove_unless_put_since(&hash, 10).unwrap()
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        found.set_times(put_at(10)).unwrap();
+        putting.unlock().unwrap();
+        assert!(!removing.join().unwrap());
+        assert_eq!(blobs.get(&hash).unwrap(), b"abc");
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) const PEPPER_FILE: &str = "pepper";
 pub(crate) const PEPPER_BYTES: usize = 32;
 
 const BLOBS_DIR: &str = "blobs";
+const PARTIALS_DIR: &str = "incoming";
 /// Held while a process prepares the directory, so that two starting at once take turns.
 const LOCK_FILE: &str = "opening.lock";
 const DIR_MODE: u32 = 0o700;
@@ -26,6 +27,7 @@ const OTHERS: u32 = 0o077;
 pub(crate) struct Prepared {
     pub(crate) database: PathBuf,
     pub(crate) blobs: PathBuf,
+    pub(crate) partials: PathBuf,
     pepper: PathBuf,
     _lock: File,
 }
@@ -40,9 +42,10 @@ impl Prepared {
         lock.lock().map_err(io)?;
         let database = data_dir.join(DATABASE_FILE);
         create_unopened(&database, &[]).map_err(io)?;
-        let blobs = data_dir.join(BLOBS_DIR);
+        let (blobs, partials) = (data_dir.join(BLOBS_DIR), data_dir.join(PARTIALS_DIR));
         make_private_dir(&blobs).map_err(io)?;
-        Ok(Self { database, blobs, pepper: data_dir.join(PEPPER_FILE), _lock: lock })
+        make_private_dir(&partials).map_err(io)?;
+        Ok(Self { database, blobs, partials, pepper: data_dir.join(PEPPER_FILE), _lock: lock })
     }
 
     /// The pepper, if there is one.

@@ -4,6 +4,7 @@
 //! ```text
 //! ringfence.db   the record, the ledger, the identities and small contents (SQLite, write-ahead log)
 //! blobs/ab/ab…   larger code, inputs and outputs, by the SHA-256 of their content
+//! incoming/      files in the making
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
 //! What a call wrote is on disk when it returns; small contents are when the next write returns, which
@@ -16,6 +17,8 @@
 mod blobs;
 mod data_dir;
 mod key_text;
+mod partial;
+mod receiving;
 mod room;
 mod sqlite;
 
@@ -24,14 +27,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::StoreError;
 
 pub use blobs::BlobError;
+pub use sqlite::holds::{HOLD_WAIT_MS, Swept};
 pub use sqlite::identities::KeyError;
 pub use sqlite::ledger::Reservation;
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use data_dir::Prepared;
+use partial::Partials;
 use room::Room;
 use sqlite::Database;
 use sqlite::contents::SMALL_BYTES_MAX;
@@ -46,6 +52,42 @@ pub const LEASE_MARGIN_MS: i64 = 5 * 60 * 1_000;
 /// `last_used_ms` of a key is exact to this many milliseconds, so that most requests write nothing.
 pub const LAST_USED_RESOLUTION_MS: i64 = 60 * 1_000;
 
+/// What is kept of what tenants upload, and for how long. Sizes are bytes, times milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keeping {
+    /// Largest upload.
+    pub file_bytes_max: u64,
+    /// Uploads of one key together.
+    pub key_bytes_max: u64,
+    /// Number of one key's uploads.
+    pub key_files_max: u64,
+    /// Uploads of one tenant together.
+    pub tenant_bytes_max: u64,
+    /// Number of one tenant's uploads.
+    pub tenant_files_max: u64,
+    /// Time for which an upload is kept since it was sent last.
+    pub file_ms: i64,
+    /// Time for which the contents of a run are kept.
+    pub run_ms: i64,
+}
+
+/// A day in milliseconds.
+pub const DAY_MS: i64 = 24 * 3600 * 1000;
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self {
+            file_bytes_max: 64 << 20,
+            key_bytes_max: 1 << 30,
+            key_files_max: 1_000,
+            tenant_bytes_max: 4 << 30,
+            tenant_files_max: 10_000,
+            file_ms: 7 * DAY_MS,
+            run_ms: 30 * DAY_MS,
+        }
+    }
+}
+
 /// Tells the time in milliseconds since the Unix epoch.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -54,7 +96,9 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub struct Store {
     database: Database,
     blobs: Blobs,
+    partials: Partials,
     room: Room,
+    keeping: Keeping,
     pepper: Arc<[u8]>,
     clock: Clock,
 }
@@ -84,13 +128,22 @@ impl Store {
             Some(pepper) => pepper,
             None => first_pepper(&prepared, &database).await?,
         };
+        let partials = Partials::new(prepared.partials.clone());
         Ok(Self {
             database,
-            blobs: Blobs::new(prepared.blobs.clone()),
+            blobs: Blobs::new(prepared.blobs.clone(), partials.clone()),
+            partials,
+            keeping: Keeping::default(),
             room: Room::of(data_dir),
             pepper: Arc::from(pepper),
             clock,
         })
+    }
+
+    /// Has it keep contents in other bounds than the default ones.
+    #[must_use]
+    pub fn keeping(self, keeping: Keeping) -> Self {
+        Self { keeping, ..self }
     }
 
     /// Fails while there is too little room for new runs. Those in progress are recorded in what is
@@ -112,7 +165,7 @@ impl Store {
         self.room.check(doing)?;
         self.database.try_out().await.map_err(sqlite::failed(doing))?;
         let blobs = self.blobs.clone();
-        blocking(move || blobs.try_out()).await.map_err(BlobError::while_keeping)
+        blocking(move || blobs.try_out()).await.map_err(|error| error.while_doing(doing))
     }
 
     /// Waits for what is being done and closes every connection.
@@ -136,15 +189,32 @@ impl Store {
         blocking(move || blobs.get(&hash)).await
     }
 
+    /// As [`Store::read_blob`], to be read in pieces.
+    async fn read_blob_in_pieces(&self, hash: &str) -> Result<Content, BlobError> {
+        check_hash(hash)?;
+        if let Some(content) = self.database.content(hash).await.map_err(io::Error::other)? {
+            return verified(hash, content).map(Content::from);
+        }
+        let (blobs, hash) = (self.blobs.clone(), hash.to_owned());
+        blocking(move || {
+            let file = blobs.open(&hash)?;
+            Ok(Content { size: file.metadata()?.len(), bytes: Box::new(file) })
+        })
+        .await
+    }
+
     async fn keep_blob(&self, content: &[u8]) -> Result<String, StoreError> {
+        let now_ms = (self.clock)();
         if content.len() <= SMALL_BYTES_MAX {
             let hash = hash_of(content);
-            if self.database.waiting.add(&hash, content) {
+            if self.database.waiting.add(&hash, content, now_ms) {
                 return Ok(hash);
             }
         }
         let (blobs, content) = (self.blobs.clone(), content.to_vec());
-        blocking(move || blobs.put(&content)).await.map_err(|error| error.while_keeping())
+        blocking(move || blobs.put(&content, now_ms))
+            .await
+            .map_err(|error| error.while_doing("keeping content"))
     }
 }
 

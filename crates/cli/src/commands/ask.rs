@@ -14,6 +14,7 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
         question: command.question,
         files: read_files(&command.files)?,
         limits: args::limits_patch(&command.limits),
+        ..AskRequest::default()
     };
     let outbox = command.out.as_deref().map(Outbox::start).transpose()?;
     let entrance = house::enter(config, 0)?;

@@ -15,7 +15,7 @@ use crate::{args::Keys, clock, config::Config, house};
 pub(crate) fn keys(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
     let data_dir = house::give_up_privileges(config)?;
     one_shot_runtime()?.block_on(async {
-        let store = house::open_store(&data_dir).await?;
+        let store = house::open_store(config, &data_dir).await?;
         let done = carry_out(&store, command).await;
         store.close().await;
         done.map(|()| ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ use ringfence_pipeline::{
 };
 use ringfence_sandbox::doctor::{self, CheckState};
 use ringfence_server::{Keys, Metrics, Server, ServerOptions};
-use ringfence_store::{KeyError, SELF_SERVICE_TENANT, Store};
+use ringfence_store::{DAY_MS, KeyError, SELF_SERVICE_TENANT, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::TcpListener,
@@ -29,7 +29,7 @@ use tokio::{
 
 use crate::{
     args, clock,
-    config::{Config, DAY_MS, SelfService},
+    config::{Config, SelfService},
     health,
     house::{self, House},
 };
@@ -49,7 +49,7 @@ const OPEN_FILES_WANTED: u64 = 4096;
 /// Connections that may wait to be accepted: a burst of them waits here, and is not sent away.
 const BACKLOG: i32 = 1024;
 
-/// Time between two looks for runs that crashed processes left.
+/// Time between two looks for runs that crashed processes left, and for contents that nobody holds.
 const RECOVER_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves until SIGTERM or SIGINT, or until the supervisor is gone.
@@ -194,6 +194,18 @@ async fn recover_now_and_then(store: Store) {
         tokio::time::sleep(RECOVER_EVERY).await;
         if let Err(error) = store.recover(clock::now_ms()).await {
             tracing::error!(%error, "cannot settle interrupted runs");
+        }
+        sweep(&store).await;
+    }
+}
+
+/// Deletes what nobody wants any more, a little at a time.
+async fn sweep(store: &Store) {
+    loop {
+        match store.sweep(clock::now_ms()).await {
+            Ok(swept) if swept.more => tokio::task::yield_now().await,
+            Ok(_) => return,
+            Err(error) => return tracing::error!(%error, "cannot delete contents that nobody holds"),
         }
     }
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::live::Position;
 use crate::{
+    files::{FileCursor, FileInfo, FilesError, Incoming},
     keys::Scopes,
     ports::StoreError,
     run::{Recorded, Run, Stage},
@@ -31,6 +32,8 @@ struct Memory {
 struct State {
     events: Vec<Recorded>,
     blobs: Vec<Vec<u8>>,
+    /// Sizes of uploads by their ids.
+    uploads: BTreeMap<String, u64>,
     held: BTreeMap<u32, Amount>,
     spent: Amount,
     /// Refuse content that comes after a reservation.
@@ -221,6 +224,7 @@ fn world_with(
         executor: Arc::clone(&script) as Arc<dyn Executor>,
         record: Arc::clone(&memory) as Arc<dyn Record>,
         ledger: Arc::clone(&memory) as Arc<dyn Ledger>,
+        files: Arc::clone(&memory) as Arc<dyn Files>,
         authors: vec![Arc::clone(&scribe) as Arc<dyn CodeAuthor>],
     };
     // Every look at the clock takes seven milliseconds.
@@ -303,7 +307,7 @@ fn question(files: &[&str]) -> AskRequest {
     AskRequest {
         question: "What is the sum?".to_owned(),
         files: files.iter().map(file).collect(),
-        limits: LimitsPatch::default(),
+        ..AskRequest::default()
     }
 }
 
@@ -621,4 +625,98 @@ async fn a_request_whose_run_left_nothing_is_carried_out_by_the_next_one() {
     live.stop();
     live.ended().await.unwrap();
     assert!(matches!(once().await, Once::Before(run) if run == live.run()));
+}
+
+/// The blob that `uploaded` was kept as is the upload.
+#[async_trait]
+impl Files for Memory {
+    async fn receive(&self, _: &Principal, _: Option<u64>) -> Result<Box<dyn Incoming>, FilesError> {
+        Err(StoreError::new("receiving", "not in this memory").into())
+    }
+
+    async fn files(
+        &self,
+        _: &Principal,
+        _: Option<&FileCursor>,
+        _: u32,
+    ) -> Result<Vec<FileInfo>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn file(&self, _: &Principal, id: &str) -> Result<Option<FileInfo>, StoreError> {
+        let size = self.state.lock().unwrap().uploads.get(id).copied();
+        let info =
+            |size| FileInfo { id: id.to_owned(), name: String::new(), size, created_ms: 0, expires_ms: 1 };
+        Ok(size.map(info))
+    }
+
+    async fn remove_file(&self, _: &Principal, _: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+impl Memory {
+    /// Has content as an upload, and says that it has `size` bytes.
+    async fn uploaded(&self, content: &[u8], size: u64) -> String {
+        let id = self.put_blob(content).await.unwrap();
+        self.state.lock().unwrap().uploads.insert(id.clone(), size);
+        id
+    }
+}
+
+fn upload(at: usize, name: &str, id: &str) -> UploadRef {
+    UploadRef { at, name: name.to_owned(), id: id.to_owned() }
+}
+
+#[tokio::test]
+async fn uploads_join_the_files_at_their_places() {
+    let world = world(vec![ends("")], vec![]);
+    let (a, c) = (world.memory.uploaded(b"A", 1).await, world.memory.uploaded(b"C", 1).await);
+    let mut request = python("1");
+    request.files = vec![InputFile { name: "b".to_owned(), content: b"B".to_vec() }];
+    request.uploads = vec![upload(0, "a", &a), upload(2, "c", &c)];
+    world.pipeline.execute(world.place(), request).await.unwrap();
+    let jobs = world.script.jobs.lock().unwrap();
+    let files: Vec<(&str, &[u8])> =
+        jobs[0].files.iter().map(|file| (file.name.as_str(), file.content.as_slice())).collect();
+    assert_eq!(files, [("a", &b"A"[..]), ("b", b"B"), ("c", b"C")]);
+}
+
+#[tokio::test]
+async fn an_unknown_upload_is_refused_by_its_place() {
+    let world = world(vec![], vec![]);
+    let mut request = python("1");
+    request.files = vec![InputFile { name: "b".to_owned(), content: b"B".to_vec() }];
+    request.uploads = vec![upload(1, "a", &"0".repeat(64))];
+    let refused = world.pipeline.execute(world.place(), request).await.unwrap_err();
+    let ErrorKind::Denied(violations) = &refused.kind else { panic!("{refused}") };
+    assert_eq!((violations[0].code, violations[0].pointer.as_str()), ("upload_unknown", "/files/1/upload"));
+    assert_eq!(world.kinds(), "run.requested run.refused");
+    let nobody = world_with(vec![], vec![], Policy::default(), 1);
+    let mut asked = question(&[]);
+    asked.uploads = vec![upload(0, "a", "x")];
+    let refused = nobody.pipeline.ask(nobody.place(), asked).await.unwrap_err();
+    assert!(matches!(&refused.kind, ErrorKind::Denied(violations) if violations[0].code == "upload_unknown"));
+}
+
+#[tokio::test]
+async fn uploads_that_are_too_large_together_are_refused_unread() {
+    let world = world(vec![], vec![]);
+    // Nobody could read these: they are 40 MiB by their size only.
+    let id = world.memory.uploaded(b"", 40 << 20).await;
+    world.memory.state.lock().unwrap().blobs.clear();
+    let mut request = python("1");
+    request.uploads = vec![upload(0, "a", &id), upload(1, "b", &id)];
+    let refused = world.pipeline.execute(world.place(), request).await.unwrap_err();
+    assert!(
+        matches!(&refused.kind, ErrorKind::Denied(violations) if violations[0].code == "files_too_large"),
+        "{refused}"
+    );
+    let mut many = python("1");
+    many.uploads = (0..33).map(|at| upload(at, &at.to_string(), "x")).collect();
+    let refused = world.pipeline.execute(world.place(), many).await.unwrap_err();
+    assert!(
+        matches!(&refused.kind, ErrorKind::Denied(violations) if violations[0].code == "too_many_files"),
+        "{refused}"
+    );
 }

@@ -9,11 +9,12 @@ use axum::{
 use ringfence_job::LimitsPatch;
 use ringfence_pipeline::{AskAnswer, AskRequest, keys::Scope};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    body::{FileBody, input_files, object, objects, parse, read_json_bytes},
+    body::{FileBody, input_files, object, objects, read_request},
     openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
 };
@@ -55,16 +56,11 @@ struct AskBody {
         BudgetExhausted, Unanswered, Busy, Unavailable, StoreFull,
     ),
 )]
-pub(crate) async fn handler(
-    State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<Json<AskAnswer>, Problem> {
+pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
     let principal = app.principal(request.headers(), request.extensions(), Scope::Ask).await?;
     let mut place = app.pipeline.enter(&principal)?;
-    let body = read_json_bytes(request, &app, place.is_one_of_few()).await?;
-    place.keep(body.room);
-    let body: AskBody = parse(&body.bytes)?;
-    let files = input_files(body.files)?;
-    let request = AskRequest { question: body.question, files, limits: body.limits };
-    Ok(Json(app.pipeline.ask(place, request).await?))
+    let (body, beside): (AskBody, _) = read_request(request, &app, &mut place).await?;
+    let (files, uploads) = input_files(body.files, beside)?;
+    let request = AskRequest { question: body.question, files, uploads, limits: body.limits };
+    Ok(Json(app.pipeline.ask(place, request).await?.linked()))
 }

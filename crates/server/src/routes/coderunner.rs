@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    body::{parse, read_json_bytes, word},
+    body::{read_json_of_run, word},
     openapi::{BudgetExhausted, Busy, Refused, StoreFull, Unavailable},
     problem::Problem,
 };
@@ -90,9 +90,7 @@ pub(crate) async fn handler(
 ) -> Result<Json<RunAnswer>, Problem> {
     let principal = app.principal(request.headers(), request.extensions(), Scope::Execute).await?;
     let mut place = app.pipeline.enter(&principal)?;
-    let body = read_json_bytes(request, &app, place.is_one_of_few()).await?;
-    place.keep(body.room);
-    let body: RunBody = parse(&body.bytes)?;
+    let body: RunBody = read_json_of_run(request, &app, &mut place).await?;
     let mut request = ExecuteRequest::new(body.language, body.code);
     let allowed = app.pipeline.limits().wall_ms;
     request.limits.wall_ms = Some(WALL_MS.max(allowed.floor).min(allowed.ceiling));

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use ringfence_job::{Language, LimitsPatch};
+use ringfence_job::{InputFile, Language, LimitsPatch};
 use ringfence_pipeline::{
     Answer, ExecuteRequest, Once, Position, RunStatus, StopOnDrop,
     keys::Scope,
@@ -22,6 +22,7 @@ use ringfence_pipeline::{
     run::{Principal, RunId},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use utoipa::{
     ToSchema,
@@ -30,7 +31,7 @@ use utoipa::{
 
 use crate::{
     App,
-    body::{Encoding, FileBody, input_files, object, objects, parse, read_json_bytes, unique_map, word},
+    body::{Encoding, FileBody, input_files, object, objects, read_request, unique_map, word},
     openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
     routes::stream::{Feed, RunEvent},
@@ -116,14 +117,16 @@ struct Promise {
 }
 
 impl ExecuteBody {
-    fn into_request(self) -> Result<ExecuteRequest, Problem> {
+    fn into_request(self, beside: Vec<InputFile>) -> Result<ExecuteRequest, Problem> {
+        let (files, uploads) = input_files(self.files, beside)?;
         Ok(ExecuteRequest {
             language: self.language,
             code: self.code,
             args: self.args,
             env: self.env,
             stdin: self.stdin_encoding.decode(self.stdin, || "/stdin".to_owned())?,
-            files: input_files(self.files)?,
+            files,
+            uploads,
             limits: self.limits,
             fresh: self.fresh,
         })
@@ -192,13 +195,12 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     let mut place = app.pipeline.enter(&principal)?;
     let manner = Manner::of(request.headers());
     let name = request_name(request.headers())?;
-    let body = read_json_bytes(request, &app, place.is_one_of_few()).await?;
-    place.keep(body.room);
-    let request = parse::<ExecuteBody>(&body.bytes)?.into_request()?;
+    let (body, beside): (ExecuteBody, _) = read_request(request, &app, &mut place).await?;
+    let request = body.into_request(beside)?;
     let live = match name {
         None => app.pipeline.start(place, request),
         Some(name) => {
-            let fingerprint = STANDARD.encode(Sha256::digest(&body.bytes));
+            let fingerprint = fingerprint(&request);
             match app.pipeline.start_once(place, &name, fingerprint, request).await? {
                 Once::Begun(live) => live,
                 Once::Before(run) => return app.again(&principal, run, &manner).await,
@@ -210,7 +212,6 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
             }
         }
     };
-    drop(body.bytes);
     match manner {
         Manner::Asynchronous => {
             // What is promised is on disk; what is refused is not promised.
@@ -227,7 +228,7 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
         }
         Manner::Whole => {
             let _guard = StopOnDrop(Arc::clone(&live));
-            Ok(Json(&*live.ended().await?).into_response())
+            Ok(Json(live.ended().await?.linked()).into_response())
         }
     }
 }
@@ -255,6 +256,16 @@ impl App {
         response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         Ok(response)
     }
+}
+
+/// A hash of what a request means, however it was written down.
+fn fingerprint(request: &ExecuteRequest) -> String {
+    let hash = |bytes: &[u8]| STANDARD.encode(Sha256::digest(bytes));
+    let ExecuteRequest { language, code, args, env, stdin, files, uploads, limits, fresh } = request;
+    let files: Vec<_> = files.iter().map(|file| (&file.name, hash(&file.content))).collect();
+    let uploads: Vec<_> = uploads.iter().map(|upload| (upload.at, &upload.name, &upload.id)).collect();
+    let meaning = json!([language, code, args, env, hash(stdin), files, uploads, limits, fresh]);
+    hash(meaning.to_string().as_bytes())
 }
 
 /// Says where the answer of a run will be.

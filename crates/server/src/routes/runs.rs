@@ -5,10 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Query, Request, State, rejection::QueryRejection},
-    http::{
-        HeaderName, StatusCode,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG},
-    },
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use ringfence_pipeline::{
@@ -22,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
-    Named,
+    Named, download,
     stream::{self, Feed, RunEvent},
 };
 use crate::{
@@ -31,10 +28,10 @@ use crate::{
     problem::Problem,
 };
 
-/// Runs or keys in one page of a list, unless a client asks for fewer or more.
+/// Items in one page of a list, unless a client asks for fewer or more.
 const PAGE: u32 = 20;
 
-/// Most of them in one page.
+/// Most items in one page of a list.
 const PAGE_MAX: u32 = 100;
 
 /// A run and its answer, if it has one.
@@ -63,9 +60,8 @@ pub(crate) enum AnyAnswer {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     /// `nextCursor` of the page before.
-    #[param(value_type = Option<Uuid>)]
     cursor: Option<String>,
-    /// Runs in the page.
+    /// Items in the page.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
 }
@@ -247,22 +243,11 @@ pub(crate) async fn file(
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions(), Scope::Read).await?;
     let view = app.view(&principal, &id).await?;
-    let no_such_file = || {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "file_not_found",
-            "the run has left no such file, or it was erased",
-        )
-    };
+    let no_such_file =
+        || Problem::new(StatusCode::NOT_FOUND, "file_not_found", "the run has left no such file");
     let kept = view.files.iter().find(|file| file.name == name).ok_or_else(no_such_file)?;
-    let content = app.pipeline.content(&kept.sha256).await?.ok_or_else(no_such_file)?;
-    // Never shown in a page of ours, whatever a browser makes of its type.
-    let headers: [(HeaderName, String); 3] = [
-        (CONTENT_TYPE, ringfence_pipeline::answer::media_type(&name)),
-        (CONTENT_DISPOSITION, "attachment".to_owned()),
-        (ETAG, format!("\"{}\"", kept.sha256)),
-    ];
-    Ok((headers, content).into_response())
+    let content = app.pipeline.open(&kept.sha256).await?.ok_or_else(Problem::erased)?;
+    Ok(download::response(&name, &kept.sha256, content))
 }
 
 impl App {
@@ -312,6 +297,9 @@ impl App {
 
 /// Why a run that is over has no answer.
 pub(super) fn over(view: &RunView) -> Problem {
+    if view.answer.is_some() {
+        return Problem::erased();
+    }
     let detail = view.reason.clone().unwrap_or_else(|| match view.status {
         RunStatus::Interrupted => "the server stopped in the middle of it".to_owned(),
         _ => "it was stopped before it began".to_owned(),

@@ -217,6 +217,5 @@ impl<G: Send + 'static> Feed<G> {
 
 /// The end of a run as JSON, or as a problem.
 pub(crate) fn end_of(end: End) -> Result<serde_json::Value, Problem> {
-    let answer = end?;
-    serde_json::to_value(&*answer).map_err(|error| Problem::internal("internal", &error))
+    Ok(end?.linked())
 }

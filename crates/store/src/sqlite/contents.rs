@@ -9,6 +9,7 @@ use metrics::histogram;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
 
 use super::Database;
+use super::holds::HOLD_WAIT_MS;
 
 /// Largest content that is kept in the database, in bytes; SQLite reads and writes such ones faster
 /// than the file system, <https://sqlite.org/fasterthanfs.html>.
@@ -17,11 +18,15 @@ pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
 /// Contents that wait at most, in bytes; beyond it they are kept as files.
 const WAITING_BYTES_MAX: usize = 4 << 20;
 
-/// Rows written by one statement, each with two parameters.
+/// Rows written by one statement, each with three parameters.
 const ROWS_AT_ONCE: usize = 64;
 
-/// Contents by their hashes.
-type Contents = BTreeMap<String, Arc<[u8]>>;
+/// Time after which content that is kept again is dated anew, in milliseconds; before that it is recent
+/// enough for whoever sweeps.
+const DATED_ANEW_MS: i64 = HOLD_WAIT_MS / 2;
+
+/// Contents by their hashes, each with the time when it was kept.
+type Contents = BTreeMap<String, (Arc<[u8]>, i64)>;
 
 /// What is to be written with the next commit. Cloning it shares it.
 #[derive(Debug, Clone, Default)]
@@ -34,20 +39,20 @@ impl Waiting {
     }
 
     /// Has content written with the next commit; false if there is no room for it.
-    pub(crate) fn add(&self, hash: &str, content: &[u8]) -> bool {
+    pub(crate) fn add(&self, hash: &str, content: &[u8], now_ms: i64) -> bool {
         let mut contents = self.contents();
         // Each counts with its hash, so that empty ones count as well.
-        let bytes: usize = contents.iter().map(|(hash, content)| hash.len() + content.len()).sum();
+        let bytes: usize = contents.iter().map(|(hash, (content, _))| hash.len() + content.len()).sum();
         let fits = bytes + hash.len() + content.len() <= WAITING_BYTES_MAX;
         if fits {
-            contents.insert(hash.to_owned(), Arc::from(content));
+            contents.insert(hash.to_owned(), (Arc::from(content), now_ms));
         }
         fits
     }
 
     /// Content that waits.
     pub(crate) fn get(&self, hash: &str) -> Option<Arc<[u8]>> {
-        self.contents().get(hash).cloned()
+        self.contents().get(hash).map(|(content, _)| Arc::clone(content))
     }
 
     fn all(&self) -> Contents {
@@ -94,15 +99,27 @@ impl Database {
 }
 
 async fn write(conn: &mut SqliteConnection, contents: &Contents) -> Result<(), sqlx::Error> {
-    let rows: Vec<(&String, &Arc<[u8]>)> = contents.iter().collect();
+    let rows: Vec<(&str, &[u8], i64)> =
+        contents.iter().map(|(hash, (content, put_ms))| (hash.as_str(), &**content, *put_ms)).collect();
+    insert(conn, &rows).await
+}
+
+/// Writes contents: each its hash, its bytes, and when it was kept.
+pub(super) async fn insert(
+    conn: &mut SqliteConnection,
+    rows: &[(&str, &[u8], i64)],
+) -> Result<(), sqlx::Error> {
     for rows in rows.chunks(ROWS_AT_ONCE) {
-        let mut insert = QueryBuilder::new("INSERT INTO contents (sha256, bytes) ");
-        insert.push_values(rows, |mut row, (hash, content)| {
-            row.push_bind(hash.as_str()).push_bind(content.to_vec());
+        let mut insert = QueryBuilder::new("INSERT INTO contents (sha256, bytes, put_ms) ");
+        insert.push_values(rows, |mut row, (hash, content, put_ms)| {
+            row.push_bind(*hash).push_bind(content.to_vec()).push_bind(put_ms);
         });
         // Content that was altered on disk is replaced by what it should be; the same is not written.
-        insert
-            .push(" ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes WHERE bytes != excluded.bytes");
+        insert.push(
+            " ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes, put_ms = excluded.put_ms
+              WHERE bytes != excluded.bytes OR put_ms + ",
+        );
+        insert.push_bind(DATED_ANEW_MS).push(" < excluded.put_ms");
         insert.build().execute(&mut *conn).await?;
     }
     Ok(())

@@ -16,7 +16,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::failed;
-use super::record::{append_events, open_run, read_history, run_id};
+use super::record::{open_run, read_history, run_id};
 use crate::{LEASE_MARGIN_MS, Store};
 
 /// The most that one reservation, settlement or limit may say: far above any real one, and small
@@ -62,7 +62,7 @@ impl Ledger for Store {
             return Ok(check_held(&mut tx, principal, run, step).await?);
         }
         take(&mut tx, principal, amount, now_ms).await?;
-        append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.append_events(&mut tx, &principal.tenant, run, events).await?;
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
@@ -95,7 +95,7 @@ impl Ledger for Store {
             return Ok(settled_before(&mut tx, principal, run, step, used).await?);
         };
         spend(&mut tx, &principal.key_id, Amount { runs, sandbox_ms }, used).await?;
-        append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.append_events(&mut tx, &principal.tenant, run, events).await?;
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
@@ -149,12 +149,37 @@ impl Store {
             let mut tx = self.database.write().await.map_err(failed(doing))?;
             let batch = expired(&mut tx, now_ms, RECOVERED_AT_ONCE).await?;
             for reservation in &batch {
-                interrupt(&mut tx, reservation, now_ms).await?;
+                self.interrupt(&mut tx, reservation, now_ms).await?;
             }
             self.database.commit(tx).await.map_err(failed(doing))?;
             recovered.extend(batch);
         }
         Ok(recovered)
+    }
+
+    /// Settles one reservation at its bound and says so in the run's history.
+    async fn interrupt(
+        &self,
+        conn: &mut SqliteConnection,
+        reservation: &Reservation,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let doing = "settling interrupted steps";
+        sqlx::query(
+            "UPDATE reservations
+             SET state = 'interrupted', used_runs = runs, used_sandbox_ms = sandbox_ms
+             WHERE run = ? AND step = ?",
+        )
+        .bind(reservation.run.to_string())
+        .bind(reservation.step)
+        .execute(&mut *conn)
+        .await
+        .map_err(failed(doing))?;
+        spend(conn, &reservation.key_id, reservation.amount, reservation.amount).await?;
+        match interruption(conn, reservation, now_ms).await? {
+            Some(event) => self.append_events(conn, &reservation.tenant, reservation.run, &[event]).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -386,30 +411,6 @@ async fn expired(
             Ok(Reservation { run, step, tenant, key_id, amount, lease_until_ms })
         })
         .collect()
-}
-
-/// Settles one reservation at its bound and says so in the run's history.
-async fn interrupt(
-    conn: &mut SqliteConnection,
-    reservation: &Reservation,
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    let doing = "settling interrupted steps";
-    sqlx::query(
-        "UPDATE reservations
-         SET state = 'interrupted', used_runs = runs, used_sandbox_ms = sandbox_ms
-         WHERE run = ? AND step = ?",
-    )
-    .bind(reservation.run.to_string())
-    .bind(reservation.step)
-    .execute(&mut *conn)
-    .await
-    .map_err(failed(doing))?;
-    spend(conn, &reservation.key_id, reservation.amount, reservation.amount).await?;
-    match interruption(conn, reservation, now_ms).await? {
-        Some(event) => append_events(conn, &reservation.tenant, reservation.run, &[event]).await,
-        None => Ok(()),
-    }
 }
 
 /// The event that ends an interrupted run; none if it has ended otherwise, as when it failed and its

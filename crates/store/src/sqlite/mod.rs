@@ -2,6 +2,8 @@
 
 mod claims;
 pub(crate) mod contents;
+pub(crate) mod files;
+pub(crate) mod holds;
 pub(crate) mod identities;
 mod keys;
 pub(crate) mod ledger;

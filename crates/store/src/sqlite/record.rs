@@ -1,12 +1,14 @@
 //! The record: events are appended to a run's history and never touched again.
 
 use async_trait::async_trait;
+use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::{Claim, Claimed, Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::failed;
+use super::holds::push_holds;
 use crate::{BlobError, Store};
 
 /// Events written by one statement.
@@ -18,7 +20,7 @@ impl Record for Store {
         let doing = "appending events";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         open_run(&mut tx, principal, run, events, (self.clock)()).await?;
-        append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.append_events(&mut tx, &principal.tenant, run, events).await?;
         self.database.commit(tx).await.map_err(failed(doing))
     }
 
@@ -31,6 +33,14 @@ impl Record for Store {
             Ok(content) => Ok(Some(content)),
             Err(BlobError::Missing(_)) => Ok(None),
             Err(error) => Err(StoreError::new("reading content", error.to_string())),
+        }
+    }
+
+    async fn open_blob(&self, sha256: &str) -> Result<Option<Content>, StoreError> {
+        match self.read_blob_in_pieces(sha256).await {
+            Ok(content) => Ok(Some(content)),
+            Err(BlobError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.while_doing("reading content")),
         }
     }
 
@@ -96,23 +106,32 @@ pub(super) async fn open_run(
     Ok(())
 }
 
-/// Appends events, in one statement, to a run that is open.
-pub(super) async fn append_events(
-    conn: &mut SqliteConnection,
-    tenant: &str,
-    run: RunId,
-    events: &[Recorded],
-) -> Result<(), StoreError> {
-    let id = run.to_string();
-    for events in events.chunks(EVENTS_AT_ONCE) {
-        let mut insert = QueryBuilder::new("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
-        insert.push_values(events, |mut row, event| {
-            row.push_bind(&id).push_bind(event.seq).push_bind(tenant);
-            row.push_bind(&event.kind).push_bind(event.at_ms).push_bind(event.body.to_string());
-        });
-        insert.build().execute(&mut *conn).await.map_err(failed("appending events"))?;
+impl Store {
+    /// Appends events to a run that is open; it holds the contents that they name. Both go to the database
+    /// at once: each way there and back takes as long as writing them.
+    pub(super) async fn append_events(
+        &self,
+        conn: &mut SqliteConnection,
+        tenant: &str,
+        run: RunId,
+        events: &[Recorded],
+    ) -> Result<(), StoreError> {
+        let id = run.to_string();
+        for events in events.chunks(EVENTS_AT_ONCE) {
+            let mut insert = QueryBuilder::new("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
+            insert.push_values(events, |mut row, event| {
+                row.push_bind(&id).push_bind(event.seq).push_bind(tenant);
+                row.push_bind(&event.kind).push_bind(event.at_ms).push_bind(event.body.to_string());
+            });
+            let held = events.iter().flat_map(|event| {
+                let until_ms = event.at_ms.saturating_add(self.keeping.run_ms);
+                event.contents.iter().map(move |hash| (hash.as_str(), until_ms))
+            });
+            push_holds(&mut insert, &id, held);
+            insert.build().execute(&mut *conn).await.map_err(failed("appending events"))?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A run's events in order, if it is the tenant's.
@@ -137,6 +156,7 @@ pub(super) async fn read_history(
                 kind,
                 at_ms,
                 body: serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?,
+                contents: Vec::new(),
             })
         })
         .collect()

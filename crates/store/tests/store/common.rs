@@ -78,5 +78,5 @@ pub(crate) fn amount(runs: i64, sandbox_ms: i64) -> Amount {
 
 pub(crate) fn event(seq: u32, kind: &str) -> Recorded {
     let body = serde_json::json!({ "note": "naïve \u{0} \u{1F4C8}", "value": 0.1 + 0.2, "seq": seq });
-    Recorded { seq, kind: kind.to_owned(), at_ms: START_MS + i64::from(seq), body }
+    Recorded { seq, kind: kind.to_owned(), at_ms: START_MS + i64::from(seq), body, contents: Vec::new() }
 }

@@ -20,12 +20,19 @@ async fn reserving_durably_is_quick() {
     let (mut reserve, mut settle, mut blob) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let run = new_run();
-        let events = [event(0, "run.received"), event(1, "run.reserved"), event(2, "run.started")];
+        let mut events = [event(0, "run.received"), event(1, "run.reserved"), event(2, "run.started")];
+        // As of an ordinary run: its code, then what it printed and the outline of its answer.
+        let code = store.put_blob(format!("print({run})").as_bytes()).await.unwrap();
+        events[0].contents.push(code);
         let start = Instant::now();
         store.reserve(&who, run, 0, amount(1, 1), &events).await.unwrap();
         reserve.push(start.elapsed());
+        let mut finished = event(3, "run.finished");
+        for content in [format!("{run}\n"), format!("{{\"id\":\"{run}\"}}")] {
+            finished.contents.push(store.put_blob(content.as_bytes()).await.unwrap());
+        }
         let start = Instant::now();
-        store.settle(&who, run, 0, amount(1, 1), &[event(3, "run.finished")]).await.unwrap();
+        store.settle(&who, run, 0, amount(1, 1), &[finished]).await.unwrap();
         settle.push(start.elapsed());
         if round % 10 == 0 {
             let start = Instant::now();

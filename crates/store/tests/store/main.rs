@@ -2,6 +2,7 @@
 
 mod claims;
 mod common;
+mod files;
 mod identities;
 mod keys;
 mod latency;

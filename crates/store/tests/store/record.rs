@@ -46,7 +46,9 @@ async fn a_trial_leaves_nothing_and_says_what_fails() {
     assert_eq!(contents(world.raw().await).await, 0);
     assert_eq!(fs::read_dir(world.dir.path().join("blobs")).unwrap().count(), 0);
     fs::remove_dir(world.dir.path().join("blobs")).unwrap();
-    assert!(world.store.try_out().await.unwrap_err().to_string().contains("keeping content"));
+    assert!(
+        world.store.try_out().await.unwrap_err().to_string().contains("content cannot be read or written")
+    );
     fs::create_dir(world.dir.path().join("blobs")).unwrap();
     sqlx::query("DROP TABLE contents").execute(&world.raw().await).await.unwrap();
     assert!(world.store.try_out().await.unwrap_err().to_string().contains("trying the store"));

@@ -1,0 +1,66 @@
+//! Contents as responses: in pieces, and never shown in a page of ours.
+
+use std::io::Read;
+
+use axum::{
+    body::{Body, Bytes},
+    http::{
+        HeaderName,
+        header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG},
+    },
+    response::{IntoResponse, Response},
+};
+use futures::stream;
+use ringfence_pipeline::{
+    answer::{media_type, percent_encoded},
+    files::Content,
+};
+
+/// Memory that a download takes, in bytes.
+const DOWNLOAD_BUFFER_BYTES: u64 = 256 * 1024;
+
+/// Content under a name, which says what type it is of.
+pub(super) fn response(name: &str, sha256: &str, content: Content) -> Response {
+    let headers: [(HeaderName, String); 4] = [
+        (CONTENT_TYPE, media_type(name)),
+        (CONTENT_DISPOSITION, disposition(name)),
+        (ETAG, format!("\"{sha256}\"")),
+        (CONTENT_LENGTH, content.size.to_string()),
+    ];
+    let pieces = stream::try_unfold(content.bytes, |mut bytes| async move {
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut piece = Vec::new();
+            (&mut bytes).take(DOWNLOAD_BUFFER_BYTES).read_to_end(&mut piece)?;
+            std::io::Result::Ok((Bytes::from(piece), bytes))
+        });
+        let (piece, bytes) = reading.await.map_err(std::io::Error::other)??;
+        std::io::Result::Ok(if piece.is_empty() { None } else { Some((piece, bytes)) })
+    });
+    (headers, Body::from_stream(pieces)).into_response()
+}
+
+/// Tells a browser to save it, and as what (RFC 6266, RFC 8187): the name without its directories, for
+/// old ones in plain ASCII.
+fn disposition(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let plain = |c: char| c == ' ' || c.is_ascii_graphic() && !"\"\\%".contains(c);
+    let ascii: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", percent_encoded(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leaves_its_place_in_the_header() {
+        for (name, told) in [
+            ("a.csv", "filename=\"a.csv\"; filename*=UTF-8''a.csv"),
+            ("charts/ü 1.png", "filename=\"_ 1.png\"; filename*=UTF-8''%C3%BC%201.png"),
+            ("a\"; b=\"\\%41", "filename=\"a_; b=___41\"; filename*=UTF-8''a%22%3B%20b%3D%22%5C%2541"),
+            ("a\r\nx: y", "filename=\"a__x: y\"; filename*=UTF-8''a%0D%0Ax%3A%20y"),
+        ] {
+            assert_eq!(disposition(name), format!("attachment; {told}"));
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Files: what tenants uploaded. Each is admitted by one conditional transaction, so that no two
+//! requests, of any process, can both take what is left of a quota.
+
+use async_trait::async_trait;
+use ringfence_pipeline::files::{FileCursor, FileInfo, Files, FilesError, Incoming, QuotaExceeded};
+use ringfence_pipeline::ports::StoreError;
+use ringfence_pipeline::run::Principal;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+
+use super::holds::push_holds;
+use super::{contents, failed};
+use crate::receiving::Receiving;
+use crate::{Keeping, Store};
+
+/// A file that came in whole.
+#[derive(Debug)]
+pub(crate) struct NewFile<'a> {
+    /// The hash of its content.
+    pub(crate) sha256: &'a str,
+    /// What its owner calls it.
+    pub(crate) name: &'a str,
+    /// Its size in bytes.
+    pub(crate) size: u64,
+    /// Its content, if that is kept in the database.
+    pub(crate) small: Option<&'a [u8]>,
+}
+
+#[async_trait]
+impl Files for Store {
+    async fn receive(
+        &self,
+        principal: &Principal,
+        announced_bytes: Option<u64>,
+    ) -> Result<Box<dyn Incoming>, FilesError> {
+        let limit = self.keeping.file_bytes_max;
+        if announced_bytes.is_some_and(|bytes| bytes > limit) {
+            return Err(FilesError::TooLarge { limit });
+        }
+        Ok(Box::new(Receiving::new(self.clone(), principal.clone())))
+    }
+
+    async fn files(
+        &self,
+        principal: &Principal,
+        cursor: Option<&FileCursor>,
+        limit: u32,
+    ) -> Result<Vec<FileInfo>, StoreError> {
+        let doing = "listing files";
+        // Without a cursor the list begins after what is newer than anything.
+        let (created_ms, id) = cursor.map_or((i64::MAX, ""), |cursor| (cursor.created_ms, &cursor.id));
+        sqlx::query(
+            "SELECT * FROM files
+             WHERE tenant = ? AND expires_ms > ? AND (created_ms, sha256) < (?, ?)
+             ORDER BY created_ms DESC, sha256 DESC LIMIT ?",
+        )
+        .bind(&principal.tenant)
+        .bind((self.clock)())
+        .bind(created_ms)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(&self.database.readers)
+        .await
+        .map_err(failed(doing))?
+        .iter()
+        .map(|row| info(row).map_err(failed(doing)))
+        .collect()
+    }
+
+    async fn file(&self, principal: &Principal, id: &str) -> Result<Option<FileInfo>, StoreError> {
+        let doing = "looking up a file";
+        sqlx::query("SELECT * FROM files WHERE tenant = ? AND sha256 = ? AND expires_ms > ?")
+            .bind(&principal.tenant)
+            .bind(id)
+            .bind((self.clock)())
+            .fetch_optional(&self.database.readers)
+            .await
+            .map_err(failed(doing))?
+            .map(|row| info(&row).map_err(failed(doing)))
+            .transpose()
+    }
+
+    async fn remove_file(&self, principal: &Principal, id: &str) -> Result<bool, StoreError> {
+        let doing = "removing a file";
+        let now_ms = (self.clock)();
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let removed = sqlx::query("DELETE FROM files WHERE tenant = ? AND sha256 = ? AND expires_ms > ?")
+            .bind(&principal.tenant)
+            .bind(id)
+            .bind(now_ms)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed(doing))?;
+        // The next sweep deletes the content, unless others hold it.
+        sqlx::query("UPDATE holds SET until_ms = min(until_ms, ?) WHERE sha256 = ? AND holder = ?")
+            .bind(now_ms)
+            .bind(id)
+            .bind(holder(&principal.tenant))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed(doing))?;
+        self.database.commit(tx).await.map_err(failed(doing))?;
+        Ok(removed.rows_affected() == 1)
+    }
+}
+
+impl Store {
+    /// Admits files, if all of them fit the quotas: from now on they count and their contents are held.
+    /// Contents that are not in the database are to be there when whoever sent them is told.
+    pub(crate) async fn admit(
+        &self,
+        principal: &Principal,
+        files: &[NewFile<'_>],
+    ) -> Result<Vec<FileInfo>, FilesError> {
+        let doing = "keeping files";
+        self.room.check(doing)?;
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let now_ms = (self.clock)();
+        self.check_quota_in(&mut tx, principal, files, now_ms).await?;
+        let mut kept = Vec::with_capacity(files.len());
+        let expires_ms = now_ms.saturating_add(self.keeping.file_ms);
+        for file in files {
+            let row = upsert(&mut tx, principal, file, now_ms, expires_ms).await.map_err(failed(doing))?;
+            kept.push(info(&row).map_err(failed(doing))?);
+        }
+        let small: Vec<(&str, &[u8], i64)> =
+            files.iter().filter_map(|file| Some((file.sha256, file.small?, now_ms))).collect();
+        contents::insert(&mut tx, &small).await.map_err(failed(doing))?;
+        let holder = holder(&principal.tenant);
+        let mut hold = QueryBuilder::new("");
+        push_holds(&mut hold, &holder, files.iter().map(|file| (file.sha256, expires_ms)));
+        hold.build().execute(&mut *tx).await.map_err(failed(doing))?;
+        self.database.commit(tx).await.map_err(failed(doing))?;
+        Ok(kept)
+    }
+
+    /// Fails if files do not fit the quotas as they are now, so that whoever sends too much is told early.
+    pub(crate) async fn check_quota(
+        &self,
+        principal: &Principal,
+        files: &[NewFile<'_>],
+    ) -> Result<(), FilesError> {
+        let mut conn = self.database.readers.acquire().await.map_err(failed("checking a quota"))?;
+        self.check_quota_in(&mut conn, principal, files, (self.clock)()).await
+    }
+
+    async fn check_quota_in(
+        &self,
+        conn: &mut SqliteConnection,
+        principal: &Principal,
+        files: &[NewFile<'_>],
+        now_ms: i64,
+    ) -> Result<(), FilesError> {
+        let doing = "checking a quota";
+        let mut sent: Vec<(&str, u64)> = files.iter().map(|file| (file.sha256, file.size)).collect();
+        sent.sort_unstable();
+        sent.dedup();
+        let (tenant, key) = used(conn, principal, &sent, now_ms).await.map_err(failed(doing))?;
+        let more = Used { files: sent.len() as u64, bytes: sent.iter().map(|(_, size)| size).sum() };
+        Ok(admits(&self.keeping, key, tenant, more)?)
+    }
+}
+
+/// What is kept of uploads.
+#[derive(Debug, Clone, Copy, Default)]
+struct Used {
+    files: u64,
+    bytes: u64,
+}
+
+/// Fails, naming the first quota that has no room for `more`.
+fn admits(keeping: &Keeping, key: Used, tenant: Used, more: Used) -> Result<(), QuotaExceeded> {
+    let quotas = [
+        ("key", "bytes", keeping.key_bytes_max, key.bytes, more.bytes),
+        ("key", "files", keeping.key_files_max, key.files, more.files),
+        ("tenant", "bytes", keeping.tenant_bytes_max, tenant.bytes, more.bytes),
+        ("tenant", "files", keeping.tenant_files_max, tenant.files, more.files),
+    ];
+    let full = quotas.into_iter().find(|(_, _, limit, used, more)| used.saturating_add(*more) > *limit);
+    match full {
+        Some((scope, unit, limit, used, _)) => Err(QuotaExceeded { scope, unit, limit, used }),
+        None => Ok(()),
+    }
+}
+
+/// What the tenant and the key keep beside `sent`.
+async fn used(
+    conn: &mut SqliteConnection,
+    principal: &Principal,
+    sent: &[(&str, u64)],
+    now_ms: i64,
+) -> Result<(Used, Used), sqlx::Error> {
+    let mut query =
+        QueryBuilder::new("SELECT count(*), coalesce(sum(bytes), 0), count(*) FILTER (WHERE key_id = ");
+    query.push_bind(&principal.key_id);
+    query.push("), coalesce(sum(bytes) FILTER (WHERE key_id = ").push_bind(&principal.key_id);
+    query.push("), 0) FROM files WHERE tenant = ").push_bind(&principal.tenant);
+    query.push(" AND expires_ms > ").push_bind(now_ms).push(" AND sha256 NOT IN (");
+    let mut hashes = query.separated(", ");
+    for (hash, _) in sent {
+        hashes.push_bind(*hash);
+    }
+    query.push(")");
+    let (files, bytes, key_files, key_bytes): (i64, i64, i64, i64) =
+        query.build_query_as().fetch_one(conn).await?;
+    let used = |files, bytes| Used { files: unsigned(files), bytes: unsigned(bytes) };
+    Ok((used(files, bytes), used(key_files, key_bytes)))
+}
+
+/// Writes a file, or what is new about one that the tenant has.
+async fn upsert(
+    conn: &mut SqliteConnection,
+    principal: &Principal,
+    file: &NewFile<'_>,
+    now_ms: i64,
+    expires_ms: i64,
+) -> Result<SqliteRow, sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO files (tenant, sha256, key_id, name, bytes, created_ms, expires_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (tenant, sha256) DO UPDATE SET
+             key_id = excluded.key_id, name = excluded.name, expires_ms = excluded.expires_ms,
+             created_ms = iif(expires_ms > excluded.created_ms, created_ms, excluded.created_ms)
+         RETURNING *",
+    )
+    .bind(&principal.tenant)
+    .bind(file.sha256)
+    .bind(&principal.key_id)
+    .bind(file.name)
+    .bind(i64::try_from(file.size).unwrap_or(i64::MAX))
+    .bind(now_ms)
+    .bind(expires_ms)
+    .fetch_one(conn)
+    .await
+}
+
+/// Under what name a tenant's uploads hold contents. The colon keeps it apart from every run.
+fn holder(tenant: &str) -> String {
+    format!("tenant:{tenant}")
+}
+
+fn info(row: &SqliteRow) -> Result<FileInfo, sqlx::Error> {
+    Ok(FileInfo {
+        id: row.try_get("sha256")?,
+        name: row.try_get("name")?,
+        size: unsigned(row.try_get("bytes")?),
+        created_ms: row.try_get("created_ms")?,
+        expires_ms: row.try_get("expires_ms")?,
+    })
+}
+
+/// The table's checks keep these from being negative.
+fn unsigned(figure: i64) -> u64 {
+    u64::try_from(figure).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_quota_that_is_full_is_named() {
+        let keeping = Keeping {
+            key_bytes_max: 100,
+            key_files_max: 10,
+            tenant_bytes_max: 150,
+            tenant_files_max: 12,
+            ..Keeping::default()
+        };
+        let used = |files, bytes| Used { files, bytes };
+        let refused =
+            |key, tenant, more| admits(&keeping, key, tenant, more).map_err(|e| (e.scope, e.unit, e.used));
+        assert_eq!(refused(used(1, 10), used(2, 20), used(9, 90)), Ok(()));
+        assert_eq!(refused(used(1, 10), used(2, 20), used(1, 91)), Err(("key", "bytes", 10)));
+        assert_eq!(refused(used(9, 10), used(9, 20), used(2, 1)), Err(("key", "files", 9)));
+        assert_eq!(refused(used(1, 10), used(2, 80), used(1, 71)), Err(("tenant", "bytes", 80)));
+        assert_eq!(refused(used(1, 10), used(12, 80), used(1, 1)), Err(("tenant", "files", 12)));
+        assert!(admits(&keeping, used(u64::MAX, 0), used(0, 0), used(u64::MAX, 0)).is_err());
+    }
+}
