@@ -4,11 +4,11 @@
 //! goes away: a dropped [`Pipeline::execute`] stops the program, a dropped [`Pipeline::ask`] does
 //! not, and neither does whoever looks at a [`Live`] run. Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
 
-use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{fmt, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use futures::FutureExt;
+use futures::{FutureExt, poll};
 use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -35,9 +35,6 @@ const EXECUTIONS_MAX: u32 = 2;
 
 /// Longest wait for an author, in seconds.
 const AUTHOR_SECONDS_MAX: u64 = 180;
-
-/// A wait for a slot after which the key is looked at again.
-const KEY_TRUSTED: Duration = Duration::from_millis(10);
 
 /// How much of the end of standard error an author is shown, in bytes.
 const TRACEBACK_BYTES_MAX: usize = 8 * 1024;
@@ -693,13 +690,14 @@ impl Driver {
         Err(kind)
     }
 
-    /// Waits for a slot. The key may have ended meanwhile; right before it was looked at to reserve.
+    /// Waits for a slot. The key may have ended meanwhile; with no wait, it was just looked at to reserve.
     async fn turn<'a>(&self, place: &'a Place) -> Result<Slot<'a>, ErrorKind> {
-        let began = Instant::now();
-        let slot = place.slot().await?;
-        if began.elapsed() >= KEY_TRUSTED {
-            self.ports.ledger.check_key(place.principal()).await?;
+        let mut turn = pin!(place.slot());
+        if let Poll::Ready(slot) = poll!(&mut turn) {
+            return Ok(slot?);
         }
+        let slot = turn.await?;
+        self.ports.ledger.check_key(place.principal()).await?;
         Ok(slot)
     }
 
