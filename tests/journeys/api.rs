@@ -10,7 +10,10 @@ use std::{
 use ringfence_tests::{Installation, Server, commands_with, processes::eventually};
 use serde_json::{Value, json};
 
-use crate::record::{events, query};
+use crate::{
+    record::{events, query},
+    runs::get,
+};
 
 fn request(url: &str, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
@@ -157,7 +160,7 @@ fn a_question_goes_on_without_whoever_asked() {
         }
         drop(stream);
     });
-    // A stop waits for it.
+    eventually("the question is answered", || get(&server, "/v1/runs").1["data"][0]["endedMs"].is_i64());
     assert!(server.stop());
     let histories = histories(&house);
     let kinds: Vec<&str> = histories[0].iter().map(|(kind, _)| kind.as_str()).collect();

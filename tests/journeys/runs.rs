@@ -32,7 +32,7 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> (u16, Value) {
     (response.status().as_u16(), response.body_mut().read_json().expect("a JSON body"))
 }
 
-fn get(server: &Server, path: &str) -> (u16, Value) {
+pub(crate) fn get(server: &Server, path: &str) -> (u16, Value) {
     read(send(request(server, &server.key, "GET", path).body(String::new()).unwrap()))
 }
 
