@@ -66,7 +66,7 @@ fn operations(description: &Value) -> Vec<Operation<'_>> {
 /// A new key of a tenant of its own.
 fn key_of(house: &Installation, tenant: &str) -> String {
     let amounts = ["--runs", "1000000", "--sandbox-seconds", "1000000"];
-    let words = ["keys", "create", "--user", tenant, "--tenant", tenant];
+    let words = ["keys", "create", "--user", tenant, "--tenant", tenant, "--admin"];
     let output = house.output(&[&words[..], &amounts[..]].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text").trim().to_owned()

@@ -31,8 +31,17 @@ fn things(server: &Server, key: &str) -> BTreeMap<&'static str, BTreeMap<&'stati
     let program = json!({ "language": "bash", "code": "echo kept > file.txt" });
     let (status, answer) = ask(server, key, "POST", "/v1/execute", &program.to_string());
     assert_eq!(status, 200, "{answer}");
-    let id = answer["id"].as_str().unwrap().to_owned();
-    BTreeMap::from([("/v1/runs/", BTreeMap::from([("id", id), ("name", "file.txt".to_owned())]))])
+    let run = answer["id"].as_str().unwrap().to_owned();
+    let (status, file) = ask(server, key, "POST", "/v1/files", "content");
+    assert_eq!(status, 201, "{file}");
+    let (status, other) = ask(server, key, "POST", "/v1/keys", r#"{"user":"somebody"}"#);
+    assert_eq!(status, 201, "{other}");
+    let id = |thing: &Value| BTreeMap::from([("id", thing["id"].as_str().unwrap().to_owned())]);
+    BTreeMap::from([
+        ("/v1/runs/", BTreeMap::from([("id", run), ("name", "file.txt".to_owned())])),
+        ("/v1/files/", id(&file)),
+        ("/v1/keys/", id(&other)),
+    ])
 }
 
 #[test]
@@ -78,7 +87,10 @@ fn nothing_is_told_to_another_tenant() {
             operation.method == "GET" && operation.path.starts_with("/v1/") && !operation.path.contains('{');
         if list {
             let (status, page) = ask(&server, &two, "GET", operation.path, "");
-            assert_eq!((status, &page["data"]), (200, &json!([])), "{}", operation.path);
+            let own = page["data"].as_array().unwrap();
+            assert_eq!(status, 200, "{page}");
+            // Of keys, there is the one that asks.
+            assert_eq!(own.len(), usize::from(operation.path == "/v1/keys"), "{page}");
         }
     }
 }

@@ -67,6 +67,7 @@ pub struct Answer {
     /// The limits that were in force.
     pub limits: Limits,
     /// Files the program left behind.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<LinkedFile>))]
     pub files: Vec<AnswerFile>,
     /// Each layer of the jail, in force or not.
     #[serde(serialize_with = "layers")]
@@ -115,7 +116,6 @@ pub struct Hit {
 
 /// A file that the program left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AnswerFile {
     /// Path below the working directory.
     pub name: String,
@@ -127,9 +127,33 @@ pub struct AnswerFile {
     pub mime: String,
     /// How `content` holds its bytes.
     pub encoding: Encoding,
-    /// The content; null if it was erased since.
-    #[cfg_attr(feature = "schema", schema(nullable))]
+    /// The content.
     pub content: String,
+}
+
+/// A file that the program left behind, as [`Answer::linked`] tells it.
+#[cfg(feature = "schema")]
+#[derive(utoipa::ToSchema)]
+#[schema(as = AnswerFile)]
+#[allow(dead_code)]
+struct LinkedFile {
+    /// Path below the working directory.
+    name: String,
+    /// Size in bytes.
+    size: u64,
+    /// SHA-256 of the content.
+    sha256: String,
+    /// Media type, guessed from the name.
+    mime: String,
+    /// Where the content is, as long as it is kept.
+    #[schema(format = "uri-reference")]
+    url: String,
+    /// How `content` holds its bytes, if it does.
+    #[schema(nullable = false)]
+    encoding: Option<Encoding>,
+    /// The content; null if it is large, or was erased since.
+    #[schema(required)]
+    content: Option<String>,
 }
 
 impl Answer {

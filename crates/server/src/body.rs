@@ -321,26 +321,57 @@ impl Encoding {
     }
 }
 
-/// An input file in a request.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = InputFile)]
+/// An input file in a request; [`InputFileSchema`] says what goes together.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileBody {
+    name: String,
+    #[serde(default, deserialize_with = "given")]
+    content: Option<String>,
+    #[serde(default, deserialize_with = "given_word")]
+    encoding: Option<Encoding>,
+    #[serde(default, deserialize_with = "given")]
+    upload: Option<String>,
+}
+
+/// An input file: its content, or an upload.
+#[derive(ToSchema)]
+#[schema(as = InputFile)]
+#[serde(untagged)]
+#[allow(dead_code)]
+pub(crate) enum InputFileSchema {
+    /// With its content.
+    Content(ContentFile),
+    /// Of an upload.
+    Upload(UploadFile),
+}
+
+/// A file with its content.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+pub(crate) struct ContentFile {
     /// A plain name of at most 200 bytes, used once.
     #[schema(min_length = 1, max_length = 200, pattern = r"^(?!\.{1,2}$)[^/\\\x00-\x1f\x7f-\x9f]+$")]
     name: String,
-    /// The content, as `encoding` says; or else there is `upload`.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = String)]
-    content: Option<String>,
+    /// The content, as `encoding` says.
+    content: String,
     /// How `content` holds the file's bytes.
-    #[serde(default, deserialize_with = "given_word")]
-    #[schema(value_type = Encoding)]
-    encoding: Option<Encoding>,
-    /// The id of an upload, instead of content.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
-    upload: Option<String>,
+    #[serde(default)]
+    encoding: Encoding,
+}
+
+/// A file that was uploaded.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+pub(crate) struct UploadFile {
+    /// A plain name of at most 200 bytes, used once.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^(?!\.{1,2}$)[^/\\\x00-\x1f\x7f-\x9f]+$")]
+    name: String,
+    /// The id of the upload.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    upload: String,
 }
 
 /// One word of several that may be left out, but is not null.

@@ -96,8 +96,9 @@ problems! {
     RequestInFlight = 409, "The same request is being carried out, or came to no answer.";
     KeyConflict = 409, "The key has ended, or is the last that can manage keys.";
     NoAnswer = 409, "The run has no answer that could be told.";
+    LengthRequired = 411, "The body has neither Content-Length nor Transfer-Encoding.";
     BodyTooLarge = 413, "The body is above the operator's limit.";
-    UnsupportedMediaType = 415, "The body is not announced as `application/json` in UTF-8.";
+    UnsupportedMediaType = 415, "The body is not announced as what is read here, or is packed.";
     Refused = 422, "Policy, limits or an earlier use of the Idempotency-Key say no; `errors` says what and why. \
         Nothing ran.";
     Unanswered = 422, "The question or a file of it was refused or not understood.";
@@ -150,9 +151,11 @@ fn complete(operation: &mut Value) {
         common.extend(Forbidden::responses());
         common.extend(Busy::responses());
     }
-    if operation.get("requestBody").is_some() {
+    if let Some(body) = operation.get_mut("requestBody") {
+        may_be_left_out(body);
         common.extend(BadRequest::responses());
         common.extend(BodyTimeout::responses());
+        common.extend(LengthRequired::responses());
         common.extend(BodyTooLarge::responses());
         common.extend(UnsupportedMediaType::responses());
     }
@@ -169,6 +172,17 @@ fn complete(operation: &mut Value) {
             header["required"] = true.into();
         }
         headers.insert(REQUEST_ID.to_owned(), request_id());
+    }
+}
+
+/// A body that may be left out is written as one that may be null, which it is not.
+fn may_be_left_out(body: &mut Value) {
+    for content in body["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        if let Some([one, null]) = content["schema"]["oneOf"].as_array().map(Vec::as_slice)
+            && null["type"] == "null"
+        {
+            content["schema"] = one.clone();
+        }
     }
 }
 

@@ -89,9 +89,24 @@ pub(crate) struct Details<'a> {
     errors: &'a [FieldError],
     /// As in the problem type quota-exceeded of draft-ietf-httpapi-ratelimit-headers.
     #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false)]
     violated: Option<[&'a str; 1]>,
-    #[serde(flatten)]
-    quota: Option<&'a QuotaExceeded>,
+    /// Whose quota has no room: `key` or `tenant`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    scope: Option<&'a str>,
+    /// What the quota counts: `bytes` or `files`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    unit: Option<&'a str>,
+    /// How much of it may be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    limit: Option<u64>,
+    /// How much of it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    used: Option<u64>,
 }
 
 impl Problem {
@@ -195,6 +210,7 @@ impl Problem {
 
     /// The problem in JSON.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
+        let quota = self.quota.as_deref();
         let details = Details {
             kind: format!("/problems/{}", self.code.replace('_', "-")),
             title: self.status.canonical_reason().unwrap_or("Error"),
@@ -205,7 +221,10 @@ impl Problem {
             run_id: self.run,
             errors: &self.errors,
             violated: self.violated.map(|policy| [policy]),
-            quota: self.quota.as_deref(),
+            scope: quota.map(|quota| quota.scope),
+            unit: quota.map(|quota| quota.unit),
+            limit: quota.map(|quota| quota.limit),
+            used: quota.map(|quota| quota.used),
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }

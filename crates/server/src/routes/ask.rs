@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    body::{FileBody, input_files, object, objects, read_request},
+    body::{FileBody, InputFileSchema, input_files, object, objects, read_request},
     openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
 };
@@ -29,6 +29,7 @@ struct AskBody {
     question: String,
     /// Files in the program's working directory; those that are tables are looked at first.
     #[serde(default, deserialize_with = "objects")]
+    #[schema(value_type = Vec<InputFileSchema>)]
     files: Vec<FileBody>,
     /// Limits of the program's run; what is absent takes the default.
     #[serde(default, deserialize_with = "object")]

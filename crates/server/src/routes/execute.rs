@@ -31,7 +31,9 @@ use utoipa::{
 
 use crate::{
     App,
-    body::{Encoding, FileBody, input_files, object, objects, read_request, unique_map, word},
+    body::{
+        Encoding, FileBody, InputFileSchema, input_files, object, objects, read_request, unique_map, word,
+    },
     openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
     routes::stream::{Feed, RunEvent},
@@ -76,6 +78,7 @@ struct ExecuteBody {
     stdin_encoding: Encoding,
     /// Files in its working directory.
     #[serde(default, deserialize_with = "objects")]
+    #[schema(value_type = Vec<InputFileSchema>)]
     files: Vec<FileBody>,
     /// Limits; what is absent takes the default.
     #[serde(default, deserialize_with = "object")]

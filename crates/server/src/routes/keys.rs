@@ -41,7 +41,7 @@ struct CreateBody {
     label: String,
     /// What it may do, each named once; `execute`, `ask` and `read` if it is not said.
     #[serde(default = "ordinary")]
-    #[schema(value_type = Vec<Scope>, min_items = 1)]
+    #[schema(value_type = std::collections::BTreeSet<Scope>, min_items = 1)]
     scopes: Scopes,
     /// How long it is accepted, at most ten years; for ever if it is not said.
     #[schema(minimum = 1, maximum = 315_360_000)]
@@ -61,10 +61,10 @@ fn ordinary() -> Scopes {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LimitBody {
     /// Runs; a million if it is not said.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000_u64)]
     runs: Option<i64>,
     /// Sandbox time in seconds; 36 million if it is not said.
-    #[schema(minimum = 0, maximum = 9_000_000_000_000_u64)]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_u64)]
     sandbox_seconds: Option<i64>,
 }
 

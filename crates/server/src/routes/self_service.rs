@@ -28,7 +28,7 @@ pub(crate) struct GivenKey {
 
 /// Gives a key with credits to whoever asks, if the operator wants that.
 ///
-/// Each key has an organisation of its own. Where self-service is off there is nothing at this path.
+/// Each key has an organisation of its own. Where self-service is off it is not there (`404`).
 #[utoipa::path(
     post,
     path = "/api/keys/create",
