@@ -17,6 +17,11 @@ fn with(field: &str, value: &Value) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
+/// More variables than any policy allows.
+fn many_variables() -> Value {
+    (0..1_000_000).map(|number| (format!("V{number}"), json!(""))).collect()
+}
+
 /// A body with this text in place of the value of `wallMs`.
 fn with_wall_ms(text: &str) -> Vec<u8> {
     format!(r#"{{"language":"bash","code":"true","limits":{{"wallMs":{text}}}}}"#).into_bytes()
@@ -30,6 +35,7 @@ fn what_is_not_json_or_not_the_request_is_refused_with_its_place() {
         format!(r#"{{"language":"bash","code":"true","files":{deep}}}"#).into_bytes()
     };
     let valid = br#"{"language":"bash","code":"true"}"#;
+    let file = json!({ "name": "", "content": "" });
     let cases: Vec<(&str, Vec<u8>, &str, &str)> = vec![
         ("nothing", vec![], "invalid_json", ""),
         ("blanks", b" \n\t ".to_vec(), "invalid_json", ""),
@@ -123,6 +129,9 @@ fn what_is_not_json_or_not_the_request_is_refused_with_its_place() {
             "invalid_request",
             "/files/0/content",
         ),
+        ("a million arguments", with("args", &json!(vec![""; 1_000_000])), "invalid_request", "/args"),
+        ("a million variables", with("env", &many_variables()), "invalid_request", "/env"),
+        ("a million files", with("files", &json!(vec![file; 1_000_000])), "invalid_request", "/files"),
         ("fresh as a text", with("fresh", &json!("yes")), "invalid_request", "/fresh"),
         ("an unknown limit", with("limits", &json!({ "money": 1 })), "invalid_request", "/limits/money"),
         (

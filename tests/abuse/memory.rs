@@ -16,10 +16,13 @@ const CLIENTS: usize = 8;
 /// What memory may grow by after the first round, in KiB: less than one of its requests.
 const GROWTH_KIB_MAX: u64 = 16 * 1024;
 
-/// The server's memory in KiB.
-fn memory_kib(house: &House) -> u64 {
+/// What one request may take at its peak, in KiB: its body, its texts, and room for what the allocator keeps.
+const PEAK_KIB_MAX: u64 = 96 * 1024;
+
+/// The server's memory in KiB: `VmRSS` as it is, `VmHWM` at its peak.
+fn memory_kib(house: &House, which: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", house.server.pid())).unwrap();
-    let value = status.lines().find_map(|found| found.strip_prefix("VmRSS:")).unwrap();
+    let value = status.lines().find_map(|found| found.strip_prefix(which)?.strip_prefix(':')).unwrap();
     value.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
@@ -58,11 +61,33 @@ fn round(house: &House) {
 fn memory_stays_flat() {
     let house = House::open();
     round(&house);
-    let first = memory_kib(&house);
+    let first = memory_kib(&house, "VmRSS");
     for _ in 0..ROUNDS {
         round(&house);
     }
-    let last = memory_kib(&house);
+    let last = memory_kib(&house, "VmRSS");
     assert!(last < first + GROWTH_KIB_MAX, "from {first} KiB to {last} KiB");
+    house.nothing_happened();
+}
+
+#[test]
+fn short_items_take_no_more_memory_than_their_text() {
+    let house = House::open();
+    let before = memory_kib(&house, "VmHWM");
+    let large = 30 << 20;
+    let times = |item: &str| item.repeat(large / item.len());
+    let file = r#"{"name":"","content":""}"#;
+    for (path, body) in [
+        ("/v1/execute", format!(r#"{{"language":"bash","code":"true","args":[{}""]}}"#, times(r#""","#))),
+        (
+            "/v1/execute",
+            format!(r#"{{"language":"bash","code":"true","files":[{}{file}]}}"#, times(&format!("{file},"))),
+        ),
+        ("/v1/ask", format!(r#"{{"question":"x","files":[{}{file}]}}"#, times(&format!("{file},")))),
+    ] {
+        house.post(path, body.as_bytes()).is_problem(path, 400, "invalid_request");
+    }
+    let peak = memory_kib(&house, "VmHWM");
+    assert!(peak < before + PEAK_KIB_MAX, "from {before} KiB to {peak} KiB");
     house.nothing_happened();
 }

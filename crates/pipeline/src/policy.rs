@@ -19,6 +19,10 @@ use crate::{ask::AskRequest, facts::CodeFacts, files::UploadRef};
 /// Most bytes of code that any policy may allow: what the facts reader is made for.
 pub const CODE_BYTES_MAX: u64 = 256 * 1024;
 
+/// Most arguments, variables or files that any policy may allow, of each: so many are taken in before the
+/// policy is asked.
+pub const ITEMS_MAX: usize = 16 * 1024;
+
 /// Longest question in bytes.
 pub const QUESTION_BYTES_MAX: usize = 8 * 1024;
 
@@ -110,6 +114,9 @@ pub enum PolicyFileError {
     /// It allows more code than can be inspected.
     #[error("policy file sets max_code_bytes to {0}, set at most {CODE_BYTES_MAX}")]
     CodeBytes(u64),
+    /// It allows more arguments, variables or files than are taken in.
+    #[error("policy file sets {0} to {1}, set at most {ITEMS_MAX}")]
+    Items(&'static str, usize),
 }
 
 /// One reason to refuse, fit for the person who sent the request.
@@ -178,6 +185,11 @@ impl Policy {
         }
         if policy.max_code_bytes > CODE_BYTES_MAX {
             return Err(PolicyFileError::CodeBytes(policy.max_code_bytes));
+        }
+        let items =
+            [("max_args", policy.max_args), ("max_env", policy.max_env), ("max_files", policy.max_files)];
+        if let Some((name, most)) = items.into_iter().find(|(_, most)| *most > ITEMS_MAX) {
+            return Err(PolicyFileError::Items(name, most));
         }
         Ok(policy)
     }

@@ -19,11 +19,11 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{Stream, StreamExt, stream};
 use ringfence_job::InputFile;
-use ringfence_pipeline::{Place, files::UploadRef};
+use ringfence_pipeline::{Place, files::UploadRef, policy::ITEMS_MAX};
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeOwned, Error, IgnoredAny, IntoDeserializer as _, MapAccess, Visitor,
+        DeserializeOwned, Error, IgnoredAny, IntoDeserializer as _, MapAccess, SeqAccess, Visitor,
         value::MapAccessDeserializer,
     },
 };
@@ -439,15 +439,47 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserialize
     Object::deserialize(deserializer).map(|Object(value)| value)
 }
 
-/// A field that is a list of JSON objects.
+/// A field that is a list of JSON objects, no longer than any policy allows.
 pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
-    let values = Vec::<Object<T>>::deserialize(deserializer)?;
+    let values: Vec<Object<T>> = items(deserializer)?;
     Ok(values.into_iter().map(|Object(value)| value).collect())
 }
 
-/// A JSON object of strings in which no name stands twice.
+/// A field that is a list, no longer than any policy allows: in memory a short item takes many times the
+/// bytes that it takes in the body.
+pub(crate) fn items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Items<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Vec<T>, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = access.next_element()? {
+                check_room(items.len())?;
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+
+    deserializer.deserialize_seq(Items(PhantomData))
+}
+
+/// Fails if there are as many items as there may be.
+fn check_room<E: Error>(items: usize) -> Result<(), E> {
+    if items < ITEMS_MAX { Ok(()) } else { Err(E::custom(format!("more than {ITEMS_MAX} items"))) }
+}
+
+/// A JSON object of strings in which no name stands twice, no larger than any policy allows.
 pub(crate) fn unique_map<'de, D>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error>
 where
     D: Deserializer<'de>,
@@ -467,6 +499,7 @@ where
                 if map.contains_key(&name) {
                     return Err(A::Error::custom(format!("duplicate name `{name}`")));
                 }
+                check_room(map.len())?;
                 map.insert(name, value);
             }
             Ok(map)

@@ -126,6 +126,10 @@ fn a_policy_file_is_read_strictly() {
     assert!(changed("max_args = 256", "").contains("missing field `max_args`"));
     assert!(changed("version = 1", "version = 2").contains("version 2"));
     assert!(changed("262_144", "262_145").contains("set at most 262144"));
+    for (name, value) in [("max_args", "256"), ("max_env", "64"), ("max_files", "32")] {
+        let error = changed(&format!("{name} = {value}"), &format!("{name} = 16_385"));
+        assert_eq!(error, format!("policy file sets {name} to 16385, set at most 16384"));
+    }
     assert!(changed("\"bash\"", "\"perl\"").contains("perl"));
 }
 

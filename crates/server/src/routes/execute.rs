@@ -32,7 +32,8 @@ use utoipa::{
 use crate::{
     App,
     body::{
-        Encoding, FileBody, InputFileSchema, input_files, object, objects, read_request, unique_map, word,
+        Encoding, FileBody, InputFileSchema, input_files, items, object, objects, read_request, unique_map,
+        word,
     },
     openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
@@ -63,7 +64,7 @@ struct ExecuteBody {
     #[schema(min_length = 1, max_length = 262_144, pattern = "\\S")]
     code: String,
     /// Its arguments.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "items")]
     #[schema(schema_with = args_schema)]
     args: Vec<String>,
     /// Its environment variables.
