@@ -208,7 +208,7 @@ pub(crate) async fn events(
     let position = stream::position(request.headers())?;
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     // A reader waits as a request does.
-    let place = app.enter()?;
+    let place = app.enter(&principal)?;
     if let Some(live) = app.pipeline.live(&principal, run) {
         return Ok(Feed::of_live(live, position, place).into_response());
     }
@@ -253,7 +253,11 @@ pub(crate) async fn file(
 impl App {
     async fn tell(&self, principal: &Principal, id: &str) -> Result<Response, Problem> {
         let view = self.view(principal, id).await?;
-        let answer = self.pipeline.answer(&view).await?;
+        // Whoever may stop a run may not also read what it told somebody else.
+        let answer = match principal.scopes.contains(Scope::Read) {
+            true => self.pipeline.answer(&view).await?,
+            false => None,
+        };
         Ok(Json(RunBody { view, answer }).into_response())
     }
 
