@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     House,
@@ -136,4 +136,26 @@ fn one_key_leaves_uploads_and_readers_to_others() {
     assert_eq!(ask("GET", &events, "", "").status, 200);
     drop((uploads, readers));
     assert_eq!(house.send("DELETE", &run, "", b"").status, 200);
+}
+
+#[test]
+fn answers_that_nobody_reads_do_not_gather() {
+    let house = House::open();
+    // In JSON it is six times as long, and more than the sockets hold.
+    let code = "for n in range(17): open(f'{n}.txt', 'w').write('\\x01' * 60_000)";
+    let body = json!({ "language": "python", "code": code }).to_string();
+    let head = format!(
+        "content-type: application/json\r\nidempotency-key: large\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    assert_eq!(house.send("POST", "/v1/execute", &head, body.as_bytes()).status, 200);
+    let listed = house.send("GET", "/v1/runs?limit=1", "", b"").json();
+    let run = format!("/v1/runs/{}", listed["data"][0]["id"].as_str().unwrap());
+    let head = format!("{head}\r\n{body}");
+    for (method, path, head) in [("GET", run.as_str(), ""), ("POST", "/v1/execute", head.as_str())] {
+        let unread: Vec<_> = (0..65).map(|_| hold(&house, method, path, head)).collect();
+        for status in [200, 429] {
+            assert!(unread.iter().any(|(_, found)| *found == status), "{method}: no {status}");
+        }
+    }
 }

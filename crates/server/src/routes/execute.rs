@@ -249,11 +249,14 @@ impl App {
             Manner::Stream => {
                 self.feed(view, Position::default(), self.enter(principal)?).await?.into_response()
             }
-            Manner::Whole => match self.pipeline.answer(&view).await? {
-                Some(answer) => Json(answer).into_response(),
-                None if view.status.is_end() => return Err(super::runs::over(&view)),
-                None => return Err(in_flight()),
-            },
+            Manner::Whole => {
+                let place = self.enter(principal)?;
+                match self.pipeline.answer(&view).await? {
+                    Some(answer) => super::download::json(&answer, place),
+                    None if view.status.is_end() => return Err(super::runs::over(&view)),
+                    None => return Err(in_flight()),
+                }
+            }
         };
         response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         Ok(response)
