@@ -7,7 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{House, wire::connect};
+use serde_json::{Value, json};
+
+use super::{
+    House,
+    wire::{connect, exchange},
+};
 
 /// Above the longest time limit of the server for a silent client, 30 s.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -88,4 +93,69 @@ fn slow_clients_are_let_go_and_others_served() {
         assert!(client.join().unwrap(), "{what}: the server did not let it go");
     }
     house.nothing_happened();
+}
+
+/// A request that is begun and kept open; the status line of its answer, or of the invitation to send its body.
+fn hold(house: &House, method: &str, path: &str, head: &str) -> (TcpStream, u16) {
+    let mut stream = connect(&house.server.url);
+    stream.write_all(&house.request(method, path, head, b"")).unwrap();
+    let mut line = [0; 12];
+    stream.read_exact(&mut line).unwrap();
+    (stream, String::from_utf8_lossy(&line[9..]).parse().unwrap())
+}
+
+#[test]
+fn one_key_leaves_uploads_and_readers_to_others() {
+    let house = House::open();
+    let output = house.installation.output(&["keys", "create", "--tenant", "other", "--user", "u", "--json"]);
+    let other: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let as_other = format!("x-api-key: {}\r\n", other["key"].as_str().unwrap());
+    let ask = |method: &str, path: &str, head: &str, body: &str| {
+        let line = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{as_other}{head}");
+        exchange(&house.server.url, format!("{line}content-length: {}\r\n\r\n{body}", body.len()).as_bytes())
+    };
+    let json = "content-type: application/json\r\n";
+    let of_other = ask("POST", "/v1/execute", json, r#"{"language":"bash","code":"true"}"#).json();
+    let begin = br#"{"language":"bash","code":"sleep 60","limits":{"wallMs":60000}}"#;
+    let head = format!("{json}prefer: respond-async\r\ncontent-length: {}\r\n", begin.len());
+    let run = house.send("POST", "/v1/execute", &head, begin).json();
+    let (run, events) =
+        (format!("/v1/runs/{}", run["id"].as_str().unwrap()), run["events"].as_str().unwrap());
+
+    let stalled = "expect: 100-continue\r\ncontent-length: 100000\r\n";
+    let uploads: Vec<_> = (0..17).map(|_| hold(&house, "POST", "/v1/files", stalled)).collect();
+    let readers: Vec<_> = (0..65).map(|_| hold(&house, "GET", events, "")).collect();
+    for (flood, taken) in [(&uploads, 100), (&readers, 200)] {
+        assert!(
+            flood.iter().any(|(_, status)| *status == taken)
+                && flood.iter().any(|(_, status)| *status == 429)
+        );
+    }
+    assert_eq!(ask("POST", "/v1/files", "", "content").status, 201);
+    let events = format!("/v1/runs/{}/events", of_other["id"].as_str().unwrap());
+    assert_eq!(ask("GET", &events, "", "").status, 200);
+    drop((uploads, readers));
+    assert_eq!(house.send("DELETE", &run, "", b"").status, 200);
+}
+
+#[test]
+fn answers_that_nobody_reads_do_not_gather() {
+    let house = House::open();
+    // In JSON it is six times as long, and more than the sockets hold.
+    let code = "for n in range(17): open(f'{n}.txt', 'w').write('\\x01' * 60_000)";
+    let body = json!({ "language": "python", "code": code }).to_string();
+    let head = format!(
+        "content-type: application/json\r\nidempotency-key: large\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    assert_eq!(house.send("POST", "/v1/execute", &head, body.as_bytes()).status, 200);
+    let listed = house.send("GET", "/v1/runs?limit=1", "", b"").json();
+    let run = format!("/v1/runs/{}", listed["data"][0]["id"].as_str().unwrap());
+    let head = format!("{head}\r\n{body}");
+    for (method, path, head) in [("GET", run.as_str(), ""), ("POST", "/v1/execute", head.as_str())] {
+        let unread: Vec<_> = (0..65).map(|_| hold(&house, method, path, head)).collect();
+        for status in [200, 429] {
+            assert!(unread.iter().any(|(_, found)| *found == status), "{method}: no {status}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod body;
 mod metrics;
 mod multipart;
 mod openapi;
+mod places;
 mod problem;
 mod rate;
 mod routes;
@@ -42,6 +43,7 @@ pub use routes::{
 };
 
 use crate::{
+    places::Places,
     rate::Gates,
     routes::{docs::Documents, health::Deep},
 };
@@ -96,7 +98,7 @@ pub struct ServerOptions {
     /// Connections open at once from one address that is no trusted proxy; more are closed.
     pub connections_per_address_max: usize,
     /// Requests being worked on at once that are no runs, such as readers of events; more are answered
-    /// 429. Runs have the places of the pipeline.
+    /// 429. Runs have the places of the pipeline. The last quarter is for keys that have none yet.
     pub in_flight_max: usize,
     /// How often keys and addresses may come.
     pub rate_limits: RateLimits,
@@ -107,6 +109,7 @@ pub struct ServerOptions {
     /// Longest wait for the whole body of a request.
     pub body_wait_max: Duration,
     /// Uploads being taken in at once; more are answered 429. They do not count as requests being worked on.
+    /// The last quarter is for keys that have none yet.
     pub uploads_max: usize,
     /// Longest wait for the whole of an upload.
     pub upload_wait_max: Duration,
@@ -168,8 +171,8 @@ pub struct Server {
 impl Server {
     /// A server that hands requests to `pipeline` for whoever `keys` knows.
     pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Keys>, options: ServerOptions) -> Server {
-        let in_flight = Arc::new(Semaphore::new(options.in_flight_max));
-        let uploads = Arc::new(Semaphore::new(options.uploads_max));
+        let in_flight = Places::new(options.in_flight_max);
+        let uploads = Places::new(options.uploads_max);
         let bodies = Arc::new(Semaphore::new(options.bodies_bytes_max));
         let gates = Gates::new(&options.rate_limits);
         let documents = Documents::new(description(pipeline.limits()));
@@ -234,8 +237,8 @@ struct App {
     pipeline: Arc<Pipeline>,
     keys: Arc<dyn Keys>,
     options: ServerOptions,
-    in_flight: Arc<Semaphore>,
-    uploads: Arc<Semaphore>,
+    in_flight: Places,
+    uploads: Places,
     documents: Documents,
     /// Bytes of bodies that may still come.
     bodies: Arc<Semaphore>,

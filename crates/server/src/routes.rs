@@ -43,15 +43,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use metrics::{counter, histogram};
+use ringfence_pipeline::run::Principal;
 use serde::de::DeserializeOwned;
-use tokio::sync::OwnedSemaphorePermit;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::{App, metrics::method_label, openapi, problem::Problem, rate};
+use crate::{App, metrics::method_label, openapi, places::Place, problem::Problem, rate};
 
 /// Every route, and the description of all.
 pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
@@ -130,7 +130,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
 impl App {
     /// Requests being worked on, and runs that go on without theirs.
     pub(crate) fn in_progress(&self) -> usize {
-        self.pipeline.in_progress() + self.options.in_flight_max - self.in_flight.available_permits()
+        self.pipeline.in_progress() + self.in_flight.taken()
     }
 
     /// True once no more connections are taken.
@@ -139,21 +139,18 @@ impl App {
     }
 
     /// A place among the requests being worked on that are no runs, held until it is dropped.
-    fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
-            let most = self.options.in_flight_max;
-            Problem::busy(format!(
-                "{most} requests are being worked on, the most there may be; try again later"
-            ))
+    fn enter(&self, principal: &Principal) -> Result<Place, Problem> {
+        self.in_flight.enter(&principal.key_id).ok_or_else(|| {
+            let most = self.in_flight.all();
+            Problem::busy(format!("{most} requests are worked on at once, fewer of one key; try again later"))
         })
     }
 
     /// A place among the uploads being taken in, held until it is dropped.
-    fn enter_upload(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| {
-            let most = self.options.uploads_max;
-            let detail = format!("{most} uploads are being taken in, the most there may be; try again later");
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
+    fn enter_upload(&self, principal: &Principal) -> Result<Place, Problem> {
+        self.uploads.enter(&principal.key_id).ok_or_else(|| {
+            let most = self.uploads.all();
+            Problem::busy(format!("{most} uploads are taken in at once, fewer of one key; try again later"))
         })
     }
 }

@@ -1,10 +1,9 @@
 //! Connections: accepted within a limit, read within time limits, closed in order at the end.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
     net::IpAddr,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -30,6 +29,7 @@ use tokio_io_timeout::TimeoutStream;
 use crate::{
     App, Server,
     address::{ClientAddress, holder, is_among},
+    places::{Crowds, Seat},
     routes,
 };
 
@@ -65,7 +65,7 @@ impl Server {
         }
         let router = routes::router(Arc::clone(&app));
         let places = Arc::new(Semaphore::new(app.options.connections_max));
-        let crowds = Arc::new(Crowds::default());
+        let crowds = Arc::<Crowds<IpAddr>>::default();
         let graceful = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
@@ -80,7 +80,7 @@ impl Server {
                 next = next => next,
             };
             while connections.try_join_next().is_some() {}
-            let Some(seat) = crowds.enter(peer, &app) else {
+            let Some(seat) = crowds.connect(peer, &app) else {
                 tracing::debug!(%peer, "connection closed: its address has too many");
                 continue;
             };
@@ -99,42 +99,12 @@ impl Server {
 }
 
 /// Open connections by the holder of their address, so that one cannot take all there are.
-#[derive(Default)]
-struct Crowds(Mutex<HashMap<IpAddr, usize>>);
-
-impl Crowds {
+impl Crowds<IpAddr> {
     /// A seat for one more connection; none if its address has as many as it may. Proxies that the
     /// operator trusts speak for many.
-    fn enter(self: &Arc<Self>, peer: IpAddr, app: &App) -> Option<Seat> {
-        let mut crowds = self.map();
-        let crowd = crowds.entry(holder(peer)).or_default();
+    fn connect(self: &Arc<Self>, peer: IpAddr, app: &App) -> Option<Seat<IpAddr>> {
         let trusted = is_among(&app.options.trusted_proxies, peer.to_canonical());
-        if *crowd >= app.options.connections_per_address_max && !trusted {
-            return None;
-        }
-        *crowd += 1;
-        Some(Seat { crowds: Arc::clone(self), holder: holder(peer) })
-    }
-
-    fn map(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Counts a connection for as long as it lives.
-struct Seat {
-    crowds: Arc<Crowds>,
-    holder: IpAddr,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        if let Entry::Occupied(mut crowd) = self.crowds.map().entry(self.holder) {
-            *crowd.get_mut() -= 1;
-            if *crowd.get() == 0 {
-                crowd.remove();
-            }
-        }
+        self.enter(holder(peer), |here| trusted || here < app.options.connections_per_address_max)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Contents as responses: in pieces, and never shown in a page of ours.
 
-use std::io::Read;
+use std::{convert::Infallible, io::Read};
 
 use axum::{
     body::{Body, Bytes},
@@ -15,9 +15,15 @@ use ringfence_pipeline::{
     answer::{media_type, percent_encoded},
     files::Content,
 };
+use serde::Serialize;
+
+use crate::{places::Place, problem::Problem};
 
 /// Memory that a download takes, in bytes.
 const DOWNLOAD_BUFFER_BYTES: u64 = 256 * 1024;
+
+/// What is written of an answer at once, in bytes.
+const ANSWER_PIECE_BYTES: usize = 256 * 1024;
 
 /// Content under a name, which says what type it is of.
 pub(super) fn response(name: &str, sha256: &str, content: Content) -> Response {
@@ -35,6 +41,22 @@ pub(super) fn response(name: &str, sha256: &str, content: Content) -> Response {
         });
         let (piece, bytes) = reading.await.map_err(std::io::Error::other)??;
         std::io::Result::Ok(if piece.is_empty() { None } else { Some((piece, bytes)) })
+    });
+    (headers, Body::from_stream(pieces)).into_response()
+}
+
+/// An answer in JSON, which keeps a place until a client has taken it: one that does not read shall not
+/// gather answers in memory. Pieces are copies, so that none of them keeps the whole.
+pub(super) fn json<T: Serialize>(value: &T, place: Place) -> Response {
+    let text = match serde_json::to_vec(value) {
+        Ok(text) => Bytes::from(text),
+        Err(error) => return Problem::internal("internal", &error).into_response(),
+    };
+    let headers: [(HeaderName, String); 2] =
+        [(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_LENGTH, text.len().to_string())];
+    let pieces = stream::unfold((text, place), |(mut text, place)| async move {
+        let piece = text.split_to(text.len().min(ANSWER_PIECE_BYTES));
+        (!piece.is_empty()).then(|| (Ok::<_, Infallible>(Bytes::copy_from_slice(&piece)), (text, place)))
     });
     (headers, Body::from_stream(pieces)).into_response()
 }

@@ -250,12 +250,17 @@ impl App {
         let view = self.pipeline.view(principal, run).await?.ok_or_else(in_flight)?;
         let mut response = match manner {
             Manner::Asynchronous => promise(run),
-            Manner::Stream => self.feed(view, Position::default(), self.enter()?).await?.into_response(),
-            Manner::Whole => match self.pipeline.answer(&view).await? {
-                Some(answer) => Json(answer).into_response(),
-                None if view.status.is_end() => return Err(super::runs::over(&view)),
-                None => return Err(in_flight()),
-            },
+            Manner::Stream => {
+                self.feed(view, Position::default(), self.enter(principal)?).await?.into_response()
+            }
+            Manner::Whole => {
+                let place = self.enter(principal)?;
+                match self.pipeline.answer(&view).await? {
+                    Some(answer) => super::download::json(&answer, place),
+                    None if view.status.is_end() => return Err(super::runs::over(&view)),
+                    None => return Err(in_flight()),
+                }
+            }
         };
         response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         Ok(response)

@@ -120,7 +120,7 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions(), Scope::Execute).await?;
-    let _place = app.enter_upload()?;
+    let _place = app.enter_upload(&principal)?;
     let Query(query) = query.map_err(|error| Problem::bad_request("invalid_query", error.body_text()))?;
     check_encoding(request.headers())?;
     check_length(request.headers())?;

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Query, Request, State, rejection::QueryRejection},
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use ringfence_pipeline::{
     Answer, AskAnswer, Position, RunKind, RunStatus, RunView,
@@ -146,7 +146,7 @@ pub(crate) async fn list(
     operation_id = "getRun",
     tag = "runs",
     params(("id" = RunId, Path, description = "The run's identity.")),
-    responses((status = 200, description = "The run.", body = RunBody), NotFound),
+    responses((status = 200, description = "The run.", body = RunBody), NotFound, Busy),
 )]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
@@ -166,7 +166,7 @@ pub(crate) async fn one(
     operation_id = "stopRun",
     tag = "runs",
     params(("id" = RunId, Path, description = "The run's identity.")),
-    responses((status = 200, description = "The run.", body = RunBody), NotFound),
+    responses((status = 200, description = "The run.", body = RunBody), NotFound, Busy),
 )]
 pub(crate) async fn stop(
     State(app): State<Arc<App>>,
@@ -208,7 +208,7 @@ pub(crate) async fn events(
     let position = stream::position(request.headers())?;
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     // A reader waits as a request does.
-    let place = app.enter()?;
+    let place = app.enter(&principal)?;
     if let Some(live) = app.pipeline.live(&principal, run) {
         return Ok(Feed::of_live(live, position, place).into_response());
     }
@@ -252,9 +252,14 @@ pub(crate) async fn file(
 
 impl App {
     async fn tell(&self, principal: &Principal, id: &str) -> Result<Response, Problem> {
+        let place = self.enter(principal)?;
         let view = self.view(principal, id).await?;
-        let answer = self.pipeline.answer(&view).await?;
-        Ok(Json(RunBody { view, answer }).into_response())
+        // Whoever may stop a run may not also read what it told somebody else.
+        let answer = match principal.scopes.contains(Scope::Read) {
+            true => self.pipeline.answer(&view).await?,
+            false => None,
+        };
+        Ok(download::json(&RunBody { view, answer }, place))
     }
 
     async fn view(&self, principal: &Principal, id: &str) -> Result<RunView, Problem> {
