@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use ringfence_tests::{Installation, Server, root};
+use ringfence_tests::{Installation, Server, agent, root};
 use serde_json::{Value, json};
 
 use crate::{Tools, key_of, served};
@@ -105,6 +105,11 @@ fn keeps_to_its_description() {
         assert!(report.contains(&format!("✅ {phase}")), "{phase} was not tried: {report}");
     }
     assert!(report.contains("Tested: "), "{report}");
+    // Neither has ended its own key, after which nothing more would have been tried.
+    for key in keys {
+        let shown = agent().get(format!("{}/v1/runs", server.url)).header("x-api-key", key).call().unwrap();
+        assert_eq!(shown.status(), 200);
+    }
 }
 
 /// A description that is wrong in one place, and the name of the check that finds it.

@@ -131,7 +131,7 @@ pub struct AnswerFile {
     pub content: String,
 }
 
-/// A file that the program left behind, as [`Answer::linked`] tells it.
+/// A file that the program left behind.
 #[cfg(feature = "schema")]
 #[derive(utoipa::ToSchema)]
 #[schema(as = AnswerFile)]

@@ -102,7 +102,8 @@ problems! {
     Refused = 422, "Policy, limits or an earlier use of the Idempotency-Key say no; `errors` says what and why. \
         Nothing ran.";
     Unanswered = 422, "The question or a file of it was refused or not understood.";
-    Busy = 429, "Everything is taken; try again after the seconds in Retry-After.";
+    Busy = 429, "Everything is taken, or the limit named in `violated-policies` was met; try again after the seconds in \
+        Retry-After.";
     Internal = 500, "The service failed; its log knows the `request_id`.";
     Unavailable = 503, "The service stops, or lacks what this needs.";
     QuotaExceeded = 507, "A quota has no room for the file, or the data directory has none.";
@@ -145,11 +146,11 @@ pub(crate) fn text(api: &openapi::OpenApi, limits: &LimitsPolicy) -> Result<Stri
 /// Says of an operation what is true of all of its kind.
 fn complete(operation: &mut Value) {
     let mut common = Internal::responses();
+    common.extend(Busy::responses());
     // A route without a key says so.
     if operation.get("security").is_none() {
         common.extend(Unauthenticated::responses());
         common.extend(Forbidden::responses());
-        common.extend(Busy::responses());
     }
     if let Some(body) = operation.get_mut("requestBody") {
         may_be_left_out(body);

@@ -39,7 +39,8 @@ struct AskBody {
 /// Answers a question.
 ///
 /// A program is written that computes the answer, held to policy, budget and limits, and run. The run goes on
-/// if the client goes away; it is then found in the list of runs.
+/// if the client goes away; it is then found in the list of runs. With files, the body may also be a form, as
+/// that of `POST /v1/execute`.
 #[utoipa::path(
     post,
     path = "/v1/ask",

@@ -142,6 +142,9 @@ impl ExecuteBody {
 /// The answer comes in one piece; as a stream of events with `Accept: text/event-stream`; or later, at
 /// `Location`, with `Prefer: respond-async`. A client that goes away stops its run, unless it asked for the
 /// answer later.
+///
+/// With files, the body may also be a form (`multipart/form-data`): a part `request` with this document, and
+/// parts `file` whose file names are their names in the working directory.
 #[utoipa::path(
     post,
     path = "/v1/execute",

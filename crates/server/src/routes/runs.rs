@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     App,
-    openapi::{BadRequest, Busy, NoAnswer, NotFound},
+    openapi::{BadRequest, Busy, Erased, NoAnswer, NotFound},
     problem::Problem,
 };
 
@@ -196,7 +196,7 @@ pub(crate) async fn stop(
     ),
     responses(
         (status = 200, description = "Its events, until it is over.", content((RunEvent = "text/event-stream"))),
-        BadRequest, NotFound, NoAnswer, Busy,
+        BadRequest, NotFound, NoAnswer, Erased, Busy,
     ),
 )]
 pub(crate) async fn events(
@@ -233,7 +233,7 @@ pub(crate) async fn events(
                 ("ETag" = String, description = "SHA-256 of the content."),
                 ("Content-Disposition" = String, description = "`attachment`."),
             )),
-        NotFound,
+        NotFound, Erased,
     ),
 )]
 pub(crate) async fn file(
