@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, Server, processes::groups_of};
+use ringfence_tests::{Installation, Server, agent, processes::groups_of};
 use serde_json::{Value, json};
 
 use crate::{MIB, PATIENCE_MS, assert_status};
@@ -20,6 +20,12 @@ const RUNS: usize = 500;
 
 /// Clients at the same time: more than there are slots, so that some wait.
 const CLIENTS: usize = 6;
+
+/// Clients that read at the same time: more than the database has connections for them.
+const READING_CLIENTS: usize = 16;
+
+/// Lists that each of them reads.
+const LISTS: usize = 20;
 
 /// Longest wait for the kernel to let go of what is dead.
 const SETTLE_MAX: Duration = Duration::from_secs(10);
@@ -118,6 +124,7 @@ pub(crate) fn many_mixed_runs() {
     let server = Server::start(command);
     // Every slot and every connection is used once, so that what stays on purpose is there.
     drive(&server, 8 * CLIENTS);
+    read(&server);
     let before = settled(&server, None);
     let groups_before = counted_groups();
     drive(&server, runs);
@@ -141,6 +148,21 @@ fn drive(server: &Server, runs: usize) {
                         return;
                     }
                     one(server, index);
+                }
+            });
+        }
+    });
+}
+
+/// Has every connection that reads the database opened, which takes that all are needed at the same time.
+fn read(server: &Server) {
+    thread::scope(|scope| {
+        for _ in 0..READING_CLIENTS {
+            scope.spawn(|| {
+                for _ in 0..LISTS {
+                    let request = agent().get(format!("{}/v1/runs?limit=100", server.url));
+                    let list = request.header("x-api-key", &server.key).call().expect("an answer");
+                    assert_eq!(list.status(), 200);
                 }
             });
         }
