@@ -13,6 +13,7 @@ mod problem;
 mod rate;
 mod routes;
 mod serve;
+mod unparsed;
 
 use std::{
     collections::BTreeMap,

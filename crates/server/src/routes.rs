@@ -157,7 +157,7 @@ impl App {
 
 /// A name for one request in logs and problems; nothing is decided by it.
 #[allow(clippy::disallowed_methods)]
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     Uuid::now_v7().to_string()
 }
 

@@ -31,6 +31,7 @@ use crate::{
     address::{ClientAddress, holder, is_among},
     places::{Crowds, Seat},
     routes,
+    unparsed::{Socket, Turn},
 };
 
 /// Largest head of a request in bytes.
@@ -133,18 +134,22 @@ fn connection(
     // Hyper has no bound of its own for a client that never reads, whose answer would stay in memory.
     let mut socket = TimeoutStream::new(socket);
     socket.set_write_timeout(Some(app.options.write_wait_max));
+    let turn = Turn::default();
+    let socket = Socket::new(Box::pin(socket), turn.clone());
     let (app_of_requests, router) = (Arc::clone(app), TowerToHyperService::new(router));
     let respond = service_fn(move |mut request: hyper::Request<Incoming>| {
+        turn.begin();
         let client = ClientAddress::of(peer, request.headers(), &app_of_requests.options.trusted_proxies);
         request.extensions_mut().insert(client);
-        router.call(request)
+        let (turn, response) = (turn.clone(), router.call(request));
+        async move { response.await.map(|response| turn.answer(response)) }
     });
     http1::Builder::new()
         // Without a timer hyper silently has no header timeout.
         .timer(TokioTimer::new())
         .header_read_timeout(app.options.header_wait_max)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Box::pin(socket)), respond)
+        .serve_connection(TokioIo::new(socket), respond)
 }
 
 /// Waits for what is in progress, says so, and cancels what takes too long.
