@@ -88,7 +88,7 @@ impl ErrorKind {
         let refused = |by: &str| Event::Refused { by: by.to_owned(), reason: reason.clone() };
         match self {
             ErrorKind::Denied(_) | ErrorKind::DraftDenied { .. } => refused("policy"),
-            ErrorKind::Ledger(LedgerError::Exhausted { .. }) => refused("budget"),
+            ErrorKind::Ledger(LedgerError::Exhausted(_) | LedgerError::TooManyWait(_)) => refused("budget"),
             ErrorKind::Table { .. } => refused("reader"),
             ErrorKind::NotUnderstood(_) | ErrorKind::Unclear(_) | ErrorKind::AuthorsFailed(_) => {
                 refused("author")

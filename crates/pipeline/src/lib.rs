@@ -4,7 +4,9 @@
 
 pub mod answer;
 pub mod ask;
+pub mod budget;
 mod clearance;
+pub mod cost;
 mod driver;
 mod error;
 mod facts;

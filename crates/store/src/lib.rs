@@ -27,13 +27,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ringfence_pipeline::budget::DefaultBudget;
 use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::StoreError;
 
 pub use blobs::BlobError;
+pub use sqlite::budgets::{BudgetError, Standing};
 pub use sqlite::holds::{HOLD_WAIT_MS, Swept};
 pub use sqlite::identities::KeyError;
 pub use sqlite::ledger::Reservation;
+pub use sqlite::usage::{UsageGroup, UsageQuery, UsageRow};
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use data_dir::Prepared;
@@ -49,6 +52,8 @@ pub const SELF_SERVICE_TENANT: &str = "self-service";
 /// Time a reservation is held beyond the sandbox time it is for, in milliseconds: waiting for a
 /// slot, moving files, and settling. After it the step counts as interrupted.
 pub const LEASE_MARGIN_MS: i64 = 5 * 60 * 1_000;
+/// Steps of one user that may wait for a person at the same time.
+pub const WAITING_STEPS_MAX: i64 = 100;
 /// `last_used_ms` of a key is exact to this many milliseconds, so that most requests write nothing.
 pub const LAST_USED_RESOLUTION_MS: i64 = 60 * 1_000;
 
@@ -99,6 +104,7 @@ pub struct Store {
     partials: Partials,
     room: Room,
     keeping: Keeping,
+    default_budget: DefaultBudget,
     pepper: Arc<[u8]>,
     clock: Clock,
 }
@@ -134,6 +140,7 @@ impl Store {
             blobs: Blobs::new(prepared.blobs.clone(), partials.clone()),
             partials,
             keeping: Keeping::default(),
+            default_budget: DefaultBudget::default(),
             room: Room::of(data_dir),
             pepper: Arc::from(pepper),
             clock,
@@ -144,6 +151,12 @@ impl Store {
     #[must_use]
     pub fn keeping(self, keeping: Keeping) -> Self {
         Self { keeping, ..self }
+    }
+
+    /// Has another limit hold where nobody has said what may be spent.
+    #[must_use]
+    pub fn default_budget(self, default_budget: DefaultBudget) -> Self {
+        Self { default_budget, ..self }
     }
 
     /// Fails while there is too little room for new runs. Those in progress are recorded in what is

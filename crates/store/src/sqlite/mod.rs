@@ -1,5 +1,7 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
+mod accounts;
+pub(crate) mod budgets;
 mod claims;
 pub(crate) mod contents;
 pub(crate) mod files;
@@ -9,6 +11,7 @@ mod keys;
 pub(crate) mod ledger;
 pub(crate) mod record;
 mod self_service;
+pub(crate) mod usage;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
