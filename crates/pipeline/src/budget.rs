@@ -11,7 +11,7 @@
 use std::fmt;
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::run::{Principal, RunId};
 
@@ -122,8 +122,9 @@ impl Amount {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Caps {
-    /// Money in nano-dollars.
-    #[cfg_attr(feature = "schema", schema(required))]
+    /// Money in nano-dollars; in JSON, in dollars.
+    #[serde(rename = "usd", serialize_with = "in_dollars")]
+    #[cfg_attr(feature = "schema", schema(required, value_type = Option<f64>))]
     pub nano_usd: Option<i64>,
     /// Tokens that models read and wrote.
     #[cfg_attr(feature = "schema", schema(required))]
@@ -160,9 +161,65 @@ pub struct Budget {
     /// What may be used.
     pub limit: Caps,
     /// What has been used.
+    #[serde(serialize_with = "as_figures")]
+    #[cfg_attr(feature = "schema", schema(value_type = Figures))]
     pub spent: Amount,
     /// What is held.
+    #[serde(serialize_with = "as_figures")]
+    #[cfg_attr(feature = "schema", schema(value_type = Figures))]
     pub reserved: Amount,
+}
+
+/// An amount as clients see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// Money in dollars.
+    #[cfg_attr(feature = "schema", schema(value_type = f64))]
+    pub usd: Usd,
+    /// Tokens that models read and wrote.
+    pub tokens: i64,
+    /// Runs.
+    pub runs: i64,
+    /// Sandbox time in milliseconds.
+    pub sandbox_ms: i64,
+}
+
+impl From<Amount> for Figures {
+    fn from(amount: Amount) -> Figures {
+        let Amount { nano_usd, tokens, runs, sandbox_ms } = amount;
+        Figures { usd: Usd(nano_usd), tokens, runs, sandbox_ms }
+    }
+}
+
+fn as_figures<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
+    Figures::from(*amount).serialize(serializer)
+}
+
+// The signature is serde's.
+#[allow(clippy::ref_option)]
+fn in_dollars<S: Serializer>(nano_usd: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    nano_usd.map(Usd).serialize(serializer)
+}
+
+/// Nano-dollars, which are dollars in JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usd(pub i64);
+
+impl Serialize for Usd {
+    // Up to a million dollars, the nearest double prints as the exact decimal.
+    #[allow(clippy::cast_precision_loss)]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0 as f64 / NANO_USD as f64)
+    }
+}
+
+/// Dollars as a number, in nano-dollars; none if that is no amount of money.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+pub fn nano_usd(dollars: f64) -> Option<i64> {
+    let nano_usd = (dollars * NANO_USD as f64).round();
+    (0.0..=AMOUNT_MAX as f64).contains(&nano_usd).then_some(nano_usd as i64)
 }
 
 /// What kind of thing has a budget, from the widest to the narrowest. Budgets are locked in this order.
@@ -620,6 +677,9 @@ mod tests {
             assert_eq!(parse_usd(text), Ok(nano_usd));
         }
         assert_eq!(usd_text(-1_500_000_000), "-1.5");
+        for wrong in [-0.1, f64::NAN, f64::INFINITY, 1_000_000.1] {
+            assert_eq!(nano_usd(wrong), None);
+        }
         for wrong in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", "0.0000000001", "1000000.1", "NaN", "٣"]
         {
             assert!(parse_usd(wrong).is_err(), "{wrong}");
@@ -706,8 +766,10 @@ mod tests {
         }
 
         #[test]
-        fn dollars_survive_their_text(nano_usd in 0..=AMOUNT_MAX) {
-            prop_assert_eq!(parse_usd(&usd_text(nano_usd)), Ok(nano_usd));
+        fn dollars_survive_text_and_json(amount in 0..=AMOUNT_MAX) {
+            prop_assert_eq!(parse_usd(&usd_text(amount)), Ok(amount));
+            let json = serde_json::to_string(&Usd(amount)).unwrap();
+            prop_assert_eq!(nano_usd(serde_json::from_str(&json).unwrap()), Some(amount));
         }
     }
 }

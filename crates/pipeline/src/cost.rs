@@ -1,8 +1,8 @@
 //! What a run costs: added up as its steps are reserved and settled, and told with its answer.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::budget::{Amount, NANO_USD};
+use crate::budget::{Amount, Usd};
 
 /// What a run costs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -35,18 +35,6 @@ pub struct CostItem {
     pub sandbox_ms: i64,
     /// True if what it used is not known, and its bound was charged.
     pub estimated: bool,
-}
-
-/// Nano-dollars, which are dollars in JSON.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usd(pub i64);
-
-impl Serialize for Usd {
-    // Up to a million dollars, the nearest double prints as the exact decimal.
-    #[allow(clippy::cast_precision_loss)]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.0 as f64 / NANO_USD as f64)
-    }
 }
 
 /// The part of a cost that is paid for the jail.

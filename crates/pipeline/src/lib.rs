@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod ask;
 pub mod budget;
+pub mod budgets;
 mod clearance;
 pub mod cost;
 mod driver;

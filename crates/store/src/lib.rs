@@ -32,11 +32,9 @@ use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::StoreError;
 
 pub use blobs::BlobError;
-pub use sqlite::budgets::{BudgetError, Standing};
 pub use sqlite::holds::{HOLD_WAIT_MS, Swept};
 pub use sqlite::identities::KeyError;
 pub use sqlite::ledger::Reservation;
-pub use sqlite::usage::{UsageGroup, UsageQuery, UsageRow};
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use data_dir::Prepared;

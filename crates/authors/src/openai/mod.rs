@@ -13,7 +13,7 @@ use std::{fmt, sync::Once, time::Duration};
 use async_trait::async_trait;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use ringfence_pipeline::budget::{Amount, TokenPrices};
-use ringfence_pipeline::ports::{Assignment, AuthorError, CodeAuthor, Draft, Written};
+use ringfence_pipeline::ports::{Assignment, AuthorError, CodeAuthor, Written};
 use serde_json::{Value, json};
 
 /// Largest answer of an endpoint that is read, in bytes.

@@ -1,6 +1,8 @@
 //! Budgets: what scopes may use, said by those who may say so.
 
-use ringfence_pipeline::budget::{AMOUNT_MAX, Account, BudgetScope, Caps, Crossing, Period, ScopeKind, Unit};
+use async_trait::async_trait;
+use ringfence_pipeline::budget::{BudgetScope, Caps, Crossing, Period, ScopeKind};
+use ringfence_pipeline::budgets::{BudgetError, Budgets, Standing, UsageQuery, UsageRow, check_limits};
 use ringfence_pipeline::ports::StoreError;
 use sha2::{Digest, Sha256};
 use sqlx::{QueryBuilder, SqliteConnection};
@@ -8,69 +10,19 @@ use sqlx::{QueryBuilder, SqliteConnection};
 use super::{accounts, failed};
 use crate::Store;
 
-/// Why a budget cannot be changed or read.
-#[derive(Debug, thiserror::Error)]
-pub enum BudgetError {
-    /// There is nothing that it could be the budget of.
-    #[error("there is no {0} here that could have a budget")]
-    NoSuchScope(BudgetScope),
-    /// Nobody has set one.
-    #[error("no budget is set for {0}")]
-    NoBudget(BudgetScope),
-    /// It is not the one that its writer has seen.
-    #[error("the budget of {0} was changed meanwhile, look at it and try again")]
-    Changed(BudgetScope),
-    /// A limit is out of range.
-    #[error("{unit} is {value}, set it to 0 to {AMOUNT_MAX}", unit = .unit.name())]
-    OutOfRange {
-        /// What it counts.
-        unit: Unit,
-        /// The figure.
-        value: i64,
-    },
-    /// It limits nothing.
-    #[error("a budget without a limit limits nothing, set one or remove the budget")]
-    Empty,
-    /// A period comes twice.
-    #[error("the period {0} is there twice, say its limits once")]
-    Twice(Period),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// A scope's budget as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// Whose it is.
-    pub scope: BudgetScope,
-    /// Its limits, and how far they are used; one for each period.
-    pub accounts: Vec<Account>,
-    /// Stands for its limits, whatever is used of them; none if nobody has set any, and the operator's
-    /// default holds.
-    pub version: Option<String>,
-    /// Thresholds that were reached last, the newest first, with their times in milliseconds since the Unix
-    /// epoch.
-    pub crossed: Vec<(Crossing, i64)>,
-}
-
 /// Crossings told with a budget.
 const CROSSINGS_MAX: i64 = 20;
 
-impl Store {
-    /// Sets a scope's limits in place of those it has. With `expected`, only if its version is that one; an
-    /// empty text expects that there is none.
-    ///
-    /// # Errors
-    /// [`BudgetError`]; then nothing was changed.
-    pub async fn set_budget(
+#[async_trait]
+impl Budgets for Store {
+    async fn set_budget(
         &self,
         scope: &BudgetScope,
         limits: &[(Period, Caps)],
         expected: Option<&str>,
     ) -> Result<Standing, BudgetError> {
         let doing = "setting a budget";
-        check(limits)?;
+        check_limits(limits)?;
         let now_ms = (self.clock)();
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         if !exists(&mut tx, scope).await? {
@@ -100,15 +52,7 @@ impl Store {
         Ok(standing)
     }
 
-    /// Removes a scope's limits; what it has used stays known.
-    ///
-    /// # Errors
-    /// [`BudgetError::NoBudget`] if it has none, [`BudgetError::Changed`] if it is not the `expected` one.
-    pub async fn remove_budget(
-        &self,
-        scope: &BudgetScope,
-        expected: Option<&str>,
-    ) -> Result<(), BudgetError> {
+    async fn remove_budget(&self, scope: &BudgetScope, expected: Option<&str>) -> Result<(), BudgetError> {
         let doing = "removing a budget";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         check_version(&mut tx, scope, expected).await?;
@@ -118,11 +62,7 @@ impl Store {
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
-    /// A scope's budget: the one that was set or, for a user without one, the operator's default.
-    ///
-    /// # Errors
-    /// [`BudgetError::NoBudget`], [`BudgetError::NoSuchScope`].
-    pub async fn budget(&self, scope: &BudgetScope) -> Result<Standing, BudgetError> {
+    async fn budget(&self, scope: &BudgetScope) -> Result<Standing, BudgetError> {
         let mut conn = self.database.readers.acquire().await.map_err(failed("reading a budget"))?;
         if !exists(&mut conn, scope).await? {
             return Err(BudgetError::NoSuchScope(scope.clone()));
@@ -131,12 +71,7 @@ impl Store {
         if standing.accounts.is_empty() { Err(BudgetError::NoBudget(scope.clone())) } else { Ok(standing) }
     }
 
-    /// Budgets that were set, in the order of their scopes: at most `limit` of those after `after`; those of
-    /// a tenant, or all there are.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database fails.
-    pub async fn budgets(
+    async fn budgets(
         &self,
         tenant: Option<&str>,
         after: Option<&BudgetScope>,
@@ -165,6 +100,12 @@ impl Store {
         Ok(standings)
     }
 
+    async fn usage(&self, query: UsageQuery<'_>) -> Result<Vec<UsageRow>, StoreError> {
+        self.add_up(query).await
+    }
+}
+
+impl Store {
     async fn standing(
         &self,
         conn: &mut SqliteConnection,
@@ -196,28 +137,6 @@ impl Store {
             version: version(conn, scope).await?,
         })
     }
-}
-
-/// Refuses limits that say nothing, or too much.
-fn check(limits: &[(Period, Caps)]) -> Result<(), BudgetError> {
-    if limits.is_empty() {
-        return Err(BudgetError::Empty);
-    }
-    for (at, (period, caps)) in limits.iter().enumerate() {
-        if caps.is_nothing() {
-            return Err(BudgetError::Empty);
-        }
-        if limits[..at].iter().any(|(before, _)| before == period) {
-            return Err(BudgetError::Twice(*period));
-        }
-        for unit in Unit::ALL {
-            let value = caps.get(unit).unwrap_or(0);
-            if !(0..=AMOUNT_MAX).contains(&value) {
-                return Err(BudgetError::OutOfRange { unit, value });
-            }
-        }
-    }
-    Ok(())
 }
 
 /// True if there is what the scope names. Conversations are made by those who name them.

@@ -1,7 +1,7 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
 mod accounts;
-pub(crate) mod budgets;
+mod budgets;
 mod claims;
 pub(crate) mod contents;
 pub(crate) mod files;
@@ -11,7 +11,7 @@ mod keys;
 pub(crate) mod ledger;
 pub(crate) mod record;
 mod self_service;
-pub(crate) mod usage;
+mod usage;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use crate::common::{START_MS, World, charge, event, missing, new_run};
 use proptest::prelude::*;
-use ringfence_pipeline::budget::{Amount, BudgetScope, Caps, DAY_MS, DefaultBudget, Period, ScopeKind, Unit};
+use ringfence_pipeline::budget::{
+    Amount, BudgetScope, Caps, DAY_MS, DefaultBudget, Period, ScopeKind, Unit, date_of,
+};
+use ringfence_pipeline::budgets::{BudgetError, Budgets, Standing, UsageGroup, UsageQuery};
 use ringfence_pipeline::keys::KeyRequest;
 use ringfence_pipeline::ports::{Charge, Ledger, LedgerError};
 use ringfence_pipeline::run::{Principal, RunId};
-use ringfence_store::{BudgetError, LEASE_MARGIN_MS, Store, UsageGroup, UsageQuery, WAITING_STEPS_MAX};
+use ringfence_store::{LEASE_MARGIN_MS, Store, WAITING_STEPS_MAX};
 use sqlx::Row;
 
 fn usd(limit: i64) -> Caps {
@@ -188,7 +191,7 @@ async fn each_threshold_is_told_once_until_its_limit_moves() {
     assert_eq!(crossed(1).await, [0_u8; 0]);
     assert_eq!(crossed(40).await, [80]);
     assert_eq!(crossed(9).await, [100]);
-    let told = |standing: &ringfence_store::Standing| {
+    let told = |standing: &Standing| {
         standing.crossed.iter().map(|(crossing, _)| crossing.percent).collect::<Vec<_>>()
     };
     assert_eq!(told(&store.budget(&scope).await.unwrap()).len(), 3);
@@ -223,7 +226,7 @@ async fn what_waits_for_a_person_is_held_until_it_begins_or_its_time_is_over() {
     store.let_go(&ana, declined, 0, &[event(1, "b")]).await.unwrap();
     store.start(&ana, declined, 0, &[]).await.unwrap_err();
     assert_eq!(store.recover(until_ms - 1).await.unwrap(), []);
-    let left = |standing: ringfence_store::Standing| {
+    let left = |standing: Standing| {
         (standing.accounts[0].budget.spent.nano_usd, standing.accounts[0].budget.reserved.nano_usd)
     };
     assert_eq!(left(store.budget(&scope).await.unwrap()), (1, 3));
@@ -329,7 +332,7 @@ async fn usage_is_told_by_whoever_used_it() {
     let by = |by| UsageQuery { by, ..everything };
     assert_eq!(read(by(UsageGroup::Author)).await, pairs(&[("", 12), ("openai:m", 4)]));
     assert_eq!(read(by(UsageGroup::Session)).await, pairs(&[("", 12), ("s", 4)]));
-    let days = [first_day.to_string(), (first_day + 1).to_string()];
+    let days = [date_of(first_day).to_string(), date_of(first_day + 1).to_string()];
     assert_eq!(read(by(UsageGroup::Day)).await, pairs(&[(&days[0], 12), (&days[1], 4)]));
     assert_eq!(read(UsageQuery { user: Some("ben"), ..everything }).await, pairs(&[("ben", 7)]));
     assert_eq!(read(UsageQuery { next_day: first_day + 1, ..everything }).await.len(), 2);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::common::{START_MS, World, amount, budget_of, caps, charge, event, missing, new_run};
 use ringfence_pipeline::budget::{Amount, BudgetScope, Period, Unit};
+use ringfence_pipeline::budgets::Budgets;
 use ringfence_pipeline::ports::{Ledger, Record};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId, Stage};
 use ringfence_store::{LEASE_MARGIN_MS, Store};
