@@ -8,6 +8,8 @@ mod framing;
 mod memory;
 mod wire;
 
+use std::fs;
+
 use ringfence_tests::{Installation, Server};
 use serde_json::Value;
 use wire::Reply;
@@ -20,8 +22,16 @@ struct House {
 
 impl House {
     fn open() -> House {
+        House::with("")
+    }
+
+    /// Opens it with this configuration, in TOML.
+    fn with(config: &str) -> House {
         let installation = Installation::new();
-        let server = installation.serve();
+        let file = installation.path().join("ringfence.toml");
+        fs::write(&file, config).unwrap();
+        let words = ["--config", file.to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"];
+        let server = Server::start(installation.command(&words));
         House { installation, server }
     }
 

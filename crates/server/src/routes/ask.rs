@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::{Request, State},
+    response::Response,
 };
 use ringfence_job::LimitsPatch;
 use ringfence_pipeline::{AskAnswer, AskRequest, keys::Scope};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
     body::{FileBody, InputFileSchema, input_files, object, objects, read_request},
     openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
+    routes::download,
 };
 
 /// A question and the files it is about.
@@ -58,11 +58,12 @@ struct AskBody {
         BudgetExhausted, Unanswered, Busy, Unavailable, StoreFull,
     ),
 )]
-pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
+pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions(), Scope::Ask).await?;
     let mut place = app.pipeline.enter(&principal)?;
     let (body, beside): (AskBody, _) = read_request(request, &app, &mut place).await?;
     let (files, uploads) = input_files(body.files, beside)?;
     let request = AskRequest { question: body.question, files, uploads, limits: body.limits };
-    Ok(Json(app.pipeline.ask(place, request).await?.linked()))
+    let taken = place.taken();
+    Ok(download::json(&app.pipeline.ask(place, request).await?.linked(), taken))
 }

@@ -37,7 +37,10 @@ use crate::{
     },
     openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
-    routes::stream::{Feed, RunEvent},
+    routes::{
+        download,
+        stream::{Feed, RunEvent},
+    },
 };
 
 /// Preferences of a client and of ours (RFC 7240).
@@ -204,6 +207,7 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     let name = request_name(request.headers())?;
     let (body, beside): (ExecuteBody, _) = read_request(request, &app, &mut place).await?;
     let request = body.into_request(beside)?;
+    let taken = place.taken();
     let live = match name {
         None => app.pipeline.start(place, request),
         Some(name) => {
@@ -230,12 +234,12 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
         }
         // When the client goes away, the guard is dropped, and with it the run stops.
         Manner::Stream => {
-            let guard = StopOnDrop(Arc::clone(&live));
+            let guard = (StopOnDrop(Arc::clone(&live)), taken);
             Feed::of_live(live, Position::default(), guard).into_response_or_problem().await
         }
         Manner::Whole => {
             let _guard = StopOnDrop(Arc::clone(&live));
-            Ok(Json(live.ended().await?.linked()).into_response())
+            Ok(download::json(&live.ended().await?.linked(), taken))
         }
     }
 }
@@ -259,7 +263,7 @@ impl App {
             Manner::Whole => {
                 let place = self.enter(principal)?;
                 match self.pipeline.answer(&view).await? {
-                    Some(answer) => super::download::json(&answer, place),
+                    Some(answer) => download::json(&answer, place),
                     None if view.status.is_end() => return Err(super::runs::over(&view)),
                     None => return Err(in_flight()),
                 }
