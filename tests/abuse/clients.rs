@@ -169,8 +169,11 @@ fn a_run_whose_answer_nobody_reads_keeps_its_place() {
     let house = House::with(FEW_PLACES);
     // In JSON it is six times as long, and more than the sockets hold.
     let program = json!({ "language": "bash", "code": "head -c 4000000 /dev/zero" });
-    let table: String = (0..20_000).map(|row| format!("{row:0>200},1\n")).collect();
-    let file = json!({ "name": "table.csv", "content": format!("name,amount\n{table}") });
+    let table: String = (0..20_000).map(|row| format!("{row}{},1\n", "\x01".repeat(50))).collect();
+    let table = format!("name,amount\n{table}");
+    let head = format!("content-length: {}\r\n", table.len());
+    let upload = house.send("POST", "/v1/files", &head, table.as_bytes()).json();
+    let file = json!({ "name": "table.csv", "upload": upload["id"] });
     let question = json!({ "question": "total amount by name", "files": [file] });
     let stream = "accept: text/event-stream\r\n";
     for (path, head, body) in [
