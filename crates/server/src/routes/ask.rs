@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     App,
     body::{FileBody, InputFileSchema, input_files, object, objects, read_request},
+    multipart::files_schema,
     openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
     routes::download,
@@ -36,6 +37,18 @@ struct AskBody {
     limits: LimitsPatch,
 }
 
+/// A question with files beside it.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct AskForm {
+    /// What would be the body without them.
+    request: AskBody,
+    #[serde(default)]
+    #[schema(schema_with = files_schema)]
+    file: Vec<Vec<u8>>,
+}
+
 /// Answers a question.
 ///
 /// A program is written that computes the answer, held to policy, budget and limits, and run. The run goes on
@@ -46,10 +59,11 @@ struct AskBody {
     path = "/v1/ask",
     operation_id = "ask",
     tag = "ask",
-    request_body(content = AskBody, example = json!({
+    request_body(content((AskBody = "application/json", example = json!({
         "question": "total amount by region",
         "files": [{ "name": "sales.csv", "content": "region,amount\nnorth,3\nsouth,4\n" }],
-    })),
+    })), (AskForm = "multipart/form-data",
+        encoding(("request" = (content_type = "application/json")))))),
     responses(
         (status = 200, description = "The answer, the program and its run.", body = AskAnswer, links(
             ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/id")))),

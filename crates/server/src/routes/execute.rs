@@ -35,6 +35,7 @@ use crate::{
         Encoding, FileBody, InputFileSchema, input_files, items, object, objects, read_request, unique_map,
         word,
     },
+    multipart::files_schema,
     openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
     routes::{
@@ -90,6 +91,18 @@ struct ExecuteBody {
     /// Ask for a newly executed interpreter rather than a warm one.
     #[serde(default)]
     fresh: bool,
+}
+
+/// A program and all it gets, with files beside it.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct ExecuteForm {
+    /// What would be the body without them.
+    request: ExecuteBody,
+    #[serde(default)]
+    #[schema(schema_with = files_schema)]
+    file: Vec<Vec<u8>>,
 }
 
 /// What an argument and an environment variable can be.
@@ -161,7 +174,7 @@ impl ExecuteBody {
             description = "A name for this request, yours for a day: sent again it is answered with the first \
                 answer."),
     ),
-    request_body(content = ExecuteBody, examples(
+    request_body(content((ExecuteBody = "application/json", examples(
         ("print" = (summary = "A line of Python", value = json!({ "language": "python", "code": "print(6*7)" }))),
         ("everything" = (summary = "Input, files and limits", value = json!({
             "language": "bash",
@@ -174,7 +187,8 @@ impl ExecuteBody {
             "limits": { "wallMs": 2000, "memoryBytes": 67_108_864 },
             "fresh": true,
         }))),
-    )),
+    )), (ExecuteForm = "multipart/form-data",
+        encoding(("request" = (content_type = "application/json")))))),
     responses(
         (status = 200, description = "What the program did, however it ended.",
             content((Answer = "application/json"), (RunEvent = "text/event-stream")),
