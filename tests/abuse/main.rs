@@ -8,8 +8,6 @@ mod framing;
 mod memory;
 mod wire;
 
-use std::fs;
-
 use ringfence_tests::{Installation, Server};
 use serde_json::Value;
 use wire::Reply;
@@ -28,10 +26,7 @@ impl House {
     /// Opens it with this configuration, in TOML.
     fn with(config: &str) -> House {
         let installation = Installation::new();
-        let file = installation.path().join("ringfence.toml");
-        fs::write(&file, config).unwrap();
-        let words = ["--config", file.to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"];
-        let server = Server::start(installation.command(&words));
+        let server = installation.serve_with(config);
         House { installation, server }
     }
 
