@@ -106,6 +106,23 @@ fn frames_that_can_be_read_in_two_ways_are_not_read() {
 }
 
 #[test]
+fn keys_and_hosts_that_can_be_read_in_two_ways_are_not_read() {
+    let house = House::open();
+    let json = format!("content-type: application/json\r\ncontent-length: {}\r\n", BODY.len());
+    let other = "authorization: Bearer rf_live_other\r\n";
+    for head in [other, "x-api-key: rf_live_other\r\n", "x-api-key: a\r\nx-api-key: b\r\n"] {
+        let reply = house.send("POST", "/v1/execute", &format!("{json}{head}"), BODY);
+        reply.is_problem(head, 400, "ambiguous_key");
+    }
+    let reply = house.send("POST", "/v1/execute", &format!("{json}host: y\r\n"), BODY);
+    reply.is_problem("two hosts", 400, "invalid_host");
+    let request = house.request("POST", "/v1/execute", &json, BODY);
+    let request = String::from_utf8(request).unwrap().replace("host: x\r\n", "");
+    exchange(&house.server.url, request.as_bytes()).is_problem("no host", 400, "invalid_host");
+    house.nothing_happened();
+}
+
+#[test]
 fn heads_and_paths_that_are_out_of_bounds_are_refused() {
     let house = House::open();
     let url = &house.server.url;

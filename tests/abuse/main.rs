@@ -20,8 +20,13 @@ struct House {
 
 impl House {
     fn open() -> House {
+        House::with("")
+    }
+
+    /// Opens it with this configuration, in TOML.
+    fn with(config: &str) -> House {
         let installation = Installation::new();
-        let server = installation.serve();
+        let server = installation.serve_with(config);
         House { installation, server }
     }
 

@@ -71,6 +71,27 @@ fn memory_stays_flat() {
 }
 
 #[test]
+fn errors_take_no_more_memory_than_their_text() {
+    let house = House::open();
+    let before = memory_kib(&house, "VmHWM");
+    let large = 30 << 20;
+    // What is quoted of a control character is six times as long.
+    for text in ["x".repeat(large), "\x7f".repeat(large), r"\u0041".repeat(large / 6)] {
+        for body in [
+            format!(r#"{{"{text}":1}}"#),
+            format!(r#"{{"language":"{text}"}}"#),
+            format!(r#"{{"language":"bash","code":"","limits":{{"wallMs":"{text}"}}}}"#),
+            format!(r#""{text}""#),
+        ] {
+            house.post("/v1/execute", body.as_bytes()).is_problem("a long text", 400, "invalid_request");
+        }
+    }
+    let peak = memory_kib(&house, "VmHWM");
+    assert!(peak < before + PEAK_KIB_MAX, "from {before} KiB to {peak} KiB");
+    house.nothing_happened();
+}
+
+#[test]
 fn short_items_take_no_more_memory_than_their_text() {
     let house = House::open();
     let before = memory_kib(&house, "VmHWM");

@@ -1,7 +1,9 @@
 //! Keys over HTTP and on the command line: what each may do, how it ends, and who manages it.
 
 use std::{
-    fs, thread,
+    fs,
+    io::{BufRead, BufReader, Read},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -359,6 +361,59 @@ fn a_run_that_waits_does_not_begin_once_its_key_is_revoked() {
     assert_eq!((&ended["status"], &ended["answer"]), (&json!("error"), &Value::Null), "{ended}");
     assert!(text(&ended["reason"]).contains("revoked"), "{ended}");
     assert_eq!(send(&server, &server.key, "GET", &format!("/v1/keys/{id}"), None).body["spent"]["runs"], 0);
+}
+
+/// The rest of an answer that is a stream, after its first line.
+fn begun(request: ureq::http::request::Builder, body: &str) -> impl Read {
+    let mut response = agent().run(request.body(body.to_owned()).unwrap()).expect("the server answers");
+    assert_eq!(response.status().as_u16(), 200);
+    let body = std::mem::replace(response.body_mut(), ureq::Body::builder().data(""));
+    let mut reader = BufReader::new(body.into_reader());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    assert_eq!(line, "event: exec.started\n");
+    reader
+}
+
+#[test]
+fn a_stream_ends_with_its_readers_key_and_the_run_goes_on() {
+    let house = Installation::new();
+    let server = house.serve();
+    let post = |key: &str| {
+        ureq::http::Request::post(format!("{}/v1/execute", server.url))
+            .header("x-api-key", key)
+            .header("content-type", "application/json")
+    };
+    let body = json!({ "language": "bash", "code": "sleep 9.4" }).to_string();
+    let begin = post(&server.key).header("prefer", "respond-async").body(body).unwrap();
+    let run = agent().run(begin).unwrap().headers()["location"].to_str().unwrap().to_owned();
+    let end = |method: &str, path: &str| {
+        let reply = send(&server, &server.key, method, path, None);
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    };
+    for (seconds, way) in [(60, Some(("DELETE", ""))), (60, Some(("POST", "/rotate"))), (2, None)] {
+        let (key, id) = make(&server, &server.key, &json!({ "user": "u", "expiresInSeconds": seconds }));
+        let request = ureq::http::Request::get(format!("{}{run}/events", server.url));
+        let mut stream = begun(request.header("x-api-key", key), "");
+        if let Some((method, path)) = way {
+            end(method, &format!("/v1/keys/{id}{path}"));
+        }
+        let mut told = String::new();
+        stream.read_to_string(&mut told).unwrap();
+        assert!(told.contains("event: error") && told.contains("unauthenticated"), "{told}");
+        assert!(!told.contains("exec.completed"), "{told}");
+    }
+    let status = send(&server, &server.key, "GET", &run, None).body;
+    assert_eq!(status["status"], "running", "{status}");
+    // The answer to a request that was accepted comes as it would without a stream.
+    let (key, id) = make(&server, &server.key, &json!({ "user": "u" }));
+    let body = json!({ "language": "bash", "code": "sleep 2.6; echo done" }).to_string();
+    let mut stream = begun(post(&key).header("accept", "text/event-stream"), &body);
+    end("DELETE", &format!("/v1/keys/{id}"));
+    let mut told = String::new();
+    stream.read_to_string(&mut told).unwrap();
+    assert!(told.contains("exec.completed") && told.contains("done"), "{told}");
+    assert_eq!(send(&server, &server.key, "DELETE", &run, None).status, 200);
 }
 
 #[test]

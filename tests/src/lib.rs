@@ -144,6 +144,14 @@ impl Installation {
     pub fn serve(&self) -> Server {
         Server::start(self.command(&["serve", "--listen", "127.0.0.1:0"]))
     }
+
+    /// As [`Installation::serve`], with this configuration, in TOML.
+    pub fn serve_with(&self, config: &str) -> Server {
+        let file = self.path().join("ringfence.toml");
+        fs::write(&file, config).expect("a configuration");
+        let file = file.to_str().expect("a path in UTF-8");
+        Server::start(self.command(&["--config", file, "serve", "--listen", "127.0.0.1:0"]))
+    }
 }
 
 /// A command that ends in another one: `wrapper` with the program and its words after it.

@@ -32,5 +32,5 @@ pub use error::{ErrorKind, PipelineError};
 pub use facts::CodeFacts;
 pub use live::{Control, End, Live, News, Position, StopOnDrop};
 pub use policy::{ExecuteRequest, Policy};
-pub use turns::{Busy, Load, Place, WaitedTooLong};
+pub use turns::{Busy, Load, Place, Taken, WaitedTooLong};
 pub use view::{RunKind, RunStatus, RunView};

@@ -224,7 +224,8 @@ impl Turns {
     /// Takes a place for a run of the principal's key.
     pub(crate) fn enter(self: &Arc<Self>, principal: &Principal) -> Result<Place, Busy> {
         self.change(|state, now| state.queue.enter(&principal.key_id, now))?;
-        Ok(Place { turns: Arc::clone(self), principal: principal.clone(), kept: None })
+        let taken = Taken { turns: Arc::clone(self), key_id: principal.key_id.clone() };
+        Ok(Place { taken: Arc::new(taken), principal: principal.clone(), kept: None })
     }
 
     pub(crate) fn load(&self) -> Load {
@@ -250,7 +251,7 @@ impl Turns {
 /// A run's place in the house, from before anything is done for it to its end.
 #[must_use = "the place is given back when it is dropped"]
 pub struct Place {
-    turns: Arc<Turns>,
+    taken: Arc<Taken>,
     principal: Principal,
     kept: Option<Box<dyn Any + Send + Sync>>,
 }
@@ -261,13 +262,21 @@ impl Place {
         &self.principal
     }
 
+    /// What keeps the place taken after the run's end, too: an answer that nobody reads takes memory as its
+    /// run did.
+    pub fn taken(&self) -> Arc<Taken> {
+        Arc::clone(&self.taken)
+    }
+
     /// True if the key has few runs in the house, this one included, so that others make way for it.
     pub fn is_one_of_few(&self) -> bool {
         let name = &self.principal.key_id;
-        self.turns.change(|state, _| state.queue.keys.get(name).is_none_or(|key| key.places <= FEW_RUNS))
+        self.taken
+            .turns
+            .change(|state, _| state.queue.keys.get(name).is_none_or(|key| key.places <= FEW_RUNS))
     }
 
-    /// Has the place keep something until it is given back, such as what the run's request is counted by.
+    /// Has the place keep something until the run's end, such as what the run's request is counted by.
     pub fn keep(&mut self, kept: impl Any + Send + Sync) {
         self.kept = Some(Box::new(kept));
     }
@@ -275,7 +284,7 @@ impl Place {
     /// Waits for a slot. Dropping the future ends the wait.
     pub(crate) async fn slot(&self) -> Result<Slot<'_>, WaitedTooLong> {
         let (waiting, mut called) = oneshot::channel();
-        let ticket = self.turns.change(|state, now| {
+        let ticket = self.taken.turns.change(|state, now| {
             let ticket = state.queue.ask(&self.principal.key_id, now);
             state.waiting.insert(ticket, waiting);
             ticket
@@ -284,7 +293,7 @@ impl Place {
         let slot = Slot { place: self, ticket };
         let wait = async {
             while timeout(LOOK_EVERY, &mut called).await.is_err() {
-                self.turns.change(|_, _| ());
+                self.taken.turns.change(|_, _| ());
             }
         };
         timeout_at(Instant::now() + SLOT_WAIT_MAX, wait).await.map_err(|_| WaitedTooLong)?;
@@ -292,9 +301,16 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+/// A place that is taken, given back when nobody holds this any more.
+#[derive(Debug)]
+pub struct Taken {
+    turns: Arc<Turns>,
+    key_id: String,
+}
+
+impl Drop for Taken {
     fn drop(&mut self) {
-        self.turns.change(|state, _| state.queue.leave(&self.principal.key_id));
+        self.turns.change(|state, _| state.queue.leave(&self.key_id));
     }
 }
 
@@ -313,7 +329,7 @@ pub(crate) struct Slot<'a> {
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.place.turns.change(|state, _| {
+        self.place.taken.turns.change(|state, _| {
             state.waiting.remove(&self.ticket);
             state.queue.end(&self.place.principal.key_id, self.ticket);
         });

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, iter,
     marker::PhantomData,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
@@ -39,6 +39,12 @@ use crate::{App, ServerOptions, multipart, problem::Problem};
 /// The share of the memory for bodies that is kept for keys with few runs: one in so many parts. A flood of
 /// large bodies by one key does not shut another out.
 const BODIES_PER_FEW: usize = 4;
+
+/// Largest body that is parsed as it is, in bytes: an error in it has little to quote.
+const OUTLINED_BYTES_MIN: usize = 64 * 1024;
+
+/// Longest string that an error in a larger body may quote, in bytes.
+const QUOTED_BYTES_MAX: usize = 1024;
 
 /// Memory set aside for a body before any of it has come, in bytes at most.
 const BODY_RESERVE_BYTES: usize = 64 * 1024;
@@ -266,6 +272,68 @@ fn too_large(options: &ServerOptions) -> Problem {
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Problem::bad_request("invalid_json", "the body is not UTF-8"))?;
+    // An error quotes what is wrong, and takes many times its length to do so. So the shape of a large body
+    // is looked at first, without what is long; where in the text that would be, it cannot say.
+    if text.len() > OUTLINED_BYTES_MIN && outline_length(text) < text.len() {
+        parse_text::<T>(&outline(text), false)?;
+    }
+    parse_text(text, true)
+}
+
+/// The text with its long strings cut.
+fn outline(text: &str) -> String {
+    let mut outline = String::with_capacity(outline_length(text));
+    outline.extend(pieces(text));
+    outline
+}
+
+fn outline_length(text: &str) -> usize {
+    pieces(text).map(str::len).sum()
+}
+
+/// The pieces of a JSON text, its long strings cut.
+fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
+    let pieces = iter::from_fn(move || {
+        let begin = text.find('"').map_or(text.len(), |quote| quote + 1);
+        let (before, string) = text.split_at(begin);
+        let (string, after) = string.split_at(string_length(string));
+        let (quote, after) = after.split_at(after.len().min(1));
+        text = after;
+        (!before.is_empty()).then(|| [before, cut(string), quote])
+    });
+    pieces.flatten()
+}
+
+/// A string or, if it is long, its beginning; no escape is cut in two.
+fn cut(string: &str) -> &str {
+    if string.len() <= QUOTED_BYTES_MAX {
+        return string;
+    }
+    let begin = &string[..string.floor_char_boundary(QUOTED_BYTES_MAX)];
+    &begin[..begin.find('\\').unwrap_or(begin.len())]
+}
+
+/// Bytes until the quote that ends a string; all if none does.
+fn string_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(next) = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        at += next;
+        if bytes[at] == b'"' {
+            return at;
+        }
+        // What is escaped may be a quote.
+        at = bytes.len().min(at + 2);
+    }
+    bytes.len()
+}
+
+fn parse_text<T: DeserializeOwned>(text: &str, is_whole: bool) -> Result<T, Problem> {
+    let told = |error: serde_json::Error| {
+        let (text, place) =
+            (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
+        if is_whole { text } else { text.replace(&place, "") }
+    };
     let mut parser = serde_json::Deserializer::from_str(text);
     let Object(value) = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
         let pointer = pointer(error.path());
@@ -273,9 +341,9 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         // Some values of a wrong type are told as wrong syntax, so it is looked at by itself.
         let is_json = error.is_data() || serde_json::from_str::<IgnoredAny>(text).is_ok();
         let code = if is_json { "invalid_request" } else { "invalid_json" };
-        Problem::bad_request(code, error.to_string()).at(pointer)
+        Problem::bad_request(code, told(error)).at(pointer)
     })?;
-    parser.end().map_err(|error| Problem::bad_request("invalid_json", error.to_string()))?;
+    parser.end().map_err(|error| Problem::bad_request("invalid_json", told(error)))?;
     Ok(value)
 }
 
@@ -507,4 +575,39 @@ where
     }
 
     deserializer.deserialize_map(UniqueMap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outline_has_the_shape_of_its_text() {
+        let long = "x".repeat(2 * QUOTED_BYTES_MAX);
+        let short = &long[..QUOTED_BYTES_MAX];
+        for (text, outlined) in [
+            (String::new(), String::new()),
+            ("12".to_owned(), "12".to_owned()),
+            (r#"{"a":"b","c":[1,"\"\\"]}"#.to_owned(), r#"{"a":"b","c":[1,"\"\\"]}"#.to_owned()),
+            (format!(r#"{{"{long}":["{long}",1]}}"#), format!(r#"{{"{short}":["{short}",1]}}"#)),
+            (format!(r#"["a\"{long}","b"]"#), r#"["a","b"]"#.to_owned()),
+            (format!(r#"["\u0041{long}\\"]"#), r#"[""]"#.to_owned()),
+            (format!(r#"["{}ä{long}"]"#, &short[1..]), format!(r#"["{}"]"#, &short[1..])),
+            (format!(r#"["{long}"#), format!(r#"["{short}"#)),
+            (format!(r#"["{long}\"#), format!(r#"["{short}"#)),
+        ] {
+            assert_eq!(outline(&text), outlined, "{text:.40}");
+        }
+    }
+
+    #[test]
+    fn errors_in_large_bodies_quote_little_and_say_where() {
+        let long = "x".repeat(OUTLINED_BYTES_MIN);
+        let parse = |text: &str| parse::<BTreeMap<String, u8>>(text.as_bytes());
+        assert_eq!(parse(&format!(r#"{{"{long}":1}}"#)).unwrap().len(), 1);
+        let problem = parse(&format!(r#"{{"{long}":1, "b":"{long}"}}"#)).unwrap_err();
+        let told: serde_json::Value = serde_json::from_slice(&problem.body("id")).unwrap();
+        assert_eq!((&told["code"], &told["errors"][0]["pointer"]), (&"invalid_request".into(), &"/b".into()));
+        assert!(!told["detail"].as_str().unwrap().contains("column"), "{told}");
+    }
 }

@@ -18,6 +18,7 @@ use axum::{
 };
 use futures::{Stream, StreamExt};
 use ringfence_job::InputFile;
+use utoipa::openapi::{Array, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use crate::{body::check_media_type, problem::Problem};
 
@@ -37,6 +38,21 @@ const HEAD_BYTES_MAX: usize = 256 * 1024;
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("multipart/form-data")
+}
+
+/// The parts with files beside a document, in a description.
+pub(crate) fn files_schema() -> Array {
+    let description = "Files; their file names are their names in the working directory.";
+    contents().description(Some(description)).build()
+}
+
+/// Parts with contents, in a description.
+pub(crate) fn contents() -> ArrayBuilder {
+    let content = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+        .content_media_type("application/octet-stream");
+    ArrayBuilder::new().items(content)
 }
 
 /// Reads a form of one part `request`, which is JSON, and any number of parts `file`.

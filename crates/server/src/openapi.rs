@@ -49,7 +49,7 @@ impl Modify for Keys {
         let components = api.components.get_or_insert_with(Components::new);
         let bearer = Http::builder()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("`Authorization: Bearer KEY`; if it is there, `x-api-key` is not looked at"))
+            .description(Some("`Authorization: Bearer KEY`; an `x-api-key` beside it has to be the same key"))
             .build();
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
         let header = ApiKey::Header(ApiKeyValue::with_description(X_API_KEY, "`x-api-key: KEY`"));
@@ -86,7 +86,7 @@ macro_rules! problems {
 }
 
 problems! {
-    BadRequest = 400, "The request is not as described here; `errors` points at the field that is wrong.";
+    BadRequest = 400, "The request is not as described here, shows two keys or names no host; `errors` points at the field that is wrong.";
     Unauthenticated = 401, "There is no key, or it is unknown, expired or revoked.";
     Forbidden = 403, "The key lacks the scope that this needs.";
     BudgetExhausted = 402, "The key's budget does not cover the run; nothing ran.";
@@ -113,6 +113,9 @@ problems! {
 /// Name of the header by which a request is found in the log.
 const REQUEST_ID: &str = "X-Request-Id";
 
+/// Names of the headers that tell limits.
+const RATE_LIMIT: [&str; 2] = ["RateLimit-Policy", "RateLimit"];
+
 /// Headers of successes that are not always there.
 const SOMETIMES: &[&str] = &["Idempotent-Replayed"];
 
@@ -131,11 +134,24 @@ pub(crate) fn text(api: &openapi::OpenApi, limits: &LimitsPolicy) -> Result<Stri
     let components = object(&mut api["components"]);
     components.insert(
         "headers".to_owned(),
-        json!({ REQUEST_ID: {
-            "description": "Names the request in the log.",
-            "required": true,
-            "schema": { "type": "string", "format": "uuid" },
-        }}),
+        json!({
+            REQUEST_ID: {
+                "description": "Names the request in the log.",
+                "required": true,
+                "schema": { "type": "string", "format": "uuid" },
+            },
+            "RateLimit-Policy": {
+                "description": "The limits that the request met (draft-ietf-httpapi-ratelimit-headers): how \
+                    many may come at once, and in how many seconds so many come back.",
+                "schema": { "type": "string", "pattern": "^\"[a-z-]+\";q=[0-9]+;w=[0-9]+(, |$)" },
+                "example": "\"address\";q=60000;w=6, \"key\";q=6000;w=6",
+            },
+            "RateLimit": {
+                "description": "How many may still come at once, and in how many seconds all may again.",
+                "schema": { "type": "string", "pattern": "^\"[a-z-]+\";r=[0-9]+;t=[0-9]+(, |$)" },
+                "example": "\"address\";r=59999;t=1, \"key\";r=5999;t=1",
+            },
+        }),
     );
     let responses = PROBLEMS.iter().map(|problem| (problem.name.to_owned(), problem.response()));
     components.insert("responses".to_owned(), Value::Object(responses.collect()));
@@ -146,6 +162,8 @@ pub(crate) fn text(api: &openapi::OpenApi, limits: &LimitsPolicy) -> Result<Stri
 /// Says of an operation what is true of all of its kind.
 fn complete(operation: &mut Value) {
     let mut common = Internal::responses();
+    // Every request names its host.
+    common.extend(BadRequest::responses());
     common.extend(Busy::responses());
     // A route without a key says so.
     if operation.get("security").is_none() {
@@ -154,7 +172,6 @@ fn complete(operation: &mut Value) {
     }
     if let Some(body) = operation.get_mut("requestBody") {
         may_be_left_out(body);
-        common.extend(BadRequest::responses());
         common.extend(BodyTimeout::responses());
         common.extend(LengthRequired::responses());
         common.extend(BodyTooLarge::responses());
@@ -172,7 +189,7 @@ fn complete(operation: &mut Value) {
         for (_, header) in headers.iter_mut().filter(|(name, _)| !SOMETIMES.contains(&name.as_str())) {
             header["required"] = true.into();
         }
-        headers.insert(REQUEST_ID.to_owned(), request_id());
+        headers.extend(headers_of_all());
     }
 }
 
@@ -198,7 +215,7 @@ fn cannot_be_null(schema: &mut Value) {
 
 impl ProblemResponse {
     fn response(&self) -> Value {
-        let mut headers = Map::from_iter([(REQUEST_ID.to_owned(), request_id())]);
+        let mut headers = headers_of_all();
         let own = match self.status {
             401 => Some(("WWW-Authenticate", "How a key is shown.", json!({ "type": "string" }))),
             429 => Some(("Retry-After", "Seconds to wait.", json!({ "type": "integer", "minimum": 0 }))),
@@ -216,8 +233,10 @@ impl ProblemResponse {
     }
 }
 
-fn request_id() -> Value {
-    json!({ "$ref": format!("#/components/headers/{REQUEST_ID}") })
+/// Headers that every answer may have.
+fn headers_of_all() -> Map<String, Value> {
+    let names = [REQUEST_ID].into_iter().chain(RATE_LIMIT);
+    names.map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }))).collect()
 }
 
 /// Writes the operator's limits into the schemas.

@@ -35,9 +35,10 @@ use axum::{
     Router,
     extract::{FromRequestParts, MatchedPath, Path, Request},
     http::{
-        HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS},
+        HeaderValue, StatusCode, Version,
+        header::{CACHE_CONTROL, HOST, X_CONTENT_TYPE_OPTIONS},
         request::Parts,
+        uri::Authority,
     },
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -108,6 +109,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(check_host))
         .layer(from_fn_with_state(Arc::clone(&app), rate::limit))
         .layer(from_fn(identify))
         .with_state(app)
@@ -199,6 +201,27 @@ async fn identify(request: Request, next: Next) -> Response {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Refuses a request that does not say for which host it is, or says it twice (RFC 9112, section 3.2).
+async fn check_host(request: Request, next: Next) -> Response {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let is_told = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => is_host(host),
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    };
+    if is_told {
+        return next.run(request).await;
+    }
+    let detail = "send one header Host with the name of this server";
+    Problem::bad_request("invalid_host", detail).into_response()
+}
+
+/// A host and its port, or nothing.
+fn is_host(value: &HeaderValue) -> bool {
+    let value = value.as_bytes();
+    value.is_empty() || !value.contains(&b'@') && Authority::try_from(value).is_ok()
 }
 
 async fn not_found() -> Problem {

@@ -6,7 +6,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -46,6 +46,7 @@ struct World {
     events: Mutex<Vec<Recorded>>,
     running: AtomicUsize,
     settled: AtomicUsize,
+    revoked: AtomicBool,
 }
 
 /// Counts a running job down, however it ends.
@@ -243,7 +244,8 @@ impl Keys for World {
         let text = str::to_owned;
         let scopes = if key == ADMIN_KEY { Scopes::ALL } else { Scopes::DEFAULT };
         let who = Principal { tenant: text("t"), user: text("u"), scopes, key_id: text("k1") };
-        Ok([KEY, ADMIN_KEY].contains(&key).then_some(who))
+        let known = [KEY, ADMIN_KEY].contains(&key) && !self.revoked.load(Ordering::SeqCst);
+        Ok(known.then_some(who))
     }
 
     async fn create(&self, _: &Principal, _: &KeyRequest) -> Result<IssuedKey, IdentityError> {
@@ -562,16 +564,75 @@ async fn a_key_is_needed() {
         "authorization: Bearer \r\n",
         "x-api-key: \r\n",
         "x-api-key: \u{e9}\r\n",
-        "authorization: Bearer wrong\r\nx-api-key: rf_live_test\r\n",
         "x-tenant: t\r\n",
     ] {
         let reply = server.send("POST", "/v1/execute", &format!("{json}{headers}"), body).await;
         reply.is_problem(401, "unauthenticated");
         assert!(reply.head.contains("www-authenticate: bearer"), "{headers}");
     }
-    for headers in ["x-api-key: rf_live_test\r\n", "authorization: bearer  rf_live_test\r\n"] {
+    let twice = "authorization: Bearer rf_live_test\r\nauthorization: Bearer rf_live_test\r\n";
+    for headers in [
+        twice,
+        "authorization: Bearer wrong\r\nx-api-key: rf_live_test\r\n",
+        "authorization: Bearer rf_live_test\r\nx-api-key: wrong\r\n",
+        "authorization: Basic rf_live_test\r\nx-api-key: rf_live_test\r\n",
+        "x-api-key: wrong\r\nx-api-key: rf_live_test\r\n",
+    ] {
+        let reply = server.send("POST", "/v1/execute", &format!("{json}{headers}"), body).await;
+        reply.is_problem(400, "ambiguous_key");
+    }
+    for headers in [
+        "x-api-key: rf_live_test\r\n",
+        "authorization: bearer  rf_live_test\r\n",
+        "authorization: Bearer rf_live_test\r\nx-api-key: rf_live_test\r\n",
+    ] {
         let reply = server.send("POST", "/v1/execute", &format!("{json}{headers}"), body).await;
         assert_eq!(reply.status, 200, "{headers}");
+    }
+}
+
+/// Time goes on by itself as soon as everybody waits.
+#[tokio::test(start_paused = true)]
+async fn a_silent_stream_beats_until_its_key_has_ended() {
+    let server = TestServer::start().await;
+    let body = br#"{"language":"bash","code":"hang"}"#;
+    let with = |headers: &str| format!("authorization: Bearer {KEY}\r\n{headers}");
+    let json = with("content-type: application/json\r\nprefer: respond-async\r\n");
+    let run = server.send("POST", "/v1/execute", &json, body).await.body;
+    let mut stream = server.connect().await;
+    stream.write_all(&request("GET", run["events"].as_str().unwrap(), &with(""), 0)).await.unwrap();
+    let mut told = String::new();
+    while told.matches("\n:").count() < 2 {
+        let mut piece = [0; 1024];
+        let count = stream.read(&mut piece).await.unwrap();
+        told += std::str::from_utf8(&piece[..count]).unwrap();
+    }
+    assert!(!told.contains("event: error"), "{told}");
+    server.world.revoked.store(true, Ordering::SeqCst);
+    told.clear();
+    stream.read_to_string(&mut told).await.unwrap();
+    assert!(told.contains("event: error") && told.contains("unauthenticated"), "{told}");
+}
+
+#[tokio::test]
+async fn a_request_says_once_for_which_host_it_is() {
+    let server = TestServer::start().await;
+    for (version, hosts, status) in [
+        ("1.1", "", 400),
+        ("1.1", "host: a\r\nhost: a\r\n", 400),
+        ("1.1", "host: a b\r\n", 400),
+        ("1.1", "host: user@a\r\n", 400),
+        ("1.0", "host: a\r\nhost: b\r\n", 400),
+        ("1.0", "", 200),
+        ("1.1", "host:\r\n", 200),
+        ("1.1", "host: [::1]:8787\r\n", 200),
+    ] {
+        let head = format!("GET /health HTTP/{version}\r\n{hosts}connection: close\r\n\r\n");
+        let reply = server.raw(head.as_bytes()).await;
+        if status == 400 {
+            reply.is_problem(400, "invalid_host");
+        }
+        assert_eq!(reply.status, status, "{hosts}: {reply:?}");
     }
 }
 

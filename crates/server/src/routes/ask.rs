@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::{Request, State},
+    response::Response,
 };
 use ringfence_job::LimitsPatch;
 use ringfence_pipeline::{AskAnswer, AskRequest, keys::Scope};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
     App,
     body::{FileBody, InputFileSchema, input_files, object, objects, read_request},
+    multipart::files_schema,
     openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
+    routes::download,
 };
 
 /// A question and the files it is about.
@@ -36,6 +37,18 @@ struct AskBody {
     limits: LimitsPatch,
 }
 
+/// A question with files beside it.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct AskForm {
+    /// What would be the body without them.
+    request: AskBody,
+    #[serde(default)]
+    #[schema(schema_with = files_schema)]
+    file: Vec<Vec<u8>>,
+}
+
 /// Answers a question.
 ///
 /// A program is written that computes the answer, held to policy, budget and limits, and run. The run goes on
@@ -46,10 +59,11 @@ struct AskBody {
     path = "/v1/ask",
     operation_id = "ask",
     tag = "ask",
-    request_body(content = AskBody, example = json!({
+    request_body(content((AskBody = "application/json", example = json!({
         "question": "total amount by region",
         "files": [{ "name": "sales.csv", "content": "region,amount\nnorth,3\nsouth,4\n" }],
-    })),
+    })), (AskForm = "multipart/form-data",
+        encoding(("request" = (content_type = "application/json")))))),
     responses(
         (status = 200, description = "The answer, the program and its run.", body = AskAnswer, links(
             ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/id")))),
@@ -58,11 +72,12 @@ struct AskBody {
         BudgetExhausted, Unanswered, Busy, Unavailable, StoreFull,
     ),
 )]
-pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
+pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions(), Scope::Ask).await?;
     let mut place = app.pipeline.enter(&principal)?;
     let (body, beside): (AskBody, _) = read_request(request, &app, &mut place).await?;
     let (files, uploads) = input_files(body.files, beside)?;
     let request = AskRequest { question: body.question, files, uploads, limits: body.limits };
-    Ok(Json(app.pipeline.ask(place, request).await?.linked()))
+    let taken = place.taken();
+    Ok(download::json(&app.pipeline.ask(place, request).await?.linked(), taken))
 }

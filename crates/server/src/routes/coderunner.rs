@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::{Request, State},
+    response::Response,
 };
 use ringfence_job::Language;
 use ringfence_pipeline::{Answer, ExecuteRequest, StopOnDrop, keys::Scope, run::RunId};
@@ -17,6 +17,7 @@ use crate::{
     body::{read_json_of_run, word},
     openapi::{BudgetExhausted, Busy, Refused, StoreFull, Unavailable},
     problem::Problem,
+    routes::download,
 };
 
 /// Longest time of a program in milliseconds, unless the operator sets other bounds.
@@ -84,19 +85,17 @@ impl From<&Answer> for RunAnswer {
         BudgetExhausted, Refused, Busy, Unavailable, StoreFull,
     ),
 )]
-pub(crate) async fn handler(
-    State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<Json<RunAnswer>, Problem> {
+pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions(), Scope::Execute).await?;
     let mut place = app.pipeline.enter(&principal)?;
     let body: RunBody = read_json_of_run(request, &app, &mut place).await?;
     let mut request = ExecuteRequest::new(body.language, body.code);
     let allowed = app.pipeline.limits().wall_ms;
     request.limits.wall_ms = Some(WALL_MS.max(allowed.floor).min(allowed.ceiling));
+    let taken = place.taken();
     let live = app.pipeline.start(place, request);
     // When the client goes away, the guard is dropped, and with it the run stops.
     let _asked = StopOnDrop(Arc::clone(&live));
     let answer = live.ended().await?;
-    Ok(Json(RunAnswer::from(&*answer)))
+    Ok(download::json(&RunAnswer::from(&*answer), taken))
 }

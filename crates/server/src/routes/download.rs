@@ -17,7 +17,7 @@ use ringfence_pipeline::{
 };
 use serde::Serialize;
 
-use crate::{places::Place, problem::Problem};
+use crate::problem::Problem;
 
 /// Memory that a download takes, in bytes.
 const DOWNLOAD_BUFFER_BYTES: u64 = 256 * 1024;
@@ -45,9 +45,9 @@ pub(super) fn response(name: &str, sha256: &str, content: Content) -> Response {
     (headers, Body::from_stream(pieces)).into_response()
 }
 
-/// An answer in JSON, which keeps a place until a client has taken it: one that does not read shall not
+/// An answer in JSON, which keeps a `place` until a client has taken it: one that does not read shall not
 /// gather answers in memory. Pieces are copies, so that none of them keeps the whole.
-pub(super) fn json<T: Serialize>(value: &T, place: Place) -> Response {
+pub(super) fn json<T: Serialize>(value: &T, place: impl Send + 'static) -> Response {
     let text = match serde_json::to_vec(value) {
         Ok(text) => Bytes::from(text),
         Err(error) => return Problem::internal("internal", &error).into_response(),

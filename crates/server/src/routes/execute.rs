@@ -35,9 +35,13 @@ use crate::{
         Encoding, FileBody, InputFileSchema, input_files, items, object, objects, read_request, unique_map,
         word,
     },
+    multipart::files_schema,
     openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
-    routes::stream::{Feed, RunEvent},
+    routes::{
+        download,
+        stream::{Feed, RunEvent},
+    },
 };
 
 /// Preferences of a client and of ours (RFC 7240).
@@ -87,6 +91,18 @@ struct ExecuteBody {
     /// Ask for a newly executed interpreter rather than a warm one.
     #[serde(default)]
     fresh: bool,
+}
+
+/// A program and all it gets, with files beside it.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct ExecuteForm {
+    /// What would be the body without them.
+    request: ExecuteBody,
+    #[serde(default)]
+    #[schema(schema_with = files_schema)]
+    file: Vec<Vec<u8>>,
 }
 
 /// What an argument and an environment variable can be.
@@ -158,7 +174,7 @@ impl ExecuteBody {
             description = "A name for this request, yours for a day: sent again it is answered with the first \
                 answer."),
     ),
-    request_body(content = ExecuteBody, examples(
+    request_body(content((ExecuteBody = "application/json", examples(
         ("print" = (summary = "A line of Python", value = json!({ "language": "python", "code": "print(6*7)" }))),
         ("everything" = (summary = "Input, files and limits", value = json!({
             "language": "bash",
@@ -171,7 +187,8 @@ impl ExecuteBody {
             "limits": { "wallMs": 2000, "memoryBytes": 67_108_864 },
             "fresh": true,
         }))),
-    )),
+    )), (ExecuteForm = "multipart/form-data",
+        encoding(("request" = (content_type = "application/json")))))),
     responses(
         (status = 200, description = "What the program did, however it ended.",
             content((Answer = "application/json"), (RunEvent = "text/event-stream")),
@@ -204,6 +221,7 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     let name = request_name(request.headers())?;
     let (body, beside): (ExecuteBody, _) = read_request(request, &app, &mut place).await?;
     let request = body.into_request(beside)?;
+    let taken = place.taken();
     let live = match name {
         None => app.pipeline.start(place, request),
         Some(name) => {
@@ -230,12 +248,12 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
         }
         // When the client goes away, the guard is dropped, and with it the run stops.
         Manner::Stream => {
-            let guard = StopOnDrop(Arc::clone(&live));
+            let guard = (StopOnDrop(Arc::clone(&live)), taken);
             Feed::of_live(live, Position::default(), guard).into_response_or_problem().await
         }
         Manner::Whole => {
             let _guard = StopOnDrop(Arc::clone(&live));
-            Ok(Json(live.ended().await?.linked()).into_response())
+            Ok(download::json(&live.ended().await?.linked(), taken))
         }
     }
 }
@@ -259,7 +277,7 @@ impl App {
             Manner::Whole => {
                 let place = self.enter(principal)?;
                 match self.pipeline.answer(&view).await? {
-                    Some(answer) => super::download::json(&answer, place),
+                    Some(answer) => download::json(&answer, place),
                     None if view.status.is_end() => return Err(super::runs::over(&view)),
                     None => return Err(in_flight()),
                 }

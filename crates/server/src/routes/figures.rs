@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 
-use super::{identify, method_not_allowed, not_found};
+use super::{check_host, identify, method_not_allowed, not_found};
 use ringfence_pipeline::keys::Scope;
 
 use crate::{App, problem::Problem};
@@ -44,6 +44,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(super::paths::METRICS, get(open))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(check_host))
         .layer(from_fn(identify))
         .with_state(app)
 }

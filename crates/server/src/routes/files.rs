@@ -18,7 +18,7 @@ use ringfence_pipeline::{
     run::Principal,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Array};
 
 use super::{
     Named, download,
@@ -27,7 +27,7 @@ use super::{
 use crate::{
     App,
     body::{check_encoding, check_length, content_length, paced},
-    multipart::{Form, is_form},
+    multipart::{Form, contents, is_form},
     openapi::{BadRequest, Busy, Erased, NotFound, QuotaExceeded, Refused},
     problem::Problem,
 };
@@ -70,11 +70,16 @@ impl From<FileInfo> for FileBody {
 /// The files of a form.
 #[derive(ToSchema)]
 #[schema(as = UploadForm)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code)]
 pub(crate) struct UploadForm {
-    /// Each has its name; all are kept or none.
-    #[schema(format = Binary, content_media_type = "application/octet-stream")]
-    file: Vec<String>,
+    #[schema(schema_with = parts_schema)]
+    file: Vec<Vec<u8>>,
+}
+
+fn parts_schema() -> Array {
+    let description = "Each has its name; all are kept or none.";
+    contents().description(Some(description)).min_items(Some(1)).max_items(Some(FILES_MAX)).build()
 }
 
 /// What an upload is answered with: one file, or those of a form.
@@ -103,8 +108,10 @@ pub(crate) enum Uploaded {
         ("Content-Digest" = Option<String>, Header, pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$",
             description = "The hash of the body, compared (RFC 9530)."),
     ),
-    request_body(content = String, content_type = "application/octet-stream",
-        description = "The content; or a form (`multipart/form-data`) whose parts `file` are kept, all or none."),
+    request_body(
+        description = "The content; or a form whose parts `file` are kept, all or none.",
+        content((String = "application/octet-stream"), (UploadForm = "multipart/form-data")),
+    ),
     responses(
         (status = 201, description = "What was kept.", body = Uploaded, links(
             ("getFile" = (operation_id = "getFile", parameters(("id" = "$response.body#/id")))),
@@ -193,7 +200,12 @@ pub(crate) async fn one(
     tag = "files",
     params(("id" = String, Path, pattern = "^[0-9a-f]{64}$", description = "The hash of its content.")),
     responses(
-        (status = 200, description = "The content.", body = String, content_type = "*/*"),
+        (status = 200, description = "The content, byte for byte, as the type that its name suggests.",
+            content_type = "*/*",
+            headers(
+                ("ETag" = String, description = "SHA-256 of the content."),
+                ("Content-Disposition" = String, description = "`attachment`."),
+            )),
         NotFound, Erased,
     ),
 )]

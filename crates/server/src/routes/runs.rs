@@ -209,11 +209,12 @@ pub(crate) async fn events(
     let run = run_id(&id).ok_or_else(Problem::no_such_run)?;
     // A reader waits as a request does.
     let place = app.enter(&principal)?;
+    let key = app.watch_key(request.headers())?;
     if let Some(live) = app.pipeline.live(&principal, run) {
-        return Ok(Feed::of_live(live, position, place).into_response());
+        return Ok(Feed::of_live(live, position, place).watched(key).into_response());
     }
     let view = app.view(&principal, &id).await?;
-    Ok(app.feed(view, position, place).await?.into_response())
+    Ok(app.feed(view, position, place).await?.watched(key).into_response())
 }
 
 /// Gives a file that a run left behind.

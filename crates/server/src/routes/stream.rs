@@ -10,7 +10,7 @@ use axum::{
     http::HeaderMap,
     response::{
         IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
+        sse::{Event, Sse},
     },
 };
 use futures::{Stream, stream};
@@ -21,6 +21,7 @@ use ringfence_pipeline::{
     run::{Execution, RunId},
 };
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::{Instrument, Span};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -28,7 +29,7 @@ use utoipa::{
 };
 
 use super::runs::AnyAnswer;
-use crate::problem::Problem;
+use crate::{auth::KeyWatch, problem::Problem};
 
 /// Time after which a silent stream tells that it is still there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -105,6 +106,8 @@ pub(crate) struct Feed<G> {
     position: Position,
     ready: VecDeque<Event>,
     live: Option<Arc<Live>>,
+    /// Whether its reader still may read; none is asked for the answer to a request of one's own.
+    key: Option<KeyWatch>,
     /// Held until the client is gone or the stream at its end.
     _guard: G,
 }
@@ -112,7 +115,8 @@ pub(crate) struct Feed<G> {
 impl<G: Send + 'static> Feed<G> {
     /// The events of a run in progress after `position`.
     pub(crate) fn of_live(live: Arc<Live>, position: Position, guard: G) -> Feed<G> {
-        Feed { run: live.run(), position, ready: VecDeque::new(), live: Some(live), _guard: guard }
+        let (run, ready) = (live.run(), VecDeque::new());
+        Feed { run, position, ready, live: Some(live), key: None, _guard: guard }
     }
 
     /// The events of a run that is over, after `position`; `last` is its answer or its problem.
@@ -123,7 +127,7 @@ impl<G: Send + 'static> Feed<G> {
         last: Result<serde_json::Value, Problem>,
         guard: G,
     ) -> Feed<G> {
-        let mut feed = Feed { run, position, ready: VecDeque::new(), live: None, _guard: guard };
+        let mut feed = Feed { run, position, ready: VecDeque::new(), live: None, key: None, _guard: guard };
         if let Some((execution, [stdout, stderr])) = executed {
             if !position.started {
                 feed.tell(News::Started);
@@ -139,6 +143,11 @@ impl<G: Send + 'static> Feed<G> {
         }
         feed.tell_end(last);
         feed
+    }
+
+    /// Has it end with a problem once the key has ended.
+    pub(crate) fn watched(self, key: KeyWatch) -> Feed<G> {
+        Feed { key: Some(key), ..self }
     }
 
     fn tell(&mut self, news: News) {
@@ -176,19 +185,34 @@ impl<G: Send + 'static> Feed<G> {
     }
 
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Feed<G>)> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some((Ok(event), self));
+        if self.ready.is_empty() {
+            self.wait().await;
+        }
+        if let Some(key) = &mut self.key
+            && let Err(problem) = key.check().await
+        {
+            (self.key, self.live) = (None, None);
+            self.ready.clear();
+            self.tell_end(Err(problem));
+        }
+        let event = self.ready.pop_front()?;
+        Some((Ok(event), self))
+    }
+
+    /// Waits for something to tell, if only that the stream is still there; nothing is left after the end.
+    async fn wait(&mut self) {
+        let Some(live) = self.live.take() else { return };
+        let mut position = self.position;
+        match timeout(HEARTBEAT, live.next(&mut position)).await {
+            Ok(Ok(news)) => {
+                news.into_iter().for_each(|news| self.tell(news));
+                self.position = position;
+                self.live = Some(live);
             }
-            let live = self.live.take()?;
-            let mut position = self.position;
-            match live.next(&mut position).await {
-                Ok(news) => {
-                    news.into_iter().for_each(|news| self.tell(news));
-                    self.position = position;
-                    self.live = Some(live);
-                }
-                Err(end) => self.tell_end(end_of(end)),
+            Ok(Err(end)) => self.tell_end(end_of(end)),
+            Err(_) => {
+                self.ready.push_back(Event::default().comment(""));
+                self.live = Some(live);
             }
         }
     }
@@ -211,7 +235,7 @@ impl<G: Send + 'static> Feed<G> {
         let next = move |feed: Feed<G>| feed.next().instrument(span.clone());
         let events: std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> =
             Box::pin(stream::unfold(self, next));
-        Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+        Sse::new(events).into_response()
     }
 }
 
