@@ -4,7 +4,11 @@ use std::{net::SocketAddr, num::NonZeroU16, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use ringfence_job::{Language, LimitKind, LimitsPatch};
-use ringfence_pipeline::keys::Scope;
+use ringfence_pipeline::{
+    budget::{Period, parse_usd},
+    budgets::UsageGroup,
+    keys::Scope,
+};
 
 use crate::commands::probes::{Image, Label};
 
@@ -45,6 +49,12 @@ pub(crate) struct Settings {
     /// Model to ask there.
     #[arg(long, env = "RINGFENCE_MODEL", global = true)]
     pub(crate) model: Option<String>,
+    /// What a million tokens that it reads cost, in dollars; 0 if nothing.
+    #[arg(long, env = "RINGFENCE_MODEL_INPUT_USD", global = true, value_parser = parse_usd)]
+    pub(crate) model_input_usd: Option<i64>,
+    /// What a million tokens that it writes cost, in dollars; 0 if nothing.
+    #[arg(long, env = "RINGFENCE_MODEL_OUTPUT_USD", global = true, value_parser = parse_usd)]
+    pub(crate) model_output_usd: Option<i64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,6 +68,9 @@ pub(crate) enum Command {
     /// Make, list, renew and revoke API keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// Set and show what may be used, and what was.
+    #[command(subcommand)]
+    Budget(Budget),
     /// Say which protections are in force, and what mends those that are not.
     Doctor(Doctor),
     /// Build and list what the jail holds.
@@ -149,12 +162,8 @@ pub(crate) enum Keys {
         /// How long it is accepted, such as 30d, 12h, 90m or 45s, or never to let it last.
         #[arg(long, value_name = "TIME", default_value = "never", value_parser = lifetime)]
         expires: Lifetime,
-        /// Runs it may start.
-        #[arg(long)]
-        runs: Option<i64>,
-        /// Sandbox time it may use, in seconds.
-        #[arg(long)]
-        sandbox_seconds: Option<i64>,
+        #[command(flatten)]
+        limits: BudgetLimits,
         /// Print an object instead of text.
         #[arg(long)]
         json: bool,
@@ -192,6 +201,89 @@ pub(crate) struct OneKey {
     /// Print an object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Budget {
+    /// Set the limits of a scope for a period; those of its other periods stay.
+    Set {
+        #[command(flatten)]
+        budget: OneBudget,
+        /// In which time: total, month, week or day.
+        #[arg(long, default_value_t = Period::Month)]
+        period: Period,
+        #[command(flatten)]
+        limits: BudgetLimits,
+    },
+    /// Show a budget and how far it is used.
+    Show(OneBudget),
+    /// Remove the limits of a scope; what was used stays known.
+    Remove {
+        #[command(flatten)]
+        budget: OneBudget,
+        /// Only those of this period.
+        #[arg(long)]
+        period: Option<Period>,
+    },
+    /// List the budgets that were set.
+    List {
+        /// Only those of an organisation.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell what was used.
+    Usage {
+        /// By what it is added up: user, key, session, author or day.
+        #[arg(long, default_value = "day")]
+        by: UsageGroup,
+        /// The first day (UTC), such as 2026-11-01; 30 days before the last.
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// The last day; today unless said.
+        #[arg(long, value_name = "DATE")]
+        to: Option<String>,
+        /// The organisation.
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Print a table for spreadsheets.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneBudget {
+    /// Whose budget: org, tenant, user:NAME, key:ID, session:ID or run:ID.
+    pub(crate) scope: String,
+    /// The organisation it belongs to.
+    #[arg(long, default_value = "default")]
+    pub(crate) tenant: String,
+    /// Print an object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Limits; what is not said is not limited.
+#[derive(Debug, Args)]
+pub(crate) struct BudgetLimits {
+    /// Money in dollars, such as 10 or 0.25.
+    #[arg(long, value_name = "DOLLARS", value_parser = parse_usd)]
+    pub(crate) usd: Option<i64>,
+    /// Tokens that models read and write.
+    #[arg(long)]
+    pub(crate) tokens: Option<i64>,
+    /// Runs.
+    #[arg(long)]
+    pub(crate) runs: Option<i64>,
+    /// Sandbox time in seconds.
+    #[arg(long)]
+    pub(crate) sandbox_seconds: Option<i64>,
 }
 
 /// How long a key is accepted.

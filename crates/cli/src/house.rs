@@ -48,7 +48,7 @@ pub(crate) fn give_up_privileges(config: &Config) -> anyhow::Result<PathBuf> {
 
 /// Opens the store, settles what crashed processes left, and deletes what nobody wants any more.
 pub(crate) async fn open_store(config: &Config, data_dir: &std::path::Path) -> anyhow::Result<Store> {
-    let store = Store::open(data_dir).await?.keeping(config.keeping);
+    let store = Store::open(data_dir).await?.keeping(config.keeping).default_budget(config.default_budget);
     // A full disk is no reason not to start: it may take a start to mend it.
     if let Err(error) = store.sweep(clock::now_ms()).await {
         tracing::warn!(%error, "cannot delete contents that nobody holds");
@@ -103,6 +103,7 @@ fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result
     let settings = PipelineConfig {
         policy: config.policy.clone(),
         limits: config.sandbox.limits,
+        prices: config.prices,
         clock: clock::system(),
         slots: usize::from(config.sandbox.slots),
         queue: config.queue,
@@ -122,6 +123,7 @@ fn authors(model: Option<&Model>) -> anyhow::Result<Vec<Arc<dyn CodeAuthor>>> {
             model: model.name.clone(),
             timeout: std::time::Duration::from_secs(model.timeout_seconds),
             output_tokens_max: model.output_tokens_max,
+            prices: model.prices,
         };
         authors.push(Arc::new(OpenAiCompatible::new(endpoint)?));
     }

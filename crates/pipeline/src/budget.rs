@@ -417,6 +417,13 @@ pub fn date_of(day: i64) -> Date {
     timestamp.to_zoned(TimeZone::UTC).date()
 }
 
+/// The day, since the Unix epoch, of a date such as `2026-11-21`; none if it is no date.
+pub fn day_of(text: &str) -> Option<i64> {
+    // The parser would take a time of day and a zone as well.
+    let date: Date = (text.len() == 10).then_some(text)?.parse().ok()?;
+    Some(days_of(date))
+}
+
 fn days_of(date: Date) -> i64 {
     let zoned = date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp().as_millisecond());
     zoned.unwrap_or(i64::MAX).div_euclid(DAY_MS)
@@ -662,6 +669,16 @@ mod tests {
         assert_eq!(span(Period::Month, ms("2026-12-31T12:00:00Z")), days("2026-12-01", "2027-01-01"));
         assert_eq!(span(Period::Month, ms("2028-02-10T00:00:00Z")), days("2028-02-01", "2028-03-01"));
         assert_eq!(span(Period::Day, -1), days("1969-12-31", "1970-01-01"));
+    }
+
+    #[test]
+    fn a_date_is_read_as_it_is_written() {
+        for day in [0, 1, 20_778, -400] {
+            assert_eq!(day_of(&date_of(day).to_string()), Some(day));
+        }
+        for wrong in ["", "2026-11", "2026-13-01", "20261121  ", "2026-11-21T00:00:00Z", "21.11.2026"] {
+            assert_eq!(day_of(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

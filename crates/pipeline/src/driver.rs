@@ -144,6 +144,11 @@ impl Pipeline {
         self.turns.enter(principal)
     }
 
+    /// The time, in milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> i64 {
+        self.driver.config.clock.now_ms()
+    }
+
     /// The operator's limits.
     pub fn limits(&self) -> &LimitsPolicy {
         &self.driver.config.limits

@@ -2,13 +2,10 @@
 
 use std::process::ExitCode;
 
-use ringfence_pipeline::{
-    keys::{DEFAULT_KEY_LIMIT, IssuedKey, Key, KeyRequest, Scopes},
-    ports::Amount,
-};
+use ringfence_pipeline::keys::{IssuedKey, Key, KeyRequest, Scopes};
 use ringfence_store::Store;
 
-use super::{one_shot_runtime, print_json, print_line};
+use super::{budget::caps, one_shot_runtime, print_json, print_line};
 use crate::{args::Keys, clock, config::Config, house};
 
 /// Manages keys.
@@ -25,7 +22,7 @@ pub(crate) fn keys(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
 async fn carry_out(store: &Store, command: Keys) -> anyhow::Result<()> {
     let now_ms = clock::now_ms();
     match command {
-        Keys::Create { user, tenant, label, scopes, admin, expires, runs, sandbox_seconds, json } => {
+        Keys::Create { user, tenant, label, scopes, admin, expires, limits, json } => {
             let request = KeyRequest {
                 user,
                 label,
@@ -35,11 +32,7 @@ async fn carry_out(store: &Store, command: Keys) -> anyhow::Result<()> {
                     (false, false) => scopes.into_iter().collect(),
                 },
                 lifetime_ms: expires.seconds.map(|seconds| i64::from(seconds) * 1000),
-                limit: Amount {
-                    runs: runs.unwrap_or(DEFAULT_KEY_LIMIT.runs),
-                    sandbox_ms: sandbox_seconds
-                        .map_or(DEFAULT_KEY_LIMIT.sandbox_ms, |seconds| seconds.saturating_mul(1000)),
-                },
+                limit: caps(&limits),
             };
             print_issued(&store.create_key(&tenant, &request, now_ms).await?, json)
         }

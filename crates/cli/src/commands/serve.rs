@@ -12,8 +12,9 @@ use async_trait::async_trait;
 use metrics::gauge;
 use ringfence_pipeline::{
     Pipeline,
+    budget::Caps,
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scope, Scopes},
-    ports::{Amount, StoreError},
+    ports::StoreError,
     run::Principal,
 };
 use ringfence_sandbox::doctor::{self, CheckState};
@@ -85,10 +86,15 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
         let (measured, limits) = (house.pipeline.clone(), config.sandbox.limits);
         let (examined_store, examined) = (store.clone(), sandbox.clone());
-        let server = Server::new(Arc::new(house.pipeline.clone()), keys, server_options(config))
-            .watched_by(move || health::ailments(&store, &sandbox))
-            .examined_by(move || health::examine(examined_store.clone(), examined.clone(), limits))
-            .measured_by(move || figures(&metrics, &measured), figures_at);
+        let server = Server::new(
+            Arc::new(house.pipeline.clone()),
+            keys,
+            Arc::new(store.clone()),
+            server_options(config),
+        )
+        .watched_by(move || health::ailments(&store, &sandbox))
+        .examined_by(move || health::examine(examined_store.clone(), examined.clone(), limits))
+        .measured_by(move || figures(&metrics, &measured), figures_at);
         let signals = stop_signals()?;
         let supervisor_gone = house.sandbox.closed();
         let mut orderly = true;
@@ -295,9 +301,10 @@ impl Keys for StoredKeys {
         let request = KeyRequest {
             scopes: [Scope::Execute, Scope::Read].into_iter().collect(),
             lifetime_ms: Some(i64::from(settings.key_days) * DAY_MS),
-            limit: Amount {
-                runs: i64::from(settings.credits),
-                sandbox_ms: i64::from(settings.sandbox_seconds) * 1000,
+            limit: Caps {
+                runs: Some(i64::from(settings.credits)),
+                sandbox_ms: Some(i64::from(settings.sandbox_seconds) * 1000),
+                ..Caps::default()
             },
             ..KeyRequest::new(SELF_SERVICE_TENANT)
         };
