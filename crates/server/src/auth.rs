@@ -35,7 +35,7 @@ impl App {
                 self.gates.not_found(key);
                 Err(Problem::unauthenticated("the key is unknown, expired or revoked"))
             }
-            Err(error) => Err(Problem::store(&error, &error.to_string())),
+            Err(error) => Err(error.into()),
         }
     }
 }

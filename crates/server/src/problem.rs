@@ -335,7 +335,7 @@ impl From<Busy> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Problem::internal("store_failed", &error)
+        Problem::store(&error, &error.to_string())
     }
 }
 
