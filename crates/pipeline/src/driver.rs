@@ -434,10 +434,14 @@ impl Driver {
         }
         let duration_ms = self.config.clock.now_ms().saturating_sub(began_ms);
         let answer = ask_answer(author.name(), draft, run, duration_ms);
-        let outline = self.keep_outline(&answer.outline()).await?;
-        journal.note(&Event::Settled { answer: Some(outline) })?;
-        journal.save().await?;
+        self.keep_ask_answer(journal, &answer).await.map_err(unrecorded)?;
         Ok(answer)
+    }
+
+    /// Ends a question's run with its answer.
+    async fn keep_ask_answer(&self, journal: &mut Journal, answer: &AskAnswer) -> Result<(), ErrorKind> {
+        let outline = self.keep_outline(&answer.outline()).await?;
+        journal.append(&[Event::Settled { answer: Some(outline) }]).await
     }
 
     /// Reads what was uploaded before and puts it among a request's files, each at its place. Sizes are
@@ -725,12 +729,7 @@ impl Driver {
                 Err(settled.err().unwrap_or(kind))
             }
         };
-        recorded.map_err(|kind| match kind {
-            ErrorKind::Store(error) | ErrorKind::Ledger(LedgerError::Store(error)) => {
-                ErrorKind::Unrecorded(error)
-            }
-            other => other,
-        })
+        recorded.map_err(unrecorded)
     }
 
     /// Keeps every content of an answer, and gives the events that name them.
@@ -818,6 +817,16 @@ impl Driver {
             return Ok(None);
         }
         Ok(Some(self.ports.record.put_blob(content).await?))
+    }
+}
+
+/// The store's failure once a program has run.
+fn unrecorded(kind: ErrorKind) -> ErrorKind {
+    match kind {
+        ErrorKind::Store(error) | ErrorKind::Ledger(LedgerError::Store(error)) => {
+            ErrorKind::Unrecorded(error)
+        }
+        other => other,
     }
 }
 

@@ -38,6 +38,8 @@ struct State {
     spent: Amount,
     /// Refuse content that comes after a reservation.
     refuses_outputs: bool,
+    /// Refuse the end of a question's run.
+    refuses_answers: bool,
     /// The key was revoked.
     key_ended: bool,
     /// The one request that is noted.
@@ -47,7 +49,11 @@ struct State {
 #[async_trait]
 impl Record for Memory {
     async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), StoreError> {
-        self.state.lock().unwrap().events.extend_from_slice(events);
+        let mut state = self.state.lock().unwrap();
+        if state.refuses_answers && events.iter().any(|event| event.kind == "run.settled") {
+            return Err(StoreError::new("appending events", "disk full"));
+        }
+        state.events.extend_from_slice(events);
         Ok(())
     }
 
@@ -550,6 +556,15 @@ async fn what_nobody_understood_is_said() {
     let error = world.pipeline.ask(world.place(), question(&[])).await.unwrap_err();
     assert_eq!(error.to_string(), "ask for a sum, a mean or an NPV");
     assert_eq!(world.kinds(), "run.requested code.asked code.declined run.refused");
+}
+
+#[tokio::test]
+async fn a_question_whose_answer_cannot_be_recorded_has_failed() {
+    let world = world(vec![ends("3")], vec![draft("print(3)")]);
+    world.memory.state.lock().unwrap().refuses_answers = true;
+    let error = world.pipeline.ask(world.place(), question(&[])).await.unwrap_err();
+    assert!(world.kinds().ends_with("exec.finished run.failed"), "{}", world.kinds());
+    assert!(matches!(error.kind, ErrorKind::Unrecorded(_)), "{error}");
 }
 
 #[tokio::test]
