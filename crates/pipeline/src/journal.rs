@@ -30,10 +30,6 @@ impl Journal {
         Journal { principal, run: Run::new(id), unsaved: Vec::new(), ports, clock, figures: Figures::new() }
     }
 
-    pub(crate) fn principal(&self) -> &Principal {
-        &self.principal
-    }
-
     pub(crate) fn run(&self) -> &Run {
         &self.run
     }

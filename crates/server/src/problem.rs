@@ -283,6 +283,8 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Ledger(LedgerError::KeyEnded(_)) => Problem::unauthenticated(&text),
             ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),
             ErrorKind::Busy(_) => Problem::busy(text),
+            // Nothing is in the record.
+            ErrorKind::NoMemory => return Problem::busy(text),
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }

@@ -314,6 +314,7 @@ impl TestServer {
             slots: 4,
             queue: 4,
             processors: 2,
+            uploaded_bytes_max: 1 << 20,
         };
         change(&mut options, &mut config);
         let server = finish(Server::new(Arc::new(Pipeline::new(ports, config)), world.clone(), options));

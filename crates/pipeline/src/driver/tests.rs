@@ -237,7 +237,15 @@ fn world_with(
     let now = AtomicI64::new(0);
     let clock = Clock::new(move || now.fetch_add(7, Ordering::Relaxed), || RunId(Uuid::nil()));
     let limits = LimitsPolicy::default();
-    let config = PipelineConfig { policy, limits, clock, slots: 1, queue: 1, processors: 1 };
+    let config = PipelineConfig {
+        policy,
+        limits,
+        clock,
+        slots: 1,
+        queue: 1,
+        processors: 1,
+        uploaded_bytes_max: 100 << 20,
+    };
     let pipeline = Pipeline::new(ports, config);
     World { memory, script, scribe, pipeline }
 }
@@ -712,6 +720,22 @@ async fn an_unknown_upload_is_refused_by_its_place() {
     asked.uploads = vec![upload(0, "a", "x")];
     let refused = nobody.pipeline.ask(nobody.place(), asked).await.unwrap_err();
     assert!(matches!(&refused.kind, ErrorKind::Denied(violations) if violations[0].code == "upload_unknown"));
+}
+
+#[tokio::test]
+async fn uploads_have_a_bounded_memory_until_their_runs_end() {
+    let world = world(vec![Play::Run, ends("")], vec![]);
+    let id = world.memory.uploaded(b"x", 60 << 20).await;
+    let with_upload = || ExecuteRequest { uploads: vec![upload(0, "a", &id)], ..python("1") };
+    let first = world.pipeline.start(world.place(), with_upload());
+    assert!(first.next(&mut Position::default()).await.is_ok());
+    let recorded = world.memory.state.lock().unwrap().events.len();
+    let refused = world.pipeline.execute(world.place(), with_upload()).await.unwrap_err();
+    assert!(matches!(refused.kind, ErrorKind::NoMemory), "{refused}");
+    assert_eq!(world.memory.state.lock().unwrap().events.len(), recorded, "it has left a trace");
+    first.stop();
+    first.ended().await.unwrap();
+    world.pipeline.execute(world.place(), with_upload()).await.unwrap();
 }
 
 #[tokio::test]
