@@ -503,11 +503,11 @@ impl Driver {
         // What no run could have beside another, one can have alone.
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(all);
         let kept_free = if place.is_one_of_few() { 0 } else { all / MEMORY_PER_FEW };
-        let enough =
-            self.uploads.available_permits().checked_sub(kept_free).is_some_and(|left| left >= bytes);
-        let permits = u32::try_from(bytes).ok().filter(|_| enough);
+        let permits = u32::try_from(bytes).ok();
         permits
             .and_then(|permits| Arc::clone(&self.uploads).try_acquire_many_owned(permits).ok())
+            // Looked at after it is taken: two at once cannot both have the last that is not kept.
+            .filter(|_| self.uploads.available_permits() >= kept_free)
             .ok_or(ErrorKind::NoMemory)
     }
 
