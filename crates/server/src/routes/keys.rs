@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::{
     Named,
-    runs::{Page, PageQuery},
+    pages::{Page, PageQuery},
 };
 use crate::{
     App,
