@@ -20,6 +20,9 @@ use crate::{
     config::{Config, Model},
 };
 
+/// Bytes of uploads in memory, for all runs together; as much again is for the bodies of requests.
+const UPLOADED_BYTES_MAX: usize = 512 * 1024 * 1024;
+
 /// A process whose supervisor is forked and that has given up its privileges; no thread exists yet.
 pub(crate) struct Entrance {
     started: Started,
@@ -108,6 +111,7 @@ fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result
         slots: usize::from(config.sandbox.slots),
         queue: config.queue,
         processors: std::thread::available_parallelism().map_or(1, usize::from),
+        uploaded_bytes_max: UPLOADED_BYTES_MAX,
     };
     Ok(Pipeline::new(ports, settings))
 }

@@ -8,7 +8,7 @@ use std::{fmt, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::D
 
 use futures::{FutureExt, poll};
 use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -40,6 +40,9 @@ const AUTHOR_SECONDS_MAX: u64 = 180;
 
 /// How much of the end of standard error an author is shown, in bytes.
 const TRACEBACK_BYTES_MAX: usize = 8 * 1024;
+
+/// The share of the memory for uploads that is kept for keys with few runs: one in so many parts.
+const MEMORY_PER_FEW: usize = 4;
 
 /// Longest explanation of an author that is passed on, in characters.
 const EXPLANATION_CHARS_MAX: usize = 2000;
@@ -114,6 +117,8 @@ pub struct PipelineConfig {
     pub queue: usize,
     /// Processors that the runs share.
     pub processors: usize,
+    /// Bytes of uploads in memory, from when a run reads them to its end.
+    pub uploaded_bytes_max: usize,
 }
 
 /// Carries requests to recorded results.
@@ -130,7 +135,12 @@ impl Pipeline {
     /// A pipeline over these ports.
     pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
         let turns = Turns::new(config.slots, config.queue, config.processors);
-        let driver = Driver { ports: Arc::new(ports), config, stopping: watch::Sender::new(false) };
+        let driver = Driver {
+            ports: Arc::new(ports),
+            uploads: Arc::new(Semaphore::new(config.uploaded_bytes_max)),
+            config,
+            stopping: watch::Sender::new(false),
+        };
         let active = Arc::new(watch::Sender::new(0));
         Pipeline { driver: Arc::new(driver), active, lives: Arc::default(), turns }
     }
@@ -200,11 +210,11 @@ impl Pipeline {
         let entered = self.lives.enter(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
         let live = Arc::clone(&entered.live);
         let active = Active::enter(Arc::clone(&self.active));
-        let driven = Driven { live: Arc::clone(&live), place };
+        let mut driven = Driven { live: Arc::clone(&live), place, memory: None };
         let task = async move {
             let _active = active;
             let work = AssertUnwindSafe(async {
-                let result = driver.execute(&mut journal, request, &driven).await;
+                let result = driver.execute(&mut journal, request, &mut driven).await;
                 close(journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
@@ -256,11 +266,11 @@ impl Pipeline {
         let mut journal = self.journal(place.principal(), run);
         let driver = Arc::clone(&self.driver);
         let live = Arc::new(Live::new(run, place.principal().clone(), self.driver.stopping.subscribe()));
-        let driven = Driven { live, place };
+        let mut driven = Driven { live, place, memory: None };
         let active = Active::enter(Arc::clone(&self.active));
         let task = async move {
             let _active = active;
-            let result = driver.ask(&mut journal, request, &driven).await;
+            let result = driver.ask(&mut journal, request, &mut driven).await;
             close(journal, result).await
         };
         let task = tokio::spawn(task.instrument(span_of(run)));
@@ -362,10 +372,12 @@ struct Ran {
     outcome: Outcome,
 }
 
-/// A run being driven: what others see of it, and its place.
+/// A run being driven: what others see of it, and what it has of the house.
 struct Driven {
     live: Arc<Live>,
     place: Place,
+    /// What its uploads take of the memory for them.
+    memory: Option<OwnedSemaphorePermit>,
 }
 
 /// Drives runs, one call a run.
@@ -373,6 +385,8 @@ struct Driven {
 pub(crate) struct Driver {
     pub(crate) ports: Arc<Ports>,
     config: PipelineConfig,
+    /// Bytes of uploads that may still be read.
+    uploads: Arc<Semaphore>,
     /// True once every run is to end.
     stopping: watch::Sender<bool>,
 }
@@ -382,7 +396,7 @@ impl Driver {
         &self,
         journal: &mut Journal,
         mut request: ExecuteRequest,
-        driven: &Driven,
+        driven: &mut Driven,
     ) -> Result<Answer, ErrorKind> {
         let language = request.language;
         let code = self.keep_code(&request.code).await?;
@@ -391,7 +405,7 @@ impl Driver {
             Event::Requested { question: None, language: Some(language), code, stdin, call, files }
         };
         let uploads = std::mem::take(&mut request.uploads);
-        let attached = self.attach(journal.principal(), &mut request.files, uploads).await?;
+        let attached = self.attach(driven, &mut request.files, uploads).await?;
         let examined = match attached.and_then(|()| self.config.policy.examine(request, &self.config.limits))
         {
             Ok(examined) => examined,
@@ -411,11 +425,11 @@ impl Driver {
         &self,
         journal: &mut Journal,
         mut request: AskRequest,
-        driven: &Driven,
+        driven: &mut Driven,
     ) -> Result<AskAnswer, ErrorKind> {
         let began_ms = self.config.clock.now_ms();
         let uploads = std::mem::take(&mut request.uploads);
-        let attached = self.attach(journal.principal(), &mut request.files, uploads).await?;
+        let attached = self.attach(driven, &mut request.files, uploads).await?;
         self.accept_question(journal, &request, attached).await?;
         let mut tables = Vec::new();
         for file in request.files.iter().filter(|file| is_table(&file.name)) {
@@ -447,17 +461,21 @@ impl Driver {
             left_nano_usd: journal.left_nano_usd(),
             ..ask_answer(author.name(), draft, run, duration_ms)
         };
-        let outline = self.keep_outline(&answer.outline()).await?;
-        journal.note(&Event::Settled { answer: Some(outline) })?;
-        journal.save().await?;
+        self.keep_ask_answer(journal, &answer).await.map_err(unrecorded)?;
         Ok(answer)
+    }
+
+    /// Ends a question's run with its answer.
+    async fn keep_ask_answer(&self, journal: &mut Journal, answer: &AskAnswer) -> Result<(), ErrorKind> {
+        let outline = self.keep_outline(&answer.outline()).await?;
+        journal.append(&[Event::Settled { answer: Some(outline) }]).await
     }
 
     /// Reads what was uploaded before and puts it among a request's files, each at its place. Sizes are
     /// decided on before anything is read.
     async fn attach(
         &self,
-        principal: &Principal,
+        driven: &mut Driven,
         files: &mut Vec<InputFile>,
         uploads: Vec<UploadRef>,
     ) -> Result<Result<(), Vec<Violation>>, ErrorKind> {
@@ -468,20 +486,21 @@ impl Driver {
         if let Err(violations) = policy.admit_files(number, 0) {
             return Ok(Err(violations));
         }
-        let mut missing = Vec::new();
-        let mut bytes: u64 = files.iter().map(|file| file.content.len() as u64).sum();
+        let (mut missing, mut uploaded) = (Vec::new(), 0_u64);
         for upload in &uploads {
-            match self.ports.files.file(principal, &upload.id).await? {
-                Some(file) => bytes = bytes.saturating_add(file.size),
+            match self.ports.files.file(driven.place.principal(), &upload.id).await? {
+                Some(file) => uploaded = uploaded.saturating_add(file.size),
                 None => missing.push(upload.unknown()),
             }
         }
         if !missing.is_empty() {
             return Ok(Err(missing));
         }
-        if let Err(violations) = policy.admit_files(number, bytes) {
+        let sent: u64 = files.iter().map(|file| file.content.len() as u64).sum();
+        if let Err(violations) = policy.admit_files(number, sent.saturating_add(uploaded)) {
             return Ok(Err(violations));
         }
+        driven.memory = Some(self.memory_for(uploaded, &driven.place)?);
         for upload in uploads {
             let Some(content) = self.ports.record.get_blob(&upload.id).await? else {
                 return Ok(Err(vec![upload.unknown()]));
@@ -489,6 +508,20 @@ impl Driver {
             files.insert(upload.at.min(files.len()), InputFile { name: upload.name, content });
         }
         Ok(Ok(()))
+    }
+
+    /// Memory for uploads of so many bytes: a request that names them is small, however large they are.
+    fn memory_for(&self, bytes: u64, place: &Place) -> Result<OwnedSemaphorePermit, ErrorKind> {
+        let all = self.config.uploaded_bytes_max;
+        // What no run could have beside another, one can have alone.
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(all);
+        let kept_free = if place.is_one_of_few() { 0 } else { all / MEMORY_PER_FEW };
+        let permits = u32::try_from(bytes).ok();
+        permits
+            .and_then(|permits| Arc::clone(&self.uploads).try_acquire_many_owned(permits).ok())
+            // Looked at after it is taken: two at once cannot both have the last that is not kept.
+            .filter(|_| self.uploads.available_permits() >= kept_free)
+            .ok_or(ErrorKind::NoMemory)
     }
 
     async fn accept_question(
@@ -783,12 +816,7 @@ impl Driver {
             }
         };
         let recorded = recorded.map(|answer| Answer { left_nano_usd: journal.left_nano_usd(), ..answer });
-        recorded.map_err(|kind| match kind {
-            ErrorKind::Store(error) | ErrorKind::Ledger(LedgerError::Store(error)) => {
-                ErrorKind::Unrecorded(error)
-            }
-            other => other,
-        })
+        recorded.map_err(unrecorded)
     }
 
     /// Keeps every content of an answer, and gives the events that name them.
@@ -877,6 +905,16 @@ impl Driver {
             return Ok(None);
         }
         Ok(Some(self.ports.record.put_blob(content).await?))
+    }
+}
+
+/// The store's failure once a program has run.
+fn unrecorded(kind: ErrorKind) -> ErrorKind {
+    match kind {
+        ErrorKind::Store(error) | ErrorKind::Ledger(LedgerError::Store(error)) => {
+            ErrorKind::Unrecorded(error)
+        }
+        other => other,
     }
 }
 

@@ -54,6 +54,9 @@ pub enum ErrorKind {
     /// It stood in the queue for too long.
     #[error(transparent)]
     Busy(#[from] WaitedTooLong),
+    /// Uploads of other runs take the memory there is for them.
+    #[error("the memory for uploads is taken, try again later")]
+    NoMemory,
     /// The jail could not be had.
     #[error(transparent)]
     Executor(#[from] ExecutorError),
@@ -95,6 +98,7 @@ impl ErrorKind {
             }
             ErrorKind::Ledger(LedgerError::Store(_) | LedgerError::KeyEnded(_))
             | ErrorKind::Busy(_)
+            | ErrorKind::NoMemory
             | ErrorKind::Executor(_)
             | ErrorKind::Store(_)
             | ErrorKind::Unrecorded(_)

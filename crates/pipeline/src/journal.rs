@@ -65,10 +65,6 @@ impl Journal {
         }
     }
 
-    pub(crate) fn principal(&self) -> &Principal {
-        &self.principal
-    }
-
     pub(crate) fn run(&self) -> &Run {
         &self.run
     }
@@ -98,8 +94,14 @@ impl Journal {
 
     /// Stores what is not stored yet.
     pub(crate) async fn save(&mut self) -> Result<(), ErrorKind> {
-        self.ports.record.append(&self.principal, self.run.id(), &self.unsaved).await?;
-        self.unsaved.clear();
+        self.append(&[]).await
+    }
+
+    /// Stores what is not stored yet and lets the events happen; if the record fails, they have not.
+    pub(crate) async fn append(&mut self, events: &[Event]) -> Result<(), ErrorKind> {
+        let (run, records) = self.plan(events)?;
+        self.ports.record.append(&self.principal, run.id(), &records).await?;
+        self.happened(run, events);
         Ok(())
     }
 

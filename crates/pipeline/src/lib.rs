@@ -1,6 +1,6 @@
 //! Carries a request from words or code to a recorded result.
 //!
-//! `run` and `policy` decide and are pure; `driver` does; `ports` is what they need from outside.
+//! `run` and `policy` decide and are pure; `driver` does; `ports` and `files` are what they need from outside.
 
 pub mod answer;
 pub mod ask;

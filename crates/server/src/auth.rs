@@ -45,7 +45,7 @@ impl App {
     }
 
     async fn holder_of(&self, key: &str) -> Result<Option<Principal>, Problem> {
-        self.keys.authenticate(key).await.map_err(|error| Problem::store(&error, &error.to_string()))
+        Ok(self.keys.authenticate(key).await?)
     }
 }
 

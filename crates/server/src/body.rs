@@ -134,10 +134,11 @@ impl Room {
     }
 
     fn take(&self, bytes: usize) -> Result<(), Problem> {
-        let enough = self.all.available_permits() >= bytes + self.kept_free;
-        let permits = u32::try_from(bytes).ok().filter(|_| enough);
+        let permits = u32::try_from(bytes).ok();
         let more = permits
             .and_then(|permits| Arc::clone(&self.all).try_acquire_many_owned(permits).ok())
+            // Looked at after it is taken: two at once cannot both have the last that is not kept.
+            .filter(|_| self.all.available_permits() >= self.kept_free)
             .ok_or_else(|| Problem::busy("the memory for request bodies is taken, try again later"))?;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match taken.as_mut() {

@@ -42,10 +42,11 @@ impl Places {
 
     /// A place for a request of this key; none if all that it may have are taken.
     pub(crate) fn enter(&self, key_id: &str) -> Option<Place> {
-        let free = self.free.available_permits();
-        let may = |here| here == 0 || free > self.all / PLACES_PER_KEPT;
-        let seat = self.crowds.enter(key_id.to_owned(), may)?;
         let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
+        // Looked at after one is taken: two at once cannot both have the last that is not kept.
+        let left = self.free.available_permits();
+        let may = |here| here == 0 || left >= self.all / PLACES_PER_KEPT;
+        let seat = self.crowds.enter(key_id.to_owned(), may)?;
         Some(Place { _permit: permit, _seat: seat })
     }
 }
@@ -96,7 +97,26 @@ impl<K: Eq + Hash + Clone> Drop for Seat<K> {
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::Barrier, thread};
+
     use super::*;
+
+    #[test]
+    fn two_at_once_do_not_both_take_the_last_place_of_theirs() {
+        const AT_ONCE: usize = 8;
+        for _ in 0..500 {
+            let (places, start) = (Places::new(8), Barrier::new(AT_ONCE));
+            let enter = || {
+                start.wait();
+                places.enter("flood")
+            };
+            let flood: Vec<_> = thread::scope(|scope| {
+                let entering: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(enter)).collect();
+                entering.into_iter().filter_map(|one| one.join().unwrap()).collect()
+            });
+            assert!(flood.len() <= 6, "{} of 8 places are taken by one key", flood.len());
+        }
+    }
 
     #[test]
     fn the_last_places_are_for_keys_that_have_none() {

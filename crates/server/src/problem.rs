@@ -329,6 +329,8 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Ledger(LedgerError::KeyEnded(_)) => Problem::unauthenticated(&text),
             ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),
             ErrorKind::Busy(_) => Problem::busy(text),
+            // Nothing is in the record.
+            ErrorKind::NoMemory => return Problem::busy(text),
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }
@@ -381,7 +383,7 @@ impl From<Busy> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Problem::internal("store_failed", &error)
+        Problem::store(&error, &error.to_string())
     }
 }
 

@@ -32,6 +32,7 @@ use crate::{
     App,
     address::{ClientAddress, holder},
     problem::Problem,
+    routes::paths,
 };
 
 /// Addresses, keys or texts of keys that one limit remembers, twice over at most. Those that came longest
@@ -39,7 +40,7 @@ use crate::{
 const REMEMBERED_MAX: usize = 32 * 1024;
 
 /// Paths that whoever watches the process asks, as often as it likes.
-const EXEMPT: [&str; 4] = ["/health", "/livez", "/readyz", "/startupz"];
+const EXEMPT: [&str; 4] = [paths::HEALTH, paths::LIVE, paths::READY, paths::STARTUP];
 
 /// Time before a client hears that it came too often, or that everything is taken: those that come back at
 /// once shall not cost the time of those that are served. A connection waits, and nothing else.

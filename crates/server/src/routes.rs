@@ -21,6 +21,7 @@ pub(crate) mod figures;
 mod files;
 pub(crate) mod health;
 mod keys;
+mod pages;
 mod runs;
 mod self_service;
 mod stream;

@@ -118,7 +118,11 @@ impl Record for World {
         Ok(None)
     }
 
-    async fn claim(&self, _: &Principal, _: &Claim) -> Result<Claimed, StoreError> {
+    async fn claim(&self, _: &Principal, claim: &Claim) -> Result<Claimed, StoreError> {
+        if claim.name == "full" {
+            let reason = "secret path".to_owned();
+            return Err(StoreError { doing: "claiming a request", reason, full: true });
+        }
         Ok(Claimed::New)
     }
 
@@ -343,6 +347,7 @@ impl TestServer {
             slots: 4,
             queue: 4,
             processors: 2,
+            uploaded_bytes_max: 1 << 20,
         };
         change(&mut options, &mut config);
         let server = finish(Server::new(
@@ -708,6 +713,10 @@ async fn errors_of_the_pipeline_have_their_own_status() {
     full.is_problem(507, "store_full");
     assert!(full.body["detail"].to_string().contains("free space"), "{full:?}");
     assert!(!full.body.to_string().contains("secret"), "{full:?}");
+    let named =
+        format!("authorization: Bearer {KEY}\r\ncontent-type: application/json\r\nidempotency-key: full\r\n");
+    let body = code("1").to_string();
+    server.send("POST", "/v1/execute", &named, body.as_bytes()).await.is_problem(507, "store_full");
     let ask = async |question: &str| {
         server.post("/v1/ask", json!({ "question": question }).to_string().as_bytes()).await
     };

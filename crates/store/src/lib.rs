@@ -8,11 +8,12 @@
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
 //! What a call wrote is on disk when it returns; small contents are when the next write returns, which
-//! is the one whose events name them. [`Record`] and [`Ledger`] are the pipeline's ports;
+//! is the one whose events name them. [`Record`], [`Ledger`] and [`Files`] are the pipeline's ports;
 //! SQL lives in `sqlite` only, so that another database is another module beside it.
 //!
 //! [`Record`]: ringfence_pipeline::ports::Record
 //! [`Ledger`]: ringfence_pipeline::ports::Ledger
+//! [`Files`]: ringfence_pipeline::files::Files
 
 mod blobs;
 mod data_dir;

@@ -42,6 +42,8 @@ struct State {
     spent: Amount,
     /// Refuse content that comes after a reservation.
     refuses_outputs: bool,
+    /// Refuse the end of a question's run.
+    refuses_answers: bool,
     /// The key was revoked.
     key_ended: bool,
     /// The one request that is noted.
@@ -51,7 +53,11 @@ struct State {
 #[async_trait]
 impl Record for Memory {
     async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), StoreError> {
-        self.state.lock().unwrap().events.extend_from_slice(events);
+        let mut state = self.state.lock().unwrap();
+        if state.refuses_answers && events.iter().any(|event| event.kind == "run.settled") {
+            return Err(StoreError::new("appending events", "disk full"));
+        }
+        state.events.extend_from_slice(events);
         Ok(())
     }
 
@@ -253,8 +259,16 @@ fn world_with(
     let now = AtomicI64::new(0);
     let clock = Clock::new(move || now.fetch_add(7, Ordering::Relaxed), || RunId(Uuid::nil()));
     let limits = LimitsPolicy::default();
-    let prices = Prices::default();
-    let config = PipelineConfig { policy, limits, prices, clock, slots: 1, queue: 1, processors: 1 };
+    let config = PipelineConfig {
+        policy,
+        limits,
+        prices: Prices::default(),
+        clock,
+        slots: 1,
+        queue: 1,
+        processors: 1,
+        uploaded_bytes_max: 100 << 20,
+    };
     let pipeline = Pipeline::new(ports, config);
     World { memory, script, scribe, pipeline }
 }
@@ -620,6 +634,15 @@ async fn what_nobody_understood_is_said() {
 }
 
 #[tokio::test]
+async fn a_question_whose_answer_cannot_be_recorded_has_failed() {
+    let world = world(vec![ends("3")], vec![draft("print(3)")]);
+    world.memory.state.lock().unwrap().refuses_answers = true;
+    let error = world.pipeline.ask(world.place(), question(&[])).await.unwrap_err();
+    assert!(world.kinds().ends_with("exec.finished run.failed"), "{}", world.kinds());
+    assert!(matches!(error.kind, ErrorKind::Unrecorded(_)), "{error}");
+}
+
+#[tokio::test]
 async fn a_question_goes_on_when_nobody_waits() {
     let world = world(vec![ends("3")], vec![draft("print(3)")]);
     let mut asking = Box::pin(world.pipeline.ask(world.place(), question(&[])));
@@ -764,6 +787,22 @@ async fn an_unknown_upload_is_refused_by_its_place() {
     asked.uploads = vec![upload(0, "a", "x")];
     let refused = nobody.pipeline.ask(nobody.place(), asked).await.unwrap_err();
     assert!(matches!(&refused.kind, ErrorKind::Denied(violations) if violations[0].code == "upload_unknown"));
+}
+
+#[tokio::test]
+async fn uploads_have_a_bounded_memory_until_their_runs_end() {
+    let world = world(vec![Play::Run, ends("")], vec![]);
+    let id = world.memory.uploaded(b"x", 60 << 20).await;
+    let with_upload = || ExecuteRequest { uploads: vec![upload(0, "a", &id)], ..python("1") };
+    let first = world.pipeline.start(world.place(), with_upload());
+    assert!(first.next(&mut Position::default()).await.is_ok());
+    let recorded = world.memory.state.lock().unwrap().events.len();
+    let refused = world.pipeline.execute(world.place(), with_upload()).await.unwrap_err();
+    assert!(matches!(refused.kind, ErrorKind::NoMemory), "{refused}");
+    assert_eq!(world.memory.state.lock().unwrap().events.len(), recorded, "it has left a trace");
+    first.stop();
+    first.ended().await.unwrap();
+    world.pipeline.execute(world.place(), with_upload()).await.unwrap();
 }
 
 #[tokio::test]

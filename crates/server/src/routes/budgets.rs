@@ -28,7 +28,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Named,
-    runs::{Page, PageQuery},
+    pages::{Page, PageQuery},
 };
 use crate::{
     App,

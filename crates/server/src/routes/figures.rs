@@ -10,10 +10,9 @@ use axum::{
     middleware::from_fn,
     routing::get,
 };
-
-use super::{check_host, identify, method_not_allowed, not_found};
 use ringfence_pipeline::keys::Scope;
 
+use super::{check_host, identify, method_not_allowed, not_found};
 use crate::{App, problem::Problem};
 
 /// Prometheus' text format.

@@ -22,7 +22,7 @@ use utoipa::{IntoParams, ToSchema, openapi::Array};
 
 use super::{
     Named, download,
-    runs::{Page, PageQuery},
+    pages::{Page, PageQuery},
 };
 use crate::{
     App,

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::{
     Named,
     budgets::{CapsBody, some_object},
-    runs::{Page, PageQuery},
+    pages::{Page, PageQuery},
 };
 use crate::{
     App,
