@@ -1,4 +1,5 @@
-//! The one binary: `ringfence serve · run · ask · keys · doctor · runtimes · openapi · health · probes`.
+//! The one binary: `ringfence serve · run · ask · replay · rerun · backup · keys · doctor · runtimes
+//! · openapi · health · probes`.
 //!
 //! It wires the parts together and holds no logic of its own. Nothing here starts a thread before
 //! the supervisor is forked.
@@ -31,6 +32,8 @@ pub fn main() -> ExitCode {
     let result = config::load(&cli.settings).and_then(|config| match cli.command {
         Command::Run(command) => commands::run::run(&config, command),
         Command::Ask(command) => commands::ask::ask(&config, command),
+        Command::Replay(command) => commands::replay::replay(&config, &command),
+        Command::Rerun(command) => commands::rerun::rerun(&config, command),
         Command::Serve(command) => commands::serve::serve(&config, &command),
         Command::Keys(command) => commands::keys::keys(&config, command),
         Command::Doctor(command) => commands::doctor::doctor(&config, &command),

@@ -144,7 +144,7 @@ impl fmt::Display for Drift {
 }
 
 /// What has changed from one table to another that takes its place.
-pub fn drift(before: &TableProfile, after: &TableProfile) -> Vec<Drift> {
+pub(crate) fn drift(before: &TableProfile, after: &TableProfile) -> Vec<Drift> {
     let mut changes = written_otherwise(before, after);
     let old: BTreeMap<&str, &ColumnProfile> = by_name(before).collect();
     let new: BTreeMap<&str, &ColumnProfile> = by_name(after).collect();
