@@ -12,4 +12,5 @@ mod logs;
 mod probes;
 mod processes;
 mod record;
+mod replay;
 mod runs;

@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Rerun(Rerun),
     /// Serve the HTTP API.
     Serve(Serve),
+    /// Copy everything that is remembered, also while a server runs.
+    Backup(Backup),
     /// Make, list, renew and revoke API keys.
     #[command(subcommand)]
     Keys(Keys),
@@ -159,6 +161,15 @@ pub(crate) struct Serve {
     /// Address to give figures for Prometheus on, to whoever connects, without a key.
     #[arg(long, env = "RINGFENCE_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// Where: a new directory, or an empty one. It can be used as a data directory.
+    pub(crate) directory: PathBuf,
+    /// Print an object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -14,6 +14,7 @@ mod config;
 mod health;
 mod house;
 mod outbox;
+mod stage;
 
 use std::{ffi::OsString, io, process::ExitCode};
 
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         Command::Replay(command) => commands::replay::replay(&config, &command),
         Command::Rerun(command) => commands::rerun::rerun(&config, command),
         Command::Serve(command) => commands::serve::serve(&config, &command),
+        Command::Backup(command) => commands::backup::backup(&config, &command),
         Command::Keys(command) => commands::keys::keys(&config, command),
         Command::Doctor(command) => commands::doctor::doctor(&config, &command),
         Command::Runtimes(command) => commands::runtimes::runtimes(&config, command),
@@ -62,6 +64,9 @@ fn role(words: &[OsString]) -> Option<i32> {
     let (name, rest) = words.get(1..)?.split_first()?;
     if name == outbox::COMMAND {
         return Some(outbox::main(rest));
+    }
+    if name == stage::COMMAND {
+        return Some(stage::main(rest));
     }
     if name != ringfence_sandbox::READER_COMMAND {
         return None;

@@ -14,6 +14,7 @@
 //! [`Record`]: ringfence_pipeline::ports::Record
 //! [`Ledger`]: ringfence_pipeline::ports::Ledger
 
+mod backup;
 mod blobs;
 mod data_dir;
 mod key_text;
@@ -30,7 +31,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::StoreError;
 
+pub use backup::{BackedUp, BackupError};
 pub use blobs::BlobError;
+pub use data_dir::holds_data;
 pub use sqlite::holds::{HOLD_WAIT_MS, Swept};
 pub use sqlite::identities::KeyError;
 pub use sqlite::ledger::Reservation;

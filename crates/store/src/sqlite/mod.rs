@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
+pub(crate) mod backup;
 mod claims;
 pub(crate) mod contents;
 pub(crate) mod files;
