@@ -87,6 +87,9 @@ pub struct Started {
     present: Present,
 }
 
+/// Where each runtime's tree is, and what is executed in it.
+type Sources = BTreeMap<Runtime, (Source, RuntimeCommand)>;
+
 /// The runtimes that there are, with the hash that stands for each one's tree; our own reader has none.
 type Present = BTreeMap<Runtime, Option<String>>;
 
@@ -125,8 +128,8 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
 }
 
 /// The runtimes that are built, and the reader, which is this program itself.
-fn present_runtimes(directory: &Path) -> io::Result<(BTreeMap<Runtime, (Source, RuntimeCommand)>, Present)> {
-    let mut sources = BTreeMap::from([(Runtime::Reader, reader::source()?)]);
+fn present_runtimes(directory: &Path) -> io::Result<(Sources, Present)> {
+    let mut sources = Sources::from([(Runtime::Reader, reader::source()?)]);
     let mut present = Present::from([(Runtime::Reader, None)]);
     for (runtime, name) in [
         (Runtime::Python, runtimes::Name::Python),
