@@ -376,7 +376,7 @@ mod tests {
         let first = [asked, written("one"), passed(), finished("out")];
         let settled = ("run.settled", json!({}));
         let of = |more: &[(&str, serde_json::Value)]| {
-            let events = [&first[..], more, &[settled.clone()]].concat();
+            let events = [&first[..], more, std::slice::from_ref(&settled)].concat();
             Executed::read(RUN, &history(&events)).unwrap()
         };
         let repaired = of(&[written("two"), passed(), finished("better")]);
@@ -389,7 +389,7 @@ mod tests {
     fn a_run_without_a_result_says_why() {
         let requested = ("run.requested", json!({ "language": "bash", "code": "c", "files": [] }));
         let why = |more: &[(&str, serde_json::Value)]| {
-            let events = [&[requested.clone()], more].concat();
+            let events = [std::slice::from_ref(&requested), more].concat();
             Executed::read(RUN, &history(&events)).unwrap_err().to_string()
         };
         assert!(why(&[]).ends_with("is not over yet, wait for its end"));
