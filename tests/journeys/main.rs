@@ -2,6 +2,7 @@
 
 mod api;
 mod ask;
+mod backup;
 mod budgets;
 mod command_line;
 mod doctor;
@@ -13,4 +14,5 @@ mod logs;
 mod probes;
 mod processes;
 mod record;
+mod replay;
 mod runs;

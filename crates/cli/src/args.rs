@@ -8,7 +8,9 @@ use ringfence_pipeline::{
     budget::{Period, parse_usd},
     budgets::UsageGroup,
     keys::Scope,
+    run::RunId,
 };
+use uuid::Uuid;
 
 use crate::commands::probes::{Image, Label};
 
@@ -63,8 +65,14 @@ pub(crate) enum Command {
     Run(Run),
     /// Ask a question in plain words, about files if you have any.
     Ask(Ask),
+    /// Execute a recorded run's code on its inputs again, and say `identical` or what differs.
+    Replay(Replay),
+    /// Execute a recorded run's code on other files; what has changed in tables is said first.
+    Rerun(Rerun),
     /// Serve the HTTP API.
     Serve(Serve),
+    /// Copy everything that is remembered, also while a server runs.
+    Backup(Backup),
     /// Make, list, renew and revoke API keys.
     #[command(subcommand)]
     Keys(Keys),
@@ -131,6 +139,35 @@ pub(crate) struct Ask {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The run.
+    #[arg(value_parser = run_id)]
+    pub(crate) run: RunId,
+    /// Print the answer object with the comparison instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rerun {
+    /// The run.
+    #[arg(value_parser = run_id)]
+    pub(crate) run: RunId,
+    /// A file in the place of one that the run read: of the only one, or of NAME.
+    #[arg(long = "file", value_name = "[NAME=]PATH", required = true)]
+    pub(crate) files: Vec<Replacement>,
+    /// Execute the code even if tables have changed in ways that it was not made for.
+    #[arg(long)]
+    pub(crate) anyway: bool,
+    /// Where to put the files it leaves; made if missing.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the answer object, with what has changed in tables, instead of the program's output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Address to listen on.
     #[arg(long, env = "RINGFENCE_LISTEN")]
@@ -138,6 +175,15 @@ pub(crate) struct Serve {
     /// Address to give figures for Prometheus on, to whoever connects, without a key.
     #[arg(long, env = "RINGFENCE_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// Where: a new directory, or an empty one. It can be used as a data directory.
+    pub(crate) directory: PathBuf,
+    /// Print an object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -392,6 +438,27 @@ pub(crate) struct NamedPath {
     pub(crate) path: PathBuf,
 }
 
+/// A file of the host and the name of the file whose place it takes, if that is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Replacement {
+    pub(crate) name: Option<String>,
+    pub(crate) path: PathBuf,
+}
+
+impl From<&str> for Replacement {
+    fn from(text: &str) -> Self {
+        match text.split_once('=') {
+            Some((name, path)) => Replacement { name: Some(name.to_owned()), path: path.into() },
+            None => Replacement { name: None, path: text.into() },
+        }
+    }
+}
+
+/// A run's id.
+fn run_id(text: &str) -> Result<RunId, String> {
+    Uuid::parse_str(text).map(RunId).map_err(|_| "write the id of a run, as its answer has it".to_owned())
+}
+
 /// `NAME=PATH`, or a path whose last part is the name.
 fn named_path(text: &str) -> Result<NamedPath, String> {
     let (name, path) = match text.split_once('=') {
@@ -486,5 +553,12 @@ mod tests {
         assert_eq!(named_path("a.csv=/x/b.csv").map(|file| file.name), Ok("a.csv".to_owned()));
         assert_eq!(named_path("/x/b.csv").map(|file| file.name), Ok("b.csv".to_owned()));
         assert!(named_path("../a=/x").is_err());
+    }
+
+    #[test]
+    fn files_take_the_place_of_a_name_or_of_the_only_one() {
+        assert_eq!(Replacement::from("/x/b.csv"), Replacement { name: None, path: "/x/b.csv".into() });
+        let named = Replacement { name: Some("a".to_owned()), path: "b=c".into() };
+        assert_eq!(Replacement::from("a=b=c"), named);
     }
 }

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use ringfence_authors::{Analyst, Endpoint, OpenAiCompatible};
 use ringfence_job::{Outcome, Progress};
 use ringfence_pipeline::{
-    Control, Pipeline, PipelineConfig, Ports,
+    Control, NoOriginal, Original, Pipeline, PipelineConfig, Ports,
     ports::{CodeAuthor, Executor, ExecutorError},
-    run::{Cleared, Principal},
+    run::{Cleared, Principal, RunId},
 };
 use ringfence_sandbox::{Sandbox, SandboxConfig, SandboxError, Started, SupervisorProcess};
 use ringfence_store::Store;
@@ -92,6 +92,13 @@ impl House {
     pub(crate) async fn local_principal(&self) -> anyhow::Result<Principal> {
         let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
         Ok(self.store.local_principal(user.as_deref().unwrap_or("local"), clock::now_ms()).await?)
+    }
+
+    /// What a run executed, whatever its tenant: whoever holds the data directory may look at all of it.
+    pub(crate) async fn original(&self, reader: &Principal, run: RunId) -> anyhow::Result<Original> {
+        let tenant = self.store.tenant_of(run).await?.ok_or(NoOriginal::Unknown(run))?;
+        let within = Principal { tenant, ..reader.clone() };
+        Ok(self.pipeline.original(&within, run).await?)
     }
 }
 

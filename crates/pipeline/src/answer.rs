@@ -454,6 +454,7 @@ mod tests {
             limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
             files: Vec::new(),
             isolation: Isolation::default(),
+            runtime_id: None,
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
     budget::{Amount, Prices},
     clearance::{Cleared, bound},
     cost::Cost,
+    drift::{Change, Drift, drift},
     error::{ErrorKind, PipelineError},
     facts::read_facts,
     files::{Files, UploadRef},
@@ -28,6 +29,7 @@ use crate::{
         Ledger, LedgerError, Record, StoreError, TableProfile, Written,
     },
     profile::{is_table, read_profile},
+    repeat::Repeats,
     run::{Event, Execution, FileRef, Paid, Principal, RunId},
     turns::{Busy, Load, Place, Slot, Turns},
 };
@@ -169,7 +171,7 @@ impl Pipeline {
     /// # Panics
     /// If called outside a tokio runtime.
     pub fn start(&self, place: Place, request: ExecuteRequest) -> Arc<Live> {
-        self.start_as(place, self.driver.config.clock.new_id(), None, request)
+        self.start_as(place, self.driver.config.clock.new_id(), None, request, None)
     }
 
     /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
@@ -198,12 +200,21 @@ impl Pipeline {
             {
                 Once::Before(before)
             }
-            Claimed::New | Claimed::Same(_) => Once::Begun(self.start_as(place, run, Some(claim), request)),
+            Claimed::New | Claimed::Same(_) => {
+                Once::Begun(self.start_as(place, run, Some(claim), request, None))
+            }
             Claimed::Different => Once::Different,
         })
     }
 
-    fn start_as(&self, place: Place, run: RunId, claim: Option<Claim>, request: ExecuteRequest) -> Arc<Live> {
+    fn start_as(
+        &self,
+        place: Place,
+        run: RunId,
+        claim: Option<Claim>,
+        request: ExecuteRequest,
+        repeats: Option<Repeats>,
+    ) -> Arc<Live> {
         let principal = place.principal().clone();
         let mut journal = self.journal(&principal, run);
         let driver = Arc::clone(&self.driver);
@@ -214,7 +225,7 @@ impl Pipeline {
         let task = async move {
             let _active = active;
             let work = AssertUnwindSafe(async {
-                let result = driver.execute(&mut journal, request, &mut driven).await;
+                let result = driver.execute(&mut journal, request, repeats, &mut driven).await;
                 close(journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
@@ -240,6 +251,14 @@ impl Pipeline {
     /// If called outside a tokio runtime.
     pub async fn execute(&self, place: Place, request: ExecuteRequest) -> End {
         let live = self.start(place, request);
+        let _asked = StopOnDrop(Arc::clone(&live));
+        live.ended().await
+    }
+
+    /// As [`Pipeline::execute`], as a repetition of another run.
+    pub(crate) async fn repeat(&self, place: Place, request: ExecuteRequest, repeats: Repeats) -> End {
+        let run = self.driver.config.clock.new_id();
+        let live = self.start_as(place, run, None, request, Some(repeats));
         let _asked = StopOnDrop(Arc::clone(&live));
         live.ended().await
     }
@@ -396,13 +415,15 @@ impl Driver {
         &self,
         journal: &mut Journal,
         mut request: ExecuteRequest,
+        repeats: Option<Repeats>,
         driven: &mut Driven,
     ) -> Result<Answer, ErrorKind> {
+        let of = repeats.as_ref().map(|repeats| repeats.of);
         let language = request.language;
         let code = self.keep_code(&request.code).await?;
         let requested = |job: Option<(Option<String>, Option<String>, Vec<FileRef>)>| {
             let (stdin, call, files) = job.unwrap_or_default();
-            Event::Requested { question: None, language: Some(language), code, stdin, call, files }
+            Event::Requested { question: None, language: Some(language), code, stdin, call, files, of }
         };
         let uploads = std::mem::take(&mut request.uploads);
         let attached = self.attach(driven, &mut request.files, uploads).await?;
@@ -415,6 +436,9 @@ impl Driver {
             }
         };
         journal.note(&requested(Some(self.keep_inputs(examined.job()).await?)))?;
+        if let Some(repeats) = repeats {
+            self.check_drift(journal, repeats, &examined.job().files, driven).await?;
+        }
         let checked = self.decide(journal, examined, driven).await?.map_err(ErrorKind::Denied)?;
         let control = Control::new(&driven.live, true);
         let ran = self.run_job(journal, Step::Execute, checked, control, &driven.place).await?;
@@ -544,6 +568,7 @@ impl Driver {
             stdin: None,
             call: None,
             files,
+            of: None,
         })?;
         examined.map_err(ErrorKind::Denied)?;
         journal.save().await
@@ -570,6 +595,37 @@ impl Driver {
         journal.settle(&Spent::in_jail(ran.step, ran.used), &[finished]).await?;
         read_profile(&file.name, &ran.outcome)
             .map_err(|reason| ErrorKind::Table { file: file.name.clone(), reason })
+    }
+
+    /// Says what has changed in the tables of an execution that is repeated with others, and stops it if its
+    /// code was not made for that.
+    async fn check_drift(
+        &self,
+        journal: &mut Journal,
+        repeats: Repeats,
+        files: &[InputFile],
+        driven: &Driven,
+    ) -> Result<(), ErrorKind> {
+        let mut drifts = Vec::new();
+        for old in &repeats.replaced {
+            let Some(new) = files.iter().find(|new| new.name == old.name && new.content != old.content)
+            else {
+                continue;
+            };
+            let before = readable(self.profile(journal, old, driven).await)?;
+            let after = readable(self.profile(journal, new, driven).await)?;
+            let unlike = |change| vec![Drift { file: old.name.clone(), change }];
+            drifts.extend(match (before, after) {
+                (Err(reason), _) => unlike(Change::Incomparable { reason }),
+                (Ok(_), Err(reason)) => unlike(Change::Unreadable { reason }),
+                (Ok(before), Ok(after)) => drift(&before, &after),
+            });
+        }
+        (repeats.report)(&drifts);
+        if !repeats.anyway && drifts.iter().any(Drift::stops) {
+            return Err(ErrorKind::Drifted(drifts));
+        }
+        Ok(())
     }
 
     /// Asks the authors in their order; the first that writes code is kept.
@@ -862,6 +918,7 @@ impl Driver {
             denied_syscalls: outcome.denied_syscalls.iter().map(|call| call.name.clone()).collect(),
             files,
             isolation_complete: outcome.isolation.is_complete(),
+            runtime: outcome.runtime_id.clone(),
         })
     }
 
@@ -953,6 +1010,15 @@ fn stopped(
     }
 }
 
+/// A profile, or why the table cannot be read.
+fn readable(profile: Result<TableProfile, ErrorKind>) -> Result<Result<TableProfile, String>, ErrorKind> {
+    match profile {
+        Ok(profile) => Ok(Ok(profile)),
+        Err(ErrorKind::Table { reason, .. }) => Ok(Err(reason)),
+        Err(kind) => Err(kind),
+    }
+}
+
 /// What a job used: at least a millisecond, at most what was reserved.
 fn used(wall_ms: u64, reserved: Amount, prices: &Prices) -> Amount {
     let wall_ms = i64::try_from(wall_ms).unwrap_or(i64::MAX);
@@ -980,6 +1046,7 @@ fn cancelled(step: u32, used: Amount) -> Execution {
         denied_syscalls: Vec::new(),
         files: Vec::new(),
         isolation_complete: false,
+        runtime: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the pipeline needs from outside, where reality is slow, costly or dangerous.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use ringfence_job::{Language, Outcome};
 use serde::{Deserialize, Serialize};
@@ -367,4 +369,17 @@ pub enum ColumnKind {
     Text,
     /// No value at all.
     Empty,
+}
+
+impl fmt::Display for ColumnKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ColumnKind::Integer => "integers",
+            ColumnKind::Number => "numbers",
+            ColumnKind::Date => "dates",
+            ColumnKind::Boolean => "truth values",
+            ColumnKind::Text => "text",
+            ColumnKind::Empty => "nothing",
+        })
+    }
 }

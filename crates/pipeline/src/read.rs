@@ -75,7 +75,7 @@ impl Pipeline {
         self.record().get_blob(sha256).await
     }
 
-    fn record(&self) -> &dyn Record {
+    pub(crate) fn record(&self) -> &dyn Record {
         self.driver().ports.record.as_ref()
     }
 }

@@ -176,6 +176,9 @@ pub enum Event {
         call: Option<String>,
         /// Input files.
         files: Vec<FileRef>,
+        /// The run that this one repeats.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<RunId>,
     },
     /// A jailed reader starts on a table; what it may use is reserved.
     #[serde(rename = "read.started")]
@@ -331,6 +334,9 @@ pub struct Execution {
     pub files: Vec<FileRef>,
     /// True if every layer of the jail was in force.
     pub isolation_complete: bool,
+    /// The hash that stands for every byte of the tree it ran in, if that was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
 }
 
 impl Event {
@@ -571,6 +577,7 @@ mod tests {
                 stdin: None,
                 call: None,
                 files: vec![],
+                of: Some(RunId(Uuid::nil())),
             },
             Event::ReadStarted { step: 0, file: text(), reserved: used },
             Event::ReadFinished { step: 0, status, used },
@@ -596,6 +603,7 @@ mod tests {
                 denied_syscalls: vec![],
                 files: vec![FileRef { name: text(), size: 1, sha256: text() }],
                 isolation_complete: true,
+                runtime: Some(text()),
             })),
             Event::Settled { answer: None },
             Event::Refused { by: text(), reason: text() },
@@ -663,6 +671,7 @@ mod tests {
             stdin: Some(hash(3)),
             call: Some(hash(4)),
             files: vec![file(5), file(6)],
+            of: None,
         };
         let Event::ExecFinished(mut execution) = by_kind("exec.finished") else { unreachable!() };
         (execution.stdout, execution.stderr) = (Some(hash(1)), Some(hash(2)));

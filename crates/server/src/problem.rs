@@ -317,6 +317,7 @@ impl From<&PipelineError> for Problem {
             }
             ErrorKind::DraftDenied { .. } => unprocessable("draft_denied"),
             ErrorKind::Table { .. } => unprocessable("table_unreadable"),
+            ErrorKind::Drifted(_) => unprocessable("table_drifted"),
             ErrorKind::NotUnderstood(_) => unprocessable("question_not_understood"),
             ErrorKind::Unclear(_) => unprocessable("clarification_required"),
             ErrorKind::Ledger(LedgerError::Exhausted(shortfalls)) => {

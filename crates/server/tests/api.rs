@@ -92,6 +92,7 @@ impl Executor for World {
             limits: job.limits,
             files: Vec::new(),
             isolation: Isolation::default(),
+            runtime_id: None,
         })
     }
 }

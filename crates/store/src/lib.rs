@@ -15,6 +15,7 @@
 //! [`Ledger`]: ringfence_pipeline::ports::Ledger
 //! [`Files`]: ringfence_pipeline::files::Files
 
+mod backup;
 mod blobs;
 mod data_dir;
 mod key_text;
@@ -32,7 +33,9 @@ use ringfence_pipeline::budget::DefaultBudget;
 use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::StoreError;
 
+pub use backup::{BackedUp, BackupError};
 pub use blobs::BlobError;
+pub use data_dir::holds_data;
 pub use sqlite::holds::{HOLD_WAIT_MS, Swept};
 pub use sqlite::identities::KeyError;
 pub use sqlite::ledger::Reservation;

@@ -317,6 +317,7 @@ fn outcome(status: Status, stdout: &str, wall_ms: u64) -> Outcome {
         limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
         files: Vec::new(),
         isolation: Isolation::default(),
+        runtime_id: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
 mod accounts;
+pub(crate) mod backup;
 mod budgets;
 mod claims;
 pub(crate) mod contents;

@@ -82,6 +82,20 @@ impl Record for Store {
     }
 }
 
+impl Store {
+    /// The tenant that a run belongs to, if there is such a run: for the operator, who may look at all of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn tenant_of(&self, run: RunId) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("SELECT tenant FROM runs WHERE id = ?")
+            .bind(run.to_string())
+            .fetch_optional(&self.database.readers)
+            .await
+            .map_err(failed("looking for a run"))
+    }
+}
+
 /// Opens a run within a transaction, at its first event, unless it is open.
 pub(super) async fn open_run(
     conn: &mut SqliteConnection,

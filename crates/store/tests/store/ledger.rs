@@ -270,6 +270,7 @@ fn started(id: RunId, reserved: Amount) -> Vec<Recorded> {
         stdin: None,
         call: None,
         files: Vec::new(),
+        of: None,
     };
     [requested, Event::FactsStarted { step: 0, reserved }]
         .iter()
