@@ -303,7 +303,7 @@ mod tests {
     use ringfence_job::Usage;
 
     use super::*;
-    use crate::ports::Amount;
+    use crate::budget::Amount;
 
     fn execution() -> Execution {
         Execution {

@@ -11,7 +11,7 @@ use ringfence_store::{DAY_MS, HOLD_WAIT_MS, Store};
 
 use tempfile::TempDir;
 
-use crate::common::{World, amount, event, new_run};
+use crate::common::{World, amount, budget_of, caps, charge, event, new_run};
 
 /// More than is kept in the database.
 fn large(byte: u8) -> Vec<u8> {
@@ -38,13 +38,13 @@ fn is_file(data_dir: &Path, hash: &str) -> bool {
 #[tokio::test]
 async fn a_copy_is_a_store_with_everything_in_it() {
     let world = World::new().await;
-    let request = KeyRequest { limit: amount(9, 900), ..KeyRequest::new("ana") };
+    let request = KeyRequest { limit: caps(amount(9, 900)), ..KeyRequest::new("ana") };
     let key = world.store.create_key("acme", &request, world.now()).await.unwrap();
     let principal = world.store.authenticate(&key.text, world.now()).await.unwrap();
     let (run, target) = (new_run(), private());
     let small = hold(&world, &principal, run, 0, b"print(1)").await;
     let file = hold(&world, &principal, run, 1, &large(1)).await;
-    world.store.reserve(&principal, run, 0, amount(1, 100), &[event(2, "x")]).await.unwrap();
+    world.store.reserve(charge(&principal, run, 0), amount(1, 100), &[event(2, "x")]).await.unwrap();
     // As if from before there were holds.
     let unheld = world.store.put_blob(&large(2)).await.unwrap();
     world.pass(2 * HOLD_WAIT_MS);
@@ -58,7 +58,7 @@ async fn a_copy_is_a_store_with_everything_in_it() {
 
     let store = Store::open(target.path()).await.unwrap();
     assert_eq!(store.authenticate(&key.text, world.now()).await.unwrap(), principal);
-    assert_eq!(store.budget(&principal).await.unwrap().unwrap().reserved, amount(1, 100));
+    assert_eq!(budget_of(&store, &principal).await.reserved, amount(1, 100));
     assert_eq!(store.history(&principal, run).await.unwrap().len(), 3);
     for (hash, content) in [(&small, b"print(1)".to_vec()), (&file, large(1)), (&unheld, large(2))] {
         assert_eq!(store.read_blob(hash).await.unwrap(), content);
