@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod audit;
 mod clearance;
 mod driver;
 mod error;

@@ -5,6 +5,7 @@
 //! ringfence.db   the record, the ledger, the identities and small contents (SQLite, write-ahead log)
 //! blobs/ab/ab…   larger code, inputs and outputs, by the SHA-256 of their content
 //! incoming/      files in the making
+//! audit.head     how far the audit chains have come, under a MAC; back it up before the database
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
 //! What a call wrote is on disk when it returns; small contents are when the next write returns, which
@@ -15,6 +16,8 @@
 //! [`Ledger`]: ringfence_pipeline::ports::Ledger
 
 mod blobs;
+mod chain;
+mod checkpoint;
 mod data_dir;
 mod key_text;
 mod partial;
@@ -36,10 +39,13 @@ pub use sqlite::identities::KeyError;
 pub use sqlite::ledger::Reservation;
 
 use blobs::{Blobs, check_hash, hash_of, verified};
+use chain::ChainKey;
+use checkpoint::CheckpointFile;
 use data_dir::Prepared;
 use partial::Partials;
 use room::Room;
 use sqlite::Database;
+use sqlite::audit::Audit;
 use sqlite::contents::SMALL_BYTES_MAX;
 
 /// The tenant of the built-in identity that `ringfence run` and `ringfence ask` use.
@@ -100,6 +106,7 @@ pub struct Store {
     room: Room,
     keeping: Keeping,
     pepper: Arc<[u8]>,
+    audit: Audit,
     clock: Clock,
 }
 
@@ -129,15 +136,20 @@ impl Store {
             None => first_pepper(&prepared, &database).await?,
         };
         let partials = Partials::new(prepared.partials.clone());
-        Ok(Self {
+        let key = ChainKey::derived_from(&pepper);
+        let audit = Audit::new(key.clone(), CheckpointFile::new(data_dir, key));
+        let store = Self {
             database,
             blobs: Blobs::new(prepared.blobs.clone(), partials.clone()),
             partials,
             keeping: Keeping::default(),
             room: Room::of(data_dir),
             pepper: Arc::from(pepper),
+            audit,
             clock,
-        })
+        };
+        store.begin_audit().await?;
+        Ok(store)
     }
 
     /// Has it keep contents in other bounds than the default ones.
@@ -170,6 +182,7 @@ impl Store {
 
     /// Waits for what is being done and closes every connection.
     pub async fn close(&self) {
+        self.seal_or_warn().await;
         self.database.close().await;
     }
 

@@ -16,7 +16,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::failed;
-use super::record::{open_run, read_history, run_id};
+use super::record::{read_history, run_id};
 use crate::{LEASE_MARGIN_MS, Store};
 
 /// The most that one reservation, settlement or limit may say: far above any real one, and small
@@ -57,7 +57,7 @@ impl Ledger for Store {
         self.room.check(doing)?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let now_ms = (self.clock)();
-        open_run(&mut tx, principal, run, events, now_ms).await?;
+        self.open_run(&mut tx, principal, run, events, now_ms).await?;
         if !hold(&mut tx, principal, run, step, amount, lease_until(now_ms, amount)).await? {
             return Ok(check_held(&mut tx, principal, run, step).await?);
         }

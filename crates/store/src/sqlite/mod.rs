@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
+pub(crate) mod audit;
 mod claims;
 pub(crate) mod contents;
 pub(crate) mod files;
@@ -9,6 +10,7 @@ mod keys;
 pub(crate) mod ledger;
 pub(crate) mod record;
 mod self_service;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
