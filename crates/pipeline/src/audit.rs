@@ -182,7 +182,12 @@ mod tests {
 
     #[test]
     fn a_finding_says_what_it_is_about() {
-        let finding = |n, run: Option<&str>, seq| Finding { fault: Fault::Changed, n, run: run.map(str::to_owned), seq };
+        let finding = |n, run: Option<&str>, seq| Finding {
+            fault: Fault::Changed,
+            n,
+            run: run.map(str::to_owned),
+            seq,
+        };
         assert_eq!(finding(Some(3), Some("r"), Some(1)).to_string(), "entry 3, event 1 of run r: changed");
         assert_eq!(finding(None, Some("r"), None).to_string(), "opening of run r: changed");
         assert_eq!(finding(Some(3), None, None).to_string(), "entry 3: changed");

@@ -197,11 +197,15 @@ impl<'a> Check<'a> {
         self.finding.get_or_insert_with(|| Finding { fault, n, run: run.map(str::to_owned), seq });
     }
 
-    /// Says what was found, after the last entry.
-    pub(crate) fn end(mut self) -> ChainReport {
+    /// There are no more entries.
+    pub(crate) fn no_more(&mut self) {
         if self.known.iter().any(|known| known.n > self.head.n) {
             self.found(Fault::Truncated, Some(self.head.n + 1), None, None);
         }
+    }
+
+    /// Says what was found.
+    pub(crate) fn report(self) -> ChainReport {
         let Head { n, mac } = self.head;
         let whole = self.finding.is_none() && n > 0;
         let tenant = self.tenant.to_owned();

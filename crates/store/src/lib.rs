@@ -52,6 +52,8 @@ use sqlite::contents::SMALL_BYTES_MAX;
 pub const LOCAL_TENANT: &str = "local";
 /// Begins the name of the tenant of a key that was given without asking anybody; the key's id ends it.
 pub const SELF_SERVICE_TENANT: &str = "self-service";
+/// Who does what nobody asked for, as it is recorded: the first key, and deleting what is kept no longer.
+pub const ITSELF: &str = "ringfence";
 /// Time a reservation is held beyond the sandbox time it is for, in milliseconds: waiting for a
 /// slot, moving files, and settling. After it the step counts as interrupted.
 pub const LEASE_MARGIN_MS: i64 = 5 * 60 * 1_000;
@@ -107,6 +109,8 @@ pub struct Store {
     keeping: Keeping,
     pepper: Arc<[u8]>,
     audit: Audit,
+    /// Whom changes are recorded of.
+    actor: Arc<str>,
     clock: Clock,
 }
 
@@ -146,6 +150,7 @@ impl Store {
             room: Room::of(data_dir),
             pepper: Arc::from(pepper),
             audit,
+            actor: Arc::from(ITSELF),
             clock,
         };
         store.begin_audit().await?;
@@ -156,6 +161,13 @@ impl Store {
     #[must_use]
     pub fn keeping(self, keeping: Keeping) -> Self {
         Self { keeping, ..self }
+    }
+
+    /// The same store; what is changed with it is recorded as done by `actor`: the id of a key, or another word
+    /// for who it is. Otherwise it is [`ITSELF`].
+    #[must_use]
+    pub fn on_behalf_of(&self, actor: &str) -> Self {
+        Self { actor: Arc::from(actor), ..self.clone() }
     }
 
     /// Fails while there is too little room for new runs. Those in progress are recorded in what is

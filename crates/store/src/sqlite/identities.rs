@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use subtle::{Choice, ConstantTimeEq};
 
-use super::keys::insert_key;
+use super::keys::{insert_key, read_key};
 use super::{Database, failed};
 use crate::{LAST_USED_RESOLUTION_MS, LOCAL_TENANT, OpenError, Store, key_text};
 
@@ -86,7 +86,10 @@ impl Store {
             ..KeyRequest::new(user)
         };
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        insert_key(&mut tx, &id, LOCAL_TENANT, &request, None, now_ms).await?;
+        if insert_key(&mut tx, &id, LOCAL_TENANT, &request, None, now_ms).await? {
+            let key = read_key(&mut tx, LOCAL_TENANT, &id, now_ms).await?;
+            self.on_behalf_of(&id).note_key(&mut tx, LOCAL_TENANT, "key.created", &key).await?;
+        }
         tx.commit().await.map_err(failed(doing))?;
         Ok(Principal {
             tenant: LOCAL_TENANT.to_owned(),

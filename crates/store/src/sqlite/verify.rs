@@ -39,7 +39,8 @@ impl Store {
         let file = self.audit.checkpoint.clone();
         let (kept, checkpoint) = match file_work(move || file.read()).await {
             Ok(Some(kept)) => {
-                let unfinished = (!kept.whole).then(|| "audit.head says that chaining is not finished".to_owned());
+                let unfinished =
+                    (!kept.whole).then(|| "audit.head says that chaining is not finished".to_owned());
                 (kept, unfinished)
             }
             Ok(None) => (Checkpoint::default(), Some("audit.head is missing".to_owned())),
@@ -83,18 +84,19 @@ impl Store {
                 }
             }
             if page.is_empty() {
+                check.no_more();
                 break;
             }
         }
         // Every entry names another row: if there are as many rows, there is none without an entry.
         if check.is_whole() {
             let found = counts.each_ref().map(|count| count.get(tenant).copied().unwrap_or(0));
-            for (table, _) in found.iter().zip(check.vouched).enumerate().filter(|(_, (a, b))| *a != b) {
+            if let Some(table) = (0..found.len()).find(|table| found[*table] != check.vouched[*table]) {
                 let (n, run, seq) = unchained(conn, tenant, table).await?;
                 check.found(Fault::NotChained, n, run.as_deref(), seq);
             }
         }
-        Ok(check.end())
+        Ok(check.report())
     }
 
     /// Hashes of contents that are kept and are not what they were.

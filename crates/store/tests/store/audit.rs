@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::common::{START_MS, World, amount, event, new_run};
+use crate::common::{World, amount, event, new_run};
 use proptest::prelude::*;
 use ringfence_pipeline::audit::{AuditHead, AuditReport, Fault, Finding};
 use ringfence_pipeline::ports::{Ledger, Record};
-use ringfence_pipeline::run::{Principal, Recorded};
+use ringfence_pipeline::run::Principal;
 use ringfence_store::Store;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -126,7 +126,10 @@ async fn each_kind_of_tampering_is_named() {
         ("UPDATE audit SET mac = zeroblob(32) WHERE tenant = 'acme' AND n = 4", Fault::Forged),
         ("UPDATE audit SET digest = zeroblob(3) WHERE tenant = 'acme' AND n = 4", Fault::Forged),
         ("UPDATE audit SET seq = 5 WHERE tenant = 'acme' AND run IS NULL", Fault::Changed),
-        ("INSERT INTO events SELECT run, 9, tenant, kind, at_ms, body FROM events WHERE tenant = 'acme' LIMIT 1", Fault::NotChained),
+        (
+            "INSERT INTO events SELECT run, 9, tenant, kind, at_ms, body FROM events WHERE tenant = 'acme' LIMIT 1",
+            Fault::NotChained,
+        ),
         ("INSERT INTO runs VALUES ('f', 'acme', 'eve', 'k', 1)", Fault::NotChained),
         ("INSERT INTO changes VALUES ('acme', 999, 1, 'eve', 'key.created', '{}')", Fault::NotChained),
         ("DELETE FROM audit WHERE tenant = 'acme' AND n = 11", Fault::Truncated),
@@ -169,7 +172,11 @@ async fn what_was_sealed_cannot_be_cut_off_even_if_the_record_goes_on() {
                    (SELECT 1 FROM events e WHERE e.run = audit.run AND e.seq = audit.seq) AND seq IS NOT NULL)";
     execute(&raw, cut).await;
     execute(&raw, "DELETE FROM events WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.run = events.run AND a.seq = events.seq)").await;
-    execute(&raw, "DELETE FROM runs WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.run = id AND a.seq IS NULL)").await;
+    execute(
+        &raw,
+        "DELETE FROM runs WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.run = id AND a.seq IS NULL)",
+    )
+    .await;
     assert_eq!(finding(&world.store, "acme").await.unwrap().fault, Fault::Truncated);
     // Neither does a process that goes on writing, or that starts, cover it up.
     for _ in 0..10 {
@@ -312,7 +319,8 @@ const BEFORE_AUDIT: i64 = 7;
 async fn what_an_earlier_version_recorded_is_chained_at_the_first_opening_only() {
     let private = fs::Permissions::from_mode(0o700);
     let dir = tempfile::Builder::new().permissions(private).tempdir().unwrap();
-    let options = SqliteConnectOptions::new().filename(dir.path().join("ringfence.db")).create_if_missing(true);
+    let options =
+        SqliteConnectOptions::new().filename(dir.path().join("ringfence.db")).create_if_missing(true);
     let old = SqlitePool::connect_with(options).await.unwrap();
     let mut earlier = sqlx::migrate!();
     earlier.migrations.to_mut().retain(|migration| migration.version <= BEFORE_AUDIT);
@@ -356,4 +364,223 @@ async fn what_an_earlier_version_recorded_is_chained_at_the_first_opening_only()
     raw.close().await;
     let store = Store::open(dir.path()).await.unwrap();
     assert_eq!(finding(&store, "acme").await.unwrap().fault, Fault::NotChained);
+}
+
+/// What happens to a record.
+#[derive(Debug, Clone)]
+enum Op {
+    Append { tenant: usize, events: u32 },
+    CreateKey { tenant: usize },
+    FailToAppend { tenant: usize },
+    Seal,
+    Restart,
+}
+
+/// What somebody does to it behind its back: `row` and `other` count from the first, and begin again at the end.
+#[derive(Debug, Clone)]
+enum Tampering {
+    Change { table: usize, column: usize, row: i64 },
+    Delete { table: usize, row: i64 },
+    Copy { table: usize, row: i64 },
+    SwapEvents { row: i64, other: i64 },
+    SwapEntries { row: i64, other: i64 },
+    CutOff { tenant: usize, entries: i64 },
+    Restore,
+}
+
+const TENANTS: [&str; 3] = ["acme", "globex", "self-service:x"];
+
+/// Tables of the record, their keys, and their columns, each with what becomes of it.
+const TABLES: [(&str, &str, &[&str]); 4] = [
+    ("runs", "id", &["id || 'x'", "tenant || 'x'", "user || 'x'", "key_id || 'x'", "opened_ms + 1"]),
+    (
+        "events",
+        "run, seq",
+        &["run || 'x'", "seq + 1000", "tenant || 'x'", "kind || 'x'", "at_ms - 1", "body || ' '"],
+    ),
+    (
+        "changes",
+        "tenant, n",
+        &["tenant || 'x'", "n + 1000", "at_ms + 1", "actor || 'x'", "kind || 'x'", "body || ' '"],
+    ),
+    (
+        "audit",
+        "tenant, n",
+        &[
+            "tenant || 'x'",
+            "n + 1000",
+            "coalesce(run, '') || 'x'",
+            "coalesce(seq, 0) + 1000",
+            "zeroblob(32)",
+            "zeroblob(32)",
+        ],
+    ),
+];
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        6 => (0..TENANTS.len(), 1..5_u32).prop_map(|(tenant, events)| Op::Append { tenant, events }),
+        2 => (0..TENANTS.len()).prop_map(|tenant| Op::CreateKey { tenant }),
+        1 => (0..TENANTS.len()).prop_map(|tenant| Op::FailToAppend { tenant }),
+        1 => Just(Op::Seal),
+        1 => Just(Op::Restart),
+    ]
+}
+
+fn tampering() -> impl Strategy<Value = Tampering> {
+    let (table, row) = (0..TABLES.len(), 0..1000_i64);
+    prop_oneof![
+        8 => (table.clone(), 0..6_usize, row.clone())
+            .prop_map(|(table, column, row)| Tampering::Change { table, column, row }),
+        3 => (table.clone(), row.clone()).prop_map(|(table, row)| Tampering::Delete { table, row }),
+        3 => (table, row.clone()).prop_map(|(table, row)| Tampering::Copy { table, row }),
+        2 => (row.clone(), row.clone()).prop_map(|(row, other)| Tampering::SwapEvents { row, other }),
+        2 => (row.clone(), row).prop_map(|(row, other)| Tampering::SwapEntries { row, other }),
+        2 => (0..TENANTS.len(), 1..9_i64).prop_map(|(tenant, entries)| Tampering::CutOff { tenant, entries }),
+        1 => Just(Tampering::Restore),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn whatever_is_done_to_a_record_behind_its_back_is_found(
+        ops in prop::collection::vec(op(), 1..25),
+        tampering in tampering(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new().await;
+            let mut principals = Vec::new();
+            for tenant in TENANTS {
+                principals.push(world.principal(tenant, amount(9, 9)).await);
+            }
+            world.store.close().await;
+            fs::copy(world.dir.path().join("ringfence.db"), world.dir.path().join("kept")).unwrap();
+            world.restart().await;
+            let who = principals[0].clone();
+            world.store.append(&who, new_run(), &[event(0, "run.requested")]).await.unwrap();
+            for op in &ops {
+                apply(&mut world, &principals, op).await;
+            }
+            let report = verified(&world.store).await;
+            assert!(report.is_whole(), "{report:?}");
+            world.store.close().await;
+            if tamper(world.dir.path(), &tampering).await {
+                world.restart().await;
+                let report = verified(&world.store).await;
+                assert!(!report.is_whole(), "{tampering:?} after {ops:?}: {report:?}");
+            }
+        });
+    }
+}
+
+async fn apply(world: &mut World, principals: &[Principal], op: &Op) {
+    match *op {
+        Op::Append { tenant, events } => {
+            let events: Vec<_> = (0..events).map(|seq| event(seq, "run.requested")).collect();
+            world.store.append(&principals[tenant], new_run(), &events).await.unwrap();
+        }
+        Op::CreateKey { tenant } => drop(world.principal(TENANTS[tenant], amount(1, 1)).await),
+        Op::FailToAppend { tenant } => {
+            let twice = [event(0, "run.requested"), event(0, "run.requested")];
+            world.store.append(&principals[tenant], new_run(), &twice).await.unwrap_err();
+        }
+        Op::Seal => world.store.seal().await.unwrap(),
+        Op::Restart => world.restart().await,
+    }
+}
+
+/// False if there was nothing to be done.
+async fn tamper(dir: &Path, tampering: &Tampering) -> bool {
+    if let Tampering::Restore = tampering {
+        return fs::copy(dir.join("kept"), dir.join("ringfence.db")).is_ok();
+    }
+    let raw = unguarded(dir).await;
+    let which = |table: &str, key: &str, row: i64| {
+        format!(
+            "(SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {row} % (SELECT count(*) FROM {table}))"
+        )
+    };
+    let statements = match *tampering {
+        Tampering::Change { table, column, row } => {
+            let (table, key, columns) = TABLES[table];
+            let change = columns[column % columns.len()];
+            let names: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?)")
+                .bind(table)
+                .fetch_all(&raw)
+                .await
+                .unwrap();
+            let column = &names[column % columns.len()];
+            vec![format!("UPDATE {table} SET {column} = {change} WHERE ({key}) = {}", which(table, key, row))]
+        }
+        Tampering::Delete { table, row } => {
+            let (table, key, _) = TABLES[table];
+            vec![format!("DELETE FROM {table} WHERE ({key}) = {}", which(table, key, row))]
+        }
+        Tampering::Copy { table, row } => {
+            let (table, key, _) = TABLES[table];
+            let copied = match table {
+                "runs" => "id || 'x', tenant, user, key_id, opened_ms",
+                "events" => "run, seq + 50, tenant, kind, at_ms, body",
+                "changes" => "tenant, n + 500, at_ms, actor, kind, body",
+                _ => "tenant, n + 500, run, seq, digest, mac",
+            };
+            vec![format!(
+                "INSERT INTO {table} SELECT {copied} FROM {table} WHERE ({key}) = {}",
+                which(table, key, row)
+            )]
+        }
+        Tampering::SwapEvents { row, other } => {
+            let pair = |row| which("events", "run, seq", row);
+            vec![swap("events", "run, seq", &["kind", "at_ms", "body"], &pair(row), &pair(other))]
+        }
+        Tampering::SwapEntries { row, other } => {
+            let pair = |row| which("audit", "tenant, n", row);
+            vec![swap("audit", "tenant, n", &["run", "seq", "digest", "mac"], &pair(row), &pair(other))]
+        }
+        Tampering::CutOff { tenant, entries } => {
+            let tail = format!(
+                "tenant = '{0}' AND n > (SELECT max(n) FROM audit WHERE tenant = '{0}') - {entries}",
+                TENANTS[tenant]
+            );
+            vec![
+                format!("DELETE FROM events WHERE (run, seq) IN (SELECT run, seq FROM audit WHERE {tail})"),
+                format!("DELETE FROM runs WHERE id IN (SELECT run FROM audit WHERE seq IS NULL AND {tail})"),
+                format!(
+                    "DELETE FROM changes WHERE (tenant, n) IN (SELECT tenant, n FROM audit WHERE {tail})"
+                ),
+                format!("DELETE FROM audit WHERE {tail}"),
+            ]
+        }
+        Tampering::Restore => unreachable!(),
+    };
+    let mut done = 0;
+    for statement in &statements {
+        done += execute(&raw, statement).await;
+    }
+    raw.close().await;
+    done > 0
+}
+
+/// Exchanges columns of two rows, unless the last of them is the same.
+fn swap(table: &str, key: &str, columns: &[&str], one: &str, other: &str) -> String {
+    let sets: Vec<String> = columns.iter().map(|column| format!("{column} = theirs.{column}")).collect();
+    let (sets, last) = (sets.join(", "), columns[columns.len() - 1]);
+    let pairs = [(one, other), (other, one)].map(|(mine, theirs)| {
+        format!(
+            "SELECT mine.key AS key, theirs.* FROM
+                 (SELECT ({key_text}) AS key, {last} AS old FROM {table} WHERE ({key}) = {mine}) AS mine,
+                 (SELECT * FROM {table} WHERE ({key}) = {theirs}) AS theirs
+             WHERE old IS NOT theirs.{last}",
+            key_text = key.replace(", ", " || ' ' || "),
+        )
+    });
+    let key_text =
+        key.split(", ").map(|part| format!("{table}.{part}")).collect::<Vec<_>>().join(" || ' ' || ");
+    format!(
+        "UPDATE {table} SET {sets} FROM ({}) AS theirs WHERE {key_text} = theirs.key",
+        pairs.join(" UNION ALL ")
+    )
 }
