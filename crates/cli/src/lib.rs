@@ -1,4 +1,4 @@
-//! The one binary: `ringfence serve · run · ask · keys · doctor · runtimes · openapi · health · probes`.
+//! The one binary: `ringfence serve · run · ask · keys · audit · doctor · runtimes · openapi · health · probes`.
 //!
 //! It wires the parts together and holds no logic of its own. Nothing here starts a thread before
 //! the supervisor is forked.
@@ -33,6 +33,7 @@ pub fn main() -> ExitCode {
         Command::Ask(command) => commands::ask::ask(&config, command),
         Command::Serve(command) => commands::serve::serve(&config, &command),
         Command::Keys(command) => commands::keys::keys(&config, command),
+        Command::Audit(command) => commands::audit::audit(&config, command),
         Command::Doctor(command) => commands::doctor::doctor(&config, &command),
         Command::Runtimes(command) => commands::runtimes::runtimes(&config, command),
         Command::Openapi => commands::openapi::openapi(&config),

@@ -157,6 +157,31 @@ impl AuditReport {
     }
 }
 
+/// Something that was done: a change, or the beginning or the end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntry {
+    /// Its number in the organisation's chain.
+    pub n: i64,
+    /// When it was done, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// Who did it: the id of a key; `ringfence` for what it does by itself, `self-service` for a key that was
+    /// given to whoever asked.
+    pub actor: String,
+    /// Who held the key then; null if it is not known.
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub user: Option<String>,
+    /// What it was, such as `key.revoked` or `run.settled`.
+    pub kind: String,
+    /// The run it is about; null for other changes.
+    #[cfg_attr(feature = "schema", schema(required, value_type = Option<String>, format = Uuid))]
+    pub run: Option<String>,
+    /// What was changed, and how; null for runs.
+    #[cfg_attr(feature = "schema", schema(required, value_type = Option<std::collections::BTreeMap<String, serde_json::Value>>))]
+    pub details: Option<serde_json::Value>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

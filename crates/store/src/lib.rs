@@ -35,7 +35,7 @@ use ringfence_pipeline::ports::StoreError;
 
 pub use blobs::BlobError;
 pub use sqlite::holds::{HOLD_WAIT_MS, Swept};
-pub use sqlite::identities::KeyError;
+pub use sqlite::identities::{KeyError, local_key_id};
 pub use sqlite::ledger::Reservation;
 
 use blobs::{Blobs, check_hash, hash_of, verified};

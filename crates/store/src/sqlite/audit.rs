@@ -1,16 +1,18 @@
 //! The audit chain in the database: it grows with every write of the record, in the same transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ringfence_pipeline::ports::StoreError;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::failed;
 use super::record::EVENTS_AT_ONCE;
+use crate::blobs::hex;
 use crate::chain::{ChainKey, Hash, Head, Row};
 use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointFile};
 use crate::{OpenError, Store};
@@ -179,32 +181,73 @@ impl Store {
 
     async fn renew_checkpoint(&self) -> Result<(), StoreError> {
         let doing = "renewing audit.head";
-        let file = self.audit.checkpoint.clone();
-        let (_lock, kept) = file_work(move || {
-            let lock = file.lock()?;
-            Ok((lock, file.read()))
-        })
-        .await
-        .map_err(|error| error.while_doing(doing))?;
-        let heads = {
-            let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
-            let heads = heads(&mut conn).await.map_err(failed(doing))?;
-            let wrong = match kept {
-                Ok(Some(kept)) => lost(&mut conn, &kept, &heads).await.map_err(failed(doing))?,
-                Ok(None) => Some("it is missing".to_owned()),
-                Err(CheckpointError::Damaged(_)) => Some("it was changed".to_owned()),
-                Err(error) => return Err(error.while_doing(doing)),
-            };
-            if let Some(reason) = wrong {
-                tracing::error!(reason, "audit.head does not fit the record, run: ringfence audit verify");
-                return Ok(());
+        let (_lock, kept) = self.locked_checkpoint().await.map_err(|error| error.while_doing(doing))?;
+        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        let heads = heads(&mut conn).await.map_err(failed(doing))?;
+        let wrong = match kept {
+            Ok(Some(kept)) => {
+                let lost = lost(&mut conn, &kept, &heads).await.map_err(failed(doing))?;
+                lost.map(|(tenant, n)| format!("the record lacks an entry {n} of {tenant}"))
             }
-            heads
+            Ok(None) => Some("it is missing".to_owned()),
+            Err(CheckpointError::Damaged(_)) => Some("it was changed".to_owned()),
+            Err(error) => return Err(error.while_doing(doing)),
         };
+        drop(conn);
+        if let Some(reason) = wrong {
+            tracing::error!(reason, "audit.head does not fit the record, run: ringfence audit verify");
+            return Ok(());
+        }
+        self.write_checkpoint(heads).await.map_err(|error| error.while_doing(doing))
+    }
+
+    /// Takes the record as it is for whole: `audit.head` says what is there. Each tenant whose record had come
+    /// further is told so in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database or the file system fails.
+    pub async fn accept_audit(&self) -> Result<(), StoreError> {
+        let doing = "accepting the record";
+        let (_lock, kept) = self.locked_checkpoint().await.map_err(|error| error.while_doing(doing))?;
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut found = heads(&mut tx).await.map_err(failed(doing))?;
+        // Without a file that can be read, any of them may have come further.
+        let kept = kept.ok().flatten();
+        let mut accepted: BTreeSet<String> = BTreeSet::new();
+        match &kept {
+            None => accepted.extend(found.keys().cloned()),
+            Some(kept) => {
+                let mut left = kept.clone();
+                while let Some((tenant, _)) = lost(&mut tx, &left, &found).await.map_err(failed(doing))? {
+                    left.heads.remove(&tenant);
+                    accepted.insert(tenant);
+                }
+            }
+        }
+        for tenant in &accepted {
+            let head = |heads: &BTreeMap<String, Head>| {
+                heads.get(tenant).map(|head| json!({ "n": head.n, "mac": hex(&head.mac) }))
+            };
+            let body =
+                json!({ "sealed": kept.as_ref().and_then(|kept| head(&kept.heads)), "found": head(&found) });
+            self.note_change(&mut tx, tenant, &self.actor, "audit.accepted", &body).await?;
+        }
+        found = heads(&mut tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
+        self.write_checkpoint(found).await.map_err(|error| error.while_doing(doing))
+    }
+
+    /// What `audit.head` says; nobody else renews it until the file that comes with it is dropped.
+    async fn locked_checkpoint(
+        &self,
+    ) -> Result<(File, Result<Option<Checkpoint>, CheckpointError>), CheckpointError> {
         let file = self.audit.checkpoint.clone();
-        file_work(move || file.write(&Checkpoint { whole: true, heads }))
-            .await
-            .map_err(|error| error.while_doing(doing))
+        file_work(move || Ok((file.lock()?, file.read()))).await
+    }
+
+    async fn write_checkpoint(&self, heads: BTreeMap<String, Head>) -> Result<(), CheckpointError> {
+        let file = self.audit.checkpoint.clone();
+        file_work(move || file.write(&Checkpoint { whole: true, heads })).await
     }
 
     /// Sees to it that there is a checkpoint, and that what an earlier version recorded has its entries. After
@@ -229,9 +272,9 @@ impl Store {
                 file_work(move || write.write(&Checkpoint::default())).await.map_err(broken)?;
             }
             // Whoever removed or changed it may have cut off the record as well: that is for people to see.
-            Ok(None) => return Ok(tracing::error!("audit.head is missing, run: ringfence audit verify")),
-            Err(CheckpointError::Damaged(_)) => {
-                return Ok(tracing::error!("audit.head was changed, run: ringfence audit verify"));
+            Ok(None) | Err(CheckpointError::Damaged(_)) => {
+                tracing::error!("audit.head is missing or was changed, run: ringfence audit verify");
+                return Ok(());
             }
             Err(error) => return Err(broken(error)),
         }
@@ -241,7 +284,7 @@ impl Store {
         }
         let mut conn = self.database.readers.acquire().await.map_err(failed)?;
         let heads = heads(&mut conn).await.map_err(failed)?;
-        file_work(move || file.write(&Checkpoint { whole: true, heads })).await.map_err(broken)
+        self.write_checkpoint(heads).await.map_err(broken)
     }
 
     async fn has_entries(&self) -> Result<bool, sqlx::Error> {
@@ -288,12 +331,12 @@ impl Store {
     }
 }
 
-/// What the record lacks of what a checkpoint says.
+/// The first entry of a checkpoint that the record lacks, by tenant and number.
 async fn lost(
     conn: &mut SqliteConnection,
     kept: &Checkpoint,
     heads: &BTreeMap<String, Head>,
-) -> Result<Option<String>, sqlx::Error> {
+) -> Result<Option<(String, i64)>, sqlx::Error> {
     for (tenant, head) in &kept.heads {
         if heads.get(tenant) == Some(head) {
             continue;
@@ -304,7 +347,7 @@ async fn lost(
             .fetch_optional(&mut *conn)
             .await?;
         if mac.as_deref() != Some(&head.mac) {
-            return Ok(Some(format!("the record lacks an entry {} of {tenant}", head.n)));
+            return Ok(Some((tenant.clone(), head.n)));
         }
     }
     Ok(None)

@@ -31,6 +31,12 @@ pub enum KeyError {
     Store(#[from] StoreError),
 }
 
+/// The id of the built-in identity of a user of this machine.
+pub fn local_key_id(user: &str) -> String {
+    // The colon keeps it apart from every id that is made at random.
+    format!("local:{user}")
+}
+
 impl Store {
     /// Who holds the key with this text.
     ///
@@ -68,8 +74,7 @@ impl Store {
     /// [`IdentityError`] if the name cannot be used or the database fails.
     pub async fn local_principal(&self, user: &str, now_ms: i64) -> Result<Principal, IdentityError> {
         let doing = "looking up the local identity";
-        // The colon keeps it apart from every id that is made at random.
-        let id = format!("local:{user}");
+        let id = local_key_id(user);
         let known: Option<SqliteRow> = sqlx::query("SELECT * FROM keys WHERE id = ?")
             .bind(&id)
             .fetch_optional(&self.database.readers)

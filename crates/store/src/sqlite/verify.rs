@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::TryStreamExt as _;
-use ringfence_pipeline::audit::{AuditHead, AuditReport, ChainReport, Fault};
+use ringfence_pipeline::audit::{AuditEntry, AuditHead, AuditReport, ChainReport, Fault};
 use ringfence_pipeline::ports::StoreError;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row as _, SqliteConnection};
@@ -20,6 +20,9 @@ const ROWS_AT_ONCE: u32 = 500;
 
 /// Rows of each of the record's tables, by tenant, in the order of [`Check::vouched`].
 type Counts = [BTreeMap<String, i64>; 3];
+
+/// Number, time, actor, user, kind, run and body of an entry.
+type EntryColumns = (i64, i64, String, Option<String>, String, Option<String>, Option<String>);
 
 impl Store {
     /// Looks at the whole record, or that of one tenant: whether anything in it was changed, left out, added or
@@ -97,6 +100,48 @@ impl Store {
             }
         }
         Ok(check.report())
+    }
+
+    /// What was done in a tenant, newest first: changes, and runs that began and ended. At most `limit` of those
+    /// before the entry `before` and not before `since_ms`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn audit_entries(
+        &self,
+        tenant: &str,
+        before: Option<i64>,
+        since_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let doing = "listing what was done";
+        let rows: Vec<EntryColumns> = sqlx::query_as(
+            "SELECT audit.n, coalesce(changes.at_ms, events.at_ms), coalesce(changes.actor, runs.key_id),
+                    coalesce(runs.user, keys.user), coalesce(changes.kind, events.kind),
+                    audit.run, changes.body
+             FROM audit
+             LEFT JOIN runs ON runs.id = audit.run
+             LEFT JOIN events ON events.run = audit.run AND events.seq = audit.seq
+             LEFT JOIN changes ON changes.tenant = audit.tenant AND changes.n = audit.n
+             LEFT JOIN keys ON keys.id = changes.actor AND keys.tenant = audit.tenant
+             WHERE audit.tenant = ? AND audit.n < ? AND (audit.run IS NULL OR events.kind LIKE 'run.%')
+               AND coalesce(changes.at_ms, events.at_ms) >= ?
+             ORDER BY audit.n DESC LIMIT ?",
+        )
+        .bind(tenant)
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(since_ms)
+        .bind(limit)
+        .fetch_all(&self.database.readers)
+        .await
+        .map_err(failed(doing))?;
+        rows.into_iter()
+            .map(|(n, at_ms, actor, user, kind, run, body)| {
+                let details = body.map(|body| serde_json::from_str(&body)).transpose();
+                let details = details.map_err(|error| StoreError::new(doing, error.to_string()))?;
+                Ok(AuditEntry { n, at_ms, actor, user, kind, run, details })
+            })
+            .collect()
     }
 
     /// Hashes of contents that are kept and are not what they were.
