@@ -2,6 +2,7 @@
 
 mod api;
 mod ask;
+mod audit;
 mod command_line;
 mod doctor;
 mod files;
