@@ -137,6 +137,24 @@ fn a_server_records_who_changed_what_and_is_verified_beside_it() {
     assert_eq!((&done[0]["details"]["id"], &done[0]["user"]), (&json!(made), &json!("admin")));
     assert_eq!((&done[3]["run"], &done[3]["details"]), (&answer["id"], &Value::Null));
     assert!(!format!("{done:?}").contains(&server.key));
+    // The same over HTTP, in pages, for administrators.
+    let get = |key: &str, path: &str| {
+        let mut response =
+            agent().get(format!("{}{path}", server.url)).header("x-api-key", key).call().unwrap();
+        (response.status().as_u16(), response.body_mut().read_json::<Value>().unwrap())
+    };
+    let (mut paged, mut path) = (Vec::new(), "/v1/audit?limit=4".to_owned());
+    loop {
+        let (status, page) = get(&server.key, &path);
+        assert_eq!(status, 200, "{page}");
+        paged.extend(page["data"].as_array().unwrap().clone());
+        let Some(cursor) = page["nextCursor"].as_str() else { break };
+        path = format!("/v1/audit?limit=4&cursor={cursor}");
+    }
+    assert_eq!(paged, done);
+    assert_eq!(get(&server.key, "/v1/audit?cursor=x").0, 400);
+    let (_, reader) = server.post("/v1/keys", &json!({"user": "eve", "scopes": ["read"]}));
+    assert_eq!(get(reader["key"].as_str().unwrap(), "/v1/audit").0, 403);
     let shown = house.output(&["audit", "list"]);
     assert!(String::from_utf8(shown.stdout).unwrap().contains("file.deleted"));
 }

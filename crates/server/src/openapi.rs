@@ -31,6 +31,7 @@ use crate::problem::Details;
         (name = "ask", description = "Answer questions in plain words."),
         (name = "files", description = "Contents that are uploaded once and used by many runs."),
         (name = "keys", description = "Keys, for administrators."),
+        (name = "audit", description = "Who did what, for administrators."),
         (name = "service", description = "The service itself; no key is needed."),
     ),
     components(schemas(Details)),

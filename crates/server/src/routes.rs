@@ -12,6 +12,7 @@
 //! it all. If the path names something of a tenant, `tests/contract/tenants.rs` wants to know how one is made.
 
 mod ask;
+mod audit;
 mod coderunner;
 pub(crate) mod docs;
 mod download;
@@ -69,6 +70,7 @@ pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::one, keys::revoke))
         .routes(routes!(keys::rotate))
+        .routes(routes!(audit::list))
         .routes(routes!(self_service::handler))
         .routes(routes!(health::handler))
         .routes(routes!(health::deep))

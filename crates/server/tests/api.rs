@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
     Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
+    audit::AuditEntry,
     files::{FileCursor, FileInfo, Files, FilesError, Incoming},
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scopes},
     ports::{
@@ -128,6 +129,10 @@ impl Record for World {
     }
 
     async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn audit(&self, _: &Principal, _: Option<i64>, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
         Ok(Vec::new())
     }
 

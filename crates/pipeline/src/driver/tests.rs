@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::live::Position;
 use crate::{
+    audit::AuditEntry,
     files::{FileCursor, FileInfo, FilesError, Incoming},
     keys::Scopes,
     ports::StoreError,
@@ -89,6 +90,10 @@ impl Record for Memory {
     }
 
     async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn audit(&self, _: &Principal, _: Option<i64>, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -1,6 +1,7 @@
 //! The record: events are appended to a run's history and never touched again.
 
 use async_trait::async_trait;
+use ringfence_pipeline::audit::AuditEntry;
 use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::{Claim, Claimed, Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
@@ -81,6 +82,15 @@ impl Record for Store {
         let doing = "reading a history";
         let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
         read_history(&mut conn, &principal.tenant, run).await
+    }
+
+    async fn audit(
+        &self,
+        principal: &Principal,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.audit_entries(&principal.tenant, before, i64::MIN, limit).await
     }
 }
 

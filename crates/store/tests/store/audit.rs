@@ -185,6 +185,14 @@ async fn what_was_sealed_cannot_be_cut_off_even_if_the_record_goes_on() {
     world.store.seal().await.unwrap();
     world.restart().await;
     assert_eq!(finding(&world.store, "acme").await.unwrap().fault, Fault::RolledBack);
+    // Only somebody's word ends that, and the word is in the record.
+    world.store.on_behalf_of("k1").accept_audit().await.unwrap();
+    assert!(verified(&world.store).await.is_whole());
+    let done = world.store.audit_entries("acme", None, i64::MIN, 2).await.unwrap();
+    assert_eq!((done[0].kind.as_str(), done[0].actor.as_str()), ("audit.accepted", "k1"));
+    assert_eq!((done[1].kind.as_str(), done[1].run.is_some()), ("run.requested", true));
+    let others = world.store.audit_entries("globex", None, i64::MIN, 99).await.unwrap();
+    assert!(others.iter().all(|entry| entry.kind != "audit.accepted"));
 }
 
 #[tokio::test]
