@@ -6,9 +6,10 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::TryStreamExt as _;
 use ringfence_pipeline::ports::StoreError;
 use serde_json::{Value, json};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{Executor, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::failed;
 use super::record::EVENTS_AT_ONCE;
@@ -22,9 +23,6 @@ const HEADS_KNOWN_MAX: usize = 1024;
 
 /// Runs of an earlier version that get their entries in one transaction.
 const RUNS_AT_ONCE: u32 = 200;
-
-/// What [`Audit::write_chained`] returns when entries were appended.
-pub(super) const CHAINED: i64 = 1;
 
 /// What a process needs for the chain. Cloning it shares it.
 #[derive(Debug, Clone)]
@@ -57,11 +55,9 @@ impl Audit {
         self.appended.store(true, Ordering::Relaxed);
     }
 
-    /// Carries out `query`, which inserts rows, together with the statement that appends their entries
-    /// if `condition` holds. Returns the last number that any of it returned: [`CHAINED`] if the chain ends
-    /// where this process took it to; otherwise the entries are to be appended by [`Audit::append`].
-    ///
-    /// So it is one way to the database and back, which takes longer than writing does.
+    /// Carries out `query`, which begins by inserting rows, together with the statement that appends their
+    /// entries if `condition` holds. So it is one way to the database and back, which takes longer than
+    /// writing does.
     pub(super) async fn write_chained(
         &self,
         conn: &mut SqliteConnection,
@@ -69,7 +65,7 @@ impl Audit {
         tenant: &str,
         rows: &[Row<'_>],
         condition: &'static str,
-    ) -> Result<Option<i64>, sqlx::Error> {
+    ) -> Result<(), sqlx::Error> {
         let known = self.heads().get(tenant).copied();
         let guess = match known {
             Some(head) => head,
@@ -77,17 +73,25 @@ impl Audit {
         };
         query.push("; ");
         let head = self.push_entries(&mut query, tenant, guess, rows);
-        query.push(condition).push(" RETURNING ").push(CHAINED);
-        let returned: Vec<(i64,)> = query.build_query_as().fetch_all(conn).await?;
-        let last = returned.last().map(|(number,)| *number);
-        if last == Some(CHAINED) {
-            self.remember(tenant, head);
+        query.push(condition);
+        // How many rows each statement wrote.
+        let mut written = Vec::new();
+        let mut told = (&mut *conn).fetch_many(query.build());
+        while let Some(told) = told.try_next().await? {
+            written.extend(told.left().map(|result| result.rows_affected()));
         }
-        Ok(last)
+        drop(told);
+        match (written.first(), written.last()) {
+            (_, Some(1..)) => self.remember(tenant, head),
+            // The rows are there, but the chain ended elsewhere: another process went on with it.
+            (Some(1..), _) => self.append(conn, tenant, rows).await?,
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Appends entries for rows that are there.
-    pub(super) async fn append(
+    async fn append(
         &self,
         conn: &mut SqliteConnection,
         tenant: &str,

@@ -8,7 +8,6 @@ use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
-use super::audit::CHAINED;
 use super::failed;
 use super::holds::push_holds;
 use crate::chain::Row;
@@ -104,7 +103,6 @@ impl Store {
         events: &[Recorded],
         now_ms: i64,
     ) -> Result<(), StoreError> {
-        const OPENED: i64 = 0;
         let doing = "appending events";
         let Principal { tenant, user, key_id, .. } = principal;
         let (id, opened_ms) = (run.to_string(), events.first().map_or(now_ms, |event| event.at_ms));
@@ -114,14 +112,9 @@ impl Store {
             values.push_bind(tenant).push_bind(&id).push_bind(user).push_bind(key_id).push_bind(opened_ms);
         });
         // A run of another tenant is left alone here, and its events' foreign key then refuses ours.
-        insert.push(" ON CONFLICT DO NOTHING RETURNING ").push(OPENED);
+        insert.push(" ON CONFLICT DO NOTHING");
         let new = " AND changes() = 1";
-        let done = self.audit.write_chained(conn, insert, tenant, &[row], new).await;
-        let done = done.map_err(failed(doing))?;
-        if done == Some(OPENED) {
-            self.audit.append(conn, tenant, &[row]).await.map_err(failed(doing))?;
-        }
-        Ok(())
+        self.audit.write_chained(conn, insert, tenant, &[row], new).await.map_err(failed(doing))
     }
 
     /// Appends events to a run that is open, and holds the contents that they name. It all goes to the database
@@ -156,10 +149,7 @@ impl Store {
                 event.contents.iter().map(move |hash| (hash.as_str(), until_ms))
             });
             push_holds(&mut insert, &id, held);
-            let done = self.audit.write_chained(conn, insert, tenant, &rows, "").await;
-            if done.map_err(failed(doing))? != Some(CHAINED) {
-                self.audit.append(conn, tenant, &rows).await.map_err(failed(doing))?;
-            }
+            self.audit.write_chained(conn, insert, tenant, &rows, "").await.map_err(failed(doing))?;
         }
         Ok(())
     }
