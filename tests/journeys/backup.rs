@@ -104,6 +104,8 @@ fn a_backup_under_load_has_every_run_that_had_ended_and_serves() {
     assert_eq!(owner(&copy.join("pepper")), owner(&data.join("pepper")));
     assert!(!house.path().join("copy.partial").exists());
 
+    let verified = on_copy(&house, &copy, &["audit", "verify"]).output().unwrap();
+    assert!(verified.status.success(), "{}{}", text(&verified.stdout), text(&verified.stderr));
     server = Server::start(on_copy(&house, &copy, &["serve", "--listen", "127.0.0.1:0"]));
     assert!(server.key.is_empty(), "the keys are there");
     server.key = key;

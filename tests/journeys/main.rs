@@ -2,6 +2,7 @@
 
 mod api;
 mod ask;
+mod audit;
 mod backup;
 mod budgets;
 mod command_line;

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU16, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use ringfence_job::{Language, LimitKind, LimitsPatch};
 use ringfence_pipeline::{
+    audit::AuditHead,
     budget::{Period, parse_usd},
     budgets::UsageGroup,
     keys::Scope,
@@ -79,6 +80,9 @@ pub(crate) enum Command {
     /// Set and show what may be used, and what was.
     #[command(subcommand)]
     Budget(Budget),
+    /// Look at the record of who did what, and whether it is whole.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Say which protections are in force, and what mends those that are not.
     Doctor(Doctor),
     /// Build and list what the jail holds.
@@ -330,6 +334,43 @@ pub(crate) struct BudgetLimits {
     /// Sandbox time in seconds.
     #[arg(long)]
     pub(crate) sandbox_seconds: Option<i64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Look for anything that was changed, left out, added or cut off since it was recorded: exit code 0 if
+    /// there is nothing, 1 if there is.
+    Verify {
+        /// Only this organisation's record.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// The end of a chain as this printed it earlier, TENANT:N:MAC; it must still be there.
+        #[arg(long, value_name = "HEAD")]
+        expect: Vec<AuditHead>,
+        /// Also hash every content that is kept.
+        #[arg(long)]
+        contents: bool,
+        /// Print an object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take the record as it is for whole from now on, after a loss that is explained, such as a restored backup.
+    Accept,
+    /// List what was done, the newest first.
+    List {
+        /// The organisation.
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// How far back, such as 7d or 12h.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        since: Option<u32>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// How long a key is accepted.

@@ -90,8 +90,7 @@ impl Entrance {
 impl House {
     /// Who uses this machine's command line.
     pub(crate) async fn local_principal(&self) -> anyhow::Result<Principal> {
-        let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
-        Ok(self.store.local_principal(user.as_deref().unwrap_or("local"), clock::now_ms()).await?)
+        Ok(self.store.local_principal(&local_user(), clock::now_ms()).await?)
     }
 
     /// What a run executed, whatever its tenant: whoever holds the data directory may look at all of it.
@@ -100,6 +99,17 @@ impl House {
         let within = Principal { tenant, ..reader.clone() };
         Ok(self.pipeline.original(&within, run).await?)
     }
+}
+
+/// Who uses this machine's command line, by name.
+fn local_user() -> String {
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    user.unwrap_or_else(|| "local".to_owned())
+}
+
+/// Who uses this machine's command line, by the id of their key.
+pub(crate) fn local_key() -> String {
+    ringfence_store::local_key_id(&local_user())
 }
 
 fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result<Pipeline> {

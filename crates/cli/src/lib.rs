@@ -1,5 +1,5 @@
-//! The one binary: `ringfence serve · run · ask · replay · rerun · backup · keys · budget · doctor · runtimes
-//! · openapi · health · probes`.
+//! The one binary: `ringfence serve · run · ask · replay · rerun · backup · keys · budget · audit · doctor
+//! · runtimes · openapi · health · probes`.
 //!
 //! It wires the parts together and holds no logic of its own. Nothing here starts a thread before
 //! the supervisor is forked.
@@ -39,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Backup(command) => commands::backup::backup(&config, &command),
         Command::Keys(command) => commands::keys::keys(&config, command),
         Command::Budget(command) => commands::budget::budget(&config, command),
+        Command::Audit(command) => commands::audit::audit(&config, command),
         Command::Doctor(command) => commands::doctor::doctor(&config, &command),
         Command::Runtimes(command) => commands::runtimes::runtimes(&config, command),
         Command::Openapi => commands::openapi::openapi(&config),

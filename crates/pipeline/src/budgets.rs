@@ -125,23 +125,29 @@ pub struct UsageRow {
 /// Keeps the budgets of scopes. Whether a principal may do what is asked is decided before.
 #[async_trait]
 pub trait Budgets: Send + Sync {
-    /// Sets a scope's limits in place of those it has. With `expected`, only if its version is that one; an
-    /// empty text expects that there is none.
+    /// Sets a scope's limits in place of those it has; `actor`, the id of a key, is recorded with it. With
+    /// `expected`, only if its version is that one; an empty text expects that there is none.
     ///
     /// # Errors
     /// [`BudgetError`]; then nothing was changed.
     async fn set_budget(
         &self,
+        actor: &str,
         scope: &BudgetScope,
         limits: &[(Period, Caps)],
         expected: Option<&str>,
     ) -> Result<Standing, BudgetError>;
 
-    /// Removes a scope's limits; what it has used stays known.
+    /// Removes a scope's limits; what it has used stays known. `actor` is recorded with it.
     ///
     /// # Errors
     /// [`BudgetError::NoBudget`] if it has none, [`BudgetError::Changed`] if it is not the `expected` one.
-    async fn remove_budget(&self, scope: &BudgetScope, expected: Option<&str>) -> Result<(), BudgetError>;
+    async fn remove_budget(
+        &self,
+        actor: &str,
+        scope: &BudgetScope,
+        expected: Option<&str>,
+    ) -> Result<(), BudgetError>;
 
     /// A scope's budget: the one that was set or, for a user without one, the operator's default.
     ///

@@ -7,6 +7,7 @@ use ringfence_job::{Language, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    audit::AuditEntry,
     budget::{Amount, Crossing, Shortfall},
     files::Content,
     live::Control,
@@ -111,6 +112,14 @@ pub trait Record: Send + Sync {
 
     /// A run's history in order, empty if the run does not exist or belongs to another tenant.
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError>;
+
+    /// What was done in the tenant, newest first: at most `limit` of the entries before the one numbered `before`.
+    async fn audit(
+        &self,
+        principal: &Principal,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError>;
 }
 
 /// What a reservation is for, and who pays.

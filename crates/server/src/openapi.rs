@@ -32,6 +32,7 @@ use crate::problem::Details;
         (name = "files", description = "Contents that are uploaded once and used by many runs."),
         (name = "keys", description = "Keys, for administrators."),
         (name = "budgets", description = "What may be used, and what was."),
+        (name = "audit", description = "Who did what, for administrators."),
         (name = "service", description = "The service itself; no key is needed."),
     ),
     components(schemas(Details)),

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
     Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
+    audit::AuditEntry,
     budget::{Amount, BudgetScope, Caps, Period, Prices, Shortfall, Unit},
     budgets::{BudgetError, Budgets, Standing, UsageQuery, UsageRow},
     files::{FileCursor, FileInfo, Files, FilesError, Incoming},
@@ -139,6 +140,10 @@ impl Record for World {
         Ok(Vec::new())
     }
 
+    async fn audit(&self, _: &Principal, _: Option<i64>, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
         Ok(self.events.lock().unwrap().clone())
     }
@@ -243,6 +248,7 @@ impl CodeAuthor for World {
 impl Budgets for World {
     async fn set_budget(
         &self,
+        _: &str,
         scope: &BudgetScope,
         _: &[(Period, Caps)],
         _: Option<&str>,
@@ -250,7 +256,7 @@ impl Budgets for World {
         Err(BudgetError::NoSuchScope(scope.clone()))
     }
 
-    async fn remove_budget(&self, scope: &BudgetScope, _: Option<&str>) -> Result<(), BudgetError> {
+    async fn remove_budget(&self, _: &str, scope: &BudgetScope, _: Option<&str>) -> Result<(), BudgetError> {
         Err(BudgetError::NoBudget(scope.clone()))
     }
 

@@ -67,6 +67,12 @@ impl Store {
         self.check_room_for_backup(target).await?;
         let began_ms = (self.clock)();
         let database = target.join(DATABASE_FILE);
+        // Before the database, which goes on: it then has come at least as far as this says.
+        let (checkpoint, dir) = (self.audit.checkpoint.clone(), target.to_path_buf());
+        blocking(move || Ok(checkpoint.copy_to(&dir)?)).await.map_err(|error| match error {
+            BlobError::Io(error) => BackupError::Target(error),
+            other => BackupError::Store(other.while_doing(DOING)),
+        })?;
         create(&database)?;
         self.database.copy_to(&database).await.map_err(failed(DOING))?;
         create(&target.join(PEPPER_FILE))?.write_all(&self.pepper)?;

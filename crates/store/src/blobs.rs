@@ -207,6 +207,26 @@ impl Blobs {
         Ok(Some(bytes))
     }
 
+    /// Hashes of the contents that are not what was kept under them.
+    pub(crate) fn altered(&self) -> Result<Vec<String>, BlobError> {
+        let mut altered = Vec::new();
+        for dir in fs::read_dir(&self.root)? {
+            let dir = dir?;
+            if !dir.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(dir.path())? {
+                match file?.file_name().to_str().map(|hash| self.open(hash)) {
+                    Some(Err(BlobError::Altered(hash))) => altered.push(hash),
+                    Some(Err(BlobError::Io(error))) => return Err(error.into()),
+                    // Removed meanwhile, or no content.
+                    _ => {}
+                }
+            }
+        }
+        Ok(altered)
+    }
+
     fn dir(&self, hash: &str) -> PathBuf {
         self.root.join(&hash[..2])
     }

@@ -76,7 +76,7 @@ async fn set(
         let (mut limits, version) = said(store, scope).await?;
         limits.retain(|(other, _)| *other != period);
         limits.push((period, caps(&asked)));
-        match store.set_budget(scope, &limits, Some(&version)).await {
+        match store.set_budget(&house::local_key(), scope, &limits, Some(&version)).await {
             // Somebody else was quicker, with another period perhaps.
             Err(BudgetError::Changed(_)) => {}
             other => return other,
@@ -85,7 +85,9 @@ async fn set(
 }
 
 async fn remove(store: &Store, scope: &BudgetScope, period: Option<Period>) -> anyhow::Result<()> {
-    let Some(period) = period else { return Ok(store.remove_budget(scope, None).await?) };
+    let Some(period) = period else {
+        return Ok(store.remove_budget(&house::local_key(), scope, None).await?);
+    };
     loop {
         let (mut limits, version) = said(store, scope).await?;
         let before = limits.len();
@@ -94,8 +96,8 @@ async fn remove(store: &Store, scope: &BudgetScope, period: Option<Period>) -> a
             return Err(anyhow!("no budget is set for {scope} in a {period}"));
         }
         let removed = match limits.is_empty() {
-            true => store.remove_budget(scope, Some(&version)).await,
-            false => store.set_budget(scope, &limits, Some(&version)).await.map(drop),
+            true => store.remove_budget(&house::local_key(), scope, Some(&version)).await,
+            false => store.set_budget(&house::local_key(), scope, &limits, Some(&version)).await.map(drop),
         };
         match removed {
             Err(BudgetError::Changed(_)) => {}

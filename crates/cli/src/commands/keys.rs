@@ -13,7 +13,7 @@ pub(crate) fn keys(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
     let data_dir = house::give_up_privileges(config)?;
     one_shot_runtime()?.block_on(async {
         let store = house::open_store(config, &data_dir).await?;
-        let done = carry_out(&store, command).await;
+        let done = carry_out(&store.on_behalf_of(&house::local_key()), command).await;
         store.close().await;
         done.map(|()| ExitCode::SUCCESS)
     })
@@ -91,7 +91,7 @@ fn print_table(keys: &[Key], now_ms: i64) -> anyhow::Result<()> {
 }
 
 /// A distance in time as people say it, in its largest unit: `in 29d`, `3h ago`.
-fn from_now(ms: i64) -> String {
+pub(super) fn from_now(ms: i64) -> String {
     let seconds = ms.unsigned_abs() / 1000;
     let (number, unit) = match seconds {
         86_400.. => (seconds / 86_400, 'd'),

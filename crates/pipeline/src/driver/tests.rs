@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::live::Position;
 use crate::{
+    audit::AuditEntry,
     budget::{BudgetScope, Period, Shortfall, Unit},
     files::{FileCursor, FileInfo, FilesError, Incoming},
     keys::Scopes,
@@ -99,6 +100,10 @@ impl Record for Memory {
     }
 
     async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn audit(&self, _: &Principal, _: Option<i64>, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
         Ok(Vec::new())
     }
 

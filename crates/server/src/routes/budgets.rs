@@ -320,7 +320,11 @@ pub(crate) async fn set(
         let Some(body) = body else { continue };
         read.push((period, body.read(&format!("/limits/{period}"))?));
     }
-    let standing = app.budgets.set_budget(&scope, &read, expected.as_deref()).await.map_err(problem)?;
+    let standing = app
+        .budgets
+        .set_budget(&principal.key_id, &scope, &read, expected.as_deref())
+        .await
+        .map_err(problem)?;
     Ok(answer(&app, &standing))
 }
 
@@ -347,7 +351,7 @@ pub(crate) async fn remove(
     let principal = app.principal(request.headers(), request.extensions(), Scope::Admin).await?;
     let scope = settable(&scope, &principal)?;
     let expected = expected(request.headers())?;
-    app.budgets.remove_budget(&scope, expected.as_deref()).await.map_err(problem)?;
+    app.budgets.remove_budget(&principal.key_id, &scope, expected.as_deref()).await.map_err(problem)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use ringfence_pipeline::budget::{BudgetScope, Caps, Crossing, Period, ScopeKind};
 use ringfence_pipeline::budgets::{BudgetError, Budgets, Standing, UsageQuery, UsageRow, check_limits};
 use ringfence_pipeline::ports::StoreError;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::{accounts, failed};
-use crate::Store;
+use crate::{LOCAL_TENANT, Store};
 
 /// Crossings told with a budget.
 const CROSSINGS_MAX: i64 = 20;
@@ -17,6 +18,7 @@ const CROSSINGS_MAX: i64 = 20;
 impl Budgets for Store {
     async fn set_budget(
         &self,
+        actor: &str,
         scope: &BudgetScope,
         limits: &[(Period, Caps)],
         expected: Option<&str>,
@@ -48,18 +50,30 @@ impl Budgets for Store {
         let accounts = accounts::open(&mut tx, doing, path, now_ms, &self.default_budget).await?;
         accounts::tell(&mut tx, doing, &accounts, None, now_ms).await?;
         let standing = self.standing(&mut tx, scope, now_ms).await?;
+        let limits: Map<String, Value> =
+            limits.iter().map(|(period, caps)| (period.name().to_owned(), json!(caps))).collect();
+        self.note_budget(&mut tx, actor, "budget.set", scope, limits.into()).await?;
         self.database.commit(tx).await.map_err(failed(doing))?;
+        self.seal_or_warn().await;
         Ok(standing)
     }
 
-    async fn remove_budget(&self, scope: &BudgetScope, expected: Option<&str>) -> Result<(), BudgetError> {
+    async fn remove_budget(
+        &self,
+        actor: &str,
+        scope: &BudgetScope,
+        expected: Option<&str>,
+    ) -> Result<(), BudgetError> {
         let doing = "removing a budget";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         check_version(&mut tx, scope, expected).await?;
         if !delete(&mut tx, scope).await? {
             return Err(BudgetError::NoBudget(scope.clone()));
         }
-        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+        self.note_budget(&mut tx, actor, "budget.removed", scope, Value::Null).await?;
+        self.database.commit(tx).await.map_err(failed(doing))?;
+        self.seal_or_warn().await;
+        Ok(())
     }
 
     async fn budget(&self, scope: &BudgetScope) -> Result<Standing, BudgetError> {
@@ -106,6 +120,20 @@ impl Budgets for Store {
 }
 
 impl Store {
+    /// Records what became of a budget. That of the whole house is changed in the operator's own tenant.
+    async fn note_budget(
+        &self,
+        conn: &mut SqliteConnection,
+        actor: &str,
+        kind: &str,
+        scope: &BudgetScope,
+        limits: Value,
+    ) -> Result<(), StoreError> {
+        let tenant = if scope.kind == ScopeKind::Org { LOCAL_TENANT } else { &scope.tenant };
+        let body = json!({ "scope": scope.to_string(), "limits": limits });
+        self.note_change(conn, tenant, actor, kind, &body).await
+    }
+
     async fn standing(
         &self,
         conn: &mut SqliteConnection,

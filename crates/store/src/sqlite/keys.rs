@@ -7,6 +7,7 @@ use ringfence_pipeline::keys::{
     NAME_BYTES_MAX, Scope,
 };
 use ringfence_pipeline::ports::StoreError;
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
@@ -41,6 +42,7 @@ impl Store {
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let key = self.issue(&mut tx, &id, tenant, request, now_ms).await?;
         tx.commit().await.map_err(failed(doing))?;
+        self.seal_or_warn().await;
         Ok(key)
     }
 
@@ -59,7 +61,9 @@ impl Store {
             let reason = format!("id {id} is taken by chance, try again");
             return Err(StoreError::new(doing, reason).into());
         }
-        Ok(IssuedKey { text, info: read_key(conn, tenant, id, now_ms).await? })
+        let info = read_key(conn, tenant, id, now_ms).await?;
+        self.note_key(conn, tenant, "key.created", &info).await?;
+        Ok(IssuedKey { text, info })
     }
 
     /// The tenant's keys, oldest first, with those that are not accepted any more.
@@ -145,9 +149,13 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(failed(doing))?;
-        let key = read_key(&mut tx, tenant, id, now_ms).await?;
+        let revoked = read_key(&mut tx, tenant, id, now_ms).await?;
+        if key.revoked_ms.is_none() {
+            self.note_key(&mut tx, tenant, "key.revoked", &revoked).await?;
+        }
         tx.commit().await.map_err(failed(doing))?;
-        Ok(key)
+        self.seal_or_warn().await;
+        Ok(revoked)
     }
 
     /// Gives a key a new secret. The one it replaces is accepted for another `overlap_ms`, and one that was
@@ -185,8 +193,29 @@ impl Store {
         if rotated.rows_affected() == 0 {
             return Err(no_such_key(id));
         }
+        self.note_key(&mut tx, tenant, "key.rotated", &info).await?;
         tx.commit().await.map_err(failed(doing))?;
+        self.seal_or_warn().await;
         Ok(IssuedKey { text, info })
+    }
+
+    /// Records what became of a key: all that may be known of it.
+    pub(super) async fn note_key(
+        &self,
+        conn: &mut SqliteConnection,
+        tenant: &str,
+        kind: &str,
+        key: &Key,
+    ) -> Result<(), StoreError> {
+        let body = json!({
+            "id": key.id,
+            "user": key.user,
+            "label": key.label,
+            "scopes": key.scopes,
+            "expiresMs": key.expires_ms,
+            "limit": key.budget.limit,
+        });
+        self.note_change(conn, tenant, &self.actor, kind, &body).await
     }
 
     /// A new secret for the key `id`: the key's text, and what is stored.
@@ -279,7 +308,7 @@ pub(super) async fn insert_key(
 }
 
 /// One of the tenant's keys.
-async fn read_key(
+pub(super) async fn read_key(
     conn: &mut SqliteConnection,
     tenant: &str,
     id: &str,

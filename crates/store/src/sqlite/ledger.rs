@@ -19,7 +19,7 @@ use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::record::{open_run, read_history, run_id};
+use super::record::{read_history, run_id};
 use super::{accounts, failed};
 use crate::{LEASE_MARGIN_MS, Store, WAITING_STEPS_MAX};
 
@@ -257,7 +257,7 @@ impl Store {
         let Charge { principal, run, step, .. } = charge;
         let path = BudgetScope::path(principal, charge.session, run);
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        open_run(&mut tx, principal, run, events, now_ms).await?;
+        self.open_run(&mut tx, principal, run, events, now_ms).await?;
         // Before the reservation is there: a balance that is made now must not count it yet.
         let accounts = accounts::open(&mut tx, doing, &path, now_ms, &self.default_budget).await?;
         if !note(&mut tx, &charge, amount, state, now_ms, until_ms).await? {

@@ -1,6 +1,7 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
 mod accounts;
+pub(crate) mod audit;
 pub(crate) mod backup;
 mod budgets;
 mod claims;
@@ -13,6 +14,7 @@ pub(crate) mod ledger;
 pub(crate) mod record;
 mod self_service;
 mod usage;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;

@@ -44,7 +44,9 @@ async fn every_scope_must_admit_and_the_one_that_does_not_is_named() {
     let store = &world.store;
     let (ana, ben) = (principal(store, "acme", "ana").await, principal(store, "acme", "ben").await);
     let other = principal(store, "globex", "ana").await;
-    let set = async |scope: &BudgetScope, caps| store.set_budget(scope, &[(Period::Total, caps)], None).await;
+    let set = async |scope: &BudgetScope, caps| {
+        store.set_budget("test", scope, &[(Period::Total, caps)], None).await
+    };
     set(&BudgetScope::org(), usd(100)).await.unwrap();
     set(&BudgetScope::tenant("acme"), usd(50)).await.unwrap();
     set(&BudgetScope::user("acme", "ana"), usd(20)).await.unwrap();
@@ -72,7 +74,7 @@ async fn a_conversation_and_a_run_have_budgets_of_their_own() {
     let store = &world.store;
     let ana = principal(store, "acme", "ana").await;
     let chat = BudgetScope::parse("session:chat", "acme").unwrap();
-    store.set_budget(&chat, &[(Period::Total, usd(10))], None).await.unwrap();
+    store.set_budget("test", &chat, &[(Period::Total, usd(10))], None).await.unwrap();
     let in_chat = |run, step| Charge { session: Some("chat"), ..charge(&ana, run, step) };
     let run = new_run();
     store.reserve(in_chat(run, 0), money(8), &[event(0, "a")]).await.unwrap();
@@ -82,7 +84,7 @@ async fn a_conversation_and_a_run_have_budgets_of_their_own() {
     store.settle(&ana, run, 0, money(1), &[event(1, "b")]).await.unwrap();
 
     let of_run = BudgetScope::parse(&format!("run:{run}"), "acme").unwrap();
-    store.set_budget(&of_run, &[(Period::Total, usd(4))], None).await.unwrap();
+    store.set_budget("test", &of_run, &[(Period::Total, usd(4))], None).await.unwrap();
     assert_eq!(store.budget(&of_run).await.unwrap().accounts[0].budget.spent.nano_usd, 1);
     store.reserve(in_chat(run, 1), money(4), &[]).await.unwrap_err();
     store.reserve(in_chat(run, 1), money(3), &[]).await.unwrap();
@@ -98,7 +100,7 @@ async fn periods_begin_anew_and_a_budget_counts_what_was_used_before_it() {
     let held = new_run();
     store.reserve(charge(&ana, held, 0), money(2), &[event(0, "a")]).await.unwrap();
     let limits = [(Period::Day, usd(10)), (Period::Total, usd(1000))];
-    let standing = store.set_budget(&scope, &limits, None).await.unwrap();
+    let standing = store.set_budget("test", &scope, &limits, None).await.unwrap();
     assert_eq!(standing.accounts.len(), 2);
     for account in &standing.accounts {
         assert_eq!((account.budget.spent.nano_usd, account.budget.reserved.nano_usd), (7, 2));
@@ -125,11 +127,11 @@ async fn nobody_spends_without_a_limit_by_accident() {
     pay(&store, &ben, 10).await.unwrap();
     // A limit of runs is none in money.
     let scope = BudgetScope::user("acme", "ana");
-    store.set_budget(&scope, &[(Period::Total, runs(100))], None).await.unwrap();
+    store.set_budget("test", &scope, &[(Period::Total, runs(100))], None).await.unwrap();
     pay(&store, &ana, 1).await.unwrap_err();
-    store.set_budget(&BudgetScope::tenant("acme"), &[(Period::Total, usd(50))], None).await.unwrap();
+    store.set_budget("test", &BudgetScope::tenant("acme"), &[(Period::Total, usd(50))], None).await.unwrap();
     pay(&store, &ana, 20).await.unwrap();
-    store.remove_budget(&BudgetScope::tenant("acme"), None).await.unwrap();
+    store.remove_budget("test", &BudgetScope::tenant("acme"), None).await.unwrap();
     pay(&store, &ana, 1).await.unwrap_err();
     world.pass(31 * DAY_MS);
     pay(&store, &ana, 10).await.unwrap();
@@ -142,13 +144,13 @@ async fn an_overrun_is_recorded_in_full_and_blocks_until_the_limit_is_raised() {
     let store = &world.store;
     let ana = principal(store, "acme", "ana").await;
     let scope = BudgetScope::user("acme", "ana");
-    store.set_budget(&scope, &[(Period::Total, usd(10))], None).await.unwrap();
+    store.set_budget("test", &scope, &[(Period::Total, usd(10))], None).await.unwrap();
     let run = new_run();
     store.reserve(charge(&ana, run, 0), money(5), &[event(0, "a")]).await.unwrap();
     let receipt = store.settle(&ana, run, 0, money(12), &[event(1, "b")]).await.unwrap();
     assert_eq!(receipt.left_nano_usd, Some(-2));
     assert_eq!(missing(&pay(store, &ana, 0).await.unwrap_err()), (Unit::NanoUsd, 2, 10));
-    store.set_budget(&scope, &[(Period::Total, usd(12))], None).await.unwrap();
+    store.set_budget("test", &scope, &[(Period::Total, usd(12))], None).await.unwrap();
     pay(store, &ana, 0).await.unwrap();
     pay(store, &ana, 1).await.unwrap_err();
 }
@@ -167,7 +169,7 @@ async fn what_comes_after_an_interruption_is_charged_beyond_its_bound() {
         // Said again, it is not charged again.
         store.settle(&ana, run, 0, money(late), &[event(1, "b")]).await.unwrap_err();
         let of_run = BudgetScope::parse(&format!("run:{run}"), "acme").unwrap();
-        store.set_budget(&of_run, &[(Period::Total, usd(1000))], None).await.unwrap();
+        store.set_budget("test", &of_run, &[(Period::Total, usd(1000))], None).await.unwrap();
         assert_eq!(store.budget(&of_run).await.unwrap().accounts[0].budget.spent.nano_usd, spent);
     }
     balances_are_sums(&world).await;
@@ -179,7 +181,7 @@ async fn each_threshold_is_told_once_until_its_limit_moves() {
     let store = &world.store;
     let ana = principal(store, "acme", "ana").await;
     let scope = BudgetScope::user("acme", "ana");
-    store.set_budget(&scope, &[(Period::Month, usd(100))], None).await.unwrap();
+    store.set_budget("test", &scope, &[(Period::Month, usd(100))], None).await.unwrap();
     let crossed = async |cost| {
         let run = new_run();
         store.reserve(charge(&ana, run, 0), money(cost), &[]).await.unwrap();
@@ -196,9 +198,9 @@ async fn each_threshold_is_told_once_until_its_limit_moves() {
     };
     assert_eq!(told(&store.budget(&scope).await.unwrap()).len(), 3);
     // Raised, it is below a half and may come there again; lowered, it has crossed at once.
-    store.set_budget(&scope, &[(Period::Month, usd(1000))], None).await.unwrap();
+    store.set_budget("test", &scope, &[(Period::Month, usd(1000))], None).await.unwrap();
     assert_eq!(crossed(400).await, [50]);
-    let standing = store.set_budget(&scope, &[(Period::Month, usd(600))], None).await.unwrap();
+    let standing = store.set_budget("test", &scope, &[(Period::Month, usd(600))], None).await.unwrap();
     assert_eq!(standing.crossed.len(), 5);
     world.pass(31 * DAY_MS);
     assert_eq!(crossed(300).await, [50]);
@@ -210,7 +212,7 @@ async fn what_waits_for_a_person_is_held_until_it_begins_or_its_time_is_over() {
     let store = &world.store;
     let ana = principal(store, "acme", "ana").await;
     let scope = BudgetScope::user("acme", "ana");
-    store.set_budget(&scope, &[(Period::Total, usd(10))], None).await.unwrap();
+    store.set_budget("test", &scope, &[(Period::Total, usd(10))], None).await.unwrap();
     let (begun, declined, forgotten) = (new_run(), new_run(), new_run());
     let until_ms = world.now() + 7 * DAY_MS;
     for run in [begun, declined, forgotten] {
@@ -260,7 +262,7 @@ async fn a_budget_is_changed_only_as_it_was_seen() {
     let ana = principal(store, "acme", "ana").await;
     let scope = BudgetScope::user("acme", "ana");
     let set = async |limit, expected: Option<&str>| {
-        store.set_budget(&scope, &[(Period::Total, usd(limit))], expected).await
+        store.set_budget("test", &scope, &[(Period::Total, usd(limit))], expected).await
     };
     assert_eq!(store.budget(&scope).await.unwrap().version, None);
     let first = set(10, Some("")).await.unwrap().version.unwrap();
@@ -270,9 +272,9 @@ async fn a_budget_is_changed_only_as_it_was_seen() {
     let second = set(11, Some(&first)).await.unwrap().version.unwrap();
     assert_ne!(first, second);
     assert!(matches!(set(12, Some(&first)).await, Err(BudgetError::Changed(_))));
-    assert!(matches!(store.remove_budget(&scope, Some(&first)).await, Err(BudgetError::Changed(_))));
-    store.remove_budget(&scope, Some(&second)).await.unwrap();
-    assert!(matches!(store.remove_budget(&scope, None).await, Err(BudgetError::NoBudget(_))));
+    assert!(matches!(store.remove_budget("test", &scope, Some(&first)).await, Err(BudgetError::Changed(_))));
+    store.remove_budget("test", &scope, Some(&second)).await.unwrap();
+    assert!(matches!(store.remove_budget("test", &scope, None).await, Err(BudgetError::NoBudget(_))));
 }
 
 #[tokio::test]
@@ -281,7 +283,8 @@ async fn limits_that_say_nothing_or_too_much_are_refused() {
     let store = &world.store;
     principal(store, "acme", "ana").await;
     let scope = BudgetScope::user("acme", "ana");
-    let set = async |limits: &[(Period, Caps)]| store.set_budget(&scope, limits, None).await.unwrap_err();
+    let set =
+        async |limits: &[(Period, Caps)]| store.set_budget("test", &scope, limits, None).await.unwrap_err();
     assert!(matches!(set(&[]).await, BudgetError::Empty));
     assert!(matches!(set(&[(Period::Day, Caps::default())]).await, BudgetError::Empty));
     let twice = [(Period::Day, usd(1)), (Period::Day, usd(2))];
@@ -291,10 +294,10 @@ async fn limits_that_say_nothing_or_too_much_are_refused() {
     }
     for nobody in ["user:zoe", "key:k", "run:r"] {
         let nobody = BudgetScope::parse(nobody, "acme").unwrap();
-        let refused = store.set_budget(&nobody, &[(Period::Day, usd(1))], None).await;
+        let refused = store.set_budget("test", &nobody, &[(Period::Day, usd(1))], None).await;
         assert!(matches!(refused, Err(BudgetError::NoSuchScope(_))), "{nobody}");
     }
-    let tenant = store.set_budget(&BudgetScope::tenant("x"), &[(Period::Day, usd(1))], None).await;
+    let tenant = store.set_budget("test", &BudgetScope::tenant("x"), &[(Period::Day, usd(1))], None).await;
     assert!(matches!(tenant, Err(BudgetError::NoSuchScope(_))));
 }
 
@@ -493,13 +496,13 @@ async fn apply(world: &mut World, people: &[Principal], model: &mut Model, op: &
         Op::Restart => world.restart().await,
         Op::Set { scope, period, limit } => {
             let (scope, period) = (&scopes(people)[scope], Period::ALL[period]);
-            store.set_budget(scope, &[(period, usd(limit))], None).await.unwrap();
+            store.set_budget("test", scope, &[(period, usd(limit))], None).await.unwrap();
             model.limits.retain(|(other, _), _| other != scope);
             model.limits.insert((scope.clone(), period), limit);
         }
         Op::Remove { scope } => {
             let scope = &scopes(people)[scope];
-            let removed = store.remove_budget(scope, None).await.is_ok();
+            let removed = store.remove_budget("test", scope, None).await.is_ok();
             let before = model.limits.len();
             model.limits.retain(|(other, _), _| other != scope);
             assert_eq!(removed, model.limits.len() < before);

@@ -207,7 +207,7 @@ async fn several_processes_share_one_budget() {
     let principal = world.store.local_principal(CHILD_USER, START_MS).await.unwrap();
     let scope = BudgetScope::key(&principal.tenant, &principal.key_id);
     let limits = [(Period::Total, caps(amount(LIMIT_RUNS, 1_000_000)))];
-    world.store.set_budget(&scope, &limits, None).await.unwrap();
+    world.store.set_budget("test", &scope, &limits, None).await.unwrap();
     let children: Vec<_> = (0..3).map(|_| child(&world, "ledger::as_a_child_reserve_and_settle")).collect();
     reserve_and_settle(&world.store, &principal, 20).await;
     for mut child in children {
