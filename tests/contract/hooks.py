@@ -15,7 +15,7 @@ UPLOAD = hashlib.sha256(b"for the contract").hexdigest()
 MEMORY_BYTES = 512 * 1024 * 1024
 NAME_BYTES_MAX = 200
 
-LISTS = ["GET /v1/files", "GET /v1/keys", "GET /v1/runs"]
+LISTS = ["GET /v1/audit", "GET /v1/budgets", "GET /v1/files", "GET /v1/keys", "GET /v1/runs"]
 
 # How an answer is wanted.
 MANNERS = [{"Prefer": "wait=1"}, {"Accept": "text/event-stream"}, {"Prefer": "respond-async"}]

@@ -8,6 +8,12 @@ use ureq::http::Request;
 
 use crate::{key_of, operations, served};
 
+/// Parameters that name a thing of a tenant.
+const IDS: [&str; 2] = ["id", "scope"];
+
+/// A budget that can be set.
+const BUDGET: &str = r#"{"limits":{"month":{"usd":25}}}"#;
+
 /// An id that nothing has.
 const UNKNOWN: &str = "01a1fd43-99a3-758c-aa6a-ff1f2da04380";
 
@@ -36,11 +42,15 @@ fn things(server: &Server, key: &str) -> BTreeMap<&'static str, BTreeMap<&'stati
     assert_eq!(status, 201, "{file}");
     let (status, other) = ask(server, key, "POST", "/v1/keys", r#"{"user":"somebody"}"#);
     assert_eq!(status, 201, "{other}");
+    let scope = format!("key:{}", other["id"].as_str().unwrap());
+    let (status, budget) = ask(server, key, "PUT", &format!("/v1/budgets/{scope}"), BUDGET);
+    assert_eq!(status, 200, "{budget}");
     let id = |thing: &Value| BTreeMap::from([("id", thing["id"].as_str().unwrap().to_owned())]);
     BTreeMap::from([
         ("/v1/runs/", BTreeMap::from([("id", run), ("name", "file.txt".to_owned())])),
         ("/v1/files/", id(&file)),
         ("/v1/keys/", id(&other)),
+        ("/v1/budgets/", BTreeMap::from([("scope", scope)])),
     ])
 }
 
@@ -61,11 +71,16 @@ fn nothing_is_told_to_another_tenant() {
             found.unwrap_or_else(|| panic!("{}: say in `things` how one is made", operation.path));
         let filled = |id: &str| {
             values.iter().fold(operation.path.to_owned(), |path, (name, value)| {
-                path.replace(&format!("{{{name}}}"), if *name == "id" { id } else { value })
+                path.replace(&format!("{{{name}}}"), if IDS.contains(name) { id } else { value })
             })
         };
-        let body = if operation.told.contains_key("requestBody") { "{}" } else { "" };
-        let (theirs, nobodys) = (filled(&values["id"]), filled(UNKNOWN));
+        let body = match operation.told.contains_key("requestBody") {
+            true if operation.path.starts_with("/v1/budgets/") => BUDGET,
+            true => "{}",
+            false => "",
+        };
+        let named = IDS.iter().find_map(|name| values.get(name)).expect("a name among IDS");
+        let (theirs, nobodys) = (filled(named), filled(UNKNOWN));
         assert!(!theirs.contains('{'), "{theirs}: say in `things` what the other parameters are");
         let as_two = |path: &str| {
             let (status, mut problem) = ask(&server, &two, &operation.method, path, body);
@@ -87,10 +102,12 @@ fn nothing_is_told_to_another_tenant() {
             operation.method == "GET" && operation.path.starts_with("/v1/") && !operation.path.contains('{');
         if list {
             let (status, page) = ask(&server, &two, "GET", operation.path, "");
-            let own = page["data"].as_array().unwrap();
+            // Usage is told in rows, all in one page.
+            let own = page["data"].as_array().or(page["rows"].as_array()).unwrap();
             assert_eq!(status, 200, "{page}");
-            // Of keys, there is the one that asks.
-            assert_eq!(own.len(), usize::from(operation.path == "/v1/keys"), "{page}");
+            // There is the key that asks, and that it was made.
+            let there = ["/v1/keys", "/v1/audit"].contains(&operation.path);
+            assert_eq!(own.len(), usize::from(there), "{page}");
         }
     }
 }

@@ -95,6 +95,11 @@ fn a_model_endpoint_is_asked_and_its_code_runs_in_the_jail() {
     let words = ["ask", "count the birds", "--json", "--file", csv.to_str().unwrap()];
     let url = endpoint.url.clone();
     let words = [&words[..], &["--model-base-url", &url, "--model", "m"]].concat();
+    // Nobody is asked at an unknown price.
+    let output = house.command(&words).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(125) && error.contains("has no price"), "{error}");
+    let words = [&words[..], &["--model-input-usd", "2", "--model-output-usd", "8.5"]].concat();
     let output = house.command(&words).env("RINGFENCE_MODEL_API_KEY", "k").output().unwrap();
     let answer: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));

@@ -138,7 +138,7 @@ fn a_key_is_made_shown_listed_and_revoked_at_once() {
         (&"ana".into(), &"laptop".into(), &"active".into())
     );
     assert_eq!(one["scopes"], json!(["execute", "read"]));
-    assert_eq!(one["limit"], json!({ "runs": 2, "sandboxMs": 60_000 }));
+    assert_eq!(one["limit"], json!({ "usd": null, "tokens": null, "runs": 2, "sandboxMs": 60_000 }));
     assert_eq!(one["expiresMs"].as_i64().unwrap() - one["createdMs"].as_i64().unwrap(), 3_600_000);
     assert_eq!((runs(&server, &key), runs(&server, &key), runs(&server, &key)), (200, 200, 402));
     let used = send(&server, &server.key, "GET", &format!("/v1/keys/{id}"), None).body;

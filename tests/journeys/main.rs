@@ -2,6 +2,9 @@
 
 mod api;
 mod ask;
+mod audit;
+mod backup;
+mod budgets;
 mod command_line;
 mod doctor;
 mod files;
@@ -12,4 +15,5 @@ mod logs;
 mod probes;
 mod processes;
 mod record;
+mod replay;
 mod runs;

@@ -7,6 +7,7 @@ use ringfence_authors::{
     scripted::{Reply, ScriptedEndpoint},
 };
 use ringfence_job::Language;
+use ringfence_pipeline::budget::{Amount, TokenPrices};
 use ringfence_pipeline::ports::{Assignment, AuthorError, CodeAuthor, Draft, FailedDraft};
 use serde_json::json;
 
@@ -19,6 +20,7 @@ fn endpoint(url: &str) -> Endpoint {
         model: "test-model".to_owned(),
         timeout: Duration::from_secs(20),
         output_tokens_max: 1000,
+        prices: TokenPrices { input: 1_000_000_000, output: 2_000_000_000 },
     }
 }
 
@@ -36,7 +38,7 @@ fn assignment() -> Assignment {
 async fn ask(script: Vec<Reply>) -> (Result<Draft, AuthorError>, Vec<serde_json::Value>) {
     let server = ScriptedEndpoint::start(script).unwrap();
     let author = OpenAiCompatible::new(endpoint(server.url())).unwrap();
-    let result = author.write(&assignment()).await;
+    let result = author.write(&assignment()).await.draft;
     (result, server.requests())
 }
 
@@ -70,7 +72,7 @@ async fn a_failure_goes_back_with_its_traceback() {
     let author = OpenAiCompatible::new(endpoint(server.url())).unwrap();
     let draft = Draft { language: Language::Python, code: "1/0".to_owned(), explanation: String::new() };
     let failure = Some(FailedDraft { draft, stderr: "ZeroDivisionError".to_owned() });
-    author.write(&Assignment { failure, ..assignment() }).await.unwrap();
+    author.write(&Assignment { failure, ..assignment() }).await.draft.unwrap();
     assert!(server.requests()[0]["messages"][3]["content"].as_str().unwrap().contains("ZeroDivisionError"));
 }
 
@@ -100,7 +102,26 @@ async fn an_endpoint_that_fails_is_unavailable_and_the_key_stays_secret() {
     }
     let author = OpenAiCompatible::new(endpoint("http://127.0.0.1:1/v1")).unwrap();
     assert!(!format!("{author:?}").contains(KEY));
-    assert!(matches!(author.write(&assignment()).await, Err(AuthorError::Unavailable(_))));
+    assert!(matches!(author.write(&assignment()).await.draft, Err(AuthorError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn what_was_used_is_known_or_said_not_to_be() {
+    let used = async |reply: Reply| {
+        let server = ScriptedEndpoint::start(vec![reply]).unwrap();
+        let author = OpenAiCompatible::new(endpoint(server.url())).unwrap();
+        let written = author.write(&assignment()).await;
+        (written.used, author.bound(&assignment()))
+    };
+    let (told, bound) = used(Reply::Content(program())).await;
+    assert_eq!(told, Some(Amount { nano_usd: 200_000, tokens: 150, ..Amount::default() }));
+    assert!(bound.tokens > 1000 + i64::try_from("total takings".len()).unwrap());
+    // A program that is of no use was paid for all the same.
+    assert_eq!(used(Reply::Cut(program())).await.0, told);
+    assert_eq!(used(Reply::Raw(200, "{}".to_owned())).await.0, None);
+    assert_eq!(used(Reply::Raw(500, "{}".to_owned())).await.0, Some(Amount::default()));
+    let nobody = OpenAiCompatible::new(endpoint("http://127.0.0.1:1/v1")).unwrap();
+    assert_eq!(nobody.write(&assignment()).await.used, Some(Amount::default()));
 }
 
 #[test]

@@ -4,7 +4,14 @@ use std::{net::SocketAddr, num::NonZeroU16, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use ringfence_job::{Language, LimitKind, LimitsPatch};
-use ringfence_pipeline::keys::Scope;
+use ringfence_pipeline::{
+    audit::AuditHead,
+    budget::{Period, parse_usd},
+    budgets::UsageGroup,
+    keys::Scope,
+    run::RunId,
+};
+use uuid::Uuid;
 
 use crate::commands::probes::{Image, Label};
 
@@ -45,6 +52,12 @@ pub(crate) struct Settings {
     /// Model to ask there.
     #[arg(long, env = "RINGFENCE_MODEL", global = true)]
     pub(crate) model: Option<String>,
+    /// What a million tokens that it reads cost, in dollars; 0 if nothing.
+    #[arg(long, env = "RINGFENCE_MODEL_INPUT_USD", global = true, value_parser = parse_usd)]
+    pub(crate) model_input_usd: Option<i64>,
+    /// What a million tokens that it writes cost, in dollars; 0 if nothing.
+    #[arg(long, env = "RINGFENCE_MODEL_OUTPUT_USD", global = true, value_parser = parse_usd)]
+    pub(crate) model_output_usd: Option<i64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,11 +66,23 @@ pub(crate) enum Command {
     Run(Run),
     /// Ask a question in plain words, about files if you have any.
     Ask(Ask),
+    /// Execute a recorded run's code on its inputs again, and say `identical` or what differs.
+    Replay(Replay),
+    /// Execute a recorded run's code on other files; what has changed in tables is said first.
+    Rerun(Rerun),
     /// Serve the HTTP API.
     Serve(Serve),
+    /// Copy everything that is remembered, also while a server runs.
+    Backup(Backup),
     /// Make, list, renew and revoke API keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// Set and show what may be used, and what was.
+    #[command(subcommand)]
+    Budget(Budget),
+    /// Look at the record of who did what, and whether it is whole.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Say which protections are in force, and what mends those that are not.
     Doctor(Doctor),
     /// Build and list what the jail holds.
@@ -118,6 +143,35 @@ pub(crate) struct Ask {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The run.
+    #[arg(value_parser = run_id)]
+    pub(crate) run: RunId,
+    /// Print the answer object with the comparison instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rerun {
+    /// The run.
+    #[arg(value_parser = run_id)]
+    pub(crate) run: RunId,
+    /// A file in the place of one that the run read: of the only one, or of NAME.
+    #[arg(long = "file", value_name = "[NAME=]PATH", required = true)]
+    pub(crate) files: Vec<Replacement>,
+    /// Execute the code even if tables have changed in ways that it was not made for.
+    #[arg(long)]
+    pub(crate) anyway: bool,
+    /// Where to put the files it leaves; made if missing.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the answer object, with what has changed in tables, instead of the program's output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Address to listen on.
     #[arg(long, env = "RINGFENCE_LISTEN")]
@@ -125,6 +179,15 @@ pub(crate) struct Serve {
     /// Address to give figures for Prometheus on, to whoever connects, without a key.
     #[arg(long, env = "RINGFENCE_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// Where: a new directory, or an empty one. It can be used as a data directory.
+    pub(crate) directory: PathBuf,
+    /// Print an object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -149,12 +212,8 @@ pub(crate) enum Keys {
         /// How long it is accepted, such as 30d, 12h, 90m or 45s, or never to let it last.
         #[arg(long, value_name = "TIME", default_value = "never", value_parser = lifetime)]
         expires: Lifetime,
-        /// Runs it may start.
-        #[arg(long)]
-        runs: Option<i64>,
-        /// Sandbox time it may use, in seconds.
-        #[arg(long)]
-        sandbox_seconds: Option<i64>,
+        #[command(flatten)]
+        limits: BudgetLimits,
         /// Print an object instead of text.
         #[arg(long)]
         json: bool,
@@ -192,6 +251,126 @@ pub(crate) struct OneKey {
     /// Print an object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Budget {
+    /// Set the limits of a scope for a period; those of its other periods stay.
+    Set {
+        #[command(flatten)]
+        budget: OneBudget,
+        /// In which time: total, month, week or day.
+        #[arg(long, default_value_t = Period::Month)]
+        period: Period,
+        #[command(flatten)]
+        limits: BudgetLimits,
+    },
+    /// Show a budget and how far it is used.
+    Show(OneBudget),
+    /// Remove the limits of a scope; what was used stays known.
+    Remove {
+        #[command(flatten)]
+        budget: OneBudget,
+        /// Only those of this period.
+        #[arg(long)]
+        period: Option<Period>,
+    },
+    /// List the budgets that were set.
+    List {
+        /// Only those of an organisation.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell what was used.
+    Usage {
+        /// By what it is added up: user, key, session, author or day.
+        #[arg(long, default_value = "day")]
+        by: UsageGroup,
+        /// The first day (UTC), such as 2026-11-01; 30 days before the last.
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// The last day; today unless said.
+        #[arg(long, value_name = "DATE")]
+        to: Option<String>,
+        /// The organisation.
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Print a table for spreadsheets.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneBudget {
+    /// Whose budget: org, tenant, user:NAME, key:ID, session:ID or run:ID.
+    pub(crate) scope: String,
+    /// The organisation it belongs to.
+    #[arg(long, default_value = "default")]
+    pub(crate) tenant: String,
+    /// Print an object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Limits; what is not said is not limited.
+#[derive(Debug, Args)]
+pub(crate) struct BudgetLimits {
+    /// Money in dollars, such as 10 or 0.25.
+    #[arg(long, value_name = "DOLLARS", value_parser = parse_usd)]
+    pub(crate) usd: Option<i64>,
+    /// Tokens that models read and write.
+    #[arg(long)]
+    pub(crate) tokens: Option<i64>,
+    /// Runs.
+    #[arg(long)]
+    pub(crate) runs: Option<i64>,
+    /// Sandbox time in seconds.
+    #[arg(long)]
+    pub(crate) sandbox_seconds: Option<i64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Look for anything that was changed, left out, added or cut off since it was recorded: exit code 0 if
+    /// there is nothing, 1 if there is.
+    Verify {
+        /// Only this organisation's record.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// The end of a chain as this printed it earlier, TENANT:N:MAC; it must still be there.
+        #[arg(long, value_name = "HEAD")]
+        expect: Vec<AuditHead>,
+        /// Also hash every content that is kept.
+        #[arg(long)]
+        contents: bool,
+        /// Print an object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take the record as it is for whole from now on, after a loss that is explained, such as a restored backup.
+    Accept,
+    /// List what was done, the newest first.
+    List {
+        /// The organisation.
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// How far back, such as 7d or 12h.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        since: Option<u32>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// How long a key is accepted.
@@ -300,6 +479,27 @@ pub(crate) struct NamedPath {
     pub(crate) path: PathBuf,
 }
 
+/// A file of the host and the name of the file whose place it takes, if that is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Replacement {
+    pub(crate) name: Option<String>,
+    pub(crate) path: PathBuf,
+}
+
+impl From<&str> for Replacement {
+    fn from(text: &str) -> Self {
+        match text.split_once('=') {
+            Some((name, path)) => Replacement { name: Some(name.to_owned()), path: path.into() },
+            None => Replacement { name: None, path: text.into() },
+        }
+    }
+}
+
+/// A run's id.
+fn run_id(text: &str) -> Result<RunId, String> {
+    Uuid::parse_str(text).map(RunId).map_err(|_| "write the id of a run, as its answer has it".to_owned())
+}
+
 /// `NAME=PATH`, or a path whose last part is the name.
 fn named_path(text: &str) -> Result<NamedPath, String> {
     let (name, path) = match text.split_once('=') {
@@ -394,5 +594,12 @@ mod tests {
         assert_eq!(named_path("a.csv=/x/b.csv").map(|file| file.name), Ok("a.csv".to_owned()));
         assert_eq!(named_path("/x/b.csv").map(|file| file.name), Ok("b.csv".to_owned()));
         assert!(named_path("../a=/x").is_err());
+    }
+
+    #[test]
+    fn files_take_the_place_of_a_name_or_of_the_only_one() {
+        assert_eq!(Replacement::from("/x/b.csv"), Replacement { name: None, path: "/x/b.csv".into() });
+        let named = Replacement { name: Some("a".to_owned()), path: "b=c".into() };
+        assert_eq!(Replacement::from("a=b=c"), named);
     }
 }

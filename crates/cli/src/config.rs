@@ -8,7 +8,11 @@ use std::{
 
 use anyhow::{Context, bail};
 use ringfence_job::{Layer, LimitsPolicy};
-use ringfence_pipeline::{Policy, keys::KEY_LIFETIME_MS_MAX};
+use ringfence_pipeline::{
+    Policy,
+    budget::{DefaultBudget, Period, Prices, TokenPrices, nano_usd},
+    keys::KEY_LIFETIME_MS_MAX,
+};
 use ringfence_sandbox::SandboxConfig;
 use ringfence_server::{IpNet, RateLimits};
 use ringfence_store::{DAY_MS, Keeping};
@@ -62,6 +66,17 @@ struct File {
     files: FilesFile,
     #[serde(default)]
     retention: RetentionFile,
+    #[serde(default)]
+    budget: BudgetFile,
+}
+
+/// The table `[budget]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BudgetFile {
+    default_usd: Option<f64>,
+    default_period: Option<Period>,
+    sandbox_usd_per_second: Option<f64>,
 }
 
 /// The table `[files]` of the configuration file.
@@ -120,6 +135,8 @@ struct ModelFile {
     key_file: Option<PathBuf>,
     timeout_seconds: Option<u64>,
     output_tokens_max: Option<u32>,
+    input_usd_per_million: Option<f64>,
+    output_usd_per_million: Option<f64>,
 }
 
 /// Keys for whoever asks; the table `[self_service]` of the configuration file.
@@ -156,6 +173,7 @@ pub(crate) struct Model {
     pub(crate) key: Option<String>,
     pub(crate) timeout_seconds: u64,
     pub(crate) output_tokens_max: u32,
+    pub(crate) prices: TokenPrices,
 }
 
 /// What this process was told, complete.
@@ -171,6 +189,8 @@ pub(crate) struct Config {
     pub(crate) model: Option<Model>,
     pub(crate) self_service: SelfService,
     pub(crate) keeping: Keeping,
+    pub(crate) default_budget: DefaultBudget,
+    pub(crate) prices: Prices,
 }
 
 /// Reads the configuration.
@@ -216,6 +236,15 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
         model: model(flags, file.model)?,
         self_service: self_service(file.self_service)?,
         keeping: keeping(&file.files, &file.retention)?,
+        default_budget: DefaultBudget {
+            nano_usd: dollars("budget.default_usd", file.budget.default_usd)?
+                .unwrap_or(DefaultBudget::default().nano_usd),
+            period: file.budget.default_period.unwrap_or(DefaultBudget::default().period),
+        },
+        prices: Prices {
+            sandbox_second: dollars("budget.sandbox_usd_per_second", file.budget.sandbox_usd_per_second)?
+                .unwrap_or(Prices::default().sandbox_second),
+        },
         data_dir,
         policy,
     })
@@ -237,6 +266,12 @@ fn keeping(files: &FilesFile, retention: &RetentionFile) -> anyhow::Result<Keepi
         file_ms: ms("files.retention_days", files.retention_days, standard.file_ms)?,
         run_ms: ms("retention.run_days", retention.run_days, standard.run_ms)?,
     })
+}
+
+/// A setting in dollars, in nano-dollars.
+fn dollars(name: &str, value: Option<f64>) -> anyhow::Result<Option<i64>> {
+    let read = |value| nano_usd(value).with_context(|| format!("{name} is {value}, set it to 0 to 1000000"));
+    value.map(read).transpose()
 }
 
 fn read_file(asked: Option<&Path>) -> anyhow::Result<File> {
@@ -306,7 +341,18 @@ fn model(flags: &Settings, file: ModelFile) -> anyhow::Result<Option<Model>> {
         }
         (Err(_), None) => None,
     };
+    let input = flags.model_input_usd.or(dollars("model.input_usd_per_million", file.input_usd_per_million)?);
+    let output =
+        flags.model_output_usd.or(dollars("model.output_usd_per_million", file.output_usd_per_million)?);
+    // A model that is asked at an unknown price is a bill without a bound.
+    let (Some(input), Some(output)) = (input, output) else {
+        bail!(
+            "model {name} has no price: set model.input_usd_per_million and model.output_usd_per_million, \
+             to 0 if it costs nothing"
+        );
+    };
     Ok(Some(Model {
+        prices: TokenPrices { input, output },
         base_url,
         name,
         key,

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use ringfence_authors::{Analyst, Endpoint, OpenAiCompatible};
 use ringfence_job::{Outcome, Progress};
 use ringfence_pipeline::{
-    Control, Pipeline, PipelineConfig, Ports,
+    Control, NoOriginal, Original, Pipeline, PipelineConfig, Ports,
     ports::{CodeAuthor, Executor, ExecutorError},
-    run::{Cleared, Principal},
+    run::{Cleared, Principal, RunId},
 };
 use ringfence_sandbox::{Sandbox, SandboxConfig, SandboxError, Started, SupervisorProcess};
 use ringfence_store::Store;
@@ -51,7 +51,7 @@ pub(crate) fn give_up_privileges(config: &Config) -> anyhow::Result<PathBuf> {
 
 /// Opens the store, settles what crashed processes left, and deletes what nobody wants any more.
 pub(crate) async fn open_store(config: &Config, data_dir: &std::path::Path) -> anyhow::Result<Store> {
-    let store = Store::open(data_dir).await?.keeping(config.keeping);
+    let store = Store::open(data_dir).await?.keeping(config.keeping).default_budget(config.default_budget);
     // A full disk is no reason not to start: it may take a start to mend it.
     if let Err(error) = store.sweep(clock::now_ms()).await {
         tracing::warn!(%error, "cannot delete contents that nobody holds");
@@ -90,9 +90,26 @@ impl Entrance {
 impl House {
     /// Who uses this machine's command line.
     pub(crate) async fn local_principal(&self) -> anyhow::Result<Principal> {
-        let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
-        Ok(self.store.local_principal(user.as_deref().unwrap_or("local"), clock::now_ms()).await?)
+        Ok(self.store.local_principal(&local_user(), clock::now_ms()).await?)
     }
+
+    /// What a run executed, whatever its tenant: whoever holds the data directory may look at all of it.
+    pub(crate) async fn original(&self, reader: &Principal, run: RunId) -> anyhow::Result<Original> {
+        let tenant = self.store.tenant_of(run).await?.ok_or(NoOriginal::Unknown(run))?;
+        let within = Principal { tenant, ..reader.clone() };
+        Ok(self.pipeline.original(&within, run).await?)
+    }
+}
+
+/// Who uses this machine's command line, by name.
+fn local_user() -> String {
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    user.unwrap_or_else(|| "local".to_owned())
+}
+
+/// Who uses this machine's command line, by the id of their key.
+pub(crate) fn local_key() -> String {
+    ringfence_store::local_key_id(&local_user())
 }
 
 fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result<Pipeline> {
@@ -106,6 +123,7 @@ fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result
     let settings = PipelineConfig {
         policy: config.policy.clone(),
         limits: config.sandbox.limits,
+        prices: config.prices,
         clock: clock::system(),
         slots: usize::from(config.sandbox.slots),
         queue: config.queue,
@@ -126,6 +144,7 @@ fn authors(model: Option<&Model>) -> anyhow::Result<Vec<Arc<dyn CodeAuthor>>> {
             model: model.name.clone(),
             timeout: std::time::Duration::from_secs(model.timeout_seconds),
             output_tokens_max: model.output_tokens_max,
+            prices: model.prices,
         };
         authors.push(Arc::new(OpenAiCompatible::new(endpoint)?));
     }

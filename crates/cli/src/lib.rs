@@ -1,4 +1,5 @@
-//! The one binary: `ringfence serve · run · ask · keys · doctor · runtimes · openapi · health · probes`.
+//! The one binary: `ringfence serve · run · ask · replay · rerun · backup · keys · budget · audit · doctor
+//! · runtimes · openapi · health · probes`.
 //!
 //! It wires the parts together and holds no logic of its own. Nothing here starts a thread before
 //! the supervisor is forked.
@@ -13,6 +14,7 @@ mod config;
 mod health;
 mod house;
 mod outbox;
+mod stage;
 
 use std::{ffi::OsString, io, process::ExitCode};
 
@@ -31,8 +33,13 @@ pub fn main() -> ExitCode {
     let result = config::load(&cli.settings).and_then(|config| match cli.command {
         Command::Run(command) => commands::run::run(&config, command),
         Command::Ask(command) => commands::ask::ask(&config, command),
+        Command::Replay(command) => commands::replay::replay(&config, &command),
+        Command::Rerun(command) => commands::rerun::rerun(&config, command),
         Command::Serve(command) => commands::serve::serve(&config, &command),
+        Command::Backup(command) => commands::backup::backup(&config, &command),
         Command::Keys(command) => commands::keys::keys(&config, command),
+        Command::Budget(command) => commands::budget::budget(&config, command),
+        Command::Audit(command) => commands::audit::audit(&config, command),
         Command::Doctor(command) => commands::doctor::doctor(&config, &command),
         Command::Runtimes(command) => commands::runtimes::runtimes(&config, command),
         Command::Openapi => commands::openapi::openapi(&config),
@@ -59,6 +66,9 @@ fn role(words: &[OsString]) -> Option<i32> {
     let (name, rest) = words.get(1..)?.split_first()?;
     if name == outbox::COMMAND {
         return Some(outbox::main(rest));
+    }
+    if name == stage::COMMAND {
+        return Some(stage::main(rest));
     }
     if name != ringfence_sandbox::READER_COMMAND {
         return None;

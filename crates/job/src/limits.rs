@@ -53,6 +53,12 @@ macro_rules! limits {
             }
         }
 
+        impl From<Limits> for LimitsPatch {
+            fn from(limits: Limits) -> Self {
+                LimitsPatch { $($field: Some(limits.$field),)* }
+            }
+        }
+
         impl LimitsPatch {
             /// Sets one limit by its name, for `--limit KEY=VALUE`.
             pub fn set(&mut self, kind: LimitKind, value: u64) {

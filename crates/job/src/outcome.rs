@@ -215,6 +215,8 @@ pub struct Outcome {
     pub files: Vec<OutputFile>,
     /// The protections that were in force.
     pub isolation: Isolation,
+    /// The hash that stands for every byte of the tree it ran in; none for our own reader.
+    pub runtime_id: Option<String>,
 }
 
 impl LimitKind {

@@ -7,6 +7,7 @@ use ringfence_job::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
+    cost::Cost,
     ports::{Record, StoreError},
     run::{Execution, RunId},
 };
@@ -66,6 +67,13 @@ pub struct Answer {
     pub usage: Usage,
     /// The limits that were in force.
     pub limits: Limits,
+    /// What the run has cost when the program had ended; absent from answers of earlier versions.
+    #[cfg_attr(feature = "schema", schema(required = false))]
+    pub cost: Cost,
+    /// The least money that any of those who pay has left, in nano-dollars; none if nobody has a limit in
+    /// money. Known only when the run ends.
+    #[serde(skip)]
+    pub left_nano_usd: Option<i64>,
     /// Files the program left behind.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<LinkedFile>))]
     pub files: Vec<AnswerFile>,
@@ -194,7 +202,13 @@ impl Answer {
     }
 
     /// Puts an answer together; `hashes` are those of the outcome's files, in their order.
-    pub(crate) fn new(id: RunId, language: Language, outcome: Outcome, hashes: Vec<String>) -> Answer {
+    pub(crate) fn new(
+        id: RunId,
+        language: Language,
+        outcome: Outcome,
+        hashes: Vec<String>,
+        cost: Cost,
+    ) -> Answer {
         let exit_code = exit_code(&outcome);
         let (stdout, stdout_encoding) = encode(outcome.stdout, outcome.stdout_truncated);
         let (stderr, stderr_encoding) = encode(outcome.stderr, outcome.stderr_truncated);
@@ -219,6 +233,8 @@ impl Answer {
             denied_syscalls: outcome.denied_syscalls,
             usage: outcome.usage,
             limits: outcome.limits,
+            cost,
+            left_nano_usd: None,
             files: outcome.files.into_iter().zip(hashes).map(AnswerFile::from).collect(),
             isolation: outcome.isolation,
         }
@@ -438,12 +454,13 @@ mod tests {
             limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
             files: Vec::new(),
             isolation: Isolation::default(),
+            runtime_id: None,
         }
     }
 
     fn answer(outcome: Outcome) -> Answer {
         let hashes = outcome.files.iter().map(|_| "hash".to_owned()).collect();
-        Answer::new(RunId(Uuid::nil()), Language::Python, outcome, hashes)
+        Answer::new(RunId(Uuid::nil()), Language::Python, outcome, hashes, Cost::default())
     }
 
     #[test]

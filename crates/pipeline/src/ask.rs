@@ -5,7 +5,7 @@ use std::fmt;
 use ringfence_job::{InputFile, Language, LimitsPatch};
 use serde::Serialize;
 
-use crate::{answer::Answer, files::UploadRef, run::RunId};
+use crate::{answer::Answer, cost::Cost, files::UploadRef, run::RunId};
 
 /// The output file in which a program may leave its answer as a value: `{"value": …, "label": …}`.
 pub const RESULT_FILE: &str = "result.json";
@@ -61,6 +61,12 @@ pub struct AskAnswer {
     pub author: String,
     /// From the question to the answer, in milliseconds.
     pub duration_ms: i64,
+    /// What the run has cost; absent from answers of earlier versions.
+    #[cfg_attr(feature = "schema", schema(required = false))]
+    pub cost: Cost,
+    /// As [`Answer::left_nano_usd`].
+    #[serde(skip)]
+    pub left_nano_usd: Option<i64>,
     /// The program's execution, whether it succeeded or not.
     pub run: Answer,
 }

@@ -7,9 +7,10 @@
 use ringfence_job::Job;
 
 use crate::{
+    budget::{Amount, Prices},
     policy::Checked,
-    ports::{Amount, Ledger, LedgerError},
-    run::{Principal, Recorded, RunId},
+    ports::{Charge, Ledger, LedgerError},
+    run::{Recorded, RunId},
 };
 
 /// Time that a run may take beyond its wall-clock limit until it is dead and collected, in
@@ -24,25 +25,25 @@ pub(crate) struct Reserved {
 }
 
 /// What a job may use at most: one run if it is somebody's program, none if it is our own reader.
-pub(crate) fn bound(job: &Job) -> Amount {
+pub(crate) fn bound(job: &Job, prices: &Prices) -> Amount {
     let wall_ms = i64::try_from(job.limits.wall_ms).unwrap_or(i64::MAX);
     let runs = i64::from(job.runtime != ringfence_job::Runtime::Reader);
-    Amount { runs, sandbox_ms: wall_ms.saturating_add(SETTLE_MARGIN_MS) }
+    let sandbox_ms = wall_ms.saturating_add(SETTLE_MARGIN_MS);
+    Amount { nano_usd: prices.sandbox(sandbox_ms), tokens: 0, runs, sandbox_ms }
 }
 
 impl Reserved {
     /// Asks the ledger for all that the job may use; the events become durable with its consent.
     pub(crate) async fn reserve(
         ledger: &dyn Ledger,
-        principal: &Principal,
-        run: RunId,
-        step: u32,
+        charge: Charge<'_>,
         checked: Checked,
+        prices: &Prices,
         events: &[Recorded],
     ) -> Result<Reserved, LedgerError> {
         let job = checked.into_job();
-        ledger.reserve(principal, run, step, bound(&job), events).await?;
-        Ok(Reserved { run, job })
+        ledger.reserve(charge, bound(&job, prices), events).await?;
+        Ok(Reserved { run: charge.run, job })
     }
 
     /// Nothing more is asked for: the job may run.

@@ -14,19 +14,23 @@ use tracing::{Instrument, Span};
 use crate::{
     answer::Answer,
     ask::{AskAnswer, AskRequest, result_of},
+    budget::{Amount, Prices},
     clearance::{Cleared, bound},
+    cost::Cost,
+    drift::{Change, Drift, drift},
     error::{ErrorKind, PipelineError},
     facts::read_facts,
     files::{Files, UploadRef},
-    journal::Journal,
+    journal::{Journal, Spent},
     live::{Control, End, Live, Lives, StopOnDrop},
     policy::{Checked, Examined, ExecuteRequest, Policy, Violation, reader_job},
     ports::{
-        Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError,
-        FailedDraft, Ledger, LedgerError, Record, StoreError, TableProfile,
+        Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, FailedDraft,
+        Ledger, LedgerError, Record, StoreError, TableProfile, Written,
     },
     profile::{is_table, read_profile},
-    run::{Event, Execution, FileRef, Principal, RunId},
+    repeat::Repeats,
+    run::{Event, Execution, FileRef, Paid, Principal, RunId},
     turns::{Busy, Load, Place, Slot, Turns},
 };
 
@@ -105,6 +109,8 @@ pub struct PipelineConfig {
     pub policy: Policy,
     /// Default, floor and ceiling of every limit.
     pub limits: LimitsPolicy,
+    /// What things cost.
+    pub prices: Prices,
     /// Where time and identities come from.
     pub clock: Clock,
     /// Runs at the same time.
@@ -150,6 +156,11 @@ impl Pipeline {
         self.turns.enter(principal)
     }
 
+    /// The time, in milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> i64 {
+        self.driver.config.clock.now_ms()
+    }
+
     /// The operator's limits.
     pub fn limits(&self) -> &LimitsPolicy {
         &self.driver.config.limits
@@ -160,7 +171,7 @@ impl Pipeline {
     /// # Panics
     /// If called outside a tokio runtime.
     pub fn start(&self, place: Place, request: ExecuteRequest) -> Arc<Live> {
-        self.start_as(place, self.driver.config.clock.new_id(), None, request)
+        self.start_as(place, self.driver.config.clock.new_id(), None, request, None)
     }
 
     /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
@@ -189,12 +200,21 @@ impl Pipeline {
             {
                 Once::Before(before)
             }
-            Claimed::New | Claimed::Same(_) => Once::Begun(self.start_as(place, run, Some(claim), request)),
+            Claimed::New | Claimed::Same(_) => {
+                Once::Begun(self.start_as(place, run, Some(claim), request, None))
+            }
             Claimed::Different => Once::Different,
         })
     }
 
-    fn start_as(&self, place: Place, run: RunId, claim: Option<Claim>, request: ExecuteRequest) -> Arc<Live> {
+    fn start_as(
+        &self,
+        place: Place,
+        run: RunId,
+        claim: Option<Claim>,
+        request: ExecuteRequest,
+        repeats: Option<Repeats>,
+    ) -> Arc<Live> {
         let principal = place.principal().clone();
         let mut journal = self.journal(&principal, run);
         let driver = Arc::clone(&self.driver);
@@ -205,7 +225,7 @@ impl Pipeline {
         let task = async move {
             let _active = active;
             let work = AssertUnwindSafe(async {
-                let result = driver.execute(&mut journal, request, &mut driven).await;
+                let result = driver.execute(&mut journal, request, repeats, &mut driven).await;
                 close(journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
@@ -231,6 +251,14 @@ impl Pipeline {
     /// If called outside a tokio runtime.
     pub async fn execute(&self, place: Place, request: ExecuteRequest) -> End {
         let live = self.start(place, request);
+        let _asked = StopOnDrop(Arc::clone(&live));
+        live.ended().await
+    }
+
+    /// As [`Pipeline::execute`], as a repetition of another run.
+    pub(crate) async fn repeat(&self, place: Place, request: ExecuteRequest, repeats: Repeats) -> End {
+        let run = self.driver.config.clock.new_id();
+        let live = self.start_as(place, run, None, request, Some(repeats));
         let _asked = StopOnDrop(Arc::clone(&live));
         live.ended().await
     }
@@ -387,13 +415,15 @@ impl Driver {
         &self,
         journal: &mut Journal,
         mut request: ExecuteRequest,
+        repeats: Option<Repeats>,
         driven: &mut Driven,
     ) -> Result<Answer, ErrorKind> {
+        let of = repeats.as_ref().map(|repeats| repeats.of);
         let language = request.language;
         let code = self.keep_code(&request.code).await?;
         let requested = |job: Option<(Option<String>, Option<String>, Vec<FileRef>)>| {
             let (stdin, call, files) = job.unwrap_or_default();
-            Event::Requested { question: None, language: Some(language), code, stdin, call, files }
+            Event::Requested { question: None, language: Some(language), code, stdin, call, files, of }
         };
         let uploads = std::mem::take(&mut request.uploads);
         let attached = self.attach(driven, &mut request.files, uploads).await?;
@@ -406,6 +436,9 @@ impl Driver {
             }
         };
         journal.note(&requested(Some(self.keep_inputs(examined.job()).await?)))?;
+        if let Some(repeats) = repeats {
+            self.check_drift(journal, repeats, &examined.job().files, driven).await?;
+        }
         let checked = self.decide(journal, examined, driven).await?.map_err(ErrorKind::Denied)?;
         let control = Control::new(&driven.live, true);
         let ran = self.run_job(journal, Step::Execute, checked, control, &driven.place).await?;
@@ -447,7 +480,11 @@ impl Driver {
             (draft, run) = repaired;
         }
         let duration_ms = self.config.clock.now_ms().saturating_sub(began_ms);
-        let answer = ask_answer(author.name(), draft, run, duration_ms);
+        let answer = AskAnswer {
+            cost: journal.cost().clone(),
+            left_nano_usd: journal.left_nano_usd(),
+            ..ask_answer(author.name(), draft, run, duration_ms)
+        };
         self.keep_ask_answer(journal, &answer).await.map_err(unrecorded)?;
         Ok(answer)
     }
@@ -531,6 +568,7 @@ impl Driver {
             stdin: None,
             call: None,
             files,
+            of: None,
         })?;
         examined.map_err(ErrorKind::Denied)?;
         journal.save().await
@@ -554,9 +592,40 @@ impl Driver {
             )
             .await?;
         let finished = Event::ReadFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
-        journal.settle(ran.step, ran.used, &[finished]).await?;
+        journal.settle(&Spent::in_jail(ran.step, ran.used), &[finished]).await?;
         read_profile(&file.name, &ran.outcome)
             .map_err(|reason| ErrorKind::Table { file: file.name.clone(), reason })
+    }
+
+    /// Says what has changed in the tables of an execution that is repeated with others, and stops it if its
+    /// code was not made for that.
+    async fn check_drift(
+        &self,
+        journal: &mut Journal,
+        repeats: Repeats,
+        files: &[InputFile],
+        driven: &Driven,
+    ) -> Result<(), ErrorKind> {
+        let mut drifts = Vec::new();
+        for old in &repeats.replaced {
+            let Some(new) = files.iter().find(|new| new.name == old.name && new.content != old.content)
+            else {
+                continue;
+            };
+            let before = readable(self.profile(journal, old, driven).await)?;
+            let after = readable(self.profile(journal, new, driven).await)?;
+            let unlike = |change| vec![Drift { file: old.name.clone(), change }];
+            drifts.extend(match (before, after) {
+                (Err(reason), _) => unlike(Change::Incomparable { reason }),
+                (Ok(_), Err(reason)) => unlike(Change::Unreadable { reason }),
+                (Ok(before), Ok(after)) => drift(&before, &after),
+            });
+        }
+        (repeats.report)(&drifts);
+        if !repeats.anyway && drifts.iter().any(Drift::stops) {
+            return Err(ErrorKind::Drifted(drifts));
+        }
+        Ok(())
     }
 
     /// Asks the authors in their order; the first that writes code is kept.
@@ -583,25 +652,66 @@ impl Driver {
         assignment: &Assignment,
         driven: &Driven,
     ) -> Result<Result<Draft, AuthorError>, ErrorKind> {
-        journal.note(&Event::CodeAsked { author: author.name() })?;
+        let (name, bound) = (author.name(), author.bound(assignment));
+        let reserved = match self.reserve_author(journal, &name, bound).await? {
+            Ok(reserved) => reserved,
+            Err(error) => return Ok(Err(error)),
+        };
         let wait = Duration::from_secs(AUTHOR_SECONDS_MAX);
         let late = || AuthorError::Unavailable(format!("no answer within {AUTHOR_SECONDS_MAX} s"));
         let written = tokio::select! {
-            written = tokio::time::timeout(wait, author.write(assignment)) => written,
-            () = driven.live.stopped() => return Err(driven.live.why()),
+            written = tokio::time::timeout(wait, author.write(assignment)) => {
+                written.unwrap_or_else(|_| Written { draft: Err(late()), used: None })
+            }
+            () = driven.live.stopped() => {
+                let kind = driven.live.why();
+                if let Some(reserved) = reserved {
+                    journal.settle(&spent_on(&name, &reserved), &[kind.end()]).await?;
+                }
+                return Err(kind);
+            }
         };
-        match written.unwrap_or_else(|_| Err(late())) {
+        let paid = reserved.map(|reserved| match written.used {
+            Some(amount) => Paid { amount, ..reserved },
+            None => Paid { estimated: true, ..reserved },
+        });
+        let event = match &written.draft {
             Ok(draft) => {
                 let code = self.keep_code(&draft.code).await?.unwrap_or_default();
-                let language = draft.language;
-                journal.note(&Event::CodeWritten { author: author.name(), language, code })?;
-                Ok(Ok(draft))
+                Event::CodeWritten { author: name.clone(), language: draft.language, code, paid }
             }
-            Err(error) => {
-                let reason = error.to_string();
-                journal.note(&Event::CodeDeclined { author: author.name(), reason })?;
-                Ok(Err(error))
+            Err(error) => Event::CodeDeclined { author: name.clone(), reason: error.to_string(), paid },
+        };
+        match paid {
+            Some(paid) => journal.settle(&spent_on(&name, &paid), &[event]).await?,
+            None => journal.note(&event)?,
+        }
+        Ok(written.draft)
+    }
+
+    /// Reserves what asking an author may use, if anything. A budget that has too little left for it is the
+    /// author's refusal: another may cost less.
+    async fn reserve_author(
+        &self,
+        journal: &mut Journal,
+        author: &str,
+        bound: Amount,
+    ) -> Result<Result<Option<Paid>, AuthorError>, ErrorKind> {
+        let asked = |paid| Event::CodeAsked { author: author.to_owned(), paid };
+        if bound.is_nothing() {
+            journal.note(&asked(None))?;
+            return Ok(Ok(None));
+        }
+        let paid = Paid { step: journal.run().next_step(), amount: bound, estimated: false };
+        match journal.reserve_author(author, bound, &asked(Some(paid))).await {
+            Ok(()) => Ok(Ok(Some(paid))),
+            Err(ErrorKind::Ledger(error @ LedgerError::Exhausted(_))) => {
+                journal.note(&asked(None))?;
+                let (author, reason) = (author.to_owned(), error.to_string());
+                journal.note(&Event::CodeDeclined { author, reason, paid: None })?;
+                Ok(Err(AuthorError::TooDear(error)))
             }
+            Err(kind) => Err(kind),
         }
     }
 
@@ -618,6 +728,7 @@ impl Driver {
         let mut execute = ExecuteRequest::new(draft.language, draft.code.as_str());
         execute.files.clone_from(&request.files);
         execute.limits = request.limits;
+        journal.written_by(&author.name());
         let examined = self.config.policy.examine(execute, &self.config.limits).map_err(denied)?;
         let checked = self.decide(journal, examined, driven).await?.map_err(denied)?;
         let ran = self
@@ -646,9 +757,7 @@ impl Driver {
         }
         match self.run_draft(journal, author, &draft, request, driven).await {
             Ok(answer) => Ok(Some((draft, answer))),
-            Err(
-                kind @ (ErrorKind::DraftDenied { .. } | ErrorKind::Ledger(LedgerError::Exhausted { .. })),
-            ) => {
+            Err(kind @ (ErrorKind::DraftDenied { .. } | ErrorKind::Ledger(LedgerError::Exhausted(_)))) => {
                 journal.note(&Event::CodeDropped { reason: kind.to_string() })?;
                 Ok(None)
             }
@@ -672,7 +781,7 @@ impl Driver {
             .run_job(journal, Step::ReadFacts, job, Control::new(&driven.live, false), &driven.place)
             .await?;
         let finished = Event::FactsFinished { step: ran.step, status: ran.outcome.status, used: ran.used };
-        journal.settle(ran.step, ran.used, &[finished]).await?;
+        journal.settle(&Spent::in_jail(ran.step, ran.used), &[finished]).await?;
         Ok(match read_facts(&ran.outcome) {
             Ok(facts) => examined.decide(Some(&facts)),
             Err(detail) => Err(vec![Violation { code: "code_unreadable", pointer: "/code".into(), detail }]),
@@ -691,9 +800,10 @@ impl Driver {
     ) -> Result<Ran, ErrorKind> {
         let live = Arc::clone(control.live());
         let step = journal.run().next_step();
-        let reserved = bound(checked.job());
+        let prices = &self.config.prices;
+        let reserved = bound(checked.job(), prices);
         let events = start_events(&purpose, step, reserved, checked.job());
-        let cleared = journal.reserve(checked, &events).await?;
+        let cleared = journal.reserve(checked, prices, &events).await?;
         control.accept();
         let slot = tokio::select! {
             biased;
@@ -713,13 +823,15 @@ impl Driver {
             {
                 live.why()
             }
-            Ok(outcome) => return Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved), outcome }),
+            Ok(outcome) => {
+                return Ok(Ran { step, used: used(outcome.usage.wall_ms, reserved, prices), outcome });
+            }
             Err(ErrorKind::Executor(ExecutorError::Stopped)) => live.why(),
             Err(kind) => kind,
         };
         let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
-        let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved);
-        journal.settle(step, used, &events).await?;
+        let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved, prices);
+        journal.settle(&Spent::in_jail(step, used), &events).await?;
         Err(kind)
     }
 
@@ -750,14 +862,16 @@ impl Driver {
         ran: Ran,
         last: bool,
     ) -> Result<Answer, ErrorKind> {
-        let (step, used) = (ran.step, ran.used);
-        let recorded = match self.keep_answer(journal.run().id(), language, ran, last).await {
-            Ok((answer, events)) => journal.settle(step, used, &events).await.map(|()| answer),
+        let spent = Spent::in_jail(ran.step, ran.used);
+        let cost = journal.cost_with(&spent);
+        let recorded = match self.keep_answer(journal.run().id(), language, ran, cost, last).await {
+            Ok((answer, events)) => journal.settle(&spent, &events).await.map(|()| answer),
             Err(kind) => {
-                let settled = journal.settle(step, used, &[kind.end()]).await;
+                let settled = journal.settle(&spent, &[kind.end()]).await;
                 Err(settled.err().unwrap_or(kind))
             }
         };
+        let recorded = recorded.map(|answer| Answer { left_nano_usd: journal.left_nano_usd(), ..answer });
         recorded.map_err(unrecorded)
     }
 
@@ -767,11 +881,12 @@ impl Driver {
         run: RunId,
         language: ringfence_job::Language,
         ran: Ran,
+        cost: Cost,
         last: bool,
     ) -> Result<(Answer, Vec<Event>), ErrorKind> {
         let execution = self.keep_outputs(&ran).await?;
         let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
-        let answer = Answer::new(run, language, ran.outcome, hashes);
+        let answer = Answer::new(run, language, ran.outcome, hashes, cost);
         let mut events = vec![Event::ExecFinished(Box::new(execution))];
         if last {
             let outline = self.keep_outline(&answer.outline()).await?;
@@ -803,6 +918,7 @@ impl Driver {
             denied_syscalls: outcome.denied_syscalls.iter().map(|call| call.name.clone()).collect(),
             files,
             isolation_complete: outcome.isolation.is_complete(),
+            runtime: outcome.runtime_id.clone(),
         })
     }
 
@@ -879,11 +995,12 @@ fn stopped(
     step: u32,
     elapsed_ms: i64,
     reserved: Amount,
+    prices: &Prices,
 ) -> (Amount, Vec<Event>) {
     if !matches!(kind, ErrorKind::Cancelled | ErrorKind::Stopping) {
         return (Amount::default(), vec![kind.end()]);
     }
-    let used = used(u64::try_from(elapsed_ms).unwrap_or(0), reserved);
+    let used = used(u64::try_from(elapsed_ms).unwrap_or(0), reserved, prices);
     match purpose {
         Step::Execute => {
             let execution = Box::new(cancelled(step, used));
@@ -893,10 +1010,25 @@ fn stopped(
     }
 }
 
+/// A profile, or why the table cannot be read.
+fn readable(profile: Result<TableProfile, ErrorKind>) -> Result<Result<TableProfile, String>, ErrorKind> {
+    match profile {
+        Ok(profile) => Ok(Ok(profile)),
+        Err(ErrorKind::Table { reason, .. }) => Ok(Err(reason)),
+        Err(kind) => Err(kind),
+    }
+}
+
 /// What a job used: at least a millisecond, at most what was reserved.
-fn used(wall_ms: u64, reserved: Amount) -> Amount {
+fn used(wall_ms: u64, reserved: Amount, prices: &Prices) -> Amount {
     let wall_ms = i64::try_from(wall_ms).unwrap_or(i64::MAX);
-    Amount { runs: reserved.runs, sandbox_ms: wall_ms.clamp(1, reserved.sandbox_ms.max(1)) }
+    let sandbox_ms = wall_ms.clamp(1, reserved.sandbox_ms.max(1));
+    Amount { nano_usd: prices.sandbox(sandbox_ms), tokens: 0, runs: reserved.runs, sandbox_ms }
+}
+
+/// What asking an author used.
+fn spent_on<'a>(author: &'a str, paid: &Paid) -> Spent<'a> {
+    Spent { step: paid.step, what: author, used: paid.amount, estimated: paid.estimated }
 }
 
 /// A program that was stopped because nobody waits for it; the jail's own figures are lost with it.
@@ -914,6 +1046,7 @@ fn cancelled(step: u32, used: Amount) -> Execution {
         denied_syscalls: Vec::new(),
         files: Vec::new(),
         isolation_complete: false,
+        runtime: None,
     }
 }
 
@@ -921,9 +1054,10 @@ fn cancelled(step: u32, used: Amount) -> Execution {
 /// then what the last one said it can do.
 fn why_nobody_wrote(declined: Vec<AuthorError>) -> ErrorKind {
     let mut failed = Vec::new();
-    let mut not_understood = None;
+    let (mut not_understood, mut too_dear) = (None, None);
     for error in declined {
         match error {
+            AuthorError::TooDear(error) => too_dear = Some(error),
             AuthorError::Unclear(question) => return ErrorKind::Unclear(question),
             AuthorError::NotUnderstood(reason) => not_understood = Some(reason),
             AuthorError::Unavailable(_) | AuthorError::Unusable(_) => failed.push(error.to_string()),
@@ -933,6 +1067,9 @@ fn why_nobody_wrote(declined: Vec<AuthorError>) -> ErrorKind {
         return ErrorKind::AuthorsFailed(
             failed.into_iter().chain(not_understood).collect::<Vec<_>>().join("; "),
         );
+    }
+    if let Some(error) = too_dear {
+        return ErrorKind::Ledger(error);
     }
     ErrorKind::NotUnderstood(
         not_understood.unwrap_or_else(|| "no author is configured, so only code can be executed".to_owned()),
@@ -958,6 +1095,8 @@ fn ask_answer(author: String, draft: Draft, run: Answer, duration_ms: i64) -> As
         explanation: draft.explanation.chars().take(EXPLANATION_CHARS_MAX).collect(),
         author,
         duration_ms,
+        cost: run.cost.clone(),
+        left_nano_usd: run.left_nano_usd,
         run,
     }
 }

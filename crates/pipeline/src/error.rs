@@ -1,11 +1,15 @@
 //! Why there is no answer: a refusal or a failure of ours, never the guest's own failure.
 
 use crate::{
+    drift::Drift,
     policy::Violation,
     ports::{ExecutorError, LedgerError, StoreError},
     run::{Event, RunId, TransitionError},
     turns::WaitedTooLong,
 };
+
+/// Changes of tables that one message names; the rest is counted.
+const DRIFTS_NAMED_MAX: usize = 16;
 
 /// Why a run has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,9 @@ pub enum ErrorKind {
         /// What is wrong with it.
         reason: String,
     },
+    /// Tables have changed in ways that the code was not made for.
+    #[error("{}", named(.0))]
+    Drifted(Vec<Drift>),
     /// No author understood the question; the text says what can be asked.
     #[error("{0}")]
     NotUnderstood(String),
@@ -91,8 +98,8 @@ impl ErrorKind {
         let refused = |by: &str| Event::Refused { by: by.to_owned(), reason: reason.clone() };
         match self {
             ErrorKind::Denied(_) | ErrorKind::DraftDenied { .. } => refused("policy"),
-            ErrorKind::Ledger(LedgerError::Exhausted { .. }) => refused("budget"),
-            ErrorKind::Table { .. } => refused("reader"),
+            ErrorKind::Ledger(LedgerError::Exhausted(_) | LedgerError::TooManyWait(_)) => refused("budget"),
+            ErrorKind::Table { .. } | ErrorKind::Drifted(_) => refused("reader"),
             ErrorKind::NotUnderstood(_) | ErrorKind::Unclear(_) | ErrorKind::AuthorsFailed(_) => {
                 refused("author")
             }
@@ -107,6 +114,14 @@ impl ErrorKind {
             | ErrorKind::Internal(_) => Event::Failed { reason },
         }
     }
+}
+
+/// Changes of tables, the first few by name.
+fn named(drifts: &[Drift]) -> String {
+    let stopping: Vec<String> = drifts.iter().filter(|drift| drift.stops()).map(Drift::to_string).collect();
+    let (named, more) = stopping.split_at(stopping.len().min(DRIFTS_NAMED_MAX));
+    let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+    format!("{}{more}", named.join("; "))
 }
 
 fn list(violations: &[Violation]) -> String {

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use crate::{
-    clearance::{Cleared, Reserved},
+    budget::{Amount, Prices},
+    clearance::{Cleared, Reserved, bound},
+    cost::{Cost, SANDBOX},
     driver::{Clock, Ports},
     error::ErrorKind,
     figures::Figures,
     policy::Checked,
-    ports::Amount,
+    ports::{Charge, Receipt},
     run::{Event, Principal, Recorded, Run, RunId},
 };
 
@@ -23,15 +25,63 @@ pub(crate) struct Journal {
     ports: Arc<Ports>,
     clock: Clock,
     figures: Figures,
+    /// Who wrote the code that is being run; empty if the client sent it.
+    author: String,
+    cost: Cost,
+    /// What the ledger said when a step was last settled.
+    receipt: Receipt,
+}
+
+/// What a step used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spent<'a> {
+    pub(crate) step: u32,
+    /// What for, as a cost names it.
+    pub(crate) what: &'a str,
+    pub(crate) used: Amount,
+    /// True if that is its bound, because nobody knows better.
+    pub(crate) estimated: bool,
+}
+
+impl Spent<'_> {
+    /// Time in the jail, which is measured.
+    pub(crate) fn in_jail(step: u32, used: Amount) -> Spent<'static> {
+        Spent { step, what: SANDBOX, used, estimated: false }
+    }
 }
 
 impl Journal {
     pub(crate) fn new(principal: Principal, id: RunId, ports: Arc<Ports>, clock: Clock) -> Journal {
-        Journal { principal, run: Run::new(id), unsaved: Vec::new(), ports, clock, figures: Figures::new() }
+        Journal {
+            principal,
+            run: Run::new(id),
+            unsaved: Vec::new(),
+            ports,
+            clock,
+            figures: Figures::new(),
+            author: String::new(),
+            cost: Cost::default(),
+            receipt: Receipt::default(),
+        }
     }
 
     pub(crate) fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// What the run has cost so far.
+    pub(crate) fn cost(&self) -> &Cost {
+        &self.cost
+    }
+
+    /// The least money that any of those who pay had left when a step was last settled, in nano-dollars.
+    pub(crate) fn left_nano_usd(&self) -> Option<i64> {
+        self.receipt.left_nano_usd
+    }
+
+    /// Names who wrote the code that is run from now on.
+    pub(crate) fn written_by(&mut self, author: &str) {
+        author.clone_into(&mut self.author);
     }
 
     /// Lets an event happen; it is stored with the next write.
@@ -57,27 +107,59 @@ impl Journal {
 
     /// Reserves what the job may use and lets the events happen, durably; if the ledger refuses,
     /// nothing has happened.
-    pub(crate) async fn reserve(&mut self, checked: Checked, events: &[Event]) -> Result<Cleared, ErrorKind> {
-        let step = self.run.next_step();
+    pub(crate) async fn reserve(
+        &mut self,
+        checked: Checked,
+        prices: &Prices,
+        events: &[Event],
+    ) -> Result<Cleared, ErrorKind> {
+        let amount = bound(checked.job(), prices);
         let (run, records) = self.plan(events)?;
-        let reserved =
-            Reserved::reserve(self.ports.ledger.as_ref(), &self.principal, run.id(), step, checked, &records)
-                .await?;
+        let (ledger, charge) = (self.ports.ledger.as_ref(), self.charge(&self.author));
+        let reserved = Reserved::reserve(ledger, charge, checked, prices, &records).await?;
+        self.cost.reserved(amount);
         self.happened(run, events);
         Ok(reserved.clear())
     }
 
-    /// Replaces a step's reservation by what was used and lets the events happen.
-    pub(crate) async fn settle(
+    /// Reserves what asking an author may use and lets the event happen, durably; if the ledger refuses,
+    /// nothing has happened.
+    pub(crate) async fn reserve_author(
         &mut self,
-        step: u32,
-        used: Amount,
-        events: &[Event],
+        author: &str,
+        amount: Amount,
+        event: &Event,
     ) -> Result<(), ErrorKind> {
+        let events = std::slice::from_ref(event);
         let (run, records) = self.plan(events)?;
-        self.ports.ledger.settle(&self.principal, run.id(), step, used, &records).await?;
+        self.ports.ledger.reserve(self.charge(author), amount, &records).await?;
+        self.cost.reserved(amount);
         self.happened(run, events);
         Ok(())
+    }
+
+    /// The next step of the run.
+    fn charge<'a>(&'a self, author: &'a str) -> Charge<'a> {
+        let step = self.run.next_step();
+        Charge { principal: &self.principal, run: self.run.id(), step, session: None, author }
+    }
+
+    /// Replaces a step's reservation by what was used and lets the events happen.
+    pub(crate) async fn settle(&mut self, spent: &Spent<'_>, events: &[Event]) -> Result<(), ErrorKind> {
+        let Spent { step, what, used, estimated } = *spent;
+        let (run, records) = self.plan(events)?;
+        self.receipt = self.ports.ledger.settle(&self.principal, run.id(), step, used, &records).await?;
+        self.cost.used(what, used, estimated);
+        self.figures.settled(what, used, &self.receipt);
+        self.happened(run, events);
+        Ok(())
+    }
+
+    /// What the run will have cost once a step is settled.
+    pub(crate) fn cost_with(&self, spent: &Spent<'_>) -> Cost {
+        let mut cost = self.cost.clone();
+        cost.used(spent.what, spent.used, spent.estimated);
+        cost
     }
 
     /// Ends the run with an error, unless it has already ended.

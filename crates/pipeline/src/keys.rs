@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::ports::{Amount, Budget, StoreError};
+use crate::{
+    budget::{Budget, Caps},
+    ports::StoreError,
+};
 
-/// What a key may use unless its creator says otherwise: a million runs and 10 000 hours of sandbox time.
-pub const DEFAULT_KEY_LIMIT: Amount = Amount { runs: 1_000_000, sandbox_ms: 10_000 * 3_600 * 1_000 };
 /// Longest life of a key that does not last for ever: ten years, in milliseconds.
 pub const KEY_LIFETIME_MS_MAX: i64 = 10 * 365 * 24 * 3_600 * 1_000;
 /// Longest time for which a replaced secret goes on being accepted: a week, in milliseconds.
@@ -68,6 +69,8 @@ impl std::str::FromStr for Scope {
 pub struct Scopes(u8);
 
 impl Scopes {
+    /// Nothing.
+    pub const NONE: Scopes = Scopes(0);
     /// Everything.
     pub const ALL: Scopes = Scopes(0b1_1111);
     /// What a key may do unless its creator says otherwise: execute, ask, read.
@@ -141,19 +144,19 @@ pub struct KeyRequest {
     pub scopes: Scopes,
     /// How long it is accepted, in milliseconds; for ever if that is not said.
     pub lifetime_ms: Option<i64>,
-    /// What it may use.
-    pub limit: Amount,
+    /// What it may use in all; others who pay with it have limits of their own.
+    pub limit: Caps,
 }
 
 impl KeyRequest {
-    /// An ordinary key for `user`: [`Scopes::DEFAULT`], [`DEFAULT_KEY_LIMIT`], for ever.
+    /// An ordinary key for `user`: [`Scopes::DEFAULT`], without limits of its own, for ever.
     pub fn new(user: impl Into<String>) -> KeyRequest {
         KeyRequest {
             user: user.into(),
             label: String::new(),
             scopes: Scopes::DEFAULT,
             lifetime_ms: None,
-            limit: DEFAULT_KEY_LIMIT,
+            limit: Caps::default(),
         }
     }
 }
@@ -185,7 +188,7 @@ pub struct Key {
     /// When it was revoked; null if it was not.
     #[cfg_attr(feature = "schema", schema(required))]
     pub revoked_ms: Option<i64>,
-    /// What it may use, has used and holds.
+    /// What it may use, has used and holds in all.
     #[serde(flatten)]
     pub budget: Budget,
 }

@@ -1,10 +1,14 @@
 //! What the pipeline needs from outside, where reality is slow, costly or dangerous.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use ringfence_job::{Language, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    audit::AuditEntry,
+    budget::{Amount, Crossing, Shortfall},
     files::Content,
     live::Control,
     run::{Cleared, Principal, Recorded, RunId},
@@ -108,51 +112,60 @@ pub trait Record: Send + Sync {
 
     /// A run's history in order, empty if the run does not exist or belongs to another tenant.
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError>;
+
+    /// What was done in the tenant, newest first: at most `limit` of the entries before the one numbered `before`.
+    async fn audit(
+        &self,
+        principal: &Principal,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError>;
 }
 
-/// What a step may use at most, or has used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Amount {
-    /// Runs.
-    pub runs: i64,
-    /// Sandbox time in milliseconds.
-    pub sandbox_ms: i64,
+/// What a reservation is for, and who pays.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge<'a> {
+    /// Whose run it is.
+    pub principal: &'a Principal,
+    /// The run.
+    pub run: RunId,
+    /// Its step; another attempt is another step.
+    pub step: u32,
+    /// The conversation that it belongs to.
+    pub session: Option<&'a str>,
+    /// Who wrote the code, or is asked for it; empty if the client sent it.
+    pub author: &'a str,
 }
 
-/// What a key may use, has used, and holds for steps that are not settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Budget {
-    /// What it may use.
-    pub limit: Amount,
-    /// What it has used.
-    pub spent: Amount,
-    /// What is held.
-    pub reserved: Amount,
+/// What the ledger says when a step is settled.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The least money that any of those who pay has left, in nano-dollars; none if no limit is in money.
+    pub left_nano_usd: Option<i64>,
+    /// Thresholds that were reached with this step.
+    pub crossed: Vec<Crossing>,
 }
 
-/// Keeps what each key may use. A reservation is admitted only if it fits under the limit then in
+/// Keeps what everybody may use. A reservation is admitted only if it fits under every limit then in
 /// force together with everything spent and reserved.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Reserves `amount` for (`run`, `step`) and appends `events`, in one durable transaction: after
-    /// it returns, a crash cannot lose the reservation. Repeating it for the same step changes nothing.
+    /// Reserves `amount` and appends `events`, in one durable transaction: after it returns, a crash cannot
+    /// lose the reservation. Repeating it for the same step changes nothing.
     ///
     /// # Errors
     /// [`LedgerError::Exhausted`] if it does not fit, [`LedgerError::KeyEnded`] if its key is not accepted
     /// any more; then nothing was reserved and no event appended.
     async fn reserve(
         &self,
-        principal: &Principal,
-        run: RunId,
-        step: u32,
+        charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError>;
 
-    /// Replaces the reservation by what was used and appends `events`, in one transaction.
+    /// Replaces the reservation by what was used and appends `events`, in one transaction. More than was
+    /// reserved is recorded in full. After the step was settled as interrupted, what was used beyond its
+    /// bound is added, no event is appended, and it fails.
     async fn settle(
         &self,
         principal: &Principal,
@@ -160,7 +173,7 @@ pub trait Ledger: Send + Sync {
         step: u32,
         used: Amount,
         events: &[Recorded],
-    ) -> Result<(), LedgerError>;
+    ) -> Result<Receipt, LedgerError>;
 
     /// Fine while the principal's key is accepted.
     ///
@@ -172,26 +185,22 @@ pub trait Ledger: Send + Sync {
 /// Why the ledger refuses.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// The budget of `scope` has too little left.
-    #[error(
-        "budget of {scope} is exhausted: {missing} {unit} missing of a limit of {limit}, ask an administrator to raise it"
-    )]
-    Exhausted {
-        /// Whose budget, such as `key k1234567`.
-        scope: String,
-        /// `runs` or `sandbox_ms`.
-        unit: &'static str,
-        /// How much is missing.
-        missing: i64,
-        /// The limit in force.
-        limit: i64,
-    },
+    /// Some of those who pay have too little left.
+    #[error("{}, ask an administrator to raise it", list(.0))]
+    Exhausted(Vec<Shortfall>),
+    /// The user has too many steps that wait for a person.
+    #[error("{0} steps wait for a person's decision, as many as may; decide on some of them first")]
+    TooManyWait(i64),
     /// The key is not accepted any more.
     #[error("key {0} was revoked or has expired")]
     KeyEnded(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn list(shortfalls: &[Shortfall]) -> String {
+    shortfalls.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// The store failed; nothing was half-done.
@@ -228,8 +237,29 @@ pub trait CodeAuthor: Send + Sync {
         false
     }
 
+    /// What asking it may use at most: money and tokens. Nothing if it is free.
+    fn bound(&self, _assignment: &Assignment) -> Amount {
+        Amount::default()
+    }
+
     /// Writes a program that answers the question, or says why not.
-    async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError>;
+    async fn write(&self, assignment: &Assignment) -> Written;
+}
+
+/// What came of asking an author.
+#[derive(Debug)]
+pub struct Written {
+    /// The program, or why there is none.
+    pub draft: Result<Draft, AuthorError>,
+    /// What asking used: money and tokens; none if nobody knows, and its bound is charged.
+    pub used: Option<Amount>,
+}
+
+impl Written {
+    /// What comes of an author that costs nothing.
+    pub fn free(draft: Result<Draft, AuthorError>) -> Written {
+        Written { draft, used: Some(Amount::default()) }
+    }
 }
 
 /// What an author is asked to do. It never sees rows, only what a jailed reader measured.
@@ -278,6 +308,9 @@ pub enum AuthorError {
     /// The model's endpoint failed; another author may be tried.
     #[error("model endpoint failed: {0}")]
     Unavailable(String),
+    /// Too little is left to ask it.
+    #[error(transparent)]
+    TooDear(LedgerError),
     /// The model's answer held no usable program.
     #[error("model answer is unusable: {0}")]
     Unusable(String),
@@ -345,4 +378,17 @@ pub enum ColumnKind {
     Text,
     /// No value at all.
     Empty,
+}
+
+impl fmt::Display for ColumnKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ColumnKind::Integer => "integers",
+            ColumnKind::Number => "numbers",
+            ColumnKind::Date => "dates",
+            ColumnKind::Boolean => "truth values",
+            ColumnKind::Text => "text",
+            ColumnKind::Empty => "nothing",
+        })
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     answer::fill,
+    audit::AuditEntry,
     driver::Pipeline,
     files::{Content, Files},
     ports::{Record, StoreError},
@@ -34,6 +35,19 @@ impl Pipeline {
             views.extend(self.view(principal, run).await?);
         }
         Ok(views)
+    }
+
+    /// What was done in the tenant, newest first: at most `limit` of the entries before the one numbered `before`.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn audit(
+        &self,
+        principal: &Principal,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.record().audit(principal, before, limit).await
     }
 
     /// The answer of a run that ended, as it is given over HTTP; contents erased since are null. None if
@@ -75,7 +89,7 @@ impl Pipeline {
         self.record().get_blob(sha256).await
     }
 
-    fn record(&self) -> &dyn Record {
+    pub(crate) fn record(&self) -> &dyn Record {
         self.driver().ports.record.as_ref()
     }
 }

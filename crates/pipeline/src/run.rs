@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use crate::clearance::Cleared;
-use crate::{keys::Scopes, ports::Amount};
+use crate::{budget::Amount, keys::Scopes};
 
 /// Identity of a run: a UUIDv7, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -137,6 +137,20 @@ pub struct FileRef {
     pub sha256: String,
 }
 
+/// What asking an author may use, or has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Paid {
+    /// The ledger's step.
+    pub step: u32,
+    /// How much.
+    #[serde(flatten)]
+    pub amount: Amount,
+    /// True if what was used is not known, and its bound was charged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
+}
+
 /// What happened to a run. Contents (code, questions, outputs) are only named by their hash, so that
 /// erasing them leaves the history whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,6 +176,9 @@ pub enum Event {
         call: Option<String>,
         /// Input files.
         files: Vec<FileRef>,
+        /// The run that this one repeats.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<RunId>,
     },
     /// A jailed reader starts on a table; what it may use is reserved.
     #[serde(rename = "read.started")]
@@ -188,6 +205,9 @@ pub enum Event {
     CodeAsked {
         /// The author's name.
         author: String,
+        /// The ledger's step and what it may use, if asking costs anything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paid: Option<Paid>,
     },
     /// The author wrote none.
     #[serde(rename = "code.declined")]
@@ -196,6 +216,9 @@ pub enum Event {
         author: String,
         /// Why not.
         reason: String,
+        /// What it used, if asking cost anything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paid: Option<Paid>,
     },
     /// The author wrote code.
     #[serde(rename = "code.written")]
@@ -206,6 +229,9 @@ pub enum Event {
         language: Language,
         /// Hash of the code.
         code: String,
+        /// What it used, if asking cost anything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paid: Option<Paid>,
     },
     /// A repair was given up; the earlier answer stands.
     #[serde(rename = "code.dropped")]
@@ -308,6 +334,9 @@ pub struct Execution {
     pub files: Vec<FileRef>,
     /// True if every layer of the jail was in force.
     pub isolation_complete: bool,
+    /// The hash that stands for every byte of the tree it ran in, if that was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
 }
 
 impl Event {
@@ -461,7 +490,10 @@ impl Run {
         self.stage = Some(stage);
         self.seq += 1;
         match event {
-            Event::ReadStarted { .. } | Event::FactsStarted { .. } | Event::BudgetReserved { .. } => {
+            Event::ReadStarted { .. }
+            | Event::FactsStarted { .. }
+            | Event::BudgetReserved { .. }
+            | Event::CodeAsked { paid: Some(_), .. } => {
                 self.steps += 1;
             }
             Event::ExecFinished(_) => self.executions += 1,
@@ -533,7 +565,8 @@ mod tests {
 
     fn every_event() -> Vec<Event> {
         let text = || "x".to_owned();
-        let used = Amount { runs: 1, sandbox_ms: 5 };
+        let used = Amount { runs: 1, sandbox_ms: 5, ..Amount::default() };
+        let paid = Some(Paid { step: 3, amount: used, estimated: true });
         let limits = LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap();
         let status = Status::Succeeded;
         vec![
@@ -544,12 +577,13 @@ mod tests {
                 stdin: None,
                 call: None,
                 files: vec![],
+                of: Some(RunId(Uuid::nil())),
             },
             Event::ReadStarted { step: 0, file: text(), reserved: used },
             Event::ReadFinished { step: 0, status, used },
-            Event::CodeAsked { author: text() },
-            Event::CodeDeclined { author: text(), reason: text() },
-            Event::CodeWritten { author: text(), language: Language::Bash, code: text() },
+            Event::CodeAsked { author: text(), paid: None },
+            Event::CodeDeclined { author: text(), reason: text(), paid: None },
+            Event::CodeWritten { author: text(), language: Language::Bash, code: text(), paid },
             Event::CodeDropped { reason: text() },
             Event::FactsStarted { step: 0, reserved: used },
             Event::FactsFinished { step: 0, status, used },
@@ -569,6 +603,7 @@ mod tests {
                 denied_syscalls: vec![],
                 files: vec![FileRef { name: text(), size: 1, sha256: text() }],
                 isolation_complete: true,
+                runtime: Some(text()),
             })),
             Event::Settled { answer: None },
             Event::Refused { by: text(), reason: text() },
@@ -636,11 +671,17 @@ mod tests {
             stdin: Some(hash(3)),
             call: Some(hash(4)),
             files: vec![file(5), file(6)],
+            of: None,
         };
         let Event::ExecFinished(mut execution) = by_kind("exec.finished") else { unreachable!() };
         (execution.stdout, execution.stderr) = (Some(hash(1)), Some(hash(2)));
         execution.files = vec![file(3), file(4)];
-        let written = Event::CodeWritten { author: "a".to_owned(), language: Language::Bash, code: hash(1) };
+        let written = Event::CodeWritten {
+            author: "a".to_owned(),
+            language: Language::Bash,
+            code: hash(1),
+            paid: None,
+        };
         let settled = Event::Settled { answer: Some(hash(1)) };
         for event in [requested, Event::ExecFinished(execution), written, settled] {
             // Whatever looks like a hash in the record.

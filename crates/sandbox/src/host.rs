@@ -84,8 +84,14 @@ pub struct Started {
     socket: OwnedFd,
     process: SupervisorProcess,
     config: SandboxConfig,
-    present: Vec<Runtime>,
+    present: Present,
 }
+
+/// Where each runtime's tree is, and what is executed in it.
+type Sources = BTreeMap<Runtime, (Source, RuntimeCommand)>;
+
+/// The runtimes that there are, with the hash that stands for each one's tree; our own reader has none.
+type Present = BTreeMap<Runtime, Option<String>>;
 
 /// The supervisor's process, to be waited for once its [`Sandbox`] is gone.
 #[derive(Debug)]
@@ -107,14 +113,14 @@ impl SupervisorProcess {
 /// [`StartError::Spawn`].
 pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
     let (socket, supervisors) = wire::socket_pair()?;
+    let (runtimes, present) = present_runtimes(&config.runtimes_dir)?;
     let settings = Settings {
         instance: config.instance.clone(),
         slots: config.slots,
         spares: config.spares,
         ceilings: config.limits,
-        runtimes: present_runtimes(&config.runtimes_dir)?,
+        runtimes,
     };
-    let present = settings.runtimes.keys().copied().collect();
     match sys::clone_process(0, None)? {
         None => supervisor::main(settings, supervisors),
         Some((_, pidfd)) => Ok(Started { socket, process: SupervisorProcess(pidfd), config, present }),
@@ -122,8 +128,9 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
 }
 
 /// The runtimes that are built, and the reader, which is this program itself.
-fn present_runtimes(directory: &Path) -> io::Result<BTreeMap<Runtime, (Source, RuntimeCommand)>> {
-    let mut present = BTreeMap::from([(Runtime::Reader, reader::source()?)]);
+fn present_runtimes(directory: &Path) -> io::Result<(Sources, Present)> {
+    let mut sources = Sources::from([(Runtime::Reader, reader::source()?)]);
+    let mut present = Present::from([(Runtime::Reader, None)]);
     for (runtime, name) in [
         (Runtime::Python, runtimes::Name::Python),
         (Runtime::JavaScript, runtimes::Name::JavaScript),
@@ -141,10 +148,11 @@ fn present_runtimes(directory: &Path) -> io::Result<BTreeMap<Runtime, (Source, R
                 code_name: loaded.code_name,
                 env: loaded.env,
             };
-            present.insert(runtime, (Source::Tree(loaded.root), command));
+            sources.insert(runtime, (Source::Tree(loaded.root), command));
+            present.insert(runtime, Some(loaded.id));
         }
     }
-    Ok(present)
+    Ok((sources, present))
 }
 
 impl Started {
@@ -205,7 +213,7 @@ pub struct Ready {
     socket: OwnedFd,
     process: SupervisorProcess,
     slots: u16,
-    present: Vec<Runtime>,
+    present: Present,
     isolation: Isolation,
     problems: Vec<String>,
 }
@@ -249,7 +257,7 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     /// A last bound: whoever hands jobs in is expected to share the slots out by itself.
     slots: Arc<Semaphore>,
-    present: Vec<Runtime>,
+    present: Present,
 }
 
 /// Our own failure to run a job.
@@ -348,7 +356,7 @@ impl Live {
 impl Sandbox {
     /// True if jobs of this runtime can run.
     pub fn has(&self, runtime: Runtime) -> bool {
-        self.present.contains(&runtime)
+        self.present.contains_key(&runtime)
     }
 
     /// What is wrong with the runtimes at the moment and what to do, one text for each that is damaged.
@@ -401,9 +409,9 @@ impl Sandbox {
         watcher: impl Fn(Progress<'_>) + Send + 'static,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Outcome, SandboxError> {
-        if !self.has(job.runtime) {
+        let Some(runtime_id) = self.present.get(&job.runtime) else {
             return Err(SandboxError::RuntimeMissing(job.runtime));
-        }
+        };
         let mut stop = std::pin::pin!(stop);
         let slot = tokio::select! {
             slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| SandboxError::SupervisorGone)?,
@@ -432,7 +440,8 @@ impl Sandbox {
             }
         };
         let files = returned_files(end.files, &limits)?;
-        Ok(outcome(end.ending, limits, end.stdout, end.stderr, files))
+        let runtime_id = runtime_id.clone();
+        Ok(Outcome { runtime_id, ..outcome(end.ending, limits, end.stdout, end.stderr, files) })
     }
 }
 
@@ -497,6 +506,7 @@ fn outcome(
         limits,
         files,
         isolation: ending.isolation,
+        runtime_id: None,
     }
 }
 

@@ -2,11 +2,17 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
 };
 
-use rustix::mount::{MountPropagationFlags, mount_bind, mount_change};
+use rustix::{
+    fs::{Mode, OFlags},
+    mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_change},
+};
 
 use crate::{jail::credentials, sys};
 
@@ -35,35 +41,92 @@ pub fn return_freed_memory() {
 /// The directory cannot be made or is open to others, or a privilege cannot be given up.
 pub fn give_up_privileges(data_dir: &Path) -> io::Result<PathBuf> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir)?;
-    let reached = if credentials::is_privileged() { become_service(data_dir)? } else { data_dir.into() };
-    sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
-    // Provider keys are in this memory.
-    sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
-    check_mode(&reached)?;
+    let reached: PathBuf = if credentials::is_privileged() {
+        own(data_dir)?;
+        unshare_mounts()?;
+        mount_bind(data_dir, DATA_MOUNT)?;
+        become_service()?;
+        DATA_MOUNT.into()
+    } else {
+        data_dir.into()
+    };
+    give_up_the_rest(&reached)?;
     Ok(reached)
 }
 
-fn become_service(data_dir: &Path) -> io::Result<PathBuf> {
+/// As [`give_up_privileges`], with a second directory that the process owns as well. Returns the paths by
+/// which the two are reached from now on.
+///
+/// # Errors
+/// As [`give_up_privileges`]; both directories have to be there.
+pub fn give_up_privileges_with(data_dir: &Path, other: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let reached = if credentials::is_privileged() {
+        own(data_dir)?;
+        own(other)?;
+        unshare_mounts()?;
+        let reached = mount_both(data_dir, other)?;
+        become_service()?;
+        reached
+    } else {
+        (data_dir.into(), other.into())
+    };
+    give_up_the_rest(&reached.0)?;
+    Ok(reached)
+}
+
+/// Mounts two directories in a file system that holds nothing else.
+fn mount_both(data_dir: &Path, other: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    // Opened before anything is mounted over them: they may be anywhere.
+    let open = |path: &Path| rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+    let (data, beside) = (open(data_dir)?, open(other)?);
+    mount(
+        "tmpfs",
+        DATA_MOUNT,
+        "tmpfs",
+        MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC,
+        c"mode=755",
+    )?;
+    let place = |name: &str, directory: OwnedFd| {
+        let place = Path::new(DATA_MOUNT).join(name);
+        fs::create_dir(&place)?;
+        mount_bind(format!("/proc/self/fd/{}", directory.as_raw_fd()), &place)?;
+        io::Result::Ok(place)
+    };
+    Ok((place("data", data)?, place("other", beside)?))
+}
+
+/// Sees to it that the user that the process becomes owns a directory.
+fn own(directory: &Path) -> io::Result<()> {
     let id = credentials::SERVICE_HOST_ID;
-    let owner = fs::metadata(data_dir)?.uid();
-    if owner != id {
-        if owner != 0 {
-            return Err(io::Error::other(format!(
-                "the data directory {} belongs to user {owner}; run as that user, or choose another with --data-dir",
-                data_dir.display()
-            )));
-        }
-        std::os::unix::fs::chown(data_dir, Some(id), Some(id))?;
+    match fs::metadata(directory)?.uid() {
+        owner if owner == id => Ok(()),
+        0 => std::os::unix::fs::chown(directory, Some(id), Some(id)),
+        owner => Err(io::Error::other(format!(
+            "the data directory {} belongs to user {owner}; run as that user, or choose another with --data-dir",
+            directory.display()
+        ))),
     }
+}
+
+fn unshare_mounts() -> io::Result<()> {
     sys::unshare(libc::CLONE_NEWNS)?;
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
-    mount_bind(data_dir, DATA_MOUNT)?;
+    Ok(mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?)
+}
+
+fn become_service() -> io::Result<()> {
+    let id = credentials::SERVICE_HOST_ID;
     sys::drop_groups()?;
     sys::drop_bounding_set()?;
     sys::set_gid(id)?;
     sys::set_uid(id)?;
-    sys::drop_capabilities()?;
-    Ok(DATA_MOUNT.into())
+    sys::drop_capabilities()
+}
+
+fn give_up_the_rest(data_dir: &Path) -> io::Result<()> {
+    sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
+    // Provider keys are in this memory.
+    sys::prctl(libc::PR_SET_DUMPABLE, 0)?;
+    check_mode(data_dir)
 }
 
 fn check_mode(data_dir: &Path) -> io::Result<()> {

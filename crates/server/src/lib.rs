@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use ringfence_job::LimitsPolicy;
 use ringfence_pipeline::{
     Pipeline,
+    budgets::Budgets,
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest},
     ports::StoreError,
     run::Principal,
@@ -39,6 +40,7 @@ pub use ipnet::IpNet;
 pub use metrics::{Metrics, MetricsError};
 pub use rate::RateLimits;
 pub use routes::{
+    budgets::{BudgetAnswer, csv as usage_csv},
     health::{Check, CheckStatus, Examination},
     paths,
 };
@@ -170,8 +172,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that hands requests to `pipeline` for whoever `keys` knows.
-    pub fn new(pipeline: Arc<Pipeline>, keys: Arc<dyn Keys>, options: ServerOptions) -> Server {
+    /// A server that hands requests to `pipeline` for whoever `keys` knows, and tells of `budgets`.
+    pub fn new(
+        pipeline: Arc<Pipeline>,
+        keys: Arc<dyn Keys>,
+        budgets: Arc<dyn Budgets>,
+        options: ServerOptions,
+    ) -> Server {
         let in_flight = Places::new(options.in_flight_max);
         let uploads = Places::new(options.uploads_max);
         let bodies = Arc::new(Semaphore::new(options.bodies_bytes_max));
@@ -181,6 +188,7 @@ impl Server {
         let app = App {
             pipeline,
             keys,
+            budgets,
             options,
             in_flight,
             uploads,
@@ -237,6 +245,7 @@ pub fn description(limits: &LimitsPolicy) -> String {
 struct App {
     pipeline: Arc<Pipeline>,
     keys: Arc<dyn Keys>,
+    budgets: Arc<dyn Budgets>,
     options: ServerOptions,
     in_flight: Places,
     uploads: Places,

@@ -31,6 +31,8 @@ use crate::problem::Details;
         (name = "ask", description = "Answer questions in plain words."),
         (name = "files", description = "Contents that are uploaded once and used by many runs."),
         (name = "keys", description = "Keys, for administrators."),
+        (name = "budgets", description = "What may be used, and what was."),
+        (name = "audit", description = "Who did what, for administrators."),
         (name = "service", description = "The service itself; no key is needed."),
     ),
     components(schemas(Details)),
@@ -89,13 +91,14 @@ problems! {
     BadRequest = 400, "The request is not as described here, shows two keys or names no host; `errors` points at the field that is wrong.";
     Unauthenticated = 401, "There is no key, or it is unknown, expired or revoked.";
     Forbidden = 403, "The key lacks the scope that this needs.";
-    BudgetExhausted = 402, "The key's budget does not cover the run; nothing ran.";
+    BudgetExhausted = 402, "A budget that pays for the run does not cover it; nothing ran. `violated_scopes` says which.";
     NotFound = 404, "There is no such thing, or it is not yours.";
     Erased = 410, "Its content was erased when its time was over.";
     BodyTimeout = 408, "The body took too long to arrive.";
     RequestInFlight = 409, "The same request is being carried out, or came to no answer.";
     KeyConflict = 409, "The key has ended, or is the last that can manage keys.";
     NoAnswer = 409, "The run has no answer that could be told.";
+    PreconditionFailed = 412, "It is not as the client has seen it; nothing was changed.";
     LengthRequired = 411, "The body has neither Content-Length nor Transfer-Encoding.";
     BodyTooLarge = 413, "The body is above the operator's limit.";
     UnsupportedMediaType = 415, "The body is not announced as what is read here, or is packed.";
@@ -117,7 +120,7 @@ const REQUEST_ID: &str = "X-Request-Id";
 const RATE_LIMIT: [&str; 2] = ["RateLimit-Policy", "RateLimit"];
 
 /// Headers of successes that are not always there.
-const SOMETIMES: &[&str] = &["Idempotent-Replayed"];
+const SOMETIMES: &[&str] = &["Idempotent-Replayed", "X-Budget-Remaining", "X-Cost-USD"];
 
 /// The description as JSON text: what the annotations say, what holds for every route, and the
 /// operator's limits.

@@ -14,6 +14,7 @@ use axum::{
 };
 use ringfence_pipeline::{
     Busy, ErrorKind, PipelineError,
+    budget::{NANO_USD, Shortfall, Unit},
     files::{FilesError, QuotaExceeded},
     keys::Scope,
     policy::Violation,
@@ -44,6 +45,41 @@ pub(crate) struct Problem {
     /// What the key lacks.
     scope: Option<Scope>,
     quota: Option<Box<QuotaExceeded>>,
+    /// The budgets that have too little left.
+    short: Vec<ViolatedScope>,
+}
+
+/// A budget that has too little left.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ViolatedScope {
+    /// Whose it is, such as `user:ana`.
+    scope: String,
+    /// In which time: `total`, `month`, `week` or `day`.
+    period: &'static str,
+    /// What it counts: `usd`, `tokens`, `runs` or `sandboxMs`.
+    unit: &'static str,
+    /// How much is missing.
+    missing: f64,
+    /// The limit in force.
+    limit: f64,
+}
+
+impl From<&Shortfall> for ViolatedScope {
+    // Figures are at most 1e15, which a double holds.
+    #[allow(clippy::cast_precision_loss)]
+    fn from(shortfall: &Shortfall) -> ViolatedScope {
+        let figure = |value: i64| match shortfall.unit {
+            Unit::NanoUsd => value as f64 / NANO_USD as f64,
+            Unit::Tokens | Unit::Runs | Unit::SandboxMs => value as f64,
+        };
+        ViolatedScope {
+            scope: shortfall.scope.to_string(),
+            period: shortfall.period.name(),
+            unit: shortfall.unit.name(),
+            missing: figure(shortfall.missing),
+            limit: figure(shortfall.limit),
+        }
+    }
 }
 
 /// One wrong field of a request.
@@ -107,6 +143,10 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     used: Option<u64>,
+    /// The budgets that have too little left.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    violated_scopes: &'a [ViolatedScope],
 }
 
 impl Problem {
@@ -122,6 +162,7 @@ impl Problem {
             violated: None,
             scope: None,
             quota: None,
+            short: Vec::new(),
         }
     }
 
@@ -225,6 +266,7 @@ impl Problem {
             unit: quota.map(|quota| quota.unit),
             limit: quota.map(|quota| quota.limit),
             used: quota.map(|quota| quota.used),
+            violated_scopes: &self.short,
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -275,10 +317,15 @@ impl From<&PipelineError> for Problem {
             }
             ErrorKind::DraftDenied { .. } => unprocessable("draft_denied"),
             ErrorKind::Table { .. } => unprocessable("table_unreadable"),
+            ErrorKind::Drifted(_) => unprocessable("table_drifted"),
             ErrorKind::NotUnderstood(_) => unprocessable("question_not_understood"),
             ErrorKind::Unclear(_) => unprocessable("clarification_required"),
-            ErrorKind::Ledger(LedgerError::Exhausted { .. }) => {
-                refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted")
+            ErrorKind::Ledger(LedgerError::Exhausted(shortfalls)) => {
+                let short = shortfalls.iter().map(ViolatedScope::from).collect();
+                Problem { short, ..refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted") }
+            }
+            ErrorKind::Ledger(LedgerError::TooManyWait(_)) => {
+                refused(StatusCode::PAYMENT_REQUIRED, "too_many_wait")
             }
             ErrorKind::Ledger(LedgerError::KeyEnded(_)) => Problem::unauthenticated(&text),
             ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),

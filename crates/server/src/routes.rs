@@ -12,6 +12,8 @@
 //! it all. If the path names something of a tenant, `tests/contract/tenants.rs` wants to know how one is made.
 
 mod ask;
+mod audit;
+pub(crate) mod budgets;
 mod coderunner;
 pub(crate) mod docs;
 mod download;
@@ -71,6 +73,10 @@ pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::one, keys::revoke))
         .routes(routes!(keys::rotate))
+        .routes(routes!(budgets::list))
+        .routes(routes!(budgets::one, budgets::set, budgets::remove))
+        .routes(routes!(budgets::usage))
+        .routes(routes!(audit::list))
         .routes(routes!(self_service::handler))
         .routes(routes!(health::handler))
         .routes(routes!(health::deep))

@@ -15,11 +15,14 @@ use async_trait::async_trait;
 use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
     Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
+    audit::AuditEntry,
+    budget::{Amount, BudgetScope, Caps, Period, Prices, Shortfall, Unit},
+    budgets::{BudgetError, Budgets, Standing, UsageQuery, UsageRow},
     files::{FileCursor, FileInfo, Files, FilesError, Incoming},
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scopes},
     ports::{
-        Amount, Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, Ledger,
-        LedgerError, Record, StoreError,
+        Assignment, AuthorError, Charge, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, Ledger,
+        LedgerError, Receipt, Record, StoreError, Written,
     },
     run::{Cleared, Principal, Recorded, RunId},
 };
@@ -90,6 +93,7 @@ impl Executor for World {
             limits: job.limits,
             files: Vec::new(),
             isolation: Isolation::default(),
+            runtime_id: None,
         })
     }
 }
@@ -136,6 +140,10 @@ impl Record for World {
         Ok(Vec::new())
     }
 
+    async fn audit(&self, _: &Principal, _: Option<i64>, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
         Ok(self.events.lock().unwrap().clone())
     }
@@ -143,19 +151,13 @@ impl Record for World {
 
 #[async_trait]
 impl Ledger for World {
-    async fn reserve(
-        &self,
-        principal: &Principal,
-        _: RunId,
-        _: u32,
-        amount: Amount,
-        _: &[Recorded],
-    ) -> Result<(), LedgerError> {
+    async fn reserve(&self, charge: Charge<'_>, amount: Amount, _: &[Recorded]) -> Result<(), LedgerError> {
         // One limit in this world: nobody may reserve more than a minute.
         let missing = amount.sandbox_ms - 60_000;
         if missing > 0 {
-            let scope = format!("key {}", principal.key_id);
-            return Err(LedgerError::Exhausted { scope, unit: "sandbox_ms", missing, limit: 60_000 });
+            let scope = BudgetScope::key(&charge.principal.tenant, &charge.principal.key_id);
+            let (period, unit, limit) = (Period::Total, Unit::SandboxMs, 60_000);
+            return Err(LedgerError::Exhausted(vec![Shortfall { scope, period, unit, missing, limit }]));
         }
         Ok(())
     }
@@ -167,9 +169,9 @@ impl Ledger for World {
         _: u32,
         _: Amount,
         _: &[Recorded],
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Receipt, LedgerError> {
         self.settled.fetch_add(1, Ordering::SeqCst);
-        Ok(())
+        Ok(Receipt { left_nano_usd: Some(1_500_000_000), crossed: Vec::new() })
     }
 
     async fn check_key(&self, _: &Principal) -> Result<(), LedgerError> {
@@ -227,8 +229,8 @@ impl CodeAuthor for World {
         "echo".to_owned()
     }
 
-    async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError> {
-        match assignment.question.as_str() {
+    async fn write(&self, assignment: &Assignment) -> Written {
+        Written::free(match assignment.question.as_str() {
             "?" => Err(AuthorError::NotUnderstood("ask for a sum".to_owned())),
             "unclear" => Err(AuthorError::Unclear("Which column?".to_owned())),
             "thinking" => pending().await,
@@ -237,7 +239,42 @@ impl CodeAuthor for World {
                 let (code, explanation) = (code.to_owned(), "Does as told.".to_owned());
                 Ok(Draft { language: Language::Python, code, explanation })
             }
-        }
+        })
+    }
+}
+
+/// Budgets are the store's own; they are tried from outside.
+#[async_trait]
+impl Budgets for World {
+    async fn set_budget(
+        &self,
+        _: &str,
+        scope: &BudgetScope,
+        _: &[(Period, Caps)],
+        _: Option<&str>,
+    ) -> Result<Standing, BudgetError> {
+        Err(BudgetError::NoSuchScope(scope.clone()))
+    }
+
+    async fn remove_budget(&self, _: &str, scope: &BudgetScope, _: Option<&str>) -> Result<(), BudgetError> {
+        Err(BudgetError::NoBudget(scope.clone()))
+    }
+
+    async fn budget(&self, scope: &BudgetScope) -> Result<Standing, BudgetError> {
+        Err(BudgetError::NoBudget(scope.clone()))
+    }
+
+    async fn budgets(
+        &self,
+        _: Option<&str>,
+        _: Option<&BudgetScope>,
+        _: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn usage(&self, _: UsageQuery<'_>) -> Result<Vec<UsageRow>, StoreError> {
+        Ok(Vec::new())
     }
 }
 
@@ -312,6 +349,7 @@ impl TestServer {
         let mut config = PipelineConfig {
             policy: Policy::default(),
             limits: LimitsPolicy::default(),
+            prices: Prices::default(),
             clock,
             slots: 4,
             queue: 4,
@@ -319,7 +357,12 @@ impl TestServer {
             uploaded_bytes_max: 1 << 20,
         };
         change(&mut options, &mut config);
-        let server = finish(Server::new(Arc::new(Pipeline::new(ports, config)), world.clone(), options));
+        let server = finish(Server::new(
+            Arc::new(Pipeline::new(ports, config)),
+            world.clone(),
+            world.clone(),
+            options,
+        ));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel();

@@ -146,6 +146,87 @@ impl Blobs {
         }
     }
 
+    /// The beginnings of hashes below which there are files.
+    pub(crate) fn prefixes(&self) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(&self.root)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        let names = names.collect::<io::Result<Vec<_>>>()?.into_iter().flatten();
+        // Whatever else lies there is not ours.
+        Ok(names.filter(|name| name.len() == 2 && self.root.join(name).is_dir()).collect())
+    }
+
+    /// Files below a beginning of hashes, each with when it was put last.
+    pub(crate) fn list(&self, prefix: &str) -> io::Result<Vec<(String, i64)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(self.root.join(prefix))? {
+            let entry = entry?;
+            let Ok(hash) = entry.file_name().into_string() else { continue };
+            // It may have been removed by now.
+            if let (true, Ok(metadata)) = (is_file_id(&hash), entry.metadata()) {
+                files.push((hash, ms(metadata.modified()?)));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Bytes of all files together.
+    pub(crate) fn bytes(&self) -> io::Result<u64> {
+        let mut bytes: u64 = 0;
+        for prefix in self.prefixes()? {
+            for entry in fs::read_dir(self.root.join(prefix))? {
+                bytes = bytes.saturating_add(entry?.metadata().map_or(0, |metadata| metadata.len()));
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Copies a file to another directory of blobs, and returns its size; none if it is not there any more,
+    /// or not what was put. The copy is not synced.
+    pub(crate) fn copy_to(&self, hash: &str, root: &Path) -> io::Result<Option<u64>> {
+        let mut file = match File::open(self.path(hash)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let dir = root.join(&hash[..2]);
+        make_private_dir(&dir)?;
+        let mut copy = NamedTempFile::new_in(&dir)?;
+        let (mut hasher, mut buffer, mut bytes) = (Sha256::new(), vec![0; READ_BUFFER_BYTES], 0);
+        loop {
+            let count = file.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(&buffer[..count]);
+            copy.write_all(&buffer[..count])?;
+            bytes += count as u64;
+        }
+        if hex(&hasher.finalize()) != hash {
+            return Ok(None);
+        }
+        copy.as_file().set_times(FileTimes::new().set_modified(file.metadata()?.modified()?))?;
+        copy.persist(dir.join(hash)).map_err(|error| error.error)?;
+        Ok(Some(bytes))
+    }
+
+    /// Hashes of the contents that are not what was kept under them.
+    pub(crate) fn altered(&self) -> Result<Vec<String>, BlobError> {
+        let mut altered = Vec::new();
+        for dir in fs::read_dir(&self.root)? {
+            let dir = dir?;
+            if !dir.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(dir.path())? {
+                match file?.file_name().to_str().map(|hash| self.open(hash)) {
+                    Some(Err(BlobError::Altered(hash))) => altered.push(hash),
+                    Some(Err(BlobError::Io(error))) => return Err(error.into()),
+                    // Removed meanwhile, or no content.
+                    _ => {}
+                }
+            }
+        }
+        Ok(altered)
+    }
+
     fn dir(&self, hash: &str) -> PathBuf {
         self.root.join(&hash[..2])
     }
@@ -169,6 +250,11 @@ fn put_at(now_ms: i64) -> FileTimes {
 
 fn time(ms: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+
+fn ms(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn missing(hash: &str, error: io::Error) -> BlobError {

@@ -14,7 +14,8 @@ pub(crate) const PEPPER_FILE: &str = "pepper";
 /// Length of the pepper, in bytes.
 pub(crate) const PEPPER_BYTES: usize = 32;
 
-const BLOBS_DIR: &str = "blobs";
+/// Directory of contents that are files.
+pub(crate) const BLOBS_DIR: &str = "blobs";
 const PARTIALS_DIR: &str = "incoming";
 /// Held while a process prepares the directory, so that two starting at once take turns.
 const LOCK_FILE: &str = "opening.lock";
@@ -70,6 +71,14 @@ impl Prepared {
     pub(crate) fn pepper_path(&self) -> &Path {
         &self.pepper
     }
+}
+
+/// True if a directory is a data directory: it holds a database.
+///
+/// # Errors
+/// The file system does not answer.
+pub fn holds_data(data_dir: &Path) -> io::Result<bool> {
+    data_dir.join(DATABASE_FILE).try_exists()
 }
 
 /// Sees to it that only its owner may look into the directory.

@@ -5,6 +5,7 @@
 //! ringfence.db   the record, the ledger, the identities and small contents (SQLite, write-ahead log)
 //! blobs/ab/ab…   larger code, inputs and outputs, by the SHA-256 of their content
 //! incoming/      files in the making
+//! audit.head     how far the audit chains have come, under a MAC; back it up before the database
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
 //! What a call wrote is on disk when it returns; small contents are when the next write returns, which
@@ -15,7 +16,10 @@
 //! [`Ledger`]: ringfence_pipeline::ports::Ledger
 //! [`Files`]: ringfence_pipeline::files::Files
 
+mod backup;
 mod blobs;
+mod chain;
+mod checkpoint;
 mod data_dir;
 mod key_text;
 mod partial;
@@ -28,28 +32,38 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ringfence_pipeline::budget::DefaultBudget;
 use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::StoreError;
 
+pub use backup::{BackedUp, BackupError};
 pub use blobs::BlobError;
+pub use data_dir::holds_data;
 pub use sqlite::holds::{HOLD_WAIT_MS, Swept};
-pub use sqlite::identities::KeyError;
+pub use sqlite::identities::{KeyError, local_key_id};
 pub use sqlite::ledger::Reservation;
 
 use blobs::{Blobs, check_hash, hash_of, verified};
+use chain::ChainKey;
+use checkpoint::CheckpointFile;
 use data_dir::Prepared;
 use partial::Partials;
 use room::Room;
 use sqlite::Database;
+use sqlite::audit::Audit;
 use sqlite::contents::SMALL_BYTES_MAX;
 
 /// The tenant of the built-in identity that `ringfence run` and `ringfence ask` use.
 pub const LOCAL_TENANT: &str = "local";
 /// Begins the name of the tenant of a key that was given without asking anybody; the key's id ends it.
 pub const SELF_SERVICE_TENANT: &str = "self-service";
+/// Who does what nobody asked for, as it is recorded: the first key, and deleting what is kept no longer.
+pub const ITSELF: &str = "ringfence";
 /// Time a reservation is held beyond the sandbox time it is for, in milliseconds: waiting for a
 /// slot, moving files, and settling. After it the step counts as interrupted.
 pub const LEASE_MARGIN_MS: i64 = 5 * 60 * 1_000;
+/// Steps of one user that may wait for a person at the same time.
+pub const WAITING_STEPS_MAX: i64 = 100;
 /// `last_used_ms` of a key is exact to this many milliseconds, so that most requests write nothing.
 pub const LAST_USED_RESOLUTION_MS: i64 = 60 * 1_000;
 
@@ -100,7 +114,11 @@ pub struct Store {
     partials: Partials,
     room: Room,
     keeping: Keeping,
+    default_budget: DefaultBudget,
     pepper: Arc<[u8]>,
+    audit: Audit,
+    /// Whom changes are recorded of.
+    actor: Arc<str>,
     clock: Clock,
 }
 
@@ -130,21 +148,41 @@ impl Store {
             None => first_pepper(&prepared, &database).await?,
         };
         let partials = Partials::new(prepared.partials.clone());
-        Ok(Self {
+        let key = ChainKey::derived_from(&pepper);
+        let audit = Audit::new(key.clone(), CheckpointFile::new(data_dir, key));
+        let store = Self {
             database,
             blobs: Blobs::new(prepared.blobs.clone(), partials.clone()),
             partials,
             keeping: Keeping::default(),
+            default_budget: DefaultBudget::default(),
             room: Room::of(data_dir),
             pepper: Arc::from(pepper),
+            audit,
+            actor: Arc::from(ITSELF),
             clock,
-        })
+        };
+        store.begin_audit().await?;
+        Ok(store)
     }
 
     /// Has it keep contents in other bounds than the default ones.
     #[must_use]
     pub fn keeping(self, keeping: Keeping) -> Self {
         Self { keeping, ..self }
+    }
+
+    /// Has another limit hold where nobody has said what may be spent.
+    #[must_use]
+    pub fn default_budget(self, default_budget: DefaultBudget) -> Self {
+        Self { default_budget, ..self }
+    }
+
+    /// The same store; what is changed with it is recorded as done by `actor`: the id of a key, or another word
+    /// for who it is. Otherwise it is [`ITSELF`].
+    #[must_use]
+    pub fn on_behalf_of(&self, actor: &str) -> Self {
+        Self { actor: Arc::from(actor), ..self.clone() }
     }
 
     /// Fails while there is too little room for new runs. Those in progress are recorded in what is
@@ -171,6 +209,7 @@ impl Store {
 
     /// Waits for what is being done and closes every connection.
     pub async fn close(&self) {
+        self.seal_or_warn().await;
         self.database.close().await;
     }
 

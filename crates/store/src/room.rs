@@ -1,12 +1,13 @@
 //! Room for the data: some is left for runs in progress, so that their ends can be recorded when new
 //! runs are refused already.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ringfence_pipeline::ports::StoreError;
 
 /// Free bytes below which no run begins.
-const FREE_BYTES_MIN: u64 = 16 * 1024 * 1024;
+pub(crate) const FREE_BYTES_MIN: u64 = 16 * 1024 * 1024;
 /// Free inodes below which no run begins, where the file system counts them.
 const FREE_INODES_MIN: u64 = 64;
 
@@ -36,4 +37,10 @@ impl Room {
         );
         Err(StoreError { doing, reason, full: true })
     }
+}
+
+/// Bytes that are free where `path` is.
+pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
+    let stat = rustix::fs::statvfs(path)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }

@@ -9,7 +9,7 @@ mod vocabulary;
 mod words;
 
 use async_trait::async_trait;
-use ringfence_pipeline::ports::{Assignment, AuthorError, CodeAuthor, Draft, TableProfile};
+use ringfence_pipeline::ports::{Assignment, AuthorError, CodeAuthor, Draft, TableProfile, Written};
 
 use query::Query;
 use words::Token;
@@ -30,8 +30,8 @@ impl CodeAuthor for Analyst {
         "analyst".to_owned()
     }
 
-    async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError> {
-        Analyst::draft(assignment)
+    async fn write(&self, assignment: &Assignment) -> Written {
+        Written::free(Analyst::draft(assignment))
     }
 }
 

@@ -6,12 +6,14 @@
 
 mod answer;
 mod prompt;
+mod usage;
 
 use std::{fmt, sync::Once, time::Duration};
 
 use async_trait::async_trait;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
-use ringfence_pipeline::ports::{Assignment, AuthorError, CodeAuthor, Draft};
+use ringfence_pipeline::budget::{Amount, TokenPrices};
+use ringfence_pipeline::ports::{Assignment, AuthorError, CodeAuthor, Written};
 use serde_json::{Value, json};
 
 /// Largest answer of an endpoint that is read, in bytes.
@@ -33,6 +35,8 @@ pub struct Endpoint {
     pub timeout: Duration,
     /// Tokens the model may write.
     pub output_tokens_max: u32,
+    /// What its tokens cost.
+    pub prices: TokenPrices,
 }
 
 // The key is a secret.
@@ -83,21 +87,33 @@ impl OpenAiCompatible {
         Ok(OpenAiCompatible { client, url, endpoint })
     }
 
-    async fn ask(&self, messages: &Value, with_schema: bool) -> Result<Response, AuthorError> {
+    fn request(&self, assignment: &Assignment, with_schema: bool) -> Value {
         let mut body = json!({
             "model": self.endpoint.model,
-            "messages": messages,
+            "messages": prompt::messages(assignment),
             "max_tokens": self.endpoint.output_tokens_max,
         });
         if with_schema {
             body["response_format"] = prompt::response_format();
         }
-        let mut request = self.client.post(self.url.clone()).json(&body);
+        body
+    }
+
+    async fn send(&self, body: &Value) -> Result<Response, reqwest::Error> {
+        let mut request = self.client.post(self.url.clone()).json(body);
         if let Some(key) = &self.endpoint.key {
             request = request.bearer_auth(key);
         }
-        // The URL is left out: it may hold what the operator would not show.
-        request.send().await.map_err(|error| AuthorError::Unavailable(error.without_url().to_string()))
+        request.send().await
+    }
+
+    async fn ask(&self, assignment: &Assignment) -> Result<Response, reqwest::Error> {
+        let response = self.send(&self.request(assignment, true)).await?;
+        if response.status() != StatusCode::BAD_REQUEST {
+            return Ok(response);
+        }
+        // Some servers know no schemas; the prompt asks for the same in words.
+        self.send(&self.request(assignment, false)).await
     }
 }
 
@@ -117,27 +133,42 @@ impl CodeAuthor for OpenAiCompatible {
         true
     }
 
-    async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError> {
-        let messages = prompt::messages(assignment);
-        let mut response = self.ask(&messages, true).await?;
-        if response.status() == StatusCode::BAD_REQUEST {
-            // Some servers know no schemas; the prompt asks for the same in words.
-            response = self.ask(&messages, false).await?;
-        }
-        let status = response.status();
-        let body = read_bounded(response).await?;
-        if !status.is_success() {
-            return Err(refusal(status, &body));
-        }
-        answer::draft(&body)
+    fn bound(&self, assignment: &Assignment) -> Amount {
+        let bytes = self.request(assignment, true).to_string().len();
+        usage::bound(bytes, self.endpoint.output_tokens_max, &self.endpoint.prices)
     }
+
+    async fn write(&self, assignment: &Assignment) -> Written {
+        let response = match self.ask(assignment).await {
+            Ok(response) => response,
+            // What never arrived is not charged for; of what did, nobody knows.
+            Err(error) => {
+                return Written {
+                    used: error.is_connect().then(Amount::default),
+                    draft: Err(unavailable(error)),
+                };
+            }
+        };
+        let status = response.status();
+        let body = match read_bounded(response).await {
+            Ok(body) => body,
+            Err(error) => return Written { draft: Err(error), used: None },
+        };
+        if !status.is_success() {
+            return Written::free(Err(refusal(status, &body)));
+        }
+        Written { draft: answer::draft(&body), used: usage::said(&body, &self.endpoint.prices) }
+    }
+}
+
+/// The URL is left out: it may hold what the operator would not show.
+fn unavailable(error: reqwest::Error) -> AuthorError {
+    AuthorError::Unavailable(error.without_url().to_string())
 }
 
 async fn read_bounded(mut response: Response) -> Result<Vec<u8>, AuthorError> {
     let mut body = Vec::new();
-    while let Some(chunk) =
-        response.chunk().await.map_err(|error| AuthorError::Unavailable(error.without_url().to_string()))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
             return Err(AuthorError::Unusable(format!("it is larger than {ANSWER_BYTES_MAX} bytes")));
         }

@@ -2,13 +2,10 @@
 
 use std::process::ExitCode;
 
-use ringfence_pipeline::{
-    keys::{DEFAULT_KEY_LIMIT, IssuedKey, Key, KeyRequest, Scopes},
-    ports::Amount,
-};
+use ringfence_pipeline::keys::{IssuedKey, Key, KeyRequest, Scopes};
 use ringfence_store::Store;
 
-use super::{one_shot_runtime, print_json, print_line};
+use super::{budget::caps, one_shot_runtime, print_json, print_line};
 use crate::{args::Keys, clock, config::Config, house};
 
 /// Manages keys.
@@ -16,7 +13,7 @@ pub(crate) fn keys(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
     let data_dir = house::give_up_privileges(config)?;
     one_shot_runtime()?.block_on(async {
         let store = house::open_store(config, &data_dir).await?;
-        let done = carry_out(&store, command).await;
+        let done = carry_out(&store.on_behalf_of(&house::local_key()), command).await;
         store.close().await;
         done.map(|()| ExitCode::SUCCESS)
     })
@@ -25,7 +22,7 @@ pub(crate) fn keys(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
 async fn carry_out(store: &Store, command: Keys) -> anyhow::Result<()> {
     let now_ms = clock::now_ms();
     match command {
-        Keys::Create { user, tenant, label, scopes, admin, expires, runs, sandbox_seconds, json } => {
+        Keys::Create { user, tenant, label, scopes, admin, expires, limits, json } => {
             let request = KeyRequest {
                 user,
                 label,
@@ -35,11 +32,7 @@ async fn carry_out(store: &Store, command: Keys) -> anyhow::Result<()> {
                     (false, false) => scopes.into_iter().collect(),
                 },
                 lifetime_ms: expires.seconds.map(|seconds| i64::from(seconds) * 1000),
-                limit: Amount {
-                    runs: runs.unwrap_or(DEFAULT_KEY_LIMIT.runs),
-                    sandbox_ms: sandbox_seconds
-                        .map_or(DEFAULT_KEY_LIMIT.sandbox_ms, |seconds| seconds.saturating_mul(1000)),
-                },
+                limit: caps(&limits),
             };
             print_issued(&store.create_key(&tenant, &request, now_ms).await?, json)
         }
@@ -98,7 +91,7 @@ fn print_table(keys: &[Key], now_ms: i64) -> anyhow::Result<()> {
 }
 
 /// A distance in time as people say it, in its largest unit: `in 29d`, `3h ago`.
-fn from_now(ms: i64) -> String {
+pub(super) fn from_now(ms: i64) -> String {
     let seconds = ms.unsigned_abs() / 1000;
     let (number, unit) = match seconds {
         86_400.. => (seconds / 86_400, 'd'),

@@ -1,11 +1,16 @@
 //! One file a command.
 
 pub(crate) mod ask;
+pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod budget;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod probes;
+pub(crate) mod replay;
+pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod runtimes;
 pub(crate) mod serve;
@@ -71,6 +76,15 @@ fn deliver(outbox: Option<Outbox>, files: &[AnswerFile]) -> anyhow::Result<()> {
         outbox.put(&file.name, &file.bytes()).context("cannot write returned files")?;
     }
     outbox.finish()
+}
+
+/// Shows what a program printed and left.
+fn print_output(answer: &Answer, kept: bool) -> anyhow::Result<()> {
+    io::stdout().write_all(&answer.stdout_bytes())?;
+    io::stdout().flush()?;
+    io::stderr().write_all(&answer.stderr_bytes())?;
+    explain(answer, kept);
+    Ok(())
 }
 
 /// One line on standard error for everything a person should know about a run.

@@ -1,7 +1,7 @@
 //! `ringfence run`: one program, no server.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Read},
     process::ExitCode,
 };
 
@@ -9,7 +9,7 @@ use anyhow::Context;
 use ringfence_job::Language;
 use ringfence_pipeline::ExecuteRequest;
 
-use super::{deliver, explain, one_shot_runtime, print_json, read_bounded, read_files};
+use super::{deliver, one_shot_runtime, print_json, print_output, read_bounded, read_files};
 use crate::{args, config::Config, house, outbox::Outbox};
 
 /// Runs a program. The exit code is the program's.
@@ -28,10 +28,7 @@ pub(crate) fn run(config: &Config, command: args::Run) -> anyhow::Result<ExitCod
         if command.json {
             print_json(&answer)?;
         } else {
-            io::stdout().write_all(&answer.stdout_bytes())?;
-            io::stdout().flush()?;
-            io::stderr().write_all(&answer.stderr_bytes())?;
-            explain(&answer, kept);
+            print_output(&answer, kept)?;
         }
         Ok(ExitCode::from(u8::try_from(answer.exit_code).unwrap_or(1)))
     })

@@ -12,8 +12,9 @@ use async_trait::async_trait;
 use metrics::gauge;
 use ringfence_pipeline::{
     Pipeline,
+    budget::Caps,
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scope, Scopes},
-    ports::{Amount, StoreError},
+    ports::StoreError,
     run::Principal,
 };
 use ringfence_sandbox::doctor::{self, CheckState};
@@ -52,6 +53,10 @@ const BACKLOG: i32 = 1024;
 /// Time between two looks for runs that crashed processes left, and for contents that nobody holds.
 const RECOVER_EVERY: Duration = Duration::from_secs(60);
 
+/// Longest time for which what was recorded is not in `audit.head`: what is cut off the record within it is
+/// not noticed.
+const SEAL_EVERY: Duration = Duration::from_secs(10);
+
 /// Serves until SIGTERM or SIGINT, or until the supervisor is gone.
 pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<ExitCode> {
     let listen = command.listen.unwrap_or(config.listen);
@@ -80,15 +85,21 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         }
         println!("ringfence: listening on http://{}", listener.local_addr()?);
         tokio::spawn(recover_now_and_then(house.store.clone()));
+        tokio::spawn(seal_now_and_then(house.store.clone()));
         tokio::spawn(metrics.clone().sum_up());
         let keys = Arc::new(StoredKeys { store: house.store.clone(), self_service: config.self_service });
         let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
         let (measured, limits) = (house.pipeline.clone(), config.sandbox.limits);
         let (examined_store, examined) = (store.clone(), sandbox.clone());
-        let server = Server::new(Arc::new(house.pipeline.clone()), keys, server_options(config))
-            .watched_by(move || health::ailments(&store, &sandbox))
-            .examined_by(move || health::examine(examined_store.clone(), examined.clone(), limits))
-            .measured_by(move || figures(&metrics, &measured), figures_at);
+        let server = Server::new(
+            Arc::new(house.pipeline.clone()),
+            keys,
+            Arc::new(store.clone()),
+            server_options(config),
+        )
+        .watched_by(move || health::ailments(&store, &sandbox))
+        .examined_by(move || health::examine(examined_store.clone(), examined.clone(), limits))
+        .measured_by(move || figures(&metrics, &measured), figures_at);
         let signals = stop_signals()?;
         let supervisor_gone = house.sandbox.closed();
         let mut orderly = true;
@@ -189,6 +200,15 @@ async fn show_first_key(store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn seal_now_and_then(store: Store) {
+    loop {
+        tokio::time::sleep(SEAL_EVERY).await;
+        if let Err(error) = store.seal().await {
+            tracing::error!(%error, "cannot renew audit.head");
+        }
+    }
+}
+
 async fn recover_now_and_then(store: Store) {
     loop {
         tokio::time::sleep(RECOVER_EVERY).await;
@@ -258,7 +278,10 @@ impl Keys for StoredKeys {
     }
 
     async fn create(&self, principal: &Principal, request: &KeyRequest) -> Result<IssuedKey, IdentityError> {
-        self.store.create_key(&principal.tenant, request, clock::now_ms()).await
+        self.store
+            .on_behalf_of(&principal.key_id)
+            .create_key(&principal.tenant, request, clock::now_ms())
+            .await
     }
 
     async fn list(
@@ -275,7 +298,10 @@ impl Keys for StoredKeys {
     }
 
     async fn revoke(&self, principal: &Principal, id: &str) -> Result<Key, IdentityError> {
-        self.store.revoke_key(&principal.tenant, id, true, clock::now_ms()).await
+        self.store
+            .on_behalf_of(&principal.key_id)
+            .revoke_key(&principal.tenant, id, true, clock::now_ms())
+            .await
     }
 
     async fn rotate(
@@ -284,7 +310,10 @@ impl Keys for StoredKeys {
         id: &str,
         overlap_ms: i64,
     ) -> Result<IssuedKey, IdentityError> {
-        self.store.rotate_key(&principal.tenant, id, overlap_ms, clock::now_ms()).await
+        self.store
+            .on_behalf_of(&principal.key_id)
+            .rotate_key(&principal.tenant, id, overlap_ms, clock::now_ms())
+            .await
     }
 
     async fn give(&self, address: IpAddr) -> Result<Option<Given>, IdentityError> {
@@ -295,9 +324,10 @@ impl Keys for StoredKeys {
         let request = KeyRequest {
             scopes: [Scope::Execute, Scope::Read].into_iter().collect(),
             lifetime_ms: Some(i64::from(settings.key_days) * DAY_MS),
-            limit: Amount {
-                runs: i64::from(settings.credits),
-                sandbox_ms: i64::from(settings.sandbox_seconds) * 1000,
+            limit: Caps {
+                runs: Some(i64::from(settings.credits)),
+                sandbox_ms: Some(i64::from(settings.sandbox_seconds) * 1000),
+                ..Caps::default()
             },
             ..KeyRequest::new(SELF_SERVICE_TENANT)
         };

@@ -16,11 +16,16 @@ use uuid::Uuid;
 use super::*;
 use crate::live::Position;
 use crate::{
+    audit::AuditEntry,
+    budget::{BudgetScope, Period, Shortfall, Unit},
     files::{FileCursor, FileInfo, FilesError, Incoming},
     keys::Scopes,
-    ports::StoreError,
+    ports::{Charge, Receipt, StoreError},
     run::{Recorded, Run, Stage},
 };
+
+/// Tokens that one step may use.
+const TOKENS_MAX: i64 = 1000;
 
 /// A record and a ledger in memory, with one limit for everybody.
 struct Memory {
@@ -98,6 +103,10 @@ impl Record for Memory {
         Ok(Vec::new())
     }
 
+    async fn audit(&self, _: &Principal, _: Option<i64>, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
         Ok(self.state.lock().unwrap().events.clone())
     }
@@ -107,18 +116,25 @@ impl Record for Memory {
 impl Ledger for Memory {
     async fn reserve(
         &self,
-        principal: &Principal,
-        _: RunId,
-        step: u32,
+        charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
+        let Charge { principal, step, .. } = charge;
         let mut state = self.state.lock().unwrap();
         let held: i64 = state.held.values().map(|held| held.sandbox_ms).sum();
+        if amount.tokens > TOKENS_MAX {
+            let scope = BudgetScope::org();
+            let (period, unit, missing) = (Period::Day, Unit::Tokens, amount.tokens - TOKENS_MAX);
+            let shortfall = Shortfall { scope, period, unit, missing, limit: TOKENS_MAX };
+            return Err(LedgerError::Exhausted(vec![shortfall]));
+        }
         let missing = state.spent.sandbox_ms + held + amount.sandbox_ms - self.limit_ms;
         if missing > 0 {
-            let scope = format!("key {}", principal.key_id);
-            return Err(LedgerError::Exhausted { scope, unit: "sandbox_ms", missing, limit: self.limit_ms });
+            let scope = BudgetScope::key(&principal.tenant, &principal.key_id);
+            let (period, unit, limit) = (Period::Total, Unit::SandboxMs, self.limit_ms);
+            let shortfall = Shortfall { scope, period, unit, missing, limit };
+            return Err(LedgerError::Exhausted(vec![shortfall]));
         }
         assert!(state.held.insert(step, amount).is_none(), "step {step} is reserved twice");
         state.events.extend_from_slice(events);
@@ -132,14 +148,13 @@ impl Ledger for Memory {
         step: u32,
         used: Amount,
         events: &[Recorded],
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Receipt, LedgerError> {
         let mut state = self.state.lock().unwrap();
         let held = state.held.remove(&step).expect("only what is reserved is settled");
         assert!(used.sandbox_ms <= held.sandbox_ms && used.runs <= held.runs);
-        state.spent.sandbox_ms += used.sandbox_ms;
-        state.spent.runs += used.runs;
+        state.spent = state.spent.plus(&used);
         state.events.extend_from_slice(events);
-        Ok(())
+        Ok(Receipt { left_nano_usd: Some(1_000_000 - state.spent.nano_usd), crossed: Vec::new() })
     }
 
     async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
@@ -186,6 +201,8 @@ impl Executor for Script {
 
 /// An author that gives its answers in order and remembers what it was asked.
 struct Scribe {
+    /// What asking it may use and has used, if it is not free.
+    fee: Mutex<Option<(Amount, Option<Amount>)>>,
     answers: Mutex<VecDeque<Result<Draft, AuthorError>>>,
     asked: Mutex<Vec<Assignment>>,
 }
@@ -200,9 +217,15 @@ impl CodeAuthor for Scribe {
         true
     }
 
-    async fn write(&self, assignment: &Assignment) -> Result<Draft, AuthorError> {
+    fn bound(&self, _: &Assignment) -> Amount {
+        self.fee.lock().unwrap().map_or_else(Amount::default, |fee| fee.0)
+    }
+
+    async fn write(&self, assignment: &Assignment) -> Written {
         self.asked.lock().unwrap().push(assignment.clone());
-        self.answers.lock().unwrap().pop_front().expect("the author has no more")
+        let draft = self.answers.lock().unwrap().pop_front().expect("the author has no more");
+        let used = self.fee.lock().unwrap().map_or_else(|| Some(Amount::default()), |fee| fee.1);
+        Written { draft, used }
     }
 }
 
@@ -225,7 +248,11 @@ fn world_with(
 ) -> World {
     let memory = Arc::new(Memory { limit_ms, state: Mutex::default() });
     let script = Arc::new(Script { plays: Mutex::new(plays.into()), jobs: Mutex::default() });
-    let scribe = Arc::new(Scribe { answers: Mutex::new(answers.into()), asked: Mutex::default() });
+    let scribe = Arc::new(Scribe {
+        fee: Mutex::default(),
+        answers: Mutex::new(answers.into()),
+        asked: Mutex::default(),
+    });
     let ports = Ports {
         executor: Arc::clone(&script) as Arc<dyn Executor>,
         record: Arc::clone(&memory) as Arc<dyn Record>,
@@ -240,6 +267,7 @@ fn world_with(
     let config = PipelineConfig {
         policy,
         limits,
+        prices: Prices::default(),
         clock,
         slots: 1,
         queue: 1,
@@ -294,6 +322,7 @@ fn outcome(status: Status, stdout: &str, wall_ms: u64) -> Outcome {
         limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
         files: Vec::new(),
         isolation: Isolation::default(),
+        runtime_id: None,
     }
 }
 
@@ -372,7 +401,7 @@ async fn what_the_policy_refuses_reaches_neither_ledger_nor_jail() {
 async fn an_exhausted_budget_refuses() {
     let world = world_with(vec![], vec![], Policy::default(), 10_999);
     let error = world.pipeline.execute(world.place(), python("1")).await.unwrap_err();
-    assert!(error.to_string().contains("1 sandbox_ms missing of a limit of 10999"), "{error}");
+    assert!(error.to_string().contains("1 ms of sandbox time missing of 10999 ms"), "{error}");
     assert_eq!(world.kinds(), "run.requested run.refused");
 }
 
@@ -555,6 +584,50 @@ async fn a_repair_beyond_the_budget_is_dropped() {
     let answer = world.pipeline.ask(world.place(), question(&[])).await.unwrap();
     assert_eq!(answer.run.status, Status::Failed);
     assert!(world.kinds().ends_with("code.written code.dropped run.settled"));
+}
+
+fn fee(nano_usd: i64, tokens: i64) -> Amount {
+    Amount { nano_usd, tokens, ..Amount::default() }
+}
+
+#[tokio::test]
+async fn asking_an_author_is_paid_for_and_told() {
+    for (used, charged, estimated) in [(Some(fee(300, 70)), fee(300, 70), false), (None, fee(500, 100), true)]
+    {
+        let world = world(vec![ends("3")], vec![draft("print(3)")]);
+        *world.scribe.fee.lock().unwrap() = Some((fee(500, 100), used));
+        let answer = world.pipeline.ask(world.place(), question(&[])).await.unwrap();
+        let asked = "code.asked code.written";
+        assert_eq!(world.kinds(), format!("run.requested {asked} {EXECUTED} run.settled"));
+        let spent = world.memory.state.lock().unwrap().spent;
+        assert_eq!((spent.tokens, spent.nano_usd), (charged.tokens, charged.nano_usd + 12_000));
+        assert_eq!(answer.cost.actual_usd.0, spent.nano_usd);
+        assert_eq!(answer.cost.estimated_usd.0, 500 + 11_000_000);
+        let parts: Vec<_> = answer.cost.breakdown.iter().map(|part| (&*part.what, part.usd.0)).collect();
+        assert_eq!(parts, [("scribe", charged.nano_usd), ("sandbox", 12_000)]);
+        assert_eq!(answer.cost.breakdown[0].estimated, estimated);
+        assert_eq!(answer.left_nano_usd, Some(1_000_000 - spent.nano_usd));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_paid_for_as_well() {
+    let says = AuthorError::Unusable("prose".to_owned());
+    let world = world(vec![], vec![Err(says)]);
+    *world.scribe.fee.lock().unwrap() = Some((fee(500, 100), Some(fee(7, 7))));
+    world.pipeline.ask(world.place(), question(&[])).await.unwrap_err();
+    assert_eq!(world.kinds(), "run.requested code.asked code.declined run.refused");
+    assert_eq!(world.memory.state.lock().unwrap().spent, fee(7, 7));
+}
+
+#[tokio::test]
+async fn an_author_beyond_the_budget_is_not_asked() {
+    let world = world(vec![], vec![]);
+    *world.scribe.fee.lock().unwrap() = Some((fee(0, TOKENS_MAX + 1), None));
+    let error = world.pipeline.ask(world.place(), question(&[])).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Ledger(LedgerError::Exhausted(_))), "{error}");
+    assert_eq!(world.kinds(), "run.requested code.asked code.declined run.refused");
+    assert!(world.scribe.asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ fn sandbox() -> (Sandbox, OwnedFd) {
         socket,
         process: SupervisorProcess(ourselves.unwrap()),
         slots: 1,
-        present: vec![Runtime::Bash],
+        present: Present::from([(Runtime::Bash, None)]),
         isolation: Isolation::default(),
         problems: Vec::new(),
     };

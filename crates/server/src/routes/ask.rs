@@ -79,5 +79,6 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     let (files, uploads) = input_files(body.files, beside)?;
     let request = AskRequest { question: body.question, files, uploads, limits: body.limits };
     let taken = place.taken();
-    Ok(download::json(&app.pipeline.ask(place, request).await?.linked(), taken))
+    let answer = app.pipeline.ask(place, request).await?;
+    Ok(download::priced(download::json(&answer.linked(), taken), &answer.cost, answer.left_nano_usd))
 }

@@ -97,5 +97,6 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     // When the client goes away, the guard is dropped, and with it the run stops.
     let _asked = StopOnDrop(Arc::clone(&live));
     let answer = live.ended().await?;
-    Ok(download::json(&RunAnswer::from(&*answer), taken))
+    let response = download::json(&RunAnswer::from(&*answer), taken);
+    Ok(download::priced(response, &answer.cost, answer.left_nano_usd))
 }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, io::Read};
 use axum::{
     body::{Body, Bytes},
     http::{
-        HeaderName,
+        HeaderName, HeaderValue,
         header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG},
     },
     response::{IntoResponse, Response},
@@ -13,11 +13,17 @@ use axum::{
 use futures::stream;
 use ringfence_pipeline::{
     answer::{media_type, percent_encoded},
+    budget::usd_text,
+    cost::Cost,
     files::Content,
 };
 use serde::Serialize;
 
 use crate::problem::Problem;
+
+/// What a run has cost, and the least that any of those who pay has left.
+const COST: HeaderName = HeaderName::from_static("x-cost-usd");
+const BUDGET_REMAINING: HeaderName = HeaderName::from_static("x-budget-remaining");
 
 /// Memory that a download takes, in bytes.
 const DOWNLOAD_BUFFER_BYTES: u64 = 256 * 1024;
@@ -59,6 +65,17 @@ pub(super) fn json<T: Serialize>(value: &T, place: impl Send + 'static) -> Respo
         (!piece.is_empty()).then(|| (Ok::<_, Infallible>(Bytes::copy_from_slice(&piece)), (text, place)))
     });
     (headers, Body::from_stream(pieces)).into_response()
+}
+
+/// Says in the head of an answer what its run has cost and what is left, in dollars.
+pub(super) fn priced(mut response: Response, cost: &Cost, left_nano_usd: Option<i64>) -> Response {
+    let headers = response.headers_mut();
+    let figures = [(COST, Some(cost.actual_usd.0)), (BUDGET_REMAINING, left_nano_usd)];
+    for (name, nano_usd) in figures {
+        let value = nano_usd.and_then(|nano_usd| HeaderValue::try_from(usd_text(nano_usd)).ok());
+        headers.extend(value.map(|value| (name, value)));
+    }
+    response
 }
 
 /// Tells a browser to save it, and as what (RFC 6266, RFC 8187): the name without its directories, for

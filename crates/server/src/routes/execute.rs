@@ -192,7 +192,12 @@ impl ExecuteBody {
     responses(
         (status = 200, description = "What the program did, however it ended.",
             content((Answer = "application/json"), (RunEvent = "text/event-stream")),
-            headers(("Idempotent-Replayed" = String, description = "`true` if the answer was given before.")),
+            headers(
+                ("Idempotent-Replayed" = String, description = "`true` if the answer was given before."),
+                ("X-Cost-USD" = String, description = "What the run has cost, in dollars."),
+                ("X-Budget-Remaining" = String, description = "The least that a budget which pays has left, in \
+                    dollars; absent if none is in money."),
+            ),
             links(
                 ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/id")))),
                 ("getRunEvents" = (operation_id = "getRunEvents", parameters(("id" = "$response.body#/id")))),
@@ -253,7 +258,9 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
         }
         Manner::Whole => {
             let _guard = StopOnDrop(Arc::clone(&live));
-            Ok(download::json(&live.ended().await?.linked(), taken))
+            let answer = live.ended().await?;
+            let response = download::json(&answer.linked(), taken);
+            Ok(download::priced(response, &answer.cost, answer.left_nano_usd))
         }
     }
 }

@@ -9,8 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ringfence_pipeline::{
-    keys::{DEFAULT_KEY_LIMIT, IdentityError, IssuedKey, Key, KeyRequest, Scope, Scopes},
-    ports::Amount,
+    budget::Caps,
+    keys::{IdentityError, IssuedKey, Key, KeyRequest, Scope, Scopes},
     run::Principal,
 };
 use serde::Deserialize;
@@ -18,11 +18,12 @@ use utoipa::ToSchema;
 
 use super::{
     Named,
+    budgets::{CapsBody, some_object},
     pages::{Page, PageQuery},
 };
 use crate::{
     App,
-    body::{object, read_json, read_json_if_any},
+    body::{read_json, read_json_if_any},
     openapi::{BadRequest, KeyConflict, NotFound},
     problem::Problem,
 };
@@ -46,42 +47,25 @@ struct CreateBody {
     /// How long it is accepted, at most ten years; for ever if it is not said.
     #[schema(minimum = 1, maximum = 315_360_000)]
     expires_in_seconds: Option<u32>,
-    /// What it may use.
-    #[serde(default, deserialize_with = "object")]
-    limit: LimitBody,
+    /// What it may use in all; those who pay with it have limits of their own.
+    #[serde(default, deserialize_with = "some_object")]
+    #[schema(nullable = false)]
+    limit: Option<CapsBody>,
 }
 
 fn ordinary() -> Scopes {
     Scopes::DEFAULT
 }
 
-/// What a key may use.
-#[derive(Default, Deserialize, ToSchema)]
-#[schema(as = KeyLimit)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct LimitBody {
-    /// Runs; a million if it is not said.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_000_u64)]
-    runs: Option<i64>,
-    /// Sandbox time in seconds; 36 million if it is not said.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_u64)]
-    sandbox_seconds: Option<i64>,
-}
-
-impl From<CreateBody> for KeyRequest {
-    fn from(body: CreateBody) -> KeyRequest {
-        let LimitBody { runs, sandbox_seconds } = body.limit;
-        KeyRequest {
-            user: body.user,
-            label: body.label,
-            scopes: body.scopes,
-            lifetime_ms: body.expires_in_seconds.map(|seconds| i64::from(seconds) * 1000),
-            limit: Amount {
-                runs: runs.unwrap_or(DEFAULT_KEY_LIMIT.runs),
-                sandbox_ms: sandbox_seconds
-                    .map_or(DEFAULT_KEY_LIMIT.sandbox_ms, |seconds| seconds.saturating_mul(1000)),
-            },
-        }
+impl CreateBody {
+    fn into_request(self) -> Result<KeyRequest, Problem> {
+        Ok(KeyRequest {
+            user: self.user,
+            label: self.label,
+            scopes: self.scopes,
+            lifetime_ms: self.expires_in_seconds.map(|seconds| i64::from(seconds) * 1000),
+            limit: self.limit.map_or(Ok(Caps::default()), |limit| limit.read("/limit"))?,
+        })
     }
 }
 
@@ -119,7 +103,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let principal = app.principal(request.headers(), request.extensions(), Scope::Admin).await?;
     let body: CreateBody = read_json(request, &app).await?;
     may_grant(&principal, body.scopes).map_err(|problem| problem.at("/scopes".to_owned()))?;
-    let key = app.keys.create(&principal, &body.into()).await.map_err(problem)?;
+    let key = app.keys.create(&principal, &body.into_request()?).await.map_err(problem)?;
     let location = format!("/v1/keys/{}", key.info.id);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(key)).into_response())
 }
@@ -224,8 +208,9 @@ fn problem(error: IdentityError) -> Problem {
     let field = match &error {
         IdentityError::BadName { what: "label", .. } => "/label",
         IdentityError::BadName { .. } => "/user",
+        IdentityError::OutOfRange { what: "tokens", .. } => "/limit/tokens",
         IdentityError::OutOfRange { what: "runs", .. } => "/limit/runs",
-        IdentityError::OutOfRange { what: "sandbox_ms", .. } => "/limit/sandboxSeconds",
+        IdentityError::OutOfRange { what: "sandboxMs", .. } => "/limit/sandboxSeconds",
         IdentityError::OutOfRange { what: "overlap_ms", .. } => "/overlapSeconds",
         IdentityError::OutOfRange { .. } => "/expiresInSeconds",
         IdentityError::NoSuchKey(_) => {

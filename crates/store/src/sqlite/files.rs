@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use ringfence_pipeline::files::{FileCursor, FileInfo, Files, FilesError, Incoming, QuotaExceeded};
 use ringfence_pipeline::ports::StoreError;
 use ringfence_pipeline::run::Principal;
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
@@ -99,8 +100,13 @@ impl Files for Store {
             .execute(&mut *tx)
             .await
             .map_err(failed(doing))?;
+        let removed = removed.rows_affected() == 1;
+        if removed {
+            let body = json!({ "id": id });
+            self.note_change(&mut tx, &principal.tenant, &principal.key_id, "file.deleted", &body).await?;
+        }
         self.database.commit(tx).await.map_err(failed(doing))?;
-        Ok(removed.rows_affected() == 1)
+        Ok(removed)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Holds: who wants which content until when, and what is done with contents that nobody wants any more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfence_pipeline::ports::StoreError;
+use serde_json::json;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::failed;
-use crate::{Store, blocking};
+use crate::blobs::hash_of;
+use crate::{ITSELF, Store, blocking};
 
 /// Time within which whoever keeps a content comes to hold it, in milliseconds; until then it is not swept,
 /// whatever the holds say. Far more than any run takes from one to the other.
@@ -79,9 +81,15 @@ impl Store {
         .map_err(|error| error.while_doing(doing))?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let mut contents = 0;
+        let mut erased: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for (hash, held) in &over {
             let gone = gone.contains(hash) && forget(&mut tx, hash, now_ms).await.map_err(failed(doing))?;
-            contents += usize::from(gone);
+            if gone {
+                contents += 1;
+                for tenant in holders(&mut tx, hash).await.map_err(failed(doing))? {
+                    erased.entry(tenant).or_default().insert(hash);
+                }
+            }
             drop_holds(&mut tx, hash, gone || *held, now_ms).await.map_err(failed(doing))?;
         }
         let uploads = sqlx::query(
@@ -94,6 +102,12 @@ impl Store {
         .await
         .map_err(failed(doing))?
         .rows_affected();
+        for (tenant, hashes) in erased {
+            // The hashes themselves are in the events that name them.
+            let all: String = hashes.iter().copied().collect();
+            let body = json!({ "contents": hashes.len(), "sha256": hash_of(all.as_bytes()) });
+            self.note_change(&mut tx, &tenant, ITSELF, "contents.erased", &body).await?;
+        }
         self.database.commit(tx).await.map_err(failed(doing))?;
         let most = over.len() as u64 == u64::from(SWEPT_AT_ONCE) || uploads == u64::from(SWEPT_AT_ONCE);
         Ok(Swept { contents, partials, more: most })
@@ -135,6 +149,17 @@ async fn forget(conn: &mut SqliteConnection, hash: &str, now_ms: i64) -> Result<
         .bind(hash)
         .fetch_one(conn)
         .await
+}
+
+/// Tenants whose runs or uploads hold a content, or did so until now.
+async fn holders(conn: &mut SqliteConnection, hash: &str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT runs.tenant FROM holds JOIN runs ON runs.id = holds.holder WHERE holds.sha256 = ?1
+         UNION SELECT substr(holder, 8) FROM holds WHERE sha256 = ?1 AND holder LIKE 'tenant:%'",
+    )
+    .bind(hash)
+    .fetch_all(conn)
+    .await
 }
 
 /// Drops the holds on a content that are over, if the content is `settled`: deleted, or held by others.

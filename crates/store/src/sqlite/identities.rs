@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use subtle::{Choice, ConstantTimeEq};
 
-use super::keys::insert_key;
+use super::keys::{insert_key, read_key};
 use super::{Database, failed};
 use crate::{LAST_USED_RESOLUTION_MS, LOCAL_TENANT, OpenError, Store, key_text};
 
@@ -29,6 +29,12 @@ pub enum KeyError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The id of the built-in identity of a user of this machine.
+pub fn local_key_id(user: &str) -> String {
+    // The colon keeps it apart from every id that is made at random.
+    format!("local:{user}")
 }
 
 impl Store {
@@ -68,8 +74,7 @@ impl Store {
     /// [`IdentityError`] if the name cannot be used or the database fails.
     pub async fn local_principal(&self, user: &str, now_ms: i64) -> Result<Principal, IdentityError> {
         let doing = "looking up the local identity";
-        // The colon keeps it apart from every id that is made at random.
-        let id = format!("local:{user}");
+        let id = local_key_id(user);
         let known: Option<SqliteRow> = sqlx::query("SELECT * FROM keys WHERE id = ?")
             .bind(&id)
             .fetch_optional(&self.database.readers)
@@ -86,7 +91,10 @@ impl Store {
             ..KeyRequest::new(user)
         };
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        insert_key(&mut tx, &id, LOCAL_TENANT, &request, None, now_ms).await?;
+        if insert_key(&mut tx, &id, LOCAL_TENANT, &request, None, now_ms).await? {
+            let key = read_key(&mut tx, LOCAL_TENANT, &id, now_ms).await?;
+            self.on_behalf_of(&id).note_key(&mut tx, LOCAL_TENANT, "key.created", &key).await?;
+        }
         tx.commit().await.map_err(failed(doing))?;
         Ok(Principal {
             tenant: LOCAL_TENANT.to_owned(),

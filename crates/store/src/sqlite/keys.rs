@@ -1,17 +1,28 @@
 //! Keys as they are managed: made, listed, given a new secret, limited and revoked.
 
+use ringfence_pipeline::budget::Caps;
+use ringfence_pipeline::budget::{AMOUNT_MAX, ScopeKind, Unit};
 use ringfence_pipeline::keys::{
     IdentityError, IssuedKey, KEY_LIFETIME_MS_MAX, KEY_OVERLAP_MS_MAX, Key, KeyRequest, KeyState,
     NAME_BYTES_MAX, Scope,
 };
-use ringfence_pipeline::ports::{Amount, StoreError};
+use ringfence_pipeline::ports::StoreError;
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
+use super::accounts::budget_from;
 use super::failed;
 use super::identities::scopes_from;
-use super::ledger::{AMOUNT_MAX, budget_from};
 use crate::{Store, key_text, random};
+
+/// Keys with what each may use, has used and holds in all.
+const KEYS: &str = "SELECT keys.*, limit_nano_usd, limit_tokens, limit_runs, limit_sandbox_ms, \
+    spent_nano_usd, spent_tokens, spent_runs, spent_sandbox_ms, \
+    reserved_nano_usd, reserved_tokens, reserved_runs, reserved_sandbox_ms FROM keys \
+    LEFT JOIN budgets AS b ON b.kind = 3 AND b.tenant = keys.tenant AND b.name = keys.id AND b.period = 'total' \
+    LEFT JOIN balances AS a ON a.kind = 3 AND a.tenant = keys.tenant AND a.name = keys.id \
+        AND a.period = 'total' AND a.first_day = 0";
 
 impl Store {
     /// Makes a key for a user of a tenant, and both of them if they are new. Whether the caller may
@@ -31,6 +42,7 @@ impl Store {
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let key = self.issue(&mut tx, &id, tenant, request, now_ms).await?;
         tx.commit().await.map_err(failed(doing))?;
+        self.seal_or_warn().await;
         Ok(key)
     }
 
@@ -49,7 +61,9 @@ impl Store {
             let reason = format!("id {id} is taken by chance, try again");
             return Err(StoreError::new(doing, reason).into());
         }
-        Ok(IssuedKey { text, info: read_key(conn, tenant, id, now_ms).await? })
+        let info = read_key(conn, tenant, id, now_ms).await?;
+        self.note_key(conn, tenant, "key.created", &info).await?;
+        Ok(IssuedKey { text, info })
     }
 
     /// The tenant's keys, oldest first, with those that are not accepted any more.
@@ -58,14 +72,12 @@ impl Store {
     /// [`StoreError`] if the database fails.
     pub async fn list_keys(&self, tenant: &str, now_ms: i64) -> Result<Vec<Key>, StoreError> {
         let doing = "listing keys";
-        let rows = sqlx::query(
-            "SELECT keys.*, budgets.* FROM keys JOIN budgets ON budgets.key_id = keys.id
-             WHERE tenant = ? ORDER BY created_ms, id",
-        )
-        .bind(tenant)
-        .fetch_all(&self.database.readers)
-        .await
-        .map_err(failed(doing))?;
+        let rows =
+            sqlx::query(AssertSqlSafe(format!("{KEYS} WHERE keys.tenant = ? ORDER BY created_ms, id")))
+                .bind(tenant)
+                .fetch_all(&self.database.readers)
+                .await
+                .map_err(failed(doing))?;
         rows.iter().map(|row| key_from(row, now_ms).map_err(failed(doing))).collect()
     }
 
@@ -87,10 +99,10 @@ impl Store {
             Some(id) => (read_key(&mut conn, tenant, id, now_ms).await?.created_ms, id),
             None => (i64::MAX, ""),
         };
-        let rows = sqlx::query(
-            "SELECT keys.*, budgets.* FROM keys JOIN budgets ON budgets.key_id = keys.id
-             WHERE tenant = ? AND (created_ms, id) < (?, ?) ORDER BY created_ms DESC, id DESC LIMIT ?",
-        )
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "{KEYS} WHERE keys.tenant = ? AND (created_ms, id) < (?, ?)
+             ORDER BY created_ms DESC, id DESC LIMIT ?"
+        )))
         .bind(tenant)
         .bind(created_ms)
         .bind(id)
@@ -137,9 +149,13 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(failed(doing))?;
-        let key = read_key(&mut tx, tenant, id, now_ms).await?;
+        let revoked = read_key(&mut tx, tenant, id, now_ms).await?;
+        if key.revoked_ms.is_none() {
+            self.note_key(&mut tx, tenant, "key.revoked", &revoked).await?;
+        }
         tx.commit().await.map_err(failed(doing))?;
-        Ok(key)
+        self.seal_or_warn().await;
+        Ok(revoked)
     }
 
     /// Gives a key a new secret. The one it replaces is accepted for another `overlap_ms`, and one that was
@@ -177,28 +193,29 @@ impl Store {
         if rotated.rows_affected() == 0 {
             return Err(no_such_key(id));
         }
+        self.note_key(&mut tx, tenant, "key.rotated", &info).await?;
         tx.commit().await.map_err(failed(doing))?;
+        self.seal_or_warn().await;
         Ok(IssuedKey { text, info })
     }
 
-    /// Changes what a key may use. What is spent and reserved stays as it is.
-    ///
-    /// # Errors
-    /// [`IdentityError::NoSuchKey`] if the tenant has none with this id; [`IdentityError::OutOfRange`].
-    pub async fn set_limit(&self, tenant: &str, id: &str, limit: Amount) -> Result<(), IdentityError> {
-        check_limit(limit)?;
-        let changed = sqlx::query(
-            "UPDATE budgets SET limit_runs = ?, limit_sandbox_ms = ?
-             WHERE key_id = (SELECT id FROM keys WHERE id = ? AND tenant = ?)",
-        )
-        .bind(limit.runs)
-        .bind(limit.sandbox_ms)
-        .bind(id)
-        .bind(tenant)
-        .execute(&self.database.writer)
-        .await
-        .map_err(failed("changing a limit"))?;
-        if changed.rows_affected() == 1 { Ok(()) } else { Err(no_such_key(id)) }
+    /// Records what became of a key: all that may be known of it.
+    pub(super) async fn note_key(
+        &self,
+        conn: &mut SqliteConnection,
+        tenant: &str,
+        kind: &str,
+        key: &Key,
+    ) -> Result<(), StoreError> {
+        let body = json!({
+            "id": key.id,
+            "user": key.user,
+            "label": key.label,
+            "scopes": key.scopes,
+            "expiresMs": key.expires_ms,
+            "limit": key.budget.limit,
+        });
+        self.note_change(conn, tenant, &self.actor, kind, &body).await
     }
 
     /// A new secret for the key `id`: the key's text, and what is stored.
@@ -265,8 +282,23 @@ pub(super) async fn insert_key(
     if inserted.rows_affected() == 0 {
         return Ok(false);
     }
-    sqlx::query("INSERT INTO budgets (key_id, limit_runs, limit_sandbox_ms) VALUES (?, ?, ?)")
+    // It is there from the start, so that what a key has used in all is told for every key.
+    sqlx::query("INSERT INTO balances VALUES (?, ?, ?, 'total', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)")
+        .bind(ScopeKind::Key as i64)
+        .bind(tenant)
         .bind(id)
+        .execute(&mut *conn)
+        .await
+        .map_err(failed(doing))?;
+    if request.limit.is_nothing() {
+        return Ok(true);
+    }
+    sqlx::query("INSERT INTO budgets VALUES (?, ?, ?, 'total', ?, ?, ?, ?)")
+        .bind(ScopeKind::Key as i64)
+        .bind(tenant)
+        .bind(id)
+        .bind(request.limit.nano_usd)
+        .bind(request.limit.tokens)
         .bind(request.limit.runs)
         .bind(request.limit.sandbox_ms)
         .execute(&mut *conn)
@@ -276,22 +308,19 @@ pub(super) async fn insert_key(
 }
 
 /// One of the tenant's keys.
-async fn read_key(
+pub(super) async fn read_key(
     conn: &mut SqliteConnection,
     tenant: &str,
     id: &str,
     now_ms: i64,
 ) -> Result<Key, IdentityError> {
     let doing = "reading a key";
-    let row = sqlx::query(
-        "SELECT keys.*, budgets.* FROM keys JOIN budgets ON budgets.key_id = keys.id
-         WHERE id = ? AND tenant = ?",
-    )
-    .bind(id)
-    .bind(tenant)
-    .fetch_optional(conn)
-    .await
-    .map_err(failed(doing))?;
+    let row = sqlx::query(AssertSqlSafe(format!("{KEYS} WHERE id = ? AND keys.tenant = ?")))
+        .bind(id)
+        .bind(tenant)
+        .fetch_optional(conn)
+        .await
+        .map_err(failed(doing))?;
     let row = row.ok_or_else(|| no_such_key(id))?;
     Ok(key_from(&row, now_ms).map_err(failed(doing))?)
 }
@@ -346,9 +375,10 @@ fn check_name(what: &'static str, name: &str) -> Result<(), IdentityError> {
     Err(IdentityError::BadName { what, name: name.chars().take(80).collect() })
 }
 
-fn check_limit(limit: Amount) -> Result<(), IdentityError> {
-    check_range("runs", limit.runs, 0, AMOUNT_MAX)?;
-    check_range("sandbox_ms", limit.sandbox_ms, 0, AMOUNT_MAX)
+fn check_limit(limit: Caps) -> Result<(), IdentityError> {
+    Unit::ALL
+        .into_iter()
+        .try_for_each(|unit| check_range(unit.name(), limit.get(unit).unwrap_or(0), 0, AMOUNT_MAX))
 }
 
 fn check_range(what: &'static str, value: i64, least: i64, most: i64) -> Result<(), IdentityError> {

@@ -3,25 +3,26 @@
 //! ```text
 //!            reserve                settle
 //! (nothing) ─────────> held ─────────────────> settled       spent += what was used
-//!                        └──> interrupted ────────────────── spent += what was held
-//!                   recover, once the lease has run out
+//!     │                 ^ └──> interrupted ────────────────── spent += what was held, or more if that is known
+//!     │ wait      start │        recover, once the lease has run out
+//!     └─────────> waiting ───> released                       spent += nothing, for it has not begun
 //! ```
-//! Both ends are final: a step is never run twice on one reservation. Admission is one conditional
-//! `UPDATE`, so that no two callers, of any process, can both take what is left.
+//! The ends are final: a step is never run twice on one reservation. Admission is decided under the
+//! database's write lock on what all who pay have, so that no two callers, of any process, can both take what
+//! is left.
 
 use async_trait::async_trait;
-use ringfence_pipeline::ports::{Amount, Budget, Ledger, LedgerError, StoreError};
+use ringfence_pipeline::budget::{AMOUNT_MAX, Account, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
+use ringfence_pipeline::keys::Scopes;
+use ringfence_pipeline::ports::{Charge, Ledger, LedgerError, Receipt, StoreError};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::failed;
-use super::record::{open_run, read_history, run_id};
-use crate::{LEASE_MARGIN_MS, Store};
+use super::record::{read_history, run_id};
+use super::{accounts, failed};
+use crate::{LEASE_MARGIN_MS, Store, WAITING_STEPS_MAX};
 
-/// The most that one reservation, settlement or limit may say: far above any real one, and small
-/// enough that thousands of them add up without leaving an `i64`.
-pub(super) const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 /// Reservations recovered in one transaction, so that others get to write in between.
 const RECOVERED_AT_ONCE: u32 = 100;
 
@@ -32,38 +33,40 @@ pub struct Reservation {
     pub run: RunId,
     /// Its step.
     pub step: u32,
-    /// Whose run it is.
-    pub tenant: String,
-    /// The key whose budget it is held from.
-    pub key_id: String,
+    /// Whose run it is. What the key may do is not known here.
+    pub principal: Principal,
+    /// The conversation it belongs to, if any.
+    pub session: Option<String>,
+    /// Who wrote the code, or was asked for it.
+    pub author: String,
+    /// When it was reserved, in milliseconds since the Unix epoch; it counts in the periods of that time.
+    pub at_ms: i64,
     /// How much.
     pub amount: Amount,
-    /// When it counts as interrupted, in milliseconds since the Unix epoch.
-    pub lease_until_ms: i64,
+    /// When it counts as interrupted or, if it waits for a person, is released.
+    pub until_ms: i64,
+    /// True if it waits for a person.
+    pub waits: bool,
+}
+
+impl Reservation {
+    /// Who pays for it.
+    fn path(&self) -> Vec<BudgetScope> {
+        BudgetScope::path(&self.principal, self.session.as_deref(), self.run)
+    }
 }
 
 #[async_trait]
 impl Ledger for Store {
     async fn reserve(
         &self,
-        principal: &Principal,
-        run: RunId,
-        step: u32,
+        charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
-        let doing = "reserving";
-        check_amount(doing, amount)?;
-        self.room.check(doing)?;
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
         let now_ms = (self.clock)();
-        open_run(&mut tx, principal, run, events, now_ms).await?;
-        if !hold(&mut tx, principal, run, step, amount, lease_until(now_ms, amount)).await? {
-            return Ok(check_held(&mut tx, principal, run, step).await?);
-        }
-        take(&mut tx, principal, amount, now_ms).await?;
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
-        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+        let until_ms = lease_until(now_ms, amount);
+        self.take(charge, amount, State::Held, now_ms, until_ms, events).await
     }
 
     async fn settle(
@@ -73,60 +76,115 @@ impl Ledger for Store {
         step: u32,
         used: Amount,
         events: &[Recorded],
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Receipt, LedgerError> {
         let doing = "settling";
         check_amount(doing, used)?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        let held: Option<(i64, i64)> = sqlx::query_as(
-            "UPDATE reservations SET state = 'settled', used_runs = ?, used_sandbox_ms = ?
-             WHERE run = ? AND step = ? AND tenant = ? AND key_id = ? AND state = 'held'
-             RETURNING runs, sandbox_ms",
-        )
-        .bind(used.runs)
-        .bind(used.sandbox_ms)
-        .bind(run.to_string())
-        .bind(step)
-        .bind(&principal.tenant)
-        .bind(&principal.key_id)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(failed(doing))?;
-        let Some((runs, sandbox_ms)) = held else {
-            return Ok(settled_before(&mut tx, principal, run, step, used).await?);
+        let Some(reservation) = end(&mut tx, doing, principal, run, step, State::Settled, used).await? else {
+            let (charged, result) = settle_again(&mut tx, principal, run, step, used).await?;
+            if charged {
+                self.database.commit(tx).await.map_err(failed(doing))?;
+            }
+            return Ok(result?);
         };
-        spend(&mut tx, &principal.key_id, Amount { runs, sandbox_ms }, used).await?;
+        let receipt = self.charge(&mut tx, doing, &reservation, used).await?;
         self.append_events(&mut tx, &principal.tenant, run, events).await?;
-        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+        self.database.commit(tx).await.map_err(failed(doing))?;
+        Ok(receipt)
     }
 
     async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
-        let doing = "checking a key";
-        let accepted: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM keys WHERE id = ? AND tenant = ? AND revoked_ms IS NULL
-             AND (expires_ms IS NULL OR expires_ms > ?)",
-        )
-        .bind(&principal.key_id)
-        .bind(&principal.tenant)
-        .bind((self.clock)())
-        .fetch_one(&self.database.readers)
-        .await
-        .map_err(failed(doing))?;
-        if accepted == 1 { Ok(()) } else { Err(LedgerError::KeyEnded(principal.key_id.clone())) }
+        let mut conn = self.database.readers.acquire().await.map_err(failed("checking a key"))?;
+        check_key(&mut conn, principal, (self.clock)()).await
     }
 }
 
 impl Store {
-    /// What the principal's key may use, has used and holds; `None` if the tenant has no such key.
+    /// Holds `amount` for a step that waits for a person, until `until_ms`, and appends `events`, in one
+    /// durable transaction. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// As [`Ledger::reserve`]; [`LedgerError::TooManyWait`] if the user has [`WAITING_STEPS_MAX`] of them.
+    pub async fn wait(
+        &self,
+        charge: Charge<'_>,
+        amount: Amount,
+        until_ms: i64,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        self.take(charge, amount, State::Waiting, (self.clock)(), until_ms, events).await
+    }
+
+    /// Begins a step that waited, on what is held for it, and appends `events`, in one durable transaction.
+    ///
+    /// # Errors
+    /// [`LedgerError::KeyEnded`]; [`LedgerError::Store`] if it does not wait any more.
+    pub async fn start(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        let doing = "starting a step";
+        let now_ms = (self.clock)();
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        check_key(&mut tx, principal, now_ms).await?;
+        let row = sqlx::query(
+            "UPDATE reservations SET state = 'held', until_ms = ?1 + sandbox_ms
+             WHERE run = ?2 AND step = ?3 AND tenant = ?4 AND key_id = ?5 AND state = 'waiting' AND until_ms > ?6",
+        )
+        .bind(now_ms.saturating_add(LEASE_MARGIN_MS))
+        .bind(run.to_string())
+        .bind(step)
+        .bind(&principal.tenant)
+        .bind(&principal.key_id)
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed(doing))?;
+        if row.rows_affected() == 0 {
+            return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")).into());
+        }
+        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+    }
+
+    /// Gives back what is held for a step that waited and will not begin, and appends `events`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it does not wait any more, or the database fails.
+    pub async fn let_go(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        events: &[Recorded],
+    ) -> Result<(), StoreError> {
+        let doing = "releasing a step";
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let nothing = Amount::default();
+        let Some(reservation) = end(&mut tx, doing, principal, run, step, State::Released, nothing).await?
+        else {
+            return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")));
+        };
+        give_back(&mut tx, doing, &reservation).await?;
+        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.database.commit(tx).await.map_err(failed(doing))
+    }
+
+    /// What the principal's key may use, has used and holds in all.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn budget(&self, principal: &Principal) -> Result<Option<Budget>, StoreError> {
-        let doing = "reading a budget";
+    pub async fn accounts(&self, path: &[BudgetScope]) -> Result<Vec<Account>, StoreError> {
+        let doing = "reading budgets";
         let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
-        read_budget(&mut conn, principal).await
+        accounts::look(&mut conn, doing, path, (self.clock)(), &self.default_budget).await
     }
 
-    /// What is still held although its lease has run out: whoever ran these steps is gone.
+    /// What is still held although its time has run out: whoever ran these steps is gone, and nobody decided
+    /// on those that wait.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -137,7 +195,8 @@ impl Store {
     }
 
     /// Settles what [`Store::interrupted`] lists at its bound and ends each of the runs that has not
-    /// ended with `run.interrupted`; returns what it settled. Several processes may do so at once.
+    /// ended with `run.interrupted`; what only waited is given back. Returns what it ended. Several processes
+    /// may do so at once.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; what was settled until then stays settled.
@@ -157,7 +216,7 @@ impl Store {
         Ok(recovered)
     }
 
-    /// Settles one reservation at its bound and says so in the run's history.
+    /// Ends one reservation and says so in the run's history.
     async fn interrupt(
         &self,
         conn: &mut SqliteConnection,
@@ -165,80 +224,172 @@ impl Store {
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let doing = "settling interrupted steps";
-        sqlx::query(
-            "UPDATE reservations
-             SET state = 'interrupted', used_runs = runs, used_sandbox_ms = sandbox_ms
-             WHERE run = ? AND step = ?",
-        )
-        .bind(reservation.run.to_string())
-        .bind(reservation.step)
-        .execute(&mut *conn)
-        .await
-        .map_err(failed(doing))?;
-        spend(conn, &reservation.key_id, reservation.amount, reservation.amount).await?;
+        let Reservation { run, step, principal, amount, waits, .. } = reservation;
+        let (state, used) =
+            if *waits { (State::Released, Amount::default()) } else { (State::Interrupted, *amount) };
+        if end(conn, doing, principal, *run, *step, state, used).await?.is_none() {
+            return Ok(());
+        }
+        if *waits {
+            give_back(conn, doing, reservation).await?;
+        } else {
+            self.charge(conn, doing, reservation, used).await?;
+        }
         match interruption(conn, reservation, now_ms).await? {
-            Some(event) => self.append_events(conn, &reservation.tenant, reservation.run, &[event]).await,
+            Some(event) => self.append_events(conn, &principal.tenant, *run, &[event]).await,
             None => Ok(()),
+        }
+    }
+
+    /// Takes an amount from what is left to all who pay, and notes what it is for.
+    async fn take(
+        &self,
+        charge: Charge<'_>,
+        amount: Amount,
+        state: State,
+        now_ms: i64,
+        until_ms: i64,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        let doing = "reserving";
+        check_amount(doing, amount)?;
+        self.room.check(doing)?;
+        let Charge { principal, run, step, .. } = charge;
+        let path = BudgetScope::path(principal, charge.session, run);
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        self.open_run(&mut tx, principal, run, events, now_ms).await?;
+        // Before the reservation is there: a balance that is made now must not count it yet.
+        let accounts = accounts::open(&mut tx, doing, &path, now_ms, &self.default_budget).await?;
+        if !note(&mut tx, &charge, amount, state, now_ms, until_ms).await? {
+            // Either it was noted before, or its key has ended.
+            check_key(&mut tx, principal, now_ms).await?;
+            return Ok(check_held(&mut tx, principal, run, step).await?);
+        }
+        admit(&accounts, &amount).map_err(LedgerError::Exhausted)?;
+        if state == State::Waiting {
+            check_waiting(&mut tx, principal).await?;
+        }
+        accounts::change(&mut tx, doing, &path, now_ms, Amount::default(), amount).await?;
+        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+    }
+
+    /// Moves what was held to what was spent, by what was really used.
+    async fn charge(
+        &self,
+        conn: &mut SqliteConnection,
+        doing: &'static str,
+        reservation: &Reservation,
+        used: Amount,
+    ) -> Result<Receipt, StoreError> {
+        let (path, at_ms) = (reservation.path(), reservation.at_ms);
+        accounts::change(conn, doing, &path, at_ms, used, negative(reservation.amount)).await?;
+        add_usage(conn, doing, reservation, used).await?;
+        let accounts = accounts::open(conn, doing, &path, at_ms, &self.default_budget).await?;
+        let crossed = accounts::tell(conn, doing, &accounts, Some(reservation.run), at_ms).await?;
+        Ok(Receipt { left_nano_usd: money_left(&accounts), crossed })
+    }
+}
+
+/// Where a reservation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Held,
+    Settled,
+    Interrupted,
+    Released,
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Held => "held",
+            State::Settled => "settled",
+            State::Interrupted => "interrupted",
+            State::Released => "released",
         }
     }
 }
 
 /// Refuses what no step can use and what sums could not hold.
 pub(super) fn check_amount(doing: &'static str, amount: Amount) -> Result<(), StoreError> {
-    for (unit, figure) in [("runs", amount.runs), ("sandbox_ms", amount.sandbox_ms)] {
+    for unit in Unit::ALL {
+        let figure = amount.get(unit);
         if !(0..=AMOUNT_MAX).contains(&figure) {
-            let reason = format!("{figure} {unit} is not between 0 and {AMOUNT_MAX}");
+            let reason = format!("{figure} {} is not between 0 and {AMOUNT_MAX}", unit.name());
             return Err(StoreError::new(doing, reason));
         }
     }
     Ok(())
 }
 
-/// Reads a budget's six columns.
-pub(super) fn budget_from(row: &SqliteRow) -> Result<Budget, sqlx::Error> {
-    let amount = |runs, sandbox_ms| -> Result<Amount, sqlx::Error> {
-        Ok(Amount { runs: row.try_get(runs)?, sandbox_ms: row.try_get(sandbox_ms)? })
-    };
-    Ok(Budget {
-        limit: amount("limit_runs", "limit_sandbox_ms")?,
-        spent: amount("spent_runs", "spent_sandbox_ms")?,
-        reserved: amount("reserved_runs", "reserved_sandbox_ms")?,
-    })
+fn negative(amount: Amount) -> Amount {
+    Amount::each(|unit| -amount.get(unit))
 }
 
 fn lease_until(now_ms: i64, amount: Amount) -> i64 {
     now_ms.saturating_add(amount.sandbox_ms).saturating_add(LEASE_MARGIN_MS)
 }
 
-/// Writes a reservation; false if there is one for this step.
-async fn hold(
+/// Fine while the principal's key is accepted.
+async fn check_key(
     conn: &mut SqliteConnection,
     principal: &Principal,
-    run: RunId,
-    step: u32,
+    now_ms: i64,
+) -> Result<(), LedgerError> {
+    let accepted: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM keys WHERE id = ? AND tenant = ? AND revoked_ms IS NULL
+         AND (expires_ms IS NULL OR expires_ms > ?)",
+    )
+    .bind(&principal.key_id)
+    .bind(&principal.tenant)
+    .bind(now_ms)
+    .fetch_one(conn)
+    .await
+    .map_err(failed("checking a key"))?;
+    if accepted == 1 { Ok(()) } else { Err(LedgerError::KeyEnded(principal.key_id.clone())) }
+}
+
+/// Writes a reservation; false if there is one for this step, or the key is not accepted.
+async fn note(
+    conn: &mut SqliteConnection,
+    charge: &Charge<'_>,
     amount: Amount,
-    lease_until_ms: i64,
+    state: State,
+    now_ms: i64,
+    until_ms: i64,
 ) -> Result<bool, StoreError> {
-    let held = sqlx::query(
-        "INSERT INTO reservations
-             (run, step, tenant, key_id, runs, sandbox_ms, lease_until_ms, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'held')
+    let Charge { principal, run, step, session, author } = charge;
+    let noted = sqlx::query(
+        "INSERT INTO reservations (run, step, tenant, user, key_id, session, author, at_ms, nano_usd, tokens,
+                                   runs, sandbox_ms, until_ms, state)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 FROM keys
+         WHERE id = ?5 AND tenant = ?3 AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?8)
          ON CONFLICT (run, step) DO NOTHING",
     )
     .bind(run.to_string())
     .bind(step)
     .bind(&principal.tenant)
+    .bind(&principal.user)
     .bind(&principal.key_id)
+    .bind(session.unwrap_or_default())
+    .bind(author)
+    .bind(now_ms)
+    .bind(amount.nano_usd)
+    .bind(amount.tokens)
     .bind(amount.runs)
     .bind(amount.sandbox_ms)
-    .bind(lease_until_ms)
+    .bind(until_ms)
+    .bind(state.name())
     .execute(conn)
     .await
     .map_err(failed("reserving"))?;
-    Ok(held.rows_affected() == 1)
+    Ok(noted.rows_affected() == 1)
 }
 
-/// Fine if this very reservation is held. One that is final, or another key's, is an error: admitting
+/// Fine if this very reservation is open. One that is final, or another key's, is an error: admitting
 /// it again would run a step that nothing pays for.
 async fn check_held(
     conn: &mut SqliteConnection,
@@ -256,7 +407,7 @@ async fn check_held(
             .map_err(failed(doing))?;
     let reason = if tenant != principal.tenant || key != principal.key_id {
         format!("step {step} of run {run} is another key's")
-    } else if state == "held" {
+    } else if [State::Held.name(), State::Waiting.name()].contains(&state.as_str()) {
         return Ok(());
     } else {
         format!("step {step} of run {run} is {state} already, use a new step")
@@ -264,129 +415,183 @@ async fn check_held(
     Err(StoreError::new(doing, reason))
 }
 
-/// Takes an amount from what is left of the key's budget, or says what is missing.
-async fn take(
-    conn: &mut SqliteConnection,
-    principal: &Principal,
-    amount: Amount,
-    now_ms: i64,
-) -> Result<(), LedgerError> {
-    let doing = "reserving";
-    // A sum beyond an i64 becomes a float in SQLite, which is above every limit: it is refused.
-    let taken = sqlx::query(
-        "UPDATE budgets
-         SET reserved_runs = reserved_runs + ?1, reserved_sandbox_ms = reserved_sandbox_ms + ?2
-         WHERE key_id = ?3
-           AND spent_runs + reserved_runs + ?1 <= limit_runs
-           AND spent_sandbox_ms + reserved_sandbox_ms + ?2 <= limit_sandbox_ms
-           AND EXISTS (SELECT 1 FROM keys WHERE id = ?3 AND tenant = ?4 AND revoked_ms IS NULL
-                       AND (expires_ms IS NULL OR expires_ms > ?5))",
+/// Fine if the user has not too many steps that wait, this one included: what waits is held, and days may go
+/// by.
+async fn check_waiting(conn: &mut SqliteConnection, principal: &Principal) -> Result<(), LedgerError> {
+    let waiting: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM reservations WHERE state = 'waiting' AND tenant = ? AND user = ?",
     )
-    .bind(amount.runs)
-    .bind(amount.sandbox_ms)
-    .bind(&principal.key_id)
     .bind(&principal.tenant)
-    .bind(now_ms)
-    .execute(&mut *conn)
+    .bind(&principal.user)
+    .fetch_one(conn)
     .await
-    .map_err(failed(doing))?;
-    if taken.rows_affected() == 1 {
-        return Ok(());
-    }
-    let refusal =
-        read_budget(conn, principal).await?.and_then(|budget| shortfall(&principal.key_id, budget, amount));
-    Err(refusal.unwrap_or_else(|| LedgerError::KeyEnded(principal.key_id.clone())))
+    .map_err(failed("reserving"))?;
+    if waiting <= WAITING_STEPS_MAX { Ok(()) } else { Err(LedgerError::TooManyWait(WAITING_STEPS_MAX)) }
 }
 
-/// What an amount lacks, or `None` if it fits.
-fn shortfall(key_id: &str, budget: Budget, amount: Amount) -> Option<LedgerError> {
-    let Budget { limit, spent, reserved } = budget;
-    [
-        ("runs", amount.runs, limit.runs, spent.runs, reserved.runs),
-        ("sandbox_ms", amount.sandbox_ms, limit.sandbox_ms, spent.sandbox_ms, reserved.sandbox_ms),
-    ]
-    .into_iter()
-    .find_map(|(unit, amount, limit, spent, reserved)| {
-        let left = limit.saturating_sub(spent).saturating_sub(reserved);
-        let missing = amount.saturating_sub(left);
-        let scope = format!("key {key_id}");
-        (missing > 0).then_some(LedgerError::Exhausted { scope, unit, missing, limit })
-    })
-}
-
-/// Moves what was held to what was spent, by what was really used.
-async fn spend(
+/// Ends an open reservation, and gives it back as it was; none if it is not open, or not the principal's.
+async fn end(
     conn: &mut SqliteConnection,
-    key_id: &str,
-    held: Amount,
+    doing: &'static str,
+    principal: &Principal,
+    run: RunId,
+    step: u32,
+    state: State,
+    used: Amount,
+) -> Result<Option<Reservation>, StoreError> {
+    let from = if state == State::Released { State::Waiting } else { State::Held };
+    let used = (state != State::Released).then_some(used);
+    sqlx::query(
+        "UPDATE reservations SET state = ?1, used_nano_usd = ?2, used_tokens = ?3, used_runs = ?4,
+                                 used_sandbox_ms = ?5
+         WHERE run = ?6 AND step = ?7 AND tenant = ?8 AND key_id = ?9 AND state = ?10
+         RETURNING *",
+    )
+    .bind(state.name())
+    .bind(used.map(|used| used.nano_usd))
+    .bind(used.map(|used| used.tokens))
+    .bind(used.map(|used| used.runs))
+    .bind(used.map(|used| used.sandbox_ms))
+    .bind(run.to_string())
+    .bind(step)
+    .bind(&principal.tenant)
+    .bind(&principal.key_id)
+    .bind(from.name())
+    .fetch_optional(conn)
+    .await
+    .map_err(failed(doing))?
+    .map(|row| reservation_from(doing, &row))
+    .transpose()
+}
+
+/// Gives back what was held for a step that has not begun.
+async fn give_back(
+    conn: &mut SqliteConnection,
+    doing: &'static str,
+    reservation: &Reservation,
+) -> Result<(), StoreError> {
+    let held = negative(reservation.amount);
+    accounts::change(conn, doing, &reservation.path(), reservation.at_ms, Amount::default(), held).await
+}
+
+async fn add_usage(
+    conn: &mut SqliteConnection,
+    doing: &'static str,
+    reservation: &Reservation,
     used: Amount,
 ) -> Result<(), StoreError> {
+    let Reservation { principal, session, author, at_ms, .. } = reservation;
     sqlx::query(
-        "UPDATE budgets
-         SET reserved_runs = reserved_runs - ?1, reserved_sandbox_ms = reserved_sandbox_ms - ?2,
-             spent_runs = spent_runs + ?3, spent_sandbox_ms = spent_sandbox_ms + ?4
-         WHERE key_id = ?5",
+        "INSERT INTO usage (day, tenant, user, key_id, session, author, nano_usd, tokens, runs, sandbox_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET nano_usd = nano_usd + excluded.nano_usd, tokens = tokens + excluded.tokens,
+             runs = runs + excluded.runs, sandbox_ms = sandbox_ms + excluded.sandbox_ms",
     )
-    .bind(held.runs)
-    .bind(held.sandbox_ms)
+    .bind(at_ms.div_euclid(DAY_MS))
+    .bind(&principal.tenant)
+    .bind(&principal.user)
+    .bind(&principal.key_id)
+    .bind(session.as_deref().unwrap_or_default())
+    .bind(author)
+    .bind(used.nano_usd)
+    .bind(used.tokens)
     .bind(used.runs)
     .bind(used.sandbox_ms)
-    .bind(key_id)
     .execute(conn)
     .await
-    .map_err(failed("settling"))?;
+    .map_err(failed(doing))?;
     Ok(())
 }
 
-/// Nothing is held: fine if the same was settled before, an error otherwise.
-async fn settled_before(
+/// Nothing is held: fine if the same was settled before, an error otherwise. What an interrupted step used
+/// beyond its bound is charged all the same; the first is true then.
+async fn settle_again(
     conn: &mut SqliteConnection,
     principal: &Principal,
     run: RunId,
     step: u32,
     used: Amount,
-) -> Result<(), StoreError> {
+) -> Result<(bool, Result<Receipt, StoreError>), StoreError> {
     let doing = "settling";
-    let found: Option<(String, i64, i64)> = sqlx::query_as(
-        "SELECT state, used_runs, used_sandbox_ms FROM reservations
-         WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?",
-    )
-    .bind(run.to_string())
-    .bind(step)
-    .bind(&principal.tenant)
-    .bind(&principal.key_id)
-    .fetch_optional(conn)
-    .await
-    .map_err(failed(doing))?;
-    let reason = match found {
-        Some((state, runs, sandbox_ms)) if state == "settled" => {
-            if (Amount { runs, sandbox_ms }) == used {
-                return Ok(());
-            }
-            format!("step {step} of run {run} was settled at another amount")
-        }
-        Some(_) => format!("step {step} of run {run} was interrupted and settled at its bound"),
-        None => format!("nothing is reserved for step {step} of run {run}"),
+    let row =
+        sqlx::query("SELECT * FROM reservations WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?")
+            .bind(run.to_string())
+            .bind(step)
+            .bind(&principal.tenant)
+            .bind(&principal.key_id)
+            .fetch_optional(&mut *conn)
+            .await
+            .map_err(failed(doing))?;
+    let refused = |reason: String| Err(StoreError::new(doing, reason));
+    let Some(row) = row else {
+        return Ok((false, refused(format!("nothing is reserved for step {step} of run {run}"))));
     };
-    Err(StoreError::new(doing, reason))
+    let before = amount_from(&row, USED).map_err(failed(doing))?;
+    let state: &str = row.try_get("state").map_err(failed(doing))?;
+    if state == State::Settled.name() {
+        let same = before == used;
+        let reason = format!("step {step} of run {run} was settled at another amount");
+        return Ok((false, if same { Ok(Receipt::default()) } else { refused(reason) }));
+    }
+    if state != State::Interrupted.name() {
+        return Ok((false, refused(format!("step {step} of run {run} is {state}"))));
+    }
+    let more = Amount::each(|unit| used.get(unit).saturating_sub(before.get(unit)).max(0));
+    let charged = !more.is_nothing();
+    if charged {
+        let reservation = reservation_from(doing, &row)?;
+        sqlx::query(
+            "UPDATE reservations SET used_nano_usd = used_nano_usd + ?, used_tokens = used_tokens + ?,
+                 used_runs = used_runs + ?, used_sandbox_ms = used_sandbox_ms + ?
+             WHERE run = ? AND step = ?",
+        )
+        .bind(more.nano_usd)
+        .bind(more.tokens)
+        .bind(more.runs)
+        .bind(more.sandbox_ms)
+        .bind(run.to_string())
+        .bind(step)
+        .execute(&mut *conn)
+        .await
+        .map_err(failed(doing))?;
+        accounts::change(conn, doing, &reservation.path(), reservation.at_ms, more, Amount::default())
+            .await?;
+        add_usage(conn, doing, &reservation, more).await?;
+    }
+    Ok((charged, refused(format!("step {step} of run {run} was interrupted and settled at its bound"))))
 }
 
-async fn read_budget(
-    conn: &mut SqliteConnection,
-    principal: &Principal,
-) -> Result<Option<Budget>, StoreError> {
-    let doing = "reading a budget";
-    sqlx::query(
-        "SELECT budgets.* FROM budgets JOIN keys ON keys.id = budgets.key_id
-         WHERE keys.id = ? AND keys.tenant = ?",
-    )
-    .bind(&principal.key_id)
-    .bind(&principal.tenant)
-    .fetch_optional(conn)
-    .await
-    .map_err(failed(doing))?
-    .map(|row| budget_from(&row).map_err(failed(doing)))
-    .transpose()
+const RESERVED: [&str; 4] = ["nano_usd", "tokens", "runs", "sandbox_ms"];
+const USED: [&str; 4] = ["used_nano_usd", "used_tokens", "used_runs", "used_sandbox_ms"];
+
+/// An amount from these columns; what is not there is nothing.
+fn amount_from(row: &SqliteRow, columns: [&str; 4]) -> Result<Amount, sqlx::Error> {
+    let [nano_usd, tokens, runs, sandbox_ms] =
+        columns.map(|column| row.try_get::<Option<i64>, _>(column).map(Option::unwrap_or_default));
+    Ok(Amount { nano_usd: nano_usd?, tokens: tokens?, runs: runs?, sandbox_ms: sandbox_ms? })
+}
+
+fn reservation_from(doing: &'static str, row: &SqliteRow) -> Result<Reservation, StoreError> {
+    let session: String = row.try_get("session").map_err(failed(doing))?;
+    let read = || -> Result<Reservation, sqlx::Error> {
+        Ok(Reservation {
+            run: run_id(doing, row.try_get("run")?).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            step: row.try_get("step")?,
+            principal: Principal {
+                tenant: row.try_get("tenant")?,
+                user: row.try_get("user")?,
+                scopes: Scopes::NONE,
+                key_id: row.try_get("key_id")?,
+            },
+            session: (!session.is_empty()).then_some(session),
+            author: row.try_get("author")?,
+            at_ms: row.try_get("at_ms")?,
+            amount: amount_from(row, RESERVED)?,
+            until_ms: row.try_get("until_ms")?,
+            waits: row.try_get::<&str, _>("state")? == State::Waiting.name(),
+        })
+    };
+    read().map_err(failed(doing))
 }
 
 async fn expired(
@@ -395,22 +600,18 @@ async fn expired(
     limit: u32,
 ) -> Result<Vec<Reservation>, StoreError> {
     let doing = "listing interrupted steps";
-    let rows: Vec<(String, u32, String, String, i64, i64, i64)> = sqlx::query_as(
-        "SELECT run, step, tenant, key_id, runs, sandbox_ms, lease_until_ms FROM reservations
-         WHERE state = 'held' AND lease_until_ms <= ? ORDER BY lease_until_ms LIMIT ?",
+    sqlx::query(
+        "SELECT * FROM reservations
+         WHERE state IN ('held', 'waiting') AND until_ms <= ? ORDER BY until_ms LIMIT ?",
     )
     .bind(now_ms)
     .bind(limit)
     .fetch_all(conn)
     .await
-    .map_err(failed(doing))?;
-    rows.into_iter()
-        .map(|(run, step, tenant, key_id, runs, sandbox_ms, lease_until_ms)| {
-            let run = run_id(doing, &run)?;
-            let amount = Amount { runs, sandbox_ms };
-            Ok(Reservation { run, step, tenant, key_id, amount, lease_until_ms })
-        })
-        .collect()
+    .map_err(failed(doing))?
+    .iter()
+    .map(|row| reservation_from(doing, row))
+    .collect()
 }
 
 /// The event that ends an interrupted run; none if it has ended otherwise, as when it failed and its
@@ -420,7 +621,7 @@ async fn interruption(
     reservation: &Reservation,
     now_ms: i64,
 ) -> Result<Option<Recorded>, StoreError> {
-    let history = read_history(conn, &reservation.tenant, reservation.run).await?;
+    let history = read_history(conn, &reservation.principal.tenant, reservation.run).await?;
     match Run::replay(reservation.run, &history) {
         Ok(mut run) => Ok(run.apply(&Event::Interrupted {}, now_ms).ok()),
         Err(error) => {
@@ -436,21 +637,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_named_with_its_limit() {
-        let amount = |runs, sandbox_ms| Amount { runs, sandbox_ms };
-        let budget = Budget { limit: amount(10, 100), spent: amount(4, 40), reserved: amount(5, 50) };
-        assert!(shortfall("k", budget, amount(1, 10)).is_none());
-        let refusal = shortfall("k", budget, amount(1, 30)).unwrap().to_string();
-        assert!(refusal.contains("key k is exhausted: 20 sandbox_ms missing of a limit of 100"));
-    }
-
-    #[test]
-    fn leases_and_shortfalls_do_not_overflow() {
-        let all = Amount { runs: i64::MAX, sandbox_ms: i64::MAX };
+    fn leases_do_not_overflow_and_amounts_have_bounds() {
+        let all = Amount::each(|_| i64::MAX);
         assert_eq!(lease_until(i64::MAX, all), i64::MAX);
-        let budget = Budget { limit: Amount::default(), spent: all, reserved: all };
-        assert!(shortfall("k", budget, all).is_some());
         assert!(check_amount("testing", all).is_err());
-        assert!(check_amount("testing", Amount { runs: -1, sandbox_ms: 0 }).is_err());
+        assert!(check_amount("testing", Amount { runs: -1, ..Amount::default() }).is_err());
+        assert!(check_amount("testing", Amount::each(|_| AMOUNT_MAX)).is_ok());
     }
 }

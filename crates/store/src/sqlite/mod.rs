@@ -1,5 +1,9 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
+mod accounts;
+pub(crate) mod audit;
+pub(crate) mod backup;
+mod budgets;
 mod claims;
 pub(crate) mod contents;
 pub(crate) mod files;
@@ -9,6 +13,8 @@ mod keys;
 pub(crate) mod ledger;
 pub(crate) mod record;
 mod self_service;
+mod usage;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;

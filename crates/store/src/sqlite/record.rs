@@ -1,6 +1,7 @@
 //! The record: events are appended to a run's history and never touched again.
 
 use async_trait::async_trait;
+use ringfence_pipeline::audit::AuditEntry;
 use ringfence_pipeline::files::Content;
 use ringfence_pipeline::ports::{Claim, Claimed, Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
@@ -9,17 +10,18 @@ use uuid::Uuid;
 
 use super::failed;
 use super::holds::push_holds;
+use crate::chain::Row;
 use crate::{BlobError, Store};
 
 /// Events written by one statement.
-const EVENTS_AT_ONCE: usize = 64;
+pub(super) const EVENTS_AT_ONCE: usize = 64;
 
 #[async_trait]
 impl Record for Store {
     async fn append(&self, principal: &Principal, run: RunId, events: &[Recorded]) -> Result<(), StoreError> {
         let doing = "appending events";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        open_run(&mut tx, principal, run, events, (self.clock)()).await?;
+        self.open_run(&mut tx, principal, run, events, (self.clock)()).await?;
         self.append_events(&mut tx, &principal.tenant, run, events).await?;
         self.database.commit(tx).await.map_err(failed(doing))
     }
@@ -80,35 +82,58 @@ impl Record for Store {
         let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
         read_history(&mut conn, &principal.tenant, run).await
     }
-}
 
-/// Opens a run within a transaction, at its first event, unless it is open.
-pub(super) async fn open_run(
-    conn: &mut SqliteConnection,
-    principal: &Principal,
-    run: RunId,
-    events: &[Recorded],
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    // A run of another tenant is left alone here, and its events' foreign key then refuses ours.
-    sqlx::query(
-        "INSERT INTO runs (id, tenant, user, key_id, opened_ms) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(run.to_string())
-    .bind(&principal.tenant)
-    .bind(&principal.user)
-    .bind(&principal.key_id)
-    .bind(events.first().map_or(now_ms, |event| event.at_ms))
-    .execute(conn)
-    .await
-    .map_err(failed("appending events"))?;
-    Ok(())
+    async fn audit(
+        &self,
+        principal: &Principal,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.audit_entries(&principal.tenant, before, i64::MIN, limit).await
+    }
 }
 
 impl Store {
-    /// Appends events to a run that is open; it holds the contents that they name. Both go to the database
-    /// at once: each way there and back takes as long as writing them.
+    /// The tenant that a run belongs to, if there is such a run: for the operator, who may look at all of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn tenant_of(&self, run: RunId) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("SELECT tenant FROM runs WHERE id = ?")
+            .bind(run.to_string())
+            .fetch_optional(&self.database.readers)
+            .await
+            .map_err(failed("looking for a run"))
+    }
+}
+
+impl Store {
+    /// Opens a run within a transaction, at its first event, unless it is open.
+    pub(super) async fn open_run(
+        &self,
+        conn: &mut SqliteConnection,
+        principal: &Principal,
+        run: RunId,
+        events: &[Recorded],
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let doing = "appending events";
+        let Principal { tenant, user, key_id, .. } = principal;
+        let (id, opened_ms) = (run.to_string(), events.first().map_or(now_ms, |event| event.at_ms));
+        let row = Row::Run { run: &id, user, key_id, opened_ms };
+        let mut insert = QueryBuilder::new("INSERT INTO runs (tenant, id, user, key_id, opened_ms) ");
+        insert.push_values([()], |mut values, ()| {
+            values.push_bind(tenant).push_bind(&id).push_bind(user).push_bind(key_id).push_bind(opened_ms);
+        });
+        // A run of another tenant is left alone here, and its events' foreign key then refuses ours.
+        insert.push(" ON CONFLICT DO NOTHING");
+        let new = " AND changes() = 1";
+        self.audit.write_chained(conn, insert, tenant, &[row], new).await.map_err(failed(doing))
+    }
+
+    /// Appends events to a run that is open, and holds the contents that they name. It all goes to the database
+    /// at once: each way there and back takes as long as writing. What else a transaction has to do
+    /// comes before, so that nobody waits long for the end of the tenant's chain.
     pub(super) async fn append_events(
         &self,
         conn: &mut SqliteConnection,
@@ -116,19 +141,29 @@ impl Store {
         run: RunId,
         events: &[Recorded],
     ) -> Result<(), StoreError> {
+        let doing = "appending events";
         let id = run.to_string();
         for events in events.chunks(EVENTS_AT_ONCE) {
+            let bodies: Vec<String> = events.iter().map(|event| event.body.to_string()).collect();
+            let rows: Vec<Row<'_>> = events
+                .iter()
+                .zip(&bodies)
+                .map(|(event, body)| {
+                    let (seq, kind, at_ms) = (i64::from(event.seq), &event.kind, event.at_ms);
+                    Row::Event { run: &id, seq, kind, at_ms, body }
+                })
+                .collect();
             let mut insert = QueryBuilder::new("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
-            insert.push_values(events, |mut row, event| {
+            insert.push_values(events.iter().zip(&bodies), |mut row, (event, body)| {
                 row.push_bind(&id).push_bind(event.seq).push_bind(tenant);
-                row.push_bind(&event.kind).push_bind(event.at_ms).push_bind(event.body.to_string());
+                row.push_bind(&event.kind).push_bind(event.at_ms).push_bind(body);
             });
             let held = events.iter().flat_map(|event| {
                 let until_ms = event.at_ms.saturating_add(self.keeping.run_ms);
                 event.contents.iter().map(move |hash| (hash.as_str(), until_ms))
             });
             push_holds(&mut insert, &id, held);
-            insert.build().execute(&mut *conn).await.map_err(failed("appending events"))?;
+            self.audit.write_chained(conn, insert, tenant, &rows, "").await.map_err(failed(doing))?;
         }
         Ok(())
     }

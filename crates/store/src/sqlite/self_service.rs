@@ -50,7 +50,8 @@ impl Store {
             .await
             .map_err(failed(doing))?;
         let id = new_id(doing)?;
-        let key = self.issue(&mut tx, &id, &format!("{SELF_SERVICE_TENANT}:{id}"), request, now_ms).await?;
+        let (asked, tenant) = (self.on_behalf_of(SELF_SERVICE_TENANT), format!("{SELF_SERVICE_TENANT}:{id}"));
+        let key = asked.issue(&mut tx, &id, &tenant, request, now_ms).await?;
         tx.commit().await.map_err(failed(doing))?;
         Ok(Given::Key(key))
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use ringfence_pipeline::budget::{Amount, Budget, Caps, Unit};
 use ringfence_pipeline::keys::KeyRequest;
-use ringfence_pipeline::ports::Amount;
+use ringfence_pipeline::ports::{Charge, LedgerError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use ringfence_store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -50,7 +51,7 @@ impl World {
 
     /// A principal of `tenant` with a key of its own.
     pub(crate) async fn principal(&self, tenant: &str, limit: Amount) -> Principal {
-        let request = KeyRequest { limit, ..KeyRequest::new("ana") };
+        let request = KeyRequest { limit: caps(limit), ..KeyRequest::new("ana") };
         let key = self.store.create_key(tenant, &request, self.now()).await.unwrap();
         self.store.authenticate(&key.text, self.now()).await.unwrap()
     }
@@ -73,7 +74,28 @@ pub(crate) fn new_run() -> RunId {
 }
 
 pub(crate) fn amount(runs: i64, sandbox_ms: i64) -> Amount {
-    Amount { runs, sandbox_ms }
+    Amount { runs, sandbox_ms, ..Amount::default() }
+}
+
+/// Limits in runs and sandbox time.
+pub(crate) fn caps(limit: Amount) -> Caps {
+    Caps { runs: Some(limit.runs), sandbox_ms: Some(limit.sandbox_ms), ..Caps::default() }
+}
+
+/// The first limit that a refusal names: what it counts, how much is missing, and the limit.
+pub(crate) fn missing(refusal: &LedgerError) -> (Unit, i64, i64) {
+    let LedgerError::Exhausted(shortfalls) = refusal else { panic!("{refusal}") };
+    (shortfalls[0].unit, shortfalls[0].missing, shortfalls[0].limit)
+}
+
+/// A step of a program that its client sent.
+pub(crate) fn charge(principal: &Principal, run: RunId, step: u32) -> Charge<'_> {
+    Charge { principal, run, step, session: None, author: "" }
+}
+
+/// What the principal's key may use, has used and holds in all.
+pub(crate) async fn budget_of(store: &Store, principal: &Principal) -> Budget {
+    store.key(&principal.tenant, &principal.key_id, START_MS).await.unwrap().budget
 }
 
 pub(crate) fn event(seq: u32, kind: &str) -> Recorded {

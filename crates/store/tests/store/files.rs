@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::common::{World, amount, event, new_run};
+use crate::common::{World, amount, charge, event, new_run};
 use ringfence_pipeline::files::{FileCursor, FileInfo, Files, FilesError};
 use ringfence_pipeline::ports::{Ledger, Record};
 use ringfence_pipeline::run::{Principal, Recorded};
@@ -246,7 +246,7 @@ async fn uploads_and_contents_of_runs_are_deleted_when_their_time_is_over() {
     let input = world.store.put_blob(&content(3, 50_000)).await.unwrap();
     assert_eq!(input, both);
     let started = [naming(0, &[&input], world.now())];
-    world.store.reserve(&who, run, 0, amount(1, 9), &started).await.unwrap();
+    world.store.reserve(charge(&who, run, 0), amount(1, 9), &started).await.unwrap();
     let stdout = world.store.put_blob(b"printed").await.unwrap();
     let finished = [naming(1, &[&stdout], world.now())];
     world.store.settle(&who, run, 0, amount(1, 9), &finished).await.unwrap();

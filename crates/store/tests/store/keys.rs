@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use crate::common::{START_MS, World, amount, new_run};
+use crate::common::{START_MS, World, amount, caps, charge, missing, new_run};
+use ringfence_pipeline::budget::Unit;
 use ringfence_pipeline::keys::{
     Given, IdentityError, KEY_LIFETIME_MS_MAX, KEY_OVERLAP_MS_MAX, KeyRequest, KeyState, Scopes,
 };
-use ringfence_pipeline::ports::{Ledger, LedgerError};
+use ringfence_pipeline::ports::Ledger;
 use ringfence_store::KeyError;
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
@@ -23,19 +24,15 @@ async fn keys_are_listed_and_limited_within_their_tenant() {
     world.principal("globex", amount(2, 2)).await;
     let listed = store.list_keys("acme", START_MS).await.unwrap();
     assert_eq!(listed.len(), 1);
-    assert_eq!(listed[0].budget.limit, amount(1, 1));
+    assert_eq!(listed[0].budget.limit, caps(amount(1, 1)));
     assert_eq!(store.key("acme", &mine.key_id, START_MS).await.unwrap(), listed[0]);
     for elsewhere in [
-        store.set_limit("globex", &mine.key_id, amount(5, 5)).await,
         store.key("globex", &mine.key_id, START_MS).await.map(drop),
         store.rotate_key("globex", &mine.key_id, 0, START_MS).await.map(drop),
         store.keys_before("globex", Some(&mine.key_id), 9, START_MS).await.map(drop),
     ] {
         assert!(matches!(elsewhere, Err(IdentityError::NoSuchKey(_))), "{elsewhere:?}");
     }
-    store.set_limit("acme", &mine.key_id, amount(5, 5)).await.unwrap();
-    assert_eq!(store.budget(&mine).await.unwrap().unwrap().limit, amount(5, 5));
-    store.set_limit("acme", &mine.key_id, amount(-1, 5)).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -68,8 +65,8 @@ async fn what_is_out_of_range_is_named() {
     let world = World::new().await;
     let good = KeyRequest::new("ana");
     for (what, wrong) in [
-        ("runs", KeyRequest { limit: amount(-1, 1), ..good.clone() }),
-        ("sandbox_ms", KeyRequest { limit: amount(1, i64::MAX), ..good.clone() }),
+        ("runs", KeyRequest { limit: caps(amount(-1, 1)), ..good.clone() }),
+        ("sandboxMs", KeyRequest { limit: caps(amount(1, i64::MAX)), ..good.clone() }),
         ("lifetime_ms", KeyRequest { lifetime_ms: Some(0), ..good.clone() }),
         ("lifetime_ms", KeyRequest { lifetime_ms: Some(KEY_LIFETIME_MS_MAX + 1), ..good.clone() }),
     ] {
@@ -132,11 +129,11 @@ async fn a_replaced_secret_is_accepted_for_the_overlap_and_no_longer() {
 async fn a_new_secret_is_no_new_budget() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(1, 100)).await;
-    world.store.reserve(&principal, new_run(), 0, amount(1, 10), &[]).await.unwrap();
+    world.store.reserve(charge(&principal, new_run(), 0), amount(1, 10), &[]).await.unwrap();
     let key = world.store.rotate_key("acme", &principal.key_id, 0, world.now()).await.unwrap();
     let again = world.store.authenticate(&key.text, world.now()).await.unwrap();
-    let refused = world.store.reserve(&again, new_run(), 0, amount(1, 10), &[]).await.unwrap_err();
-    assert!(matches!(refused, LedgerError::Exhausted { unit: "runs", .. }), "{refused}");
+    let refused = world.store.reserve(charge(&again, new_run(), 0), amount(1, 10), &[]).await.unwrap_err();
+    assert_eq!(missing(&refused).0, Unit::Runs);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::common::{amount, event, new_run};
+use crate::common::{amount, charge, event, new_run};
 use ringfence_pipeline::ports::{Ledger, Record};
 use ringfence_store::Store;
 
@@ -25,7 +25,7 @@ async fn reserving_durably_is_quick() {
         let code = store.put_blob(format!("print({run})").as_bytes()).await.unwrap();
         events[0].contents.push(code);
         let start = Instant::now();
-        store.reserve(&who, run, 0, amount(1, 1), &events).await.unwrap();
+        store.reserve(charge(&who, run, 0), amount(1, 1), &events).await.unwrap();
         reserve.push(start.elapsed());
         let mut finished = event(3, "run.finished");
         for content in [format!("{run}\n"), format!("{{\"id\":\"{run}\"}}")] {

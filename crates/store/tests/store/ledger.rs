@@ -3,8 +3,10 @@
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use crate::common::{START_MS, World, amount, event, new_run};
-use ringfence_pipeline::ports::{Amount, Ledger, LedgerError, Record};
+use crate::common::{START_MS, World, amount, budget_of, caps, charge, event, missing, new_run};
+use ringfence_pipeline::budget::{Amount, BudgetScope, Period, Unit};
+use ringfence_pipeline::budgets::Budgets;
+use ringfence_pipeline::ports::{Ledger, Record};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId, Stage};
 use ringfence_store::{LEASE_MARGIN_MS, Store};
 use sqlx::sqlite::SqlitePool;
@@ -21,16 +23,13 @@ async fn what_is_used_replaces_what_was_held() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(2, 100)).await;
     let run = new_run();
-    world.store.reserve(&principal, run, 0, amount(1, 60), &[event(0, "a")]).await.unwrap();
-    let refused = world.store.reserve(&principal, run, 1, amount(1, 60), &[event(1, "b")]).await;
-    assert!(
-        matches!(refused, Err(LedgerError::Exhausted { unit: "sandbox_ms", missing: 20, limit: 100, .. })),
-        "{refused:?}"
-    );
+    world.store.reserve(charge(&principal, run, 0), amount(1, 60), &[event(0, "a")]).await.unwrap();
+    let refused = world.store.reserve(charge(&principal, run, 1), amount(1, 60), &[event(1, "b")]).await;
+    assert_eq!(missing(&refused.unwrap_err()), (Unit::SandboxMs, 20, 100));
     world.store.settle(&principal, run, 0, amount(1, 25), &[event(1, "c")]).await.unwrap();
-    let budget = world.store.budget(&principal).await.unwrap().unwrap();
+    let budget = budget_of(&world.store, &principal).await;
     assert_eq!((budget.spent, budget.reserved), (amount(1, 25), amount(0, 0)));
-    world.store.reserve(&principal, run, 1, amount(1, 75), &[event(2, "d")]).await.unwrap();
+    world.store.reserve(charge(&principal, run, 1), amount(1, 75), &[event(2, "d")]).await.unwrap();
     let kinds: Vec<_> =
         world.store.history(&principal, run).await.unwrap().into_iter().map(|e| e.kind).collect();
     assert_eq!(kinds, ["a", "c", "d"]);
@@ -41,11 +40,11 @@ async fn more_than_was_held_is_recorded_in_full() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(5, 100)).await;
     let run = new_run();
-    world.store.reserve(&principal, run, 0, amount(1, 60), &[]).await.unwrap();
+    world.store.reserve(charge(&principal, run, 0), amount(1, 60), &[]).await.unwrap();
     world.store.settle(&principal, run, 0, amount(1, 250), &[]).await.unwrap();
-    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().spent, amount(1, 250));
-    let refused = world.store.reserve(&principal, run, 1, amount(1, 0), &[]).await.unwrap_err();
-    assert!(matches!(refused, LedgerError::Exhausted { missing: 150, .. }), "{refused}");
+    assert_eq!(budget_of(&world.store, &principal).await.spent, amount(1, 250));
+    let refused = world.store.reserve(charge(&principal, run, 1), amount(1, 0), &[]).await.unwrap_err();
+    assert_eq!(missing(&refused).1, 150);
 }
 
 #[tokio::test]
@@ -55,7 +54,7 @@ async fn a_final_step_is_not_admitted_again_and_amounts_out_of_range_are_refused
     let other = world.principal("acme", amount(9, 900)).await;
     let run = new_run();
     let reserve = async |who: &Principal, runs, ms| {
-        world.store.reserve(who, run, 0, amount(runs, ms), &[]).await.map_err(|e| e.to_string())
+        world.store.reserve(charge(who, run, 0), amount(runs, ms), &[]).await.map_err(|e| e.to_string())
     };
     for (runs, ms) in [(-1, 1), (1, -1), (i64::MAX, 1), (1, i64::MIN)] {
         assert!(reserve(&principal, runs, ms).await.unwrap_err().contains("is not between"));
@@ -68,21 +67,25 @@ async fn a_final_step_is_not_admitted_again_and_amounts_out_of_range_are_refused
     world.store.settle(&principal, run, 0, amount(1, 1), &[]).await.unwrap();
     world.store.settle(&principal, run, 0, amount(1, 2), &[]).await.unwrap_err();
     assert!(reserve(&principal, 1, 60).await.unwrap_err().contains("settled already"));
-    assert_eq!(world.store.budget(&other).await.unwrap().unwrap().reserved, amount(0, 0));
+    assert_eq!(budget_of(&world.store, &other).await.reserved, amount(0, 0));
 }
 
 #[tokio::test]
 async fn a_sum_that_leaves_an_integer_is_refused_rather_than_rounded() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(9, 900)).await;
-    let near = format!("UPDATE budgets SET limit_runs = {0}, spent_runs = {0} - 1", i64::MAX);
-    sqlx::query(sqlx::AssertSqlSafe(near)).execute(&world.raw().await).await.unwrap();
+    for near in [
+        format!("UPDATE budgets SET limit_runs = {} WHERE kind = 3", i64::MAX),
+        format!("UPDATE balances SET spent_runs = {} - 1 WHERE kind = 3", i64::MAX),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(near)).execute(&world.raw().await).await.unwrap();
+    }
     let run = new_run();
-    let refused = world.store.reserve(&principal, run, 0, amount(2, 1), &[]).await.unwrap_err();
-    assert!(matches!(refused, LedgerError::Exhausted { missing: 1, .. }), "{refused}");
-    world.store.reserve(&principal, run, 0, amount(1, 1), &[]).await.unwrap();
+    let refused = world.store.reserve(charge(&principal, run, 0), amount(2, 1), &[]).await.unwrap_err();
+    assert_eq!(missing(&refused).1, 1);
+    world.store.reserve(charge(&principal, run, 0), amount(1, 1), &[]).await.unwrap();
     world.store.settle(&principal, run, 0, amount(5, 1), &[]).await.unwrap_err();
-    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().reserved, amount(1, 1));
+    assert_eq!(budget_of(&world.store, &principal).await.reserved, amount(1, 1));
 }
 
 #[tokio::test]
@@ -91,9 +94,9 @@ async fn what_a_crash_left_held_is_settled_at_its_bound_once_its_lease_is_over()
     let principal = world.principal("acme", amount(9, 900)).await;
     let (lost, alive) = (new_run(), new_run());
     let started = started(lost, amount(1, 100));
-    world.store.reserve(&principal, lost, 0, amount(1, 100), &started).await.unwrap();
+    world.store.reserve(charge(&principal, lost, 0), amount(1, 100), &started).await.unwrap();
     world.pass(LEASE_MARGIN_MS + 99);
-    world.store.reserve(&principal, alive, 0, amount(1, 50), &[event(0, "a")]).await.unwrap();
+    world.store.reserve(charge(&principal, alive, 0), amount(1, 50), &[event(0, "a")]).await.unwrap();
     world.restart().await;
     assert_eq!(world.store.recover(world.now()).await.unwrap(), []);
     world.pass(1);
@@ -104,7 +107,7 @@ async fn what_a_crash_left_held_is_settled_at_its_bound_once_its_lease_is_over()
     assert_eq!(world.store.recover(world.now()).await.unwrap(), interrupted);
     assert_eq!(world.store.recover(world.now()).await.unwrap(), []);
 
-    let budget = world.store.budget(&principal).await.unwrap().unwrap();
+    let budget = budget_of(&world.store, &principal).await;
     assert_eq!((budget.spent, budget.reserved), (amount(1, 100), amount(1, 50)));
     let history = world.store.history(&principal, lost).await.unwrap();
     assert_eq!(Run::replay(lost, &history).unwrap().stage(), Some(Stage::Interrupted));
@@ -121,10 +124,10 @@ async fn what_a_run_that_has_ended_left_held_is_settled_without_another_end() {
     let mut events = started(run, amount(1, 100));
     let failed = Event::Failed { reason: "the settlement failed".to_owned() };
     events.push(Run::replay(run, &events).unwrap().apply(&failed, START_MS).unwrap());
-    world.store.reserve(&principal, run, 0, amount(1, 100), &events).await.unwrap();
+    world.store.reserve(charge(&principal, run, 0), amount(1, 100), &events).await.unwrap();
     assert_eq!(world.store.recover(i64::MAX).await.unwrap().len(), 1);
     assert_eq!(world.store.history(&principal, run).await.unwrap(), events);
-    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().spent, amount(1, 100));
+    assert_eq!(budget_of(&world.store, &principal).await.spent, amount(1, 100));
 }
 
 #[tokio::test]
@@ -132,13 +135,13 @@ async fn many_interrupted_steps_are_all_recovered() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(1000, 0)).await;
     for _ in 0..230 {
-        world.store.reserve(&principal, new_run(), 0, amount(1, 0), &[]).await.unwrap();
+        world.store.reserve(charge(&principal, new_run(), 0), amount(1, 0), &[]).await.unwrap();
     }
     let later = world.now() + LEASE_MARGIN_MS;
     let other = world.another().await;
     let (one, two) = tokio::join!(world.store.recover(later), other.recover(later));
     assert_eq!(one.unwrap().len() + two.unwrap().len(), 230);
-    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().spent, amount(230, 0));
+    assert_eq!(budget_of(&world.store, &principal).await.spent, amount(230, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -161,7 +164,7 @@ async fn many_at_once_through_two_instances_never_exceed_the_limit() {
     for task in tasks {
         admitted += task.await.unwrap();
     }
-    let budget = world.store.budget(&principal).await.unwrap().unwrap();
+    let budget = budget_of(&world.store, &principal).await;
     assert_eq!((admitted, budget.spent.runs, budget.reserved.runs), (LIMIT_RUNS, LIMIT_RUNS, 0));
 }
 
@@ -182,15 +185,15 @@ async fn checking_first_and_recording_after_overspends() {
     for task in tasks {
         task.await.unwrap();
     }
-    let spent = world.store.budget(&principal).await.unwrap().unwrap().spent.runs;
+    let spent = budget_of(&world.store, &principal).await.spent.runs;
     assert_eq!(spent, i64::try_from(TASKS).unwrap(), "the contrast no longer overspends");
 }
 
 async fn check_then_record(store: &Store, raw: &SqlitePool, who: &Principal, looked: &Barrier) {
-    let budget = store.budget(who).await.unwrap().unwrap();
+    let budget = budget_of(store, who).await;
     looked.wait().await;
-    if budget.spent.runs < budget.limit.runs {
-        sqlx::query("UPDATE budgets SET spent_runs = spent_runs + 1 WHERE key_id = ?")
+    if Some(budget.spent.runs) < budget.limit.runs {
+        sqlx::query("UPDATE balances SET spent_runs = spent_runs + 1 WHERE name = ?")
             .bind(&who.key_id)
             .execute(raw)
             .await
@@ -202,15 +205,16 @@ async fn check_then_record(store: &Store, raw: &SqlitePool, who: &Principal, loo
 async fn several_processes_share_one_budget() {
     let world = World::new().await;
     let principal = world.store.local_principal(CHILD_USER, START_MS).await.unwrap();
-    let limit = amount(LIMIT_RUNS, 1_000_000);
-    world.store.set_limit(&principal.tenant, &principal.key_id, limit).await.unwrap();
+    let scope = BudgetScope::key(&principal.tenant, &principal.key_id);
+    let limits = [(Period::Total, caps(amount(LIMIT_RUNS, 1_000_000)))];
+    world.store.set_budget("test", &scope, &limits, None).await.unwrap();
     let children: Vec<_> = (0..3).map(|_| child(&world, "ledger::as_a_child_reserve_and_settle")).collect();
     reserve_and_settle(&world.store, &principal, 20).await;
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
     let admitted = i64::try_from(world.store.runs(&principal, None, 100).await.unwrap().len()).unwrap();
-    let budget = world.store.budget(&principal).await.unwrap().unwrap();
+    let budget = budget_of(&world.store, &principal).await;
     assert_eq!((admitted, budget.spent.runs, budget.reserved.runs), (LIMIT_RUNS, LIMIT_RUNS, 0));
 }
 
@@ -219,10 +223,10 @@ async fn a_killed_process_leaves_its_reservation_behind() {
     let world = World::new().await;
     let principal = world.store.local_principal(CHILD_USER, START_MS).await.unwrap();
     assert!(!child(&world, "ledger::as_a_child_reserve_and_die").wait().unwrap().success());
-    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().reserved, amount(1, 700));
+    assert_eq!(budget_of(&world.store, &principal).await.reserved, amount(1, 700));
     let recovered = world.store.recover(i64::MAX).await.unwrap();
     assert_eq!(recovered.len(), 1);
-    assert_eq!(world.store.budget(&principal).await.unwrap().unwrap().spent, amount(1, 700));
+    assert_eq!(budget_of(&world.store, &principal).await.spent, amount(1, 700));
 }
 
 #[tokio::test]
@@ -236,7 +240,7 @@ async fn as_a_child_reserve_and_settle() {
 #[ignore = "is started by a_killed_process_leaves_its_reservation_behind"]
 async fn as_a_child_reserve_and_die() {
     let (store, principal) = parents_store().await;
-    store.reserve(&principal, new_run(), 0, amount(1, 700), &[event(0, "a")]).await.unwrap();
+    store.reserve(charge(&principal, new_run(), 0), amount(1, 700), &[event(0, "a")]).await.unwrap();
     std::process::abort();
 }
 
@@ -245,13 +249,12 @@ async fn reserve_and_settle(store: &Store, principal: &Principal, times: u32) ->
     let mut admitted = 0;
     for _ in 0..times {
         let run: RunId = new_run();
-        match store.reserve(principal, run, 0, amount(1, 10), &[event(0, "a")]).await {
+        match store.reserve(charge(principal, run, 0), amount(1, 10), &[event(0, "a")]).await {
             Ok(()) => {
                 admitted += 1;
                 store.settle(principal, run, 0, amount(1, 3), &[event(1, "b")]).await.unwrap();
             }
-            Err(LedgerError::Exhausted { unit: "runs", missing: 1, .. }) => {}
-            Err(other) => panic!("{other}"),
+            Err(refusal) => assert_eq!(missing(&refusal), (Unit::Runs, 1, LIMIT_RUNS)),
         }
     }
     admitted
@@ -267,6 +270,7 @@ fn started(id: RunId, reserved: Amount) -> Vec<Recorded> {
         stdin: None,
         call: None,
         files: Vec::new(),
+        of: None,
     };
     [requested, Event::FactsStarted { step: 0, reserved }]
         .iter()

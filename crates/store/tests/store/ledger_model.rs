@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::common::{World, amount, event, new_run};
+use crate::common::{World, amount, budget_of, charge, event, new_run};
 use proptest::prelude::*;
-use ringfence_pipeline::ports::{Amount, Ledger, LedgerError};
+use ringfence_pipeline::budget::Amount;
+use ringfence_pipeline::ports::{Ledger, LedgerError};
 use ringfence_pipeline::run::{Principal, RunId};
 use ringfence_store::LEASE_MARGIN_MS;
 
-const LIMIT: Amount = Amount { runs: 6, sandbox_ms: 300 };
+const LIMIT: Amount = Amount { nano_usd: 0, tokens: 0, runs: 6, sandbox_ms: 300 };
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -90,7 +91,7 @@ proptest! {
                     // Repeated with the very same events, as after an answer that was lost.
                     apply(&mut world, &principal, run, &mut model, &op, before).await;
                 }
-                let budget = world.store.budget(&principal).await.unwrap().unwrap();
+                let budget = budget_of(&world.store, &principal).await;
                 assert_eq!((budget.spent, budget.reserved), (model.spent(), model.reserved()), "{op:?}");
             }
         });
@@ -117,7 +118,7 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
         }
         Op::Reserve { step, amount } => {
             let events = [event(seq, "reserved")];
-            let reserved = world.store.reserve(who, run, step, amount, &events).await;
+            let reserved = world.store.reserve(charge(who, run, step), amount, &events).await;
             match model.steps.get(&step) {
                 Some(Step::Held { .. }) => reserved.unwrap(),
                 Some(_) => assert!(matches!(reserved, Err(LedgerError::Store(_)))),
@@ -135,13 +136,18 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
         }
         Op::Settle { step, used } => {
             let settled = world.store.settle(who, run, step, used, &[event(seq, "settled")]).await;
-            match model.steps.get(&step) {
+            match model.steps.get(&step).copied() {
                 Some(Step::Held { .. }) => {
                     settled.unwrap();
                     model.steps.insert(step, Step::Settled { used });
                     model.next_seq += 1;
                 }
-                Some(Step::Settled { used: before }) if *before == used => settled.unwrap(),
+                Some(Step::Settled { used: before }) if before == used => drop(settled.unwrap()),
+                Some(Step::Interrupted { used: before }) => {
+                    assert!(matches!(settled, Err(LedgerError::Store(_))));
+                    let used = Amount::each(|unit| before.get(unit).max(used.get(unit)));
+                    model.steps.insert(step, Step::Interrupted { used });
+                }
                 _ => assert!(matches!(settled, Err(LedgerError::Store(_)))),
             }
         }

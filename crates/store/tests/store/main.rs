@@ -1,5 +1,8 @@
 //! The store from outside, on real files: what it keeps, what it refuses, and how long it takes.
 
+mod audit;
+mod backup;
+mod budgets;
 mod claims;
 mod common;
 mod files;

@@ -65,7 +65,7 @@ async fn keys_with_roles_become_keys_with_scopes() {
     assert_eq!(listed.len(), 2);
     for key in listed {
         assert_eq!((key.label.as_str(), key.created_ms, key.expires_ms), ("old", 5, None));
-        assert_eq!((key.budget.limit.runs, key.budget.spent.runs), (9, 2));
+        assert_eq!((key.budget.limit.runs, key.budget.spent.runs), (Some(9), 2));
     }
     // Opening it again changes nothing.
     store.close().await;

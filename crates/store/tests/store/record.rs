@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::common::{World, amount, event, new_run};
+use crate::common::{World, amount, budget_of, caps, charge, event, new_run};
 use ringfence_pipeline::keys::KeyRequest;
 use ringfence_pipeline::ports::{Ledger, Record};
 use ringfence_store::{BlobError, OpenError, Store};
@@ -14,24 +14,21 @@ async fn a_restart_keeps_everything() {
     let mut world = World::new().await;
     let key = world
         .store
-        .create_key("acme", &KeyRequest { limit: amount(9, 900), ..KeyRequest::new("ana") }, 7)
+        .create_key("acme", &KeyRequest { limit: caps(amount(9, 900)), ..KeyRequest::new("ana") }, 7)
         .await
         .unwrap();
     let principal = world.store.authenticate(&key.text, world.now()).await.unwrap();
     let run = new_run();
     let events = [event(0, "run.received"), event(1, "run.started")];
-    world.store.reserve(&principal, run, 0, amount(1, 100), &events).await.unwrap();
+    world.store.reserve(charge(&principal, run, 0), amount(1, 100), &events).await.unwrap();
     let blob = world.store.put_blob(b"print(1)").await.unwrap();
-    let (budget, keys) = (
-        world.store.budget(&principal).await.unwrap(),
-        world.store.list_keys("acme", world.now()).await.unwrap(),
-    );
+    let keys = world.store.list_keys("acme", world.now()).await.unwrap();
+    assert_eq!(keys[0].budget.reserved, amount(1, 100));
 
     world.restart().await;
 
     assert_eq!(world.store.history(&principal, run).await.unwrap(), events);
     assert_eq!(world.store.read_blob(&blob).await.unwrap(), b"print(1)");
-    assert_eq!(world.store.budget(&principal).await.unwrap(), budget);
     assert_eq!(world.store.list_keys("acme", world.now()).await.unwrap(), keys);
     assert_eq!(world.store.authenticate(&key.text, world.now()).await.unwrap(), principal);
 }
@@ -99,10 +96,10 @@ async fn another_tenant_neither_sees_nor_extends_a_run() {
     assert_eq!(world.store.history(&other, run).await.unwrap(), []);
     assert_eq!(world.store.runs(&other, None, 10).await.unwrap(), []);
     world.store.append(&other, run, &[event(1, "run.finished")]).await.unwrap_err();
-    world.store.reserve(&other, run, 0, amount(1, 1), &[event(1, "x")]).await.unwrap_err();
-    world.store.reserve(&other, run, 0, amount(1, 1), &[]).await.unwrap_err();
+    world.store.reserve(charge(&other, run, 0), amount(1, 1), &[event(1, "x")]).await.unwrap_err();
+    world.store.reserve(charge(&other, run, 0), amount(1, 1), &[]).await.unwrap_err();
     assert_eq!(world.store.history(&owner, run).await.unwrap().len(), 1);
-    assert_eq!(world.store.budget(&other).await.unwrap().unwrap().reserved, amount(0, 0));
+    assert_eq!(budget_of(&world.store, &other).await.reserved, amount(0, 0));
 }
 
 #[tokio::test]
@@ -159,7 +156,7 @@ async fn content_is_on_disk_with_the_events_that_name_it() {
     assert_eq!(world.store.read_blob(&code).await.unwrap(), b"print(1)");
     assert!(matches!(beside.read_blob(&code).await, Err(BlobError::Missing(_))));
 
-    world.store.reserve(&principal, run, 0, amount(1, 9), &[event(0, "a")]).await.unwrap();
+    world.store.reserve(charge(&principal, run, 0), amount(1, 9), &[event(0, "a")]).await.unwrap();
     for (hash, content) in [(&code, b"print(1)".as_slice()), (&output, &large()), (&rest, &[])] {
         assert_eq!(beside.read_blob(hash).await.unwrap(), content);
     }
@@ -168,7 +165,7 @@ async fn content_is_on_disk_with_the_events_that_name_it() {
     assert_eq!(beside.read_blob(&stdout).await.unwrap(), b"1\n");
     // A write that is refused takes nothing along, and loses nothing either.
     let late = kept(b"late").await;
-    world.store.reserve(&principal, run, 1, amount(99, 9), &[event(2, "c")]).await.unwrap_err();
+    world.store.reserve(charge(&principal, run, 1), amount(99, 9), &[event(2, "c")]).await.unwrap_err();
     assert!(matches!(beside.read_blob(&late).await, Err(BlobError::Missing(_))));
     world.store.append(&principal, run, &[event(2, "c")]).await.unwrap();
     assert_eq!(beside.read_blob(&late).await.unwrap(), b"late");

@@ -1,0 +1,317 @@
+//! Accounts: what the scopes of a path may use, have used and hold, and how that changes.
+//!
+//! A balance is always the sum over the usage and the open reservations of its scope and period; one that is
+//! not there yet is summed up when it is first asked for.
+
+use ringfence_pipeline::budget::{
+    Account, Amount, Budget, BudgetScope, Caps, Crossing, DAY_MS, DefaultBudget, Period, ScopeKind,
+};
+use ringfence_pipeline::ports::StoreError;
+use ringfence_pipeline::run::RunId;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::failed;
+
+/// Every account of these scopes that has a limit at `at_ms`, and the user's for the default budget, ready to
+/// decide on. Balances that are missing are made.
+pub(super) async fn open(
+    conn: &mut SqliteConnection,
+    doing: &'static str,
+    path: &[BudgetScope],
+    at_ms: i64,
+    default: &DefaultBudget,
+) -> Result<Vec<Account>, StoreError> {
+    let mut rows = read(conn, path, at_ms, default).await.map_err(failed(doing))?;
+    let missing: Vec<(BudgetScope, Period)> = rows
+        .iter()
+        .filter(|row| row.is_missing)
+        .map(|row| (row.account.scope.clone(), row.account.period))
+        .collect();
+    if !missing.is_empty() {
+        for (scope, period) in &missing {
+            sum_up(conn, scope, *period, at_ms).await.map_err(failed(doing))?;
+        }
+        rows = read(conn, path, at_ms, default).await.map_err(failed(doing))?;
+    }
+    let mut accounts: Vec<Account> = rows.into_iter().map(|row| row.account).collect();
+    default.apply(&mut accounts);
+    Ok(accounts)
+}
+
+/// As [`open`], for whoever only looks: a balance that is missing is nothing used yet.
+pub(super) async fn look(
+    conn: &mut SqliteConnection,
+    doing: &'static str,
+    path: &[BudgetScope],
+    at_ms: i64,
+    default: &DefaultBudget,
+) -> Result<Vec<Account>, StoreError> {
+    let mut accounts = Vec::new();
+    for row in read(conn, path, at_ms, default).await.map_err(failed(doing))? {
+        let mut account = row.account;
+        if row.is_missing {
+            let (spent, reserved) =
+                sums(conn, &account.scope, account.period, at_ms).await.map_err(failed(doing))?;
+            (account.budget.spent, account.budget.reserved) = (spent, reserved);
+        }
+        accounts.push(account);
+    }
+    default.apply(&mut accounts);
+    Ok(accounts)
+}
+
+/// Changes the balances of these scopes, whether they have a limit or not, in the periods of `at_ms`.
+pub(super) async fn change(
+    conn: &mut SqliteConnection,
+    doing: &'static str,
+    path: &[BudgetScope],
+    at_ms: i64,
+    spent: Amount,
+    reserved: Amount,
+) -> Result<(), StoreError> {
+    let mut sql = with_path(path);
+    push_periods(&mut sql, at_ms);
+    sql.push(" UPDATE balances SET spent_nano_usd = spent_nano_usd + ").push_bind(spent.nano_usd);
+    sql.push(", spent_tokens = spent_tokens + ").push_bind(spent.tokens);
+    sql.push(", spent_runs = spent_runs + ").push_bind(spent.runs);
+    sql.push(", spent_sandbox_ms = spent_sandbox_ms + ").push_bind(spent.sandbox_ms);
+    sql.push(", reserved_nano_usd = reserved_nano_usd + ").push_bind(reserved.nano_usd);
+    sql.push(", reserved_tokens = reserved_tokens + ").push_bind(reserved.tokens);
+    sql.push(", reserved_runs = reserved_runs + ").push_bind(reserved.runs);
+    sql.push(", reserved_sandbox_ms = reserved_sandbox_ms + ").push_bind(reserved.sandbox_ms);
+    sql.push(
+        " FROM path CROSS JOIN periods
+          WHERE balances.kind = path.kind AND balances.tenant = path.tenant AND balances.name = path.name
+            AND balances.period = periods.period AND balances.first_day = periods.first_day",
+    );
+    sql.build().execute(conn).await.map_err(failed(doing))?;
+    Ok(())
+}
+
+/// Notes the thresholds that accounts have reached and were not told of, and gives them back. One that a
+/// limit has moved away from may be reached again.
+pub(super) async fn tell(
+    conn: &mut SqliteConnection,
+    doing: &'static str,
+    accounts: &[Account],
+    run: Option<RunId>,
+    at_ms: i64,
+) -> Result<Vec<Crossing>, StoreError> {
+    let mut crossed = Vec::new();
+    for account in accounts {
+        let reached = account.reached();
+        if reached == account.told {
+            continue;
+        }
+        let Account { scope, period, .. } = account;
+        sqlx::query(
+            "UPDATE balances SET told = ?
+             WHERE kind = ? AND tenant = ? AND name = ? AND period = ? AND first_day = ?",
+        )
+        .bind(reached)
+        .bind(scope.kind as i64)
+        .bind(&scope.tenant)
+        .bind(&scope.name)
+        .bind(period.name())
+        .bind(period.days(at_ms).0)
+        .execute(&mut *conn)
+        .await
+        .map_err(failed(doing))?;
+        if reached < account.told {
+            continue;
+        }
+        sqlx::query(
+            "INSERT INTO crossings (kind, tenant, name, period, percent, at_ms, run)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(scope.kind as i64)
+        .bind(&scope.tenant)
+        .bind(&scope.name)
+        .bind(period.name())
+        .bind(reached)
+        .bind(at_ms)
+        .bind(run.map(|run| run.to_string()).unwrap_or_default())
+        .execute(&mut *conn)
+        .await
+        .map_err(failed(doing))?;
+        crossed.push(Crossing { scope: scope.clone(), period: *period, percent: reached });
+    }
+    Ok(crossed)
+}
+
+/// An account as it is found.
+struct Found {
+    account: Account,
+    /// True if nobody has asked for its balance yet.
+    is_missing: bool,
+}
+
+async fn read(
+    conn: &mut SqliteConnection,
+    path: &[BudgetScope],
+    at_ms: i64,
+    default: &DefaultBudget,
+) -> Result<Vec<Found>, sqlx::Error> {
+    let mut sql = with_path(path);
+    push_periods(&mut sql, at_ms);
+    let user = ScopeKind::User as i64;
+    sql.push(
+        ", limits AS (
+            SELECT b.* FROM path CROSS JOIN budgets AS b
+            WHERE b.kind = path.kind AND b.tenant = path.tenant AND b.name = path.name
+            UNION ALL
+            SELECT path.kind, path.tenant, path.name, ",
+    );
+    sql.push_bind(default.period.name());
+    sql.push(", NULL, NULL, NULL, NULL FROM path WHERE path.kind = ").push_bind(user);
+    sql.push(
+        " AND NOT EXISTS (SELECT 1 FROM budgets AS b
+              WHERE b.kind = path.kind AND b.tenant = path.tenant AND b.name = path.name AND b.period = ",
+    );
+    sql.push_bind(default.period.name());
+    sql.push(
+        "))
+         SELECT limits.*, a.first_day, a.told, a.spent_nano_usd, a.spent_tokens, a.spent_runs,
+                a.spent_sandbox_ms, a.reserved_nano_usd, a.reserved_tokens, a.reserved_runs,
+                a.reserved_sandbox_ms
+         FROM limits JOIN periods ON periods.period = limits.period
+         LEFT JOIN balances AS a
+             ON a.kind = limits.kind AND a.tenant = limits.tenant AND a.name = limits.name
+                AND a.period = limits.period AND a.first_day = periods.first_day
+         ORDER BY 1, 2, 3, 4",
+    );
+    sql.build().fetch_all(conn).await?.iter().map(found).collect()
+}
+
+fn found(row: &SqliteRow) -> Result<Found, sqlx::Error> {
+    let unknown = |text: String| sqlx::Error::Decode(text.into());
+    let kind: i64 = row.try_get("kind")?;
+    let kind = usize::try_from(kind).ok().and_then(|kind| ScopeKind::ALL.get(kind).copied());
+    let told: Option<i64> = row.try_get("told")?;
+    Ok(Found {
+        account: Account {
+            scope: BudgetScope {
+                kind: kind.ok_or_else(|| unknown("a scope of no known kind".to_owned()))?,
+                tenant: row.try_get("tenant")?,
+                name: row.try_get("name")?,
+            },
+            period: row.try_get::<&str, _>("period")?.parse().map_err(unknown)?,
+            budget: budget_from(row)?,
+            told: told.and_then(|told| u8::try_from(told).ok()).unwrap_or(0),
+        },
+        is_missing: row.try_get::<Option<i64>, _>("first_day")?.is_none(),
+    })
+}
+
+/// Reads limits and a balance; of one that is not there, nothing is used.
+pub(super) fn budget_from(row: &SqliteRow) -> Result<Budget, sqlx::Error> {
+    let figure = |name: &str| row.try_get::<Option<i64>, _>(name);
+    let amount = |names: [&str; 4]| -> Result<Amount, sqlx::Error> {
+        let [nano_usd, tokens, runs, sandbox_ms] =
+            names.map(|name| figure(name).map(Option::unwrap_or_default));
+        Ok(Amount { nano_usd: nano_usd?, tokens: tokens?, runs: runs?, sandbox_ms: sandbox_ms? })
+    };
+    Ok(Budget {
+        limit: Caps {
+            nano_usd: figure("limit_nano_usd")?,
+            tokens: figure("limit_tokens")?,
+            runs: figure("limit_runs")?,
+            sandbox_ms: figure("limit_sandbox_ms")?,
+        },
+        spent: amount(["spent_nano_usd", "spent_tokens", "spent_runs", "spent_sandbox_ms"])?,
+        reserved: amount(["reserved_nano_usd", "reserved_tokens", "reserved_runs", "reserved_sandbox_ms"])?,
+    })
+}
+
+/// Makes a balance.
+async fn sum_up(
+    conn: &mut SqliteConnection,
+    scope: &BudgetScope,
+    period: Period,
+    at_ms: i64,
+) -> Result<(), sqlx::Error> {
+    let (spent, reserved) = sums(conn, scope, period, at_ms).await?;
+    let mut insert = QueryBuilder::new("INSERT INTO balances VALUES (");
+    let mut values = insert.separated(", ");
+    values.push_bind(scope.kind as i64).push_bind(&scope.tenant).push_bind(&scope.name);
+    values.push_bind(period.name()).push_bind(period.days(at_ms).0);
+    for amount in [spent, reserved] {
+        values.push_bind(amount.nano_usd).push_bind(amount.tokens);
+        values.push_bind(amount.runs).push_bind(amount.sandbox_ms);
+    }
+    values.push_bind(0_i64);
+    insert.push(")");
+    insert.build().execute(conn).await?;
+    Ok(())
+}
+
+/// What a scope has used, and holds, in the period at `at_ms`.
+async fn sums(
+    conn: &mut SqliteConnection,
+    scope: &BudgetScope,
+    period: Period,
+    at_ms: i64,
+) -> Result<(Amount, Amount), sqlx::Error> {
+    let (first_day, next_day) = period.days(at_ms);
+    let of_run = scope.kind == ScopeKind::Run;
+    let mut spent = QueryBuilder::new("SELECT ");
+    if of_run {
+        // Usage does not say which run it was; a run has few steps.
+        spent.push(
+            "coalesce(sum(used_nano_usd), 0), coalesce(sum(used_tokens), 0), coalesce(sum(used_runs), 0),
+             coalesce(sum(used_sandbox_ms), 0) FROM reservations
+             WHERE state IN ('settled', 'interrupted') AND at_ms >= ",
+        );
+        spent.push_bind(first_day * DAY_MS).push(" AND at_ms < ").push_bind(next_day * DAY_MS);
+    } else {
+        spent.push(SUMS).push(" FROM usage WHERE day >= ").push_bind(first_day);
+        spent.push(" AND day < ").push_bind(next_day);
+    }
+    push_scope(&mut spent, scope);
+    let spent: (i64, i64, i64, i64) = spent.build_query_as().fetch_one(&mut *conn).await?;
+    let mut held = QueryBuilder::new("SELECT ");
+    held.push(SUMS).push(" FROM reservations WHERE state IN ('held', 'waiting') AND at_ms >= ");
+    held.push_bind(first_day * DAY_MS).push(" AND at_ms < ").push_bind(next_day * DAY_MS);
+    push_scope(&mut held, scope);
+    let held: (i64, i64, i64, i64) = held.build_query_as().fetch_one(conn).await?;
+    let amount = |(nano_usd, tokens, runs, sandbox_ms)| Amount { nano_usd, tokens, runs, sandbox_ms };
+    Ok((amount(spent), amount(held)))
+}
+
+const SUMS: &str = "coalesce(sum(nano_usd), 0), coalesce(sum(tokens), 0), coalesce(sum(runs), 0), \
+                    coalesce(sum(sandbox_ms), 0)";
+
+/// Only what a scope pays for.
+fn push_scope(sql: &mut QueryBuilder<Sqlite>, scope: &BudgetScope) {
+    if scope.kind != ScopeKind::Org {
+        sql.push(" AND tenant = ").push_bind(&scope.tenant);
+    }
+    let column = match scope.kind {
+        ScopeKind::Org | ScopeKind::Tenant => return,
+        ScopeKind::User => "user",
+        ScopeKind::Key => "key_id",
+        ScopeKind::Session => "session",
+        ScopeKind::Run => "run",
+    };
+    sql.push(" AND ").push(column).push(" = ").push_bind(&scope.name);
+}
+
+/// `WITH path (kind, tenant, name)`, the scopes as a table.
+fn with_path(path: &[BudgetScope]) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("WITH path (kind, tenant, name) AS (");
+    sql.push_values(path, |mut row, scope| {
+        row.push_bind(scope.kind as i64).push_bind(&scope.tenant).push_bind(&scope.name);
+    });
+    sql.push(")");
+    sql
+}
+
+/// `, periods (period, first_day)`, those of a time as a table.
+fn push_periods(sql: &mut QueryBuilder<Sqlite>, at_ms: i64) {
+    sql.push(", periods (period, first_day) AS (");
+    sql.push_values(Period::ALL, |mut row, period| {
+        row.push_bind(period.name()).push_bind(period.days(at_ms).0);
+    });
+    sql.push(")");
+}

@@ -1,0 +1,107 @@
+//! The database's part of a backup: a copy as of one moment, and what the copy says it holds.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::{BUSY_TIMEOUT, Database};
+
+/// Hashes looked at with one statement.
+const HASHES_AT_ONCE: u32 = 1000;
+
+impl Database {
+    /// Copies the database, as of one moment, to a file that is there and empty. Others read and write
+    /// meanwhile; the write-ahead log grows until it is done. The copy is not synced.
+    pub(crate) async fn copy_to(&self, file: &Path) -> Result<(), sqlx::Error> {
+        // The readers may not write, not even elsewhere, and the writer is not to wait for this.
+        let mut conn = SqliteConnectOptions::new()
+            .filename(&self.file)
+            .create_if_missing(false)
+            .busy_timeout(BUSY_TIMEOUT)
+            .connect()
+            .await?;
+        let copied = sqlx::query("VACUUM INTO ?").bind(path_text(file)?).execute(&mut conn).await;
+        conn.close().await?;
+        copied.map(drop)
+    }
+
+    /// Bytes that a copy takes at most.
+    pub(crate) async fn bytes(&self) -> Result<u64, sqlx::Error> {
+        let mut conn = self.readers.acquire().await?;
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *conn).await?;
+        let page_bytes: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut *conn).await?;
+        Ok(u64::try_from(pages.saturating_mul(page_bytes)).unwrap_or(0))
+    }
+
+    /// True if somebody holds a content beyond `now_ms`.
+    pub(crate) async fn is_held(&self, hash: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM holds WHERE sha256 = ? AND until_ms > ?)")
+            .bind(hash)
+            .bind(now_ms)
+            .fetch_one(&self.readers)
+            .await
+    }
+}
+
+fn path_text(path: &Path) -> Result<&str, sqlx::Error> {
+    path.to_str().ok_or_else(|| sqlx::Error::Protocol(format!("{path:?} is not UTF-8 text")))
+}
+
+/// A copy of a database, to be looked at.
+#[derive(Debug)]
+pub(crate) struct Copy(SqliteConnection);
+
+impl Copy {
+    pub(crate) async fn open(file: &Path) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new().filename(file).read_only(true);
+        options.pragma("trusted_schema", "off").connect().await.map(Self)
+    }
+
+    pub(crate) async fn close(self) -> Result<(), sqlx::Error> {
+        self.0.close().await
+    }
+
+    /// The first flaw that SQLite finds in the file, if there is one.
+    pub(crate) async fn flaw(&mut self) -> Result<Option<String>, sqlx::Error> {
+        let said: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut self.0).await?;
+        Ok((said != "ok").then_some(said))
+    }
+
+    /// Runs, and contents that are kept in the database.
+    pub(crate) async fn counts(&mut self) -> Result<(u64, u64), sqlx::Error> {
+        let counts: (i64, i64) =
+            sqlx::query_as("SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM contents)")
+                .fetch_one(&mut self.0)
+                .await?;
+        Ok((counts.0.unsigned_abs(), counts.1.unsigned_abs()))
+    }
+
+    /// Hashes that begin with `prefix`, of contents that somebody holds or held.
+    pub(crate) async fn held_below(&mut self, prefix: &str) -> Result<BTreeSet<String>, sqlx::Error> {
+        let hashes: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT sha256 FROM holds WHERE sha256 >= ? AND sha256 < ?")
+                .bind(prefix)
+                // Comes after every hexadecimal digit.
+                .bind(format!("{prefix}g"))
+                .fetch_all(&mut self.0)
+                .await?;
+        Ok(hashes.into_iter().collect())
+    }
+
+    /// Hashes after `after`, some at once and in their order, of contents that somebody holds beyond
+    /// `now_ms` and that are not in the database.
+    pub(crate) async fn held_files(&mut self, after: &str, now_ms: i64) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar(
+            "SELECT DISTINCT sha256 FROM holds WHERE sha256 > ? AND until_ms > ?
+             AND NOT EXISTS (SELECT 1 FROM contents WHERE contents.sha256 = holds.sha256)
+             ORDER BY sha256 LIMIT ?",
+        )
+        .bind(after)
+        .bind(now_ms)
+        .bind(HASHES_AT_ONCE)
+        .fetch_all(&mut self.0)
+        .await
+    }
+}

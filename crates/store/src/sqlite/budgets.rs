@@ -1,0 +1,230 @@
+//! Budgets: what scopes may use, said by those who may say so.
+
+use async_trait::async_trait;
+use ringfence_pipeline::budget::{BudgetScope, Caps, Crossing, Period, ScopeKind};
+use ringfence_pipeline::budgets::{BudgetError, Budgets, Standing, UsageQuery, UsageRow, check_limits};
+use ringfence_pipeline::ports::StoreError;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use sqlx::{QueryBuilder, SqliteConnection};
+
+use super::{accounts, failed};
+use crate::{LOCAL_TENANT, Store};
+
+/// Crossings told with a budget.
+const CROSSINGS_MAX: i64 = 20;
+
+#[async_trait]
+impl Budgets for Store {
+    async fn set_budget(
+        &self,
+        actor: &str,
+        scope: &BudgetScope,
+        limits: &[(Period, Caps)],
+        expected: Option<&str>,
+    ) -> Result<Standing, BudgetError> {
+        let doing = "setting a budget";
+        check_limits(limits)?;
+        let now_ms = (self.clock)();
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        if !exists(&mut tx, scope).await? {
+            return Err(BudgetError::NoSuchScope(scope.clone()));
+        }
+        check_version(&mut tx, scope, expected).await?;
+        delete(&mut tx, scope).await?;
+        for (period, caps) in limits {
+            sqlx::query("INSERT INTO budgets VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                .bind(scope.kind as i64)
+                .bind(&scope.tenant)
+                .bind(&scope.name)
+                .bind(period.name())
+                .bind(caps.nano_usd)
+                .bind(caps.tokens)
+                .bind(caps.runs)
+                .bind(caps.sandbox_ms)
+                .execute(&mut *tx)
+                .await
+                .map_err(failed(doing))?;
+        }
+        let path = std::slice::from_ref(scope);
+        let accounts = accounts::open(&mut tx, doing, path, now_ms, &self.default_budget).await?;
+        accounts::tell(&mut tx, doing, &accounts, None, now_ms).await?;
+        let standing = self.standing(&mut tx, scope, now_ms).await?;
+        let limits: Map<String, Value> =
+            limits.iter().map(|(period, caps)| (period.name().to_owned(), json!(caps))).collect();
+        self.note_budget(&mut tx, actor, "budget.set", scope, limits.into()).await?;
+        self.database.commit(tx).await.map_err(failed(doing))?;
+        self.seal_or_warn().await;
+        Ok(standing)
+    }
+
+    async fn remove_budget(
+        &self,
+        actor: &str,
+        scope: &BudgetScope,
+        expected: Option<&str>,
+    ) -> Result<(), BudgetError> {
+        let doing = "removing a budget";
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        check_version(&mut tx, scope, expected).await?;
+        if !delete(&mut tx, scope).await? {
+            return Err(BudgetError::NoBudget(scope.clone()));
+        }
+        self.note_budget(&mut tx, actor, "budget.removed", scope, Value::Null).await?;
+        self.database.commit(tx).await.map_err(failed(doing))?;
+        self.seal_or_warn().await;
+        Ok(())
+    }
+
+    async fn budget(&self, scope: &BudgetScope) -> Result<Standing, BudgetError> {
+        let mut conn = self.database.readers.acquire().await.map_err(failed("reading a budget"))?;
+        if !exists(&mut conn, scope).await? {
+            return Err(BudgetError::NoSuchScope(scope.clone()));
+        }
+        let standing = self.standing(&mut conn, scope, (self.clock)()).await?;
+        if standing.accounts.is_empty() { Err(BudgetError::NoBudget(scope.clone())) } else { Ok(standing) }
+    }
+
+    async fn budgets(
+        &self,
+        tenant: Option<&str>,
+        after: Option<&BudgetScope>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let doing = "listing budgets";
+        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        let mut sql = QueryBuilder::new("SELECT DISTINCT kind, tenant, name FROM budgets WHERE TRUE");
+        if let Some(tenant) = tenant {
+            sql.push(" AND tenant = ").push_bind(tenant);
+        }
+        if let Some(after) = after {
+            sql.push(" AND (kind, tenant, name) > (").push_bind(after.kind as i64);
+            sql.push(", ").push_bind(&after.tenant).push(", ").push_bind(&after.name).push(")");
+        }
+        sql.push(" ORDER BY kind, tenant, name LIMIT ").push_bind(limit);
+        let rows: Vec<(i64, String, String)> =
+            sql.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+        let mut standings = Vec::new();
+        for (kind, tenant, name) in rows {
+            let kind = usize::try_from(kind).ok().and_then(|kind| ScopeKind::ALL.get(kind).copied());
+            let Some(kind) = kind else { continue };
+            let scope = BudgetScope { kind, tenant, name };
+            standings.push(self.standing(&mut conn, &scope, (self.clock)()).await?);
+        }
+        Ok(standings)
+    }
+
+    async fn usage(&self, query: UsageQuery<'_>) -> Result<Vec<UsageRow>, StoreError> {
+        self.add_up(query).await
+    }
+}
+
+impl Store {
+    /// Records what became of a budget. That of the whole house is changed in the operator's own tenant.
+    async fn note_budget(
+        &self,
+        conn: &mut SqliteConnection,
+        actor: &str,
+        kind: &str,
+        scope: &BudgetScope,
+        limits: Value,
+    ) -> Result<(), StoreError> {
+        let tenant = if scope.kind == ScopeKind::Org { LOCAL_TENANT } else { &scope.tenant };
+        let body = json!({ "scope": scope.to_string(), "limits": limits });
+        self.note_change(conn, tenant, actor, kind, &body).await
+    }
+
+    async fn standing(
+        &self,
+        conn: &mut SqliteConnection,
+        scope: &BudgetScope,
+        now_ms: i64,
+    ) -> Result<Standing, StoreError> {
+        let doing = "reading a budget";
+        let path = std::slice::from_ref(scope);
+        let mut accounts = accounts::look(conn, doing, path, now_ms, &self.default_budget).await?;
+        accounts.retain(|account| !account.budget.limit.is_nothing());
+        let crossed: Vec<(String, u8, i64)> = sqlx::query_as(
+            "SELECT period, percent, at_ms FROM crossings WHERE kind = ? AND tenant = ? AND name = ?
+             ORDER BY at_ms DESC LIMIT ?",
+        )
+        .bind(scope.kind as i64)
+        .bind(&scope.tenant)
+        .bind(&scope.name)
+        .bind(CROSSINGS_MAX)
+        .fetch_all(&mut *conn)
+        .await
+        .map_err(failed(doing))?;
+        let crossed = crossed.into_iter().filter_map(|(period, percent, at_ms)| {
+            Some((Crossing { scope: scope.clone(), period: period.parse().ok()?, percent }, at_ms))
+        });
+        Ok(Standing {
+            scope: scope.clone(),
+            accounts,
+            crossed: crossed.collect(),
+            version: version(conn, scope).await?,
+        })
+    }
+}
+
+/// True if there is what the scope names. Conversations are made by those who name them.
+async fn exists(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<bool, StoreError> {
+    let sql = match scope.kind {
+        ScopeKind::Org | ScopeKind::Session => return Ok(true),
+        ScopeKind::Tenant => "SELECT count(*) FROM tenants WHERE name = ?1 AND ?2 = ''",
+        ScopeKind::User => "SELECT count(*) FROM users WHERE tenant = ?1 AND name = ?2",
+        ScopeKind::Key => "SELECT count(*) FROM keys WHERE tenant = ?1 AND id = ?2",
+        ScopeKind::Run => "SELECT count(*) FROM runs WHERE tenant = ?1 AND id = ?2",
+    };
+    let found: i64 = sqlx::query_scalar(sql)
+        .bind(&scope.tenant)
+        .bind(&scope.name)
+        .fetch_one(conn)
+        .await
+        .map_err(failed("reading a budget"))?;
+    Ok(found > 0)
+}
+
+async fn check_version(
+    conn: &mut SqliteConnection,
+    scope: &BudgetScope,
+    expected: Option<&str>,
+) -> Result<(), BudgetError> {
+    let Some(expected) = expected else { return Ok(()) };
+    if version(conn, scope).await?.unwrap_or_default() == expected {
+        return Ok(());
+    }
+    Err(BudgetError::Changed(scope.clone()))
+}
+
+/// Stands for the limits of a scope; none if it has none.
+async fn version(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<Option<String>, StoreError> {
+    type Row = (String, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT period, limit_nano_usd, limit_tokens, limit_runs, limit_sandbox_ms FROM budgets
+         WHERE kind = ? AND tenant = ? AND name = ? ORDER BY period",
+    )
+    .bind(scope.kind as i64)
+    .bind(&scope.tenant)
+    .bind(&scope.name)
+    .fetch_all(conn)
+    .await
+    .map_err(failed("reading a budget"))?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let digest = Sha256::digest(format!("{rows:?}"));
+    Ok(Some(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()))
+}
+
+/// True if there was one.
+async fn delete(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<bool, StoreError> {
+    let deleted = sqlx::query("DELETE FROM budgets WHERE kind = ? AND tenant = ? AND name = ?")
+        .bind(scope.kind as i64)
+        .bind(&scope.tenant)
+        .bind(&scope.name)
+        .execute(conn)
+        .await
+        .map_err(failed("removing a budget"))?;
+    Ok(deleted.rows_affected() > 0)
+}
