@@ -12,7 +12,7 @@
 //! is left.
 
 use async_trait::async_trait;
-use ringfence_pipeline::budget::{AMOUNT_MAX, Account, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
+use ringfence_pipeline::budget::{AMOUNT_MAX, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
 use ringfence_pipeline::keys::Scopes;
 use ringfence_pipeline::ports::{Charge, Ledger, LedgerError, Receipt, StoreError};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId};
@@ -171,16 +171,6 @@ impl Store {
         give_back(&mut tx, doing, &reservation).await?;
         self.append_events(&mut tx, &principal.tenant, run, events).await?;
         self.database.commit(tx).await.map_err(failed(doing))
-    }
-
-    /// What the principal's key may use, has used and holds in all.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database fails.
-    pub async fn accounts(&self, path: &[BudgetScope]) -> Result<Vec<Account>, StoreError> {
-        let doing = "reading budgets";
-        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
-        accounts::look(&mut conn, doing, path, (self.clock)(), &self.default_budget).await
     }
 
     /// What is still held although its time has run out: whoever ran these steps is gone, and nobody decided
