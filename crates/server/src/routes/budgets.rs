@@ -127,7 +127,7 @@ pub(super) fn some_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 /// A budget as it stands.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Budget)]
+#[schema(as = BudgetStanding)]
 #[serde(rename_all = "camelCase")]
 pub struct BudgetAnswer {
     /// Whose it is, such as `user:ana`.
@@ -291,8 +291,8 @@ pub(crate) async fn one(
     tag = "budgets",
     params(
         ("scope" = String, Path, description = "Whose budget.", example = "user:ana"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen."),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is none."),
+        ("If-Match" = Option<String>, Header, pattern = "^\"[a-z0-9]{1,64}\"$", description = "The `ETag` that was seen."),
+        ("If-None-Match" = Option<String>, Header, pattern = "^\\*$", description = "`*`: only if there is none."),
     ),
     request_body(content = BudgetBody, example = json!({ "limits": { "month": { "usd": 25, "runs": 1000 } } })),
     responses(
@@ -339,7 +339,7 @@ pub(crate) async fn set(
     tag = "budgets",
     params(
         ("scope" = String, Path, description = "Whose budget.", example = "user:ana"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen."),
+        ("If-Match" = Option<String>, Header, pattern = "^\"[a-z0-9]{1,64}\"$", description = "The `ETag` that was seen."),
     ),
     responses((status = 204, description = "It has none now."), Forbidden, NotFound, PreconditionFailed),
 )]
@@ -373,7 +373,7 @@ pub(crate) struct UsageParams {
 
 /// What was used.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Usage)]
+#[schema(as = UsageReport)]
 #[serde(rename_all = "camelCase")]
 struct UsageAnswer {
     /// By what it is added up.
@@ -391,7 +391,7 @@ struct UsageAnswer {
 
 /// What was used by one of a group.
 #[derive(Serialize, ToSchema)]
-#[schema(as = UsageRow)]
+#[schema(as = UsageReportRow)]
 struct UsageRowAnswer {
     /// A user, a key's id, a conversation, an author or a day. Empty for code that a client sent, and outside
     /// a conversation.
@@ -513,15 +513,22 @@ fn expected(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         Problem::bad_request("invalid_precondition", format!("{name} is not {what}"))
     };
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    match (text(IF_MATCH), text(IF_NONE_MATCH)) {
+    let (tag, none) = (text(IF_MATCH), text(IF_NONE_MATCH));
+    if none.is_some_and(|none| none != "*") {
+        return Err(wrong("If-None-Match", "*"));
+    }
+    match (tag, none) {
         (None, None) => Ok(None),
-        (None, Some("*")) => Ok(Some(String::new())),
-        (None, Some(_)) => Err(wrong("If-None-Match", "*")),
-        (Some(_), Some(_)) => Err(wrong("If-Match", "alone, send it without If-None-Match")),
-        (Some(tag), None) => {
+        (None, Some(_)) => Ok(Some(String::new())),
+        (Some(tag), none) => {
             let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
             let version = version.filter(|version| !version.is_empty() && !version.contains('"'));
-            let version = version.map(|version| if version == DEFAULT { "" } else { version });
+            // Both at once can never hold, and no version is like this.
+            let version = version.map(|version| match version {
+                _ if none.is_some() => "*",
+                DEFAULT => "",
+                version => version,
+            });
             version
                 .map(|version| Some(version.to_owned()))
                 .ok_or_else(|| wrong("If-Match", "one ETag of ours"))
@@ -580,5 +587,6 @@ mod tests {
             assert_eq!(read(&[(IF_MATCH, wrong)]), Err("invalid_precondition"), "{wrong}");
         }
         assert!(read(&[(IF_NONE_MATCH, "\"ab\"")]).is_err());
+        assert_eq!(read(&[(IF_MATCH, "\"ab\""), (IF_NONE_MATCH, "*")]), Ok(Some("*".to_owned())));
     }
 }
