@@ -291,8 +291,9 @@ pub(crate) async fn one(
     tag = "budgets",
     params(
         ("scope" = String, Path, description = "Whose budget.", example = "user:ana"),
-        ("If-Match" = Option<String>, Header, pattern = "^\"[a-z0-9]{1,64}\"$", description = "The `ETag` that was seen."),
-        ("If-None-Match" = Option<String>, Header, pattern = "^\\*$", description = "`*`: only if there is none."),
+        ("If-Match" = Option<String>, Header, pattern = "^\"[a-z0-9]{1,64}\"$",
+            example = "\"default\"", description = "The `ETag` that was seen."),
+        ("If-None-Match" = Option<String>, Header, pattern = "^\\*$", example = "*", description = "`*`: only if there is none."),
     ),
     request_body(content = BudgetBody, example = json!({ "limits": { "month": { "usd": 25, "runs": 1000 } } })),
     responses(
@@ -339,7 +340,8 @@ pub(crate) async fn set(
     tag = "budgets",
     params(
         ("scope" = String, Path, description = "Whose budget.", example = "user:ana"),
-        ("If-Match" = Option<String>, Header, pattern = "^\"[a-z0-9]{1,64}\"$", description = "The `ETag` that was seen."),
+        ("If-Match" = Option<String>, Header, pattern = "^\"[a-z0-9]{1,64}\"$",
+            example = "\"default\"", description = "The `ETag` that was seen."),
     ),
     responses((status = 204, description = "It has none now."), Forbidden, NotFound, PreconditionFailed),
 )]
