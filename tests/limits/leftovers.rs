@@ -25,7 +25,7 @@ const CLIENTS: usize = 6;
 const READING_CLIENTS: usize = 16;
 
 /// Lists that each of them reads.
-const LISTS: usize = 20;
+const LISTS: usize = 10;
 
 /// Longest wait for the kernel to let go of what is dead.
 const SETTLE_MAX: Duration = Duration::from_secs(10);
@@ -160,7 +160,7 @@ fn read(server: &Server) {
         for _ in 0..READING_CLIENTS {
             scope.spawn(|| {
                 for _ in 0..LISTS {
-                    let request = agent().get(format!("{}/v1/runs?limit=100", server.url));
+                    let request = agent().get(format!("{}/v1/runs?limit=10", server.url));
                     let list = request.header("x-api-key", &server.key).call().expect("an answer");
                     assert_eq!(list.status(), 200);
                 }
