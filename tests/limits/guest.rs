@@ -22,7 +22,7 @@ const START: &str = include_str!("guest.sh");
 const PASSED: [&str; 4] = ["PASSED session", "PASSED service", "PASSED container", "PASSED crash dumps"];
 
 /// Longest time from switching the machine on to its end, in seconds.
-const GUEST_SECONDS_MAX: &str = "420";
+const GUEST_SECONDS_MAX: &str = "900";
 
 /// Memory of the machine.
 const GUEST_MEMORY: &str = "2G";
