@@ -159,7 +159,7 @@ fn a_result_that_cannot_be_recorded_is_not_given_and_its_money_is_held() {
     if cramped.query(&held) == "(1,)\n" {
         assert_eq!(cramped.runs(), (1, 1));
         // Its lease runs out.
-        cramped.query(&format!("update reservations set lease_until_ms = 1 where run = '{run}'"));
+        cramped.query(&format!("update reservations set until_ms = 1 where run = '{run}'"));
         assert!(cramped.beside(&["run", "-", "--language", "bash"], b"echo x").status.success());
     }
     assert_eq!(cramped.runs(), (2, 0), "it is paid for, once");
