@@ -22,24 +22,10 @@ pub(super) async fn open(
     at_ms: i64,
     default: &DefaultBudget,
 ) -> Result<Vec<Account>, StoreError> {
-    let mut rows = read(conn, path, at_ms, default).await.map_err(failed(doing))?;
-    let missing: Vec<(BudgetScope, Period)> = rows
-        .iter()
-        .filter(|row| row.is_missing)
-        .map(|row| (row.account.scope.clone(), row.account.period))
-        .collect();
-    if !missing.is_empty() {
-        for (scope, period) in &missing {
-            sum_up(conn, scope, *period, at_ms).await.map_err(failed(doing))?;
-        }
-        rows = read(conn, path, at_ms, default).await.map_err(failed(doing))?;
-    }
-    let mut accounts: Vec<Account> = rows.into_iter().map(|row| row.account).collect();
-    default.apply(&mut accounts);
-    Ok(accounts)
+    accounts(conn, path, at_ms, default, true).await.map_err(failed(doing))
 }
 
-/// As [`open`], for whoever only looks: a balance that is missing is nothing used yet.
+/// As [`open`], for whoever only looks: a balance that is missing is summed up and not made.
 pub(super) async fn look(
     conn: &mut SqliteConnection,
     doing: &'static str,
@@ -47,13 +33,24 @@ pub(super) async fn look(
     at_ms: i64,
     default: &DefaultBudget,
 ) -> Result<Vec<Account>, StoreError> {
+    accounts(conn, path, at_ms, default, false).await.map_err(failed(doing))
+}
+
+async fn accounts(
+    conn: &mut SqliteConnection,
+    path: &[BudgetScope],
+    at_ms: i64,
+    default: &DefaultBudget,
+    make: bool,
+) -> Result<Vec<Account>, sqlx::Error> {
     let mut accounts = Vec::new();
-    for row in read(conn, path, at_ms, default).await.map_err(failed(doing))? {
-        let mut account = row.account;
-        if row.is_missing {
-            let (spent, reserved) =
-                sums(conn, &account.scope, account.period, at_ms).await.map_err(failed(doing))?;
-            (account.budget.spent, account.budget.reserved) = (spent, reserved);
+    for Found { mut account, is_missing } in read(conn, path, at_ms, default).await? {
+        if is_missing {
+            let Account { scope, period, budget, .. } = &mut account;
+            (budget.spent, budget.reserved) = sums(conn, scope, *period, at_ms).await?;
+            if make {
+                put(conn, scope, *period, at_ms, budget.spent, budget.reserved).await?;
+            }
         }
         accounts.push(account);
     }
@@ -186,13 +183,11 @@ async fn read(
 
 fn found(row: &SqliteRow) -> Result<Found, sqlx::Error> {
     let unknown = |text: String| sqlx::Error::Decode(text.into());
-    let kind: i64 = row.try_get("kind")?;
-    let kind = usize::try_from(kind).ok().and_then(|kind| ScopeKind::ALL.get(kind).copied());
     let told: Option<i64> = row.try_get("told")?;
     Ok(Found {
         account: Account {
             scope: BudgetScope {
-                kind: kind.ok_or_else(|| unknown("a scope of no known kind".to_owned()))?,
+                kind: kind_from(row.try_get("kind")?)?,
                 tenant: row.try_get("tenant")?,
                 name: row.try_get("name")?,
             },
@@ -202,6 +197,12 @@ fn found(row: &SqliteRow) -> Result<Found, sqlx::Error> {
         },
         is_missing: row.try_get::<Option<i64>, _>("first_day")?.is_none(),
     })
+}
+
+/// A kind of scope as it is stored: its place among all.
+pub(super) fn kind_from(stored: i64) -> Result<ScopeKind, sqlx::Error> {
+    let kind = usize::try_from(stored).ok().and_then(|at| ScopeKind::ALL.get(at).copied());
+    kind.ok_or_else(|| sqlx::Error::Decode(format!("a scope of kind {stored} is not known").into()))
 }
 
 /// Reads limits and a balance; of one that is not there, nothing is used.
@@ -224,14 +225,15 @@ pub(super) fn budget_from(row: &SqliteRow) -> Result<Budget, sqlx::Error> {
     })
 }
 
-/// Makes a balance.
-async fn sum_up(
+/// Makes the balance of the period at `at_ms`.
+pub(super) async fn put(
     conn: &mut SqliteConnection,
     scope: &BudgetScope,
     period: Period,
     at_ms: i64,
+    spent: Amount,
+    reserved: Amount,
 ) -> Result<(), sqlx::Error> {
-    let (spent, reserved) = sums(conn, scope, period, at_ms).await?;
     let mut insert = QueryBuilder::new("INSERT INTO balances VALUES (");
     let mut values = insert.separated(", ");
     values.push_bind(scope.kind as i64).push_bind(&scope.tenant).push_bind(&scope.name);

@@ -9,7 +9,11 @@ use sha2::{Digest, Sha256};
 use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::{accounts, failed};
+use crate::blobs::hex;
 use crate::{LOCAL_TENANT, Store};
+
+/// Bytes of the hash that stands for a scope's limits.
+const VERSION_BYTES: usize = 8;
 
 /// Crossings told with a budget.
 const CROSSINGS_MAX: i64 = 20;
@@ -33,18 +37,7 @@ impl Budgets for Store {
         check_version(&mut tx, scope, expected).await?;
         delete(&mut tx, scope).await?;
         for (period, caps) in limits {
-            sqlx::query("INSERT INTO budgets VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-                .bind(scope.kind as i64)
-                .bind(&scope.tenant)
-                .bind(&scope.name)
-                .bind(period.name())
-                .bind(caps.nano_usd)
-                .bind(caps.tokens)
-                .bind(caps.runs)
-                .bind(caps.sandbox_ms)
-                .execute(&mut *tx)
-                .await
-                .map_err(failed(doing))?;
+            limit(&mut tx, scope, *period, caps).await.map_err(failed(doing))?;
         }
         let path = std::slice::from_ref(scope);
         let accounts = accounts::open(&mut tx, doing, path, now_ms, &self.default_budget).await?;
@@ -106,8 +99,7 @@ impl Budgets for Store {
             sql.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
         let mut standings = Vec::new();
         for (kind, tenant, name) in rows {
-            let kind = usize::try_from(kind).ok().and_then(|kind| ScopeKind::ALL.get(kind).copied());
-            let Some(kind) = kind else { continue };
+            let kind = accounts::kind_from(kind).map_err(failed(doing))?;
             let scope = BudgetScope { kind, tenant, name };
             standings.push(self.standing(&mut conn, &scope, (self.clock)()).await?);
         }
@@ -167,6 +159,27 @@ impl Store {
     }
 }
 
+/// Sets the limits of a scope that has none for this period.
+pub(super) async fn limit(
+    conn: &mut SqliteConnection,
+    scope: &BudgetScope,
+    period: Period,
+    caps: &Caps,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO budgets VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(scope.kind as i64)
+        .bind(&scope.tenant)
+        .bind(&scope.name)
+        .bind(period.name())
+        .bind(caps.nano_usd)
+        .bind(caps.tokens)
+        .bind(caps.runs)
+        .bind(caps.sandbox_ms)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// True if there is what the scope names. Conversations are made by those who name them.
 async fn exists(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<bool, StoreError> {
     let sql = match scope.kind {
@@ -213,8 +226,7 @@ async fn version(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<Opt
     if rows.is_empty() {
         return Ok(None);
     }
-    let digest = Sha256::digest(format!("{rows:?}"));
-    Ok(Some(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()))
+    Ok(Some(hex(&Sha256::digest(format!("{rows:?}"))[..VERSION_BYTES])))
 }
 
 /// True if there was one.

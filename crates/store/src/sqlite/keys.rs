@@ -1,7 +1,6 @@
 //! Keys as they are managed: made, listed, given a new secret, limited and revoked.
 
-use ringfence_pipeline::budget::Caps;
-use ringfence_pipeline::budget::{AMOUNT_MAX, ScopeKind, Unit};
+use ringfence_pipeline::budget::{AMOUNT_MAX, Amount, BudgetScope, Caps, Period, Unit};
 use ringfence_pipeline::keys::{
     IdentityError, IssuedKey, KEY_LIFETIME_MS_MAX, KEY_OVERLAP_MS_MAX, Key, KeyRequest, KeyState,
     NAME_BYTES_MAX, Scope,
@@ -11,9 +10,9 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-use super::accounts::budget_from;
-use super::failed;
+use super::accounts::{self, budget_from};
 use super::identities::scopes_from;
+use super::{budgets, failed};
 use crate::{Store, key_text, random};
 
 /// Keys with what each may use, has used and holds in all.
@@ -283,27 +282,11 @@ pub(super) async fn insert_key(
         return Ok(false);
     }
     // It is there from the start, so that what a key has used in all is told for every key.
-    sqlx::query("INSERT INTO balances VALUES (?, ?, ?, 'total', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)")
-        .bind(ScopeKind::Key as i64)
-        .bind(tenant)
-        .bind(id)
-        .execute(&mut *conn)
-        .await
-        .map_err(failed(doing))?;
-    if request.limit.is_nothing() {
-        return Ok(true);
+    let (scope, nothing) = (BudgetScope::key(tenant, id), Amount::default());
+    accounts::put(conn, &scope, Period::Total, now_ms, nothing, nothing).await.map_err(failed(doing))?;
+    if !request.limit.is_nothing() {
+        budgets::limit(conn, &scope, Period::Total, &request.limit).await.map_err(failed(doing))?;
     }
-    sqlx::query("INSERT INTO budgets VALUES (?, ?, ?, 'total', ?, ?, ?, ?)")
-        .bind(ScopeKind::Key as i64)
-        .bind(tenant)
-        .bind(id)
-        .bind(request.limit.nano_usd)
-        .bind(request.limit.tokens)
-        .bind(request.limit.runs)
-        .bind(request.limit.sandbox_ms)
-        .execute(&mut *conn)
-        .await
-        .map_err(failed(doing))?;
     Ok(true)
 }
 
