@@ -18,7 +18,7 @@ demo: setup build runtimes ## Build, say what protects you, do the main job on r
 test: setup build build-for-tests runtimes guest clients contract ## Every test, the ones from outside included.
 	$(CARGO) fmt --all --check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		$(CARGO) nextest run --workspace && $(CARGO) test --workspace --doc; \
+		$(CARGO) nextest run --workspace --no-fail-fast && $(CARGO) test --workspace --doc; \
 	else \
 		$(CARGO) test --workspace; \
 	fi
