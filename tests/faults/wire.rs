@@ -172,10 +172,11 @@ enum Told {
 }
 
 impl Told {
-    fn parse(mut frame: &[u8]) -> Told {
+    /// None for what a run has used so far, which comes when a run takes long.
+    fn parse(mut frame: &[u8]) -> Option<Told> {
         let kind = read_number(&mut frame);
         let run = read_number(&mut frame);
-        match kind {
+        Some(match kind {
             2 => {
                 let _stream = read_number(&mut frame);
                 let _length = read_number(&mut frame);
@@ -186,8 +187,9 @@ impl Told {
                 let _length = read_number(&mut frame);
                 Told::Failed(run, String::from_utf8_lossy(frame).into_owned())
             }
+            7 => return None,
             other => panic!("a report of kind {other}"),
-        }
+        })
     }
 }
 
@@ -240,7 +242,10 @@ impl Line {
         loop {
             match rustix::net::recv(&self.socket, &mut buffer[..], RecvFlags::DONTWAIT) {
                 Ok((_, 0)) | Err(Errno::CONNRESET) => return None,
-                Ok((_, count)) => return Some(Told::parse(&buffer[..count])),
+                Ok((_, count)) => match Told::parse(&buffer[..count]) {
+                    Some(told) => return Some(told),
+                    None => continue,
+                },
                 Err(Errno::AGAIN) => {}
                 Err(error) => panic!("cannot receive: {error}"),
             }
