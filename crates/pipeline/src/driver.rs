@@ -376,7 +376,7 @@ impl Driver {
         driven: &Driven,
     ) -> Result<Answer, ErrorKind> {
         let language = request.language;
-        let code = self.keep_code(&request.code).await?;
+        let code = self.keep_code(journal, &request.code).await?;
         let requested = |job: Option<(Option<String>, Option<String>, Vec<FileRef>)>| {
             let (stdin, call, files) = job.unwrap_or_default();
             Event::Requested { question: None, language: Some(language), code, stdin, call, files }
@@ -391,7 +391,8 @@ impl Driver {
                 return Err(ErrorKind::Denied(violations));
             }
         };
-        journal.note(&requested(Some(self.keep_inputs(examined.job()).await?)))?;
+        let inputs = keep_inputs(journal, examined.job()).await?;
+        journal.note(&requested(Some(inputs)))?;
         let checked = self.decide(journal, examined, driven).await?.map_err(ErrorKind::Denied)?;
         let control = Control::new(&driven.live, true);
         let ran = self.run_job(journal, Step::Execute, checked, control, &driven.place).await?;
@@ -434,7 +435,7 @@ impl Driver {
         }
         let duration_ms = self.config.clock.now_ms().saturating_sub(began_ms);
         let answer = ask_answer(author.name(), draft, run, duration_ms);
-        let outline = self.keep_outline(&answer.outline()).await?;
+        let outline = keep_outline(journal, &answer.outline()).await?;
         journal.note(&Event::Settled { answer: Some(outline) })?;
         journal.save().await?;
         Ok(answer)
@@ -488,8 +489,8 @@ impl Driver {
             attached.and_then(|()| self.config.policy.examine_question(request, &self.config.limits));
         let (mut question, mut files) = (None, Vec::new());
         if examined.is_ok() {
-            question = Some(self.ports.record.put_blob(request.question.as_bytes()).await?);
-            files = self.keep_files(&request.files).await?;
+            question = Some(journal.keep_input(request.question.as_bytes()).await?);
+            files = keep_files(journal, &request.files).await?;
         }
         journal.note(&Event::Requested {
             question,
@@ -559,7 +560,7 @@ impl Driver {
         };
         match written.unwrap_or_else(|_| Err(late())) {
             Ok(draft) => {
-                let code = self.keep_code(&draft.code).await?.unwrap_or_default();
+                let code = self.keep_draft(journal, &draft.code).await?.unwrap_or_default();
                 let language = draft.language;
                 journal.note(&Event::CodeWritten { author: author.name(), language, code })?;
                 Ok(Ok(draft))
@@ -614,7 +615,8 @@ impl Driver {
         match self.run_draft(journal, author, &draft, request, driven).await {
             Ok(answer) => Ok(Some((draft, answer))),
             Err(
-                kind @ (ErrorKind::DraftDenied { .. } | ErrorKind::Ledger(LedgerError::Exhausted { .. })),
+                kind @ (ErrorKind::DraftDenied { .. }
+                | ErrorKind::Ledger(LedgerError::Exhausted { .. } | LedgerError::Quota(_))),
             ) => {
                 journal.note(&Event::CodeDropped { reason: kind.to_string() })?;
                 Ok(None)
@@ -718,7 +720,7 @@ impl Driver {
         last: bool,
     ) -> Result<Answer, ErrorKind> {
         let (step, used) = (ran.step, ran.used);
-        let recorded = match self.keep_answer(journal.run().id(), language, ran, last).await {
+        let recorded = match keep_answer(journal, language, ran, last).await {
             Ok((answer, events)) => journal.settle(step, used, &events).await.map(|()| answer),
             Err(kind) => {
                 let settled = journal.settle(step, used, &[kind.end()]).await;
@@ -733,92 +735,100 @@ impl Driver {
         })
     }
 
-    /// Keeps every content of an answer, and gives the events that name them.
-    async fn keep_answer(
-        &self,
-        run: RunId,
-        language: ringfence_job::Language,
-        ran: Ran,
-        last: bool,
-    ) -> Result<(Answer, Vec<Event>), ErrorKind> {
-        let execution = self.keep_outputs(&ran).await?;
-        let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
-        let answer = Answer::new(run, language, ran.outcome, hashes);
-        let mut events = vec![Event::ExecFinished(Box::new(execution))];
-        if last {
-            let outline = self.keep_outline(&answer.outline()).await?;
-            events.push(Event::Settled { answer: Some(outline) });
-        }
-        Ok((answer, events))
-    }
-
-    async fn keep_outline(&self, outline: &serde_json::Value) -> Result<String, ErrorKind> {
-        Ok(self.ports.record.put_blob(outline.to_string().as_bytes()).await?)
-    }
-
-    async fn keep_outputs(&self, ran: &Ran) -> Result<Execution, ErrorKind> {
-        let outcome = &ran.outcome;
-        let mut files = Vec::with_capacity(outcome.files.len());
-        for file in &outcome.files {
-            files.push(self.keep_file(&file.name, &file.content).await?);
-        }
-        Ok(Execution {
-            step: ran.step,
-            status: outcome.status,
-            exit_code: outcome.exit_code,
-            signal: outcome.signal,
-            usage: outcome.usage,
-            used: ran.used,
-            stdout: self.keep_unless_empty(&outcome.stdout).await?,
-            stderr: self.keep_unless_empty(&outcome.stderr).await?,
-            limits_hit: outcome.limits_hit.iter().map(|hit| hit.limit.name().to_owned()).collect(),
-            denied_syscalls: outcome.denied_syscalls.iter().map(|call| call.name.clone()).collect(),
-            files,
-            isolation_complete: outcome.isolation.is_complete(),
-        })
-    }
-
-    async fn keep_inputs(
-        &self,
-        job: &Job,
-    ) -> Result<(Option<String>, Option<String>, Vec<FileRef>), ErrorKind> {
-        let stdin = self.keep_unless_empty(&job.stdin).await?;
-        let call = if job.args.is_empty() && job.env.is_empty() {
-            None
-        } else {
-            let call = serde_json::json!({ "args": job.args, "env": job.env });
-            Some(self.ports.record.put_blob(call.to_string().as_bytes()).await?)
-        };
-        Ok((stdin, call, self.keep_files(&job.files).await?))
-    }
-
-    async fn keep_files(&self, files: &[InputFile]) -> Result<Vec<FileRef>, ErrorKind> {
-        let mut kept = Vec::with_capacity(files.len());
-        for file in files {
-            kept.push(self.keep_file(&file.name, &file.content).await?);
-        }
-        Ok(kept)
-    }
-
-    async fn keep_file(&self, name: &str, content: &[u8]) -> Result<FileRef, ErrorKind> {
-        let sha256 = self.ports.record.put_blob(content).await?;
-        Ok(FileRef { name: name.to_owned(), size: content.len() as u64, sha256 })
-    }
-
-    /// Keeps code, refused or not, unless it is too large for that.
-    async fn keep_code(&self, code: &str) -> Result<Option<String>, ErrorKind> {
+    /// Keeps code that came in, refused or not, unless it is too large for that.
+    async fn keep_code(&self, journal: &mut Journal, code: &str) -> Result<Option<String>, ErrorKind> {
         if !self.config.policy.keeps_code(code) {
             return Ok(None);
         }
-        Ok(Some(self.ports.record.put_blob(code.as_bytes()).await?))
+        journal.keep_input(code.as_bytes()).await.map(Some)
     }
 
-    async fn keep_unless_empty(&self, content: &[u8]) -> Result<Option<String>, ErrorKind> {
-        if content.is_empty() {
+    /// As [`Driver::keep_code`], for code that an author wrote.
+    async fn keep_draft(&self, journal: &mut Journal, code: &str) -> Result<Option<String>, ErrorKind> {
+        if !self.config.policy.keeps_code(code) {
             return Ok(None);
         }
-        Ok(Some(self.ports.record.put_blob(content).await?))
+        journal.keep_output(code.as_bytes()).await.map(Some)
     }
+}
+
+/// Keeps all that a job gets beside its code.
+async fn keep_inputs(
+    journal: &mut Journal,
+    job: &Job,
+) -> Result<(Option<String>, Option<String>, Vec<FileRef>), ErrorKind> {
+    let stdin = match job.stdin.as_slice() {
+        [] => None,
+        stdin => Some(journal.keep_input(stdin).await?),
+    };
+    let call = if job.args.is_empty() && job.env.is_empty() {
+        None
+    } else {
+        let call = serde_json::json!({ "args": job.args, "env": job.env });
+        Some(journal.keep_input(call.to_string().as_bytes()).await?)
+    };
+    Ok((stdin, call, keep_files(journal, &job.files).await?))
+}
+
+async fn keep_files(journal: &mut Journal, files: &[InputFile]) -> Result<Vec<FileRef>, ErrorKind> {
+    let mut kept = Vec::with_capacity(files.len());
+    for InputFile { name, content } in files {
+        let sha256 = journal.keep_input(content).await?;
+        kept.push(FileRef { name: name.clone(), size: content.len() as u64, sha256 });
+    }
+    Ok(kept)
+}
+
+/// Keeps every content of an answer for which there is room, and gives the events that name them.
+async fn keep_answer(
+    journal: &mut Journal,
+    language: ringfence_job::Language,
+    ran: Ran,
+    last: bool,
+) -> Result<(Answer, Vec<Event>), ErrorKind> {
+    let execution = keep_outputs(journal, &ran).await?;
+    let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
+    let answer = Answer::new(journal.run().id(), language, ran.outcome, hashes);
+    let mut events = vec![Event::ExecFinished(Box::new(execution))];
+    if last {
+        let outline = keep_outline(journal, &answer.outline()).await?;
+        events.push(Event::Settled { answer: Some(outline) });
+    }
+    Ok((answer, events))
+}
+
+async fn keep_outline(journal: &mut Journal, outline: &serde_json::Value) -> Result<String, ErrorKind> {
+    journal.keep_output(outline.to_string().as_bytes()).await
+}
+
+async fn keep_outputs(journal: &mut Journal, ran: &Ran) -> Result<Execution, ErrorKind> {
+    let outcome = &ran.outcome;
+    let mut files = Vec::with_capacity(outcome.files.len());
+    for file in &outcome.files {
+        let sha256 = journal.keep_output(&file.content).await?;
+        files.push(FileRef { name: file.name.clone(), size: file.content.len() as u64, sha256 });
+    }
+    Ok(Execution {
+        step: ran.step,
+        status: outcome.status,
+        exit_code: outcome.exit_code,
+        signal: outcome.signal,
+        usage: outcome.usage,
+        used: ran.used,
+        stdout: keep_printed(journal, &outcome.stdout).await?,
+        stderr: keep_printed(journal, &outcome.stderr).await?,
+        limits_hit: outcome.limits_hit.iter().map(|hit| hit.limit.name().to_owned()).collect(),
+        denied_syscalls: outcome.denied_syscalls.iter().map(|call| call.name.clone()).collect(),
+        files,
+        isolation_complete: outcome.isolation.is_complete(),
+    })
+}
+
+async fn keep_printed(journal: &mut Journal, content: &[u8]) -> Result<Option<String>, ErrorKind> {
+    if content.is_empty() {
+        return Ok(None);
+    }
+    journal.keep_output(content).await.map(Some)
 }
 
 fn start_events(purpose: &Step<'_>, step: u32, reserved: Amount, job: &Job) -> Vec<Event> {

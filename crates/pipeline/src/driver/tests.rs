@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::*;
 use crate::live::Position;
 use crate::{
-    files::{FileCursor, FileInfo, FilesError, Incoming},
+    files::{FileCursor, FileInfo, FilesError, Incoming, QuotaExceeded},
     keys::Scopes,
-    ports::StoreError,
+    ports::{AppendError, Kept, Part, Put, StoreError},
     run::{Recorded, Run, Stage},
 };
 
@@ -38,6 +38,10 @@ struct State {
     spent: Amount,
     /// Refuse content that comes after a reservation.
     refuses_outputs: bool,
+    /// Have no room for these contents.
+    full: Option<Part>,
+    /// Runs that left nothing.
+    given_up: u32,
     /// The key was revoked.
     key_ended: bool,
     /// The one request that is noted.
@@ -46,18 +50,29 @@ struct State {
 
 #[async_trait]
 impl Record for Memory {
-    async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), StoreError> {
+    async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), AppendError> {
         self.state.lock().unwrap().events.extend_from_slice(events);
         Ok(())
     }
 
-    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
+    async fn put_blob(&self, _: &Principal, _: RunId, part: Part, content: &[u8]) -> Result<Put, StoreError> {
         let mut state = self.state.lock().unwrap();
         if state.refuses_outputs && !state.held.is_empty() {
             return Err(StoreError::new("keeping content", "disk full"));
         }
+        if state.full.is_some_and(|full| full == part) {
+            let (of, advice) = ("contents", "wait");
+            let quota = QuotaExceeded { of, scope: "key", unit: "bytes", limit: 1, used: 1, advice };
+            return Ok(Put::NoRoom { sha256: "blob0".to_owned(), quota });
+        }
         state.blobs.push(content.to_vec());
-        Ok(format!("blob{}", state.blobs.len()))
+        let sha256 = format!("blob{}", state.blobs.len());
+        Ok(Put::Kept(Kept { sha256, size: content.len() as u64, unwritten: None }))
+    }
+
+    async fn give_up(&self, _: &Principal, _: RunId) -> Result<(), StoreError> {
+        self.state.lock().unwrap().given_up += 1;
+        Ok(())
     }
 
     async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -658,7 +673,11 @@ impl Files for Memory {
 impl Memory {
     /// Has content as an upload, and says that it has `size` bytes.
     async fn uploaded(&self, content: &[u8], size: u64) -> String {
-        let id = self.put_blob(content).await.unwrap();
+        let Put::Kept(Kept { sha256: id, .. }) =
+            self.put_blob(&who(), RunId(Uuid::nil()), Part::Input, content).await.unwrap()
+        else {
+            panic!("it is full")
+        };
         self.state.lock().unwrap().uploads.insert(id.clone(), size);
         id
     }

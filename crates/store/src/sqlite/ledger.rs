@@ -10,12 +10,13 @@
 //! `UPDATE`, so that no two callers, of any process, can both take what is left.
 
 use async_trait::async_trait;
-use ringfence_pipeline::ports::{Amount, Budget, Ledger, LedgerError, StoreError};
+use ringfence_pipeline::ports::{Amount, AppendError, Budget, Ledger, LedgerError, StoreError};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::failed;
+use super::holds::Owner;
 use super::record::{open_run, read_history, run_id};
 use crate::{LEASE_MARGIN_MS, Store};
 
@@ -62,7 +63,7 @@ impl Ledger for Store {
             return Ok(check_held(&mut tx, principal, run, step).await?);
         }
         take(&mut tx, principal, amount, now_ms).await?;
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.append_events(&mut tx, principal.into(), run, events, true).await?;
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
@@ -95,7 +96,7 @@ impl Ledger for Store {
             return Ok(settled_before(&mut tx, principal, run, step, used).await?);
         };
         spend(&mut tx, &principal.key_id, Amount { runs, sandbox_ms }, used).await?;
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.append_events(&mut tx, principal.into(), run, events, false).await?;
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
@@ -149,7 +150,10 @@ impl Store {
             let mut tx = self.database.write().await.map_err(failed(doing))?;
             let batch = expired(&mut tx, now_ms, RECOVERED_AT_ONCE).await?;
             for reservation in &batch {
-                self.interrupt(&mut tx, reservation, now_ms).await?;
+                self.interrupt(&mut tx, reservation, now_ms).await.map_err(|error| match error {
+                    AppendError::Store(error) => error,
+                    AppendError::Quota(quota) => StoreError::new(doing, quota.to_string()),
+                })?;
             }
             self.database.commit(tx).await.map_err(failed(doing))?;
             recovered.extend(batch);
@@ -163,7 +167,7 @@ impl Store {
         conn: &mut SqliteConnection,
         reservation: &Reservation,
         now_ms: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AppendError> {
         let doing = "settling interrupted steps";
         sqlx::query(
             "UPDATE reservations
@@ -177,7 +181,10 @@ impl Store {
         .map_err(failed(doing))?;
         spend(conn, &reservation.key_id, reservation.amount, reservation.amount).await?;
         match interruption(conn, reservation, now_ms).await? {
-            Some(event) => self.append_events(conn, &reservation.tenant, reservation.run, &[event]).await,
+            Some(event) => {
+                let owner = Owner { tenant: &reservation.tenant, key_id: &reservation.key_id };
+                self.append_events(conn, owner, reservation.run, &[event], false).await
+            }
             None => Ok(()),
         }
     }

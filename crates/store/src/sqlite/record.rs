@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use ringfence_pipeline::files::Content;
-use ringfence_pipeline::ports::{Claim, Claimed, Record, StoreError};
+use ringfence_pipeline::ports::{AppendError, Claim, Claimed, Part, Put, Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::failed;
-use super::holds::push_holds;
+use super::holds::{Holding, Owner, Sums, push_holding};
 use crate::{BlobError, Store};
 
 /// Events written by one statement.
@@ -16,16 +16,32 @@ const EVENTS_AT_ONCE: usize = 64;
 
 #[async_trait]
 impl Record for Store {
-    async fn append(&self, principal: &Principal, run: RunId, events: &[Recorded]) -> Result<(), StoreError> {
+    async fn append(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        events: &[Recorded],
+    ) -> Result<(), AppendError> {
         let doing = "appending events";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         open_run(&mut tx, principal, run, events, (self.clock)()).await?;
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
-        self.database.commit(tx).await.map_err(failed(doing))
+        let admitting = !events.iter().any(Recorded::is_end);
+        self.append_events(&mut tx, principal.into(), run, events, admitting).await?;
+        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
-    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
-        self.keep_blob(content).await
+    async fn put_blob(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        part: Part,
+        content: &[u8],
+    ) -> Result<Put, StoreError> {
+        self.keep_blob(principal, run, part, content).await
+    }
+
+    async fn give_up(&self, _: &Principal, run: RunId) -> Result<(), StoreError> {
+        self.give_up_run(run).await
     }
 
     async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -107,30 +123,40 @@ pub(super) async fn open_run(
 }
 
 impl Store {
-    /// Appends events to a run that is open; it holds the contents that they name. Both go to the database
-    /// at once: each way there and back takes as long as writing them.
+    /// Appends events to a run that is open; it holds the contents that they name, and is refused if it is
+    /// only `admitting` and there is no room for them. All goes to the database at once: each way there and
+    /// back takes as long as writing it.
     pub(super) async fn append_events(
         &self,
         conn: &mut SqliteConnection,
-        tenant: &str,
+        owner: Owner<'_>,
         run: RunId,
         events: &[Recorded],
-    ) -> Result<(), StoreError> {
-        let id = run.to_string();
+        admitting: bool,
+    ) -> Result<(), AppendError> {
+        let (doing, id) = ("appending events", run.to_string());
+        let Some(last) = events.last() else { return Ok(()) };
+        let mut insert = QueryBuilder::new("");
         for events in events.chunks(EVENTS_AT_ONCE) {
-            let mut insert = QueryBuilder::new("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
+            insert.push("; INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
             insert.push_values(events, |mut row, event| {
-                row.push_bind(&id).push_bind(event.seq).push_bind(tenant);
-                row.push_bind(&event.kind).push_bind(event.at_ms).push_bind(event.body.to_string());
+                row.push_bind(id.clone()).push_bind(event.seq).push_bind(owner.tenant.to_owned());
+                row.push_bind(event.kind.clone()).push_bind(event.at_ms).push_bind(event.body.to_string());
             });
-            let held = events.iter().flat_map(|event| {
-                let until_ms = event.at_ms.saturating_add(self.keeping.run_ms);
-                event.contents.iter().map(move |hash| (hash.as_str(), until_ms))
-            });
-            push_holds(&mut insert, &id, held);
-            insert.build().execute(&mut *conn).await.map_err(failed("appending events"))?;
         }
-        Ok(())
+        let contents: Vec<_> = events.iter().flat_map(|event| &event.contents).collect();
+        let (until_ms, ended) = (last.at_ms.saturating_add(self.keeping.run_ms), last.is_end());
+        if contents.is_empty() {
+            if ended {
+                insert.push("; UPDATE kept SET ended = 1 WHERE run = ").push_bind(id);
+            }
+            insert.build().execute(&mut *conn).await.map_err(failed(doing))?;
+            return Ok(());
+        }
+        let holding = Holding { run: &id, owner, contents, until_ms, ended };
+        push_holding(&mut insert, &holding);
+        let sums: Sums = insert.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+        self.make_room(conn, &holding, sums, admitting).await
     }
 }
 

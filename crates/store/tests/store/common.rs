@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ringfence_pipeline::keys::KeyRequest;
-use ringfence_pipeline::ports::Amount;
+use ringfence_pipeline::ports::{Amount, Kept, Part, Put, Record};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use ringfence_store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -74,6 +74,20 @@ pub(crate) fn new_run() -> RunId {
 
 pub(crate) fn amount(runs: i64, sandbox_ms: i64) -> Amount {
     Amount { runs, sandbox_ms }
+}
+
+/// Content of a run, taken in as its output.
+pub(crate) async fn put(store: &Store, who: &Principal, run: RunId, content: &[u8]) -> Kept {
+    match store.put_blob(who, run, Part::Output, content).await.unwrap() {
+        Put::Kept(kept) => kept,
+        Put::NoRoom { quota, .. } => panic!("{quota}"),
+    }
+}
+
+/// An event that names contents.
+pub(crate) fn naming(seq: u32, kind: &str, contents: &[&Kept], at_ms: i64) -> Recorded {
+    let contents = contents.iter().map(|&kept| kept.clone()).collect();
+    Recorded { contents, at_ms, ..event(seq, kind) }
 }
 
 pub(crate) fn event(seq: u32, kind: &str) -> Recorded {

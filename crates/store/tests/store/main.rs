@@ -4,6 +4,7 @@ mod claims;
 mod common;
 mod files;
 mod identities;
+mod kept;
 mod keys;
 mod latency;
 mod ledger;
