@@ -739,3 +739,30 @@ async fn uploads_that_are_too_large_together_are_refused_unread() {
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn a_run_whose_inputs_have_no_room_leaves_nothing() {
+    let world = world(vec![], vec![]);
+    world.memory.state.lock().unwrap().full = Some(Part::Input);
+    let mut request = python("1");
+    request.stdin = b"much".to_vec();
+    let error = world.pipeline.execute(world.place(), request).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Ledger(LedgerError::Quota(_))), "{error}");
+    assert!(world.script.jobs.lock().unwrap().is_empty());
+    let state = world.memory.state.lock().unwrap();
+    assert!(state.events.is_empty() && state.held.is_empty());
+    assert_eq!((state.spent, state.given_up), (Amount::default(), 1));
+}
+
+#[tokio::test]
+async fn a_run_whose_outputs_have_no_room_is_answered_and_recorded_all_the_same() {
+    let world = world(vec![ends("42\n")], vec![]);
+    world.memory.state.lock().unwrap().full = Some(Part::Output);
+    let answer = world.pipeline.execute(world.place(), python("1")).await.unwrap();
+    assert_eq!(answer.stdout_bytes(), b"42\n");
+    let state = world.memory.state.lock().unwrap();
+    let last = state.events.last().unwrap();
+    assert_eq!((last.kind.as_str(), last.contents.len(), state.given_up), ("run.settled", 0, 0));
+    assert_eq!(last.body["answer"], "blob0", "it is named, as what was erased");
+    assert_eq!(state.events[0].contents.len(), 1, "the code is kept");
+}
