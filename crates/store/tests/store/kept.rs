@@ -159,15 +159,18 @@ async fn a_flood_by_two_processes_stays_within_the_quota_at_every_moment() {
         .map(|number| {
             let (store, who) = ([&world.store, &beside][number as usize % 2].clone(), who.clone());
             tokio::spawn(async move {
-                let run = new_run();
-                let Ok(kept) = input(&store, &who, run, &content(number, 40_000)).await else {
-                    return store.give_up(&who, run).await.map(|()| false);
+                // Sent again until it is admitted.
+                let (run, kept) = loop {
+                    let run = new_run();
+                    match input(&store, &who, run, &content(number, 40_000)).await {
+                        Ok(kept) => break (run, kept),
+                        Err(_) => store.give_up(&who, run).await.unwrap(),
+                    }
                 };
                 let started = [naming(0, "run.requested", &[&kept], START_MS)];
                 store.reserve(&who, run, 0, amount(1, 1), &started).await.unwrap();
                 let end = [naming(1, "run.settled", &[], START_MS)];
                 store.settle(&who, run, 0, amount(1, 1), &end).await.unwrap();
-                Ok(true)
             })
         })
         .collect();
@@ -176,13 +179,11 @@ async fn a_flood_by_two_processes_stays_within_the_quota_at_every_moment() {
         most = most.max(on_disk_now(&world));
         tokio::task::yield_now().await;
     }
-    let mut admitted = 0;
     for run in runs {
-        admitted += usize::from(run.await.unwrap().unwrap());
+        run.await.unwrap();
     }
-    assert!(admitted >= 4, "{admitted}");
-    assert!(most <= 400_000, "{most}");
-    assert!(on_disk(&world).await <= 400_000);
+    let last = on_disk(&world).await;
+    assert!(most <= 400_000 && (200_000..=400_000).contains(&last), "{most} at most, {last} at last");
 }
 
 /// Bytes of files that are there while others come and go.
