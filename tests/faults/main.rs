@@ -1,6 +1,7 @@
 //! What goes wrong around us: processes that die, disks that are full, files that vanish, peers that lie.
 
 mod init;
+mod quota;
 mod runtime;
 mod stop;
 mod store;

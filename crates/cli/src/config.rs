@@ -96,6 +96,8 @@ struct FilesFile {
 #[serde(deny_unknown_fields)]
 struct RetentionFile {
     run_days: Option<u32>,
+    key_bytes_max: Option<u64>,
+    tenant_bytes_max: Option<u64>,
 }
 
 /// Names all layers of control groups at once: a host has all of them or none.
@@ -264,6 +266,8 @@ fn keeping(files: &FilesFile, retention: &RetentionFile) -> anyhow::Result<Keepi
         tenant_bytes_max: files.tenant_bytes_max.unwrap_or(standard.tenant_bytes_max),
         tenant_files_max: files.tenant_files_max.unwrap_or(standard.tenant_files_max),
         file_ms: ms("files.retention_days", files.retention_days, standard.file_ms)?,
+        run_key_bytes_max: retention.key_bytes_max.unwrap_or(standard.run_key_bytes_max),
+        run_tenant_bytes_max: retention.tenant_bytes_max.unwrap_or(standard.run_tenant_bytes_max),
         run_ms: ms("retention.run_days", retention.run_days, standard.run_ms)?,
     })
 }
@@ -425,14 +429,20 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_said_in_bytes_and_days() {
-        let file: File =
-            toml::from_str("[files]\nkey_bytes_max = 5\nretention_days = 2\n[retention]\nrun_days = 3\n")
-                .unwrap();
+        let file: File = toml::from_str(
+            "[files]\nkey_bytes_max = 5\nretention_days = 2\n[retention]\nrun_days = 3\nkey_bytes_max = 7\n",
+        )
+        .unwrap();
         let read = keeping(&file.files, &file.retention).unwrap();
-        let expected =
-            Keeping { key_bytes_max: 5, file_ms: 2 * DAY_MS, run_ms: 3 * DAY_MS, ..Keeping::default() };
+        let expected = Keeping {
+            key_bytes_max: 5,
+            run_key_bytes_max: 7,
+            file_ms: 2 * DAY_MS,
+            run_ms: 3 * DAY_MS,
+            ..Keeping::default()
+        };
         assert_eq!(read, expected);
-        let never = RetentionFile { run_days: Some(0) };
+        let never = RetentionFile { run_days: Some(0), ..RetentionFile::default() };
         assert!(keeping(&FilesFile::default(), &never).unwrap_err().to_string().contains("run_days"));
     }
 

@@ -420,7 +420,7 @@ impl Driver {
     ) -> Result<Answer, ErrorKind> {
         let of = repeats.as_ref().map(|repeats| repeats.of);
         let language = request.language;
-        let code = self.keep_code(&request.code).await?;
+        let code = self.keep_code(journal, &request.code).await?;
         let requested = |job: Option<(Option<String>, Option<String>, Vec<FileRef>)>| {
             let (stdin, call, files) = job.unwrap_or_default();
             Event::Requested { question: None, language: Some(language), code, stdin, call, files, of }
@@ -435,7 +435,8 @@ impl Driver {
                 return Err(ErrorKind::Denied(violations));
             }
         };
-        journal.note(&requested(Some(self.keep_inputs(examined.job()).await?)))?;
+        let inputs = keep_inputs(journal, examined.job()).await?;
+        journal.note(&requested(Some(inputs)))?;
         if let Some(repeats) = repeats {
             self.check_drift(journal, repeats, &examined.job().files, driven).await?;
         }
@@ -485,14 +486,8 @@ impl Driver {
             left_nano_usd: journal.left_nano_usd(),
             ..ask_answer(author.name(), draft, run, duration_ms)
         };
-        self.keep_ask_answer(journal, &answer).await.map_err(unrecorded)?;
+        keep_ask_answer(journal, &answer).await.map_err(unrecorded)?;
         Ok(answer)
-    }
-
-    /// Ends a question's run with its answer.
-    async fn keep_ask_answer(&self, journal: &mut Journal, answer: &AskAnswer) -> Result<(), ErrorKind> {
-        let outline = self.keep_outline(&answer.outline()).await?;
-        journal.append(&[Event::Settled { answer: Some(outline) }]).await
     }
 
     /// Reads what was uploaded before and puts it among a request's files, each at its place. Sizes are
@@ -558,8 +553,8 @@ impl Driver {
             attached.and_then(|()| self.config.policy.examine_question(request, &self.config.limits));
         let (mut question, mut files) = (None, Vec::new());
         if examined.is_ok() {
-            question = Some(self.ports.record.put_blob(request.question.as_bytes()).await?);
-            files = self.keep_files(&request.files).await?;
+            question = Some(journal.keep_input(request.question.as_bytes()).await?);
+            files = keep_files(journal, &request.files).await?;
         }
         journal.note(&Event::Requested {
             question,
@@ -677,7 +672,7 @@ impl Driver {
         });
         let event = match &written.draft {
             Ok(draft) => {
-                let code = self.keep_code(&draft.code).await?.unwrap_or_default();
+                let code = self.keep_draft(journal, &draft.code).await?.unwrap_or_default();
                 Event::CodeWritten { author: name.clone(), language: draft.language, code, paid }
             }
             Err(error) => Event::CodeDeclined { author: name.clone(), reason: error.to_string(), paid },
@@ -757,7 +752,10 @@ impl Driver {
         }
         match self.run_draft(journal, author, &draft, request, driven).await {
             Ok(answer) => Ok(Some((draft, answer))),
-            Err(kind @ (ErrorKind::DraftDenied { .. } | ErrorKind::Ledger(LedgerError::Exhausted(_)))) => {
+            Err(
+                kind @ (ErrorKind::DraftDenied { .. }
+                | ErrorKind::Ledger(LedgerError::Exhausted(_) | LedgerError::Quota(_))),
+            ) => {
                 journal.note(&Event::CodeDropped { reason: kind.to_string() })?;
                 Ok(None)
             }
@@ -864,7 +862,7 @@ impl Driver {
     ) -> Result<Answer, ErrorKind> {
         let spent = Spent::in_jail(ran.step, ran.used);
         let cost = journal.cost_with(&spent);
-        let recorded = match self.keep_answer(journal.run().id(), language, ran, cost, last).await {
+        let recorded = match keep_answer(journal, language, ran, cost, last).await {
             Ok((answer, events)) => journal.settle(&spent, &events).await.map(|()| answer),
             Err(kind) => {
                 let settled = journal.settle(&spent, &[kind.end()]).await;
@@ -875,93 +873,20 @@ impl Driver {
         recorded.map_err(unrecorded)
     }
 
-    /// Keeps every content of an answer, and gives the events that name them.
-    async fn keep_answer(
-        &self,
-        run: RunId,
-        language: ringfence_job::Language,
-        ran: Ran,
-        cost: Cost,
-        last: bool,
-    ) -> Result<(Answer, Vec<Event>), ErrorKind> {
-        let execution = self.keep_outputs(&ran).await?;
-        let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
-        let answer = Answer::new(run, language, ran.outcome, hashes, cost);
-        let mut events = vec![Event::ExecFinished(Box::new(execution))];
-        if last {
-            let outline = self.keep_outline(&answer.outline()).await?;
-            events.push(Event::Settled { answer: Some(outline) });
-        }
-        Ok((answer, events))
-    }
-
-    async fn keep_outline(&self, outline: &serde_json::Value) -> Result<String, ErrorKind> {
-        Ok(self.ports.record.put_blob(outline.to_string().as_bytes()).await?)
-    }
-
-    async fn keep_outputs(&self, ran: &Ran) -> Result<Execution, ErrorKind> {
-        let outcome = &ran.outcome;
-        let mut files = Vec::with_capacity(outcome.files.len());
-        for file in &outcome.files {
-            files.push(self.keep_file(&file.name, &file.content).await?);
-        }
-        Ok(Execution {
-            step: ran.step,
-            status: outcome.status,
-            exit_code: outcome.exit_code,
-            signal: outcome.signal,
-            usage: outcome.usage,
-            used: ran.used,
-            stdout: self.keep_unless_empty(&outcome.stdout).await?,
-            stderr: self.keep_unless_empty(&outcome.stderr).await?,
-            limits_hit: outcome.limits_hit.iter().map(|hit| hit.limit.name().to_owned()).collect(),
-            denied_syscalls: outcome.denied_syscalls.iter().map(|call| call.name.clone()).collect(),
-            files,
-            isolation_complete: outcome.isolation.is_complete(),
-            runtime: outcome.runtime_id.clone(),
-        })
-    }
-
-    async fn keep_inputs(
-        &self,
-        job: &Job,
-    ) -> Result<(Option<String>, Option<String>, Vec<FileRef>), ErrorKind> {
-        let stdin = self.keep_unless_empty(&job.stdin).await?;
-        let call = if job.args.is_empty() && job.env.is_empty() {
-            None
-        } else {
-            let call = serde_json::json!({ "args": job.args, "env": job.env });
-            Some(self.ports.record.put_blob(call.to_string().as_bytes()).await?)
-        };
-        Ok((stdin, call, self.keep_files(&job.files).await?))
-    }
-
-    async fn keep_files(&self, files: &[InputFile]) -> Result<Vec<FileRef>, ErrorKind> {
-        let mut kept = Vec::with_capacity(files.len());
-        for file in files {
-            kept.push(self.keep_file(&file.name, &file.content).await?);
-        }
-        Ok(kept)
-    }
-
-    async fn keep_file(&self, name: &str, content: &[u8]) -> Result<FileRef, ErrorKind> {
-        let sha256 = self.ports.record.put_blob(content).await?;
-        Ok(FileRef { name: name.to_owned(), size: content.len() as u64, sha256 })
-    }
-
-    /// Keeps code, refused or not, unless it is too large for that.
-    async fn keep_code(&self, code: &str) -> Result<Option<String>, ErrorKind> {
+    /// Keeps code that came in, refused or not, unless it is too large for that.
+    async fn keep_code(&self, journal: &mut Journal, code: &str) -> Result<Option<String>, ErrorKind> {
         if !self.config.policy.keeps_code(code) {
             return Ok(None);
         }
-        Ok(Some(self.ports.record.put_blob(code.as_bytes()).await?))
+        journal.keep_input(code.as_bytes()).await.map(Some)
     }
 
-    async fn keep_unless_empty(&self, content: &[u8]) -> Result<Option<String>, ErrorKind> {
-        if content.is_empty() {
+    /// As [`Driver::keep_code`], for code that an author wrote.
+    async fn keep_draft(&self, journal: &mut Journal, code: &str) -> Result<Option<String>, ErrorKind> {
+        if !self.config.policy.keeps_code(code) {
             return Ok(None);
         }
-        Ok(Some(self.ports.record.put_blob(content).await?))
+        journal.keep_output(code.as_bytes()).await.map(Some)
     }
 }
 
@@ -973,6 +898,93 @@ fn unrecorded(kind: ErrorKind) -> ErrorKind {
         }
         other => other,
     }
+}
+
+/// Keeps all that a job gets beside its code.
+async fn keep_inputs(
+    journal: &mut Journal,
+    job: &Job,
+) -> Result<(Option<String>, Option<String>, Vec<FileRef>), ErrorKind> {
+    let stdin = match job.stdin.as_slice() {
+        [] => None,
+        stdin => Some(journal.keep_input(stdin).await?),
+    };
+    let call = if job.args.is_empty() && job.env.is_empty() {
+        None
+    } else {
+        let call = serde_json::json!({ "args": job.args, "env": job.env });
+        Some(journal.keep_input(call.to_string().as_bytes()).await?)
+    };
+    Ok((stdin, call, keep_files(journal, &job.files).await?))
+}
+
+async fn keep_files(journal: &mut Journal, files: &[InputFile]) -> Result<Vec<FileRef>, ErrorKind> {
+    let mut kept = Vec::with_capacity(files.len());
+    for InputFile { name, content } in files {
+        let sha256 = journal.keep_input(content).await?;
+        kept.push(FileRef { name: name.clone(), size: content.len() as u64, sha256 });
+    }
+    Ok(kept)
+}
+
+/// Keeps every content of an answer for which there is room, and gives the events that name them.
+async fn keep_answer(
+    journal: &mut Journal,
+    language: ringfence_job::Language,
+    ran: Ran,
+    cost: Cost,
+    last: bool,
+) -> Result<(Answer, Vec<Event>), ErrorKind> {
+    let execution = keep_outputs(journal, &ran).await?;
+    let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
+    let answer = Answer::new(journal.run().id(), language, ran.outcome, hashes, cost);
+    let mut events = vec![Event::ExecFinished(Box::new(execution))];
+    if last {
+        let outline = keep_outline(journal, &answer.outline()).await?;
+        events.push(Event::Settled { answer: Some(outline) });
+    }
+    Ok((answer, events))
+}
+
+/// Ends a question's run with its answer.
+async fn keep_ask_answer(journal: &mut Journal, answer: &AskAnswer) -> Result<(), ErrorKind> {
+    let outline = keep_outline(journal, &answer.outline()).await?;
+    journal.append(&[Event::Settled { answer: Some(outline) }]).await
+}
+
+async fn keep_outline(journal: &mut Journal, outline: &serde_json::Value) -> Result<String, ErrorKind> {
+    journal.keep_output(outline.to_string().as_bytes()).await
+}
+
+async fn keep_outputs(journal: &mut Journal, ran: &Ran) -> Result<Execution, ErrorKind> {
+    let outcome = &ran.outcome;
+    let mut files = Vec::with_capacity(outcome.files.len());
+    for file in &outcome.files {
+        let sha256 = journal.keep_output(&file.content).await?;
+        files.push(FileRef { name: file.name.clone(), size: file.content.len() as u64, sha256 });
+    }
+    Ok(Execution {
+        step: ran.step,
+        status: outcome.status,
+        exit_code: outcome.exit_code,
+        signal: outcome.signal,
+        usage: outcome.usage,
+        used: ran.used,
+        stdout: keep_printed(journal, &outcome.stdout).await?,
+        stderr: keep_printed(journal, &outcome.stderr).await?,
+        limits_hit: outcome.limits_hit.iter().map(|hit| hit.limit.name().to_owned()).collect(),
+        denied_syscalls: outcome.denied_syscalls.iter().map(|call| call.name.clone()).collect(),
+        files,
+        isolation_complete: outcome.isolation.is_complete(),
+        runtime: outcome.runtime_id.clone(),
+    })
+}
+
+async fn keep_printed(journal: &mut Journal, content: &[u8]) -> Result<Option<String>, ErrorKind> {
+    if content.is_empty() {
+        return Ok(None);
+    }
+    journal.keep_output(content).await.map(Some)
 }
 
 fn start_events(purpose: &Step<'_>, step: u32, reserved: Amount, job: &Job) -> Vec<Event> {

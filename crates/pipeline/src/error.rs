@@ -3,7 +3,7 @@
 use crate::{
     drift::Drift,
     policy::Violation,
-    ports::{ExecutorError, LedgerError, StoreError},
+    ports::{AppendError, ExecutorError, LedgerError, StoreError},
     run::{Event, RunId, TransitionError},
     turns::WaitedTooLong,
 };
@@ -85,6 +85,15 @@ pub enum ErrorKind {
     Internal(String),
 }
 
+impl From<AppendError> for ErrorKind {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Quota(quota) => ErrorKind::Ledger(LedgerError::Quota(quota)),
+            AppendError::Store(error) => ErrorKind::Store(error),
+        }
+    }
+}
+
 impl From<TransitionError> for ErrorKind {
     fn from(error: TransitionError) -> Self {
         ErrorKind::Internal(error.to_string())
@@ -99,6 +108,7 @@ impl ErrorKind {
         match self {
             ErrorKind::Denied(_) | ErrorKind::DraftDenied { .. } => refused("policy"),
             ErrorKind::Ledger(LedgerError::Exhausted(_) | LedgerError::TooManyWait(_)) => refused("budget"),
+            ErrorKind::Ledger(LedgerError::Quota(_)) => refused("quota"),
             ErrorKind::Table { .. } | ErrorKind::Drifted(_) => refused("reader"),
             ErrorKind::NotUnderstood(_) | ErrorKind::Unclear(_) | ErrorKind::AuthorsFailed(_) => {
                 refused("author")

@@ -134,11 +134,12 @@ pub enum FilesError {
 
 /// A quota that has no room for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize)]
-#[error(
-    "the {scope} may keep {limit} {unit} and keeps {used}, the new ones do not fit: delete some, or wait until they expire"
-)]
+#[error("the {scope} may keep {limit} {unit} of {of} and keeps {used}, the new ones do not fit: {advice}")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct QuotaExceeded {
+    /// What the quota is for, in words.
+    #[serde(skip)]
+    pub of: &'static str,
     /// Whose: `key` or `tenant`.
     pub scope: &'static str,
     /// What is counted: `bytes` or `files`.
@@ -147,6 +148,9 @@ pub struct QuotaExceeded {
     pub limit: u64,
     /// How much is kept, without what was sent.
     pub used: u64,
+    /// What to do, in words.
+    #[serde(skip)]
+    pub advice: &'static str,
 }
 
 /// Content that is read in pieces; reading may block.

@@ -1,7 +1,7 @@
 //! One run's history as it is written: every change of state passes through here and is stored
 //! together with the money it concerns.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     budget::{Amount, Prices},
@@ -11,7 +11,7 @@ use crate::{
     error::ErrorKind,
     figures::Figures,
     policy::Checked,
-    ports::{Charge, Receipt},
+    ports::{Charge, Kept, LedgerError, Part, Put, Receipt, StoreError},
     run::{Event, Principal, Recorded, Run, RunId},
 };
 
@@ -22,6 +22,10 @@ pub(crate) struct Journal {
     principal: Principal,
     run: Run,
     unsaved: Vec<Recorded>,
+    /// Contents that an event may come to name, by their hashes.
+    kept: BTreeMap<String, Kept>,
+    /// True once the store may have an event of this run.
+    saved: bool,
     ports: Arc<Ports>,
     clock: Clock,
     figures: Figures,
@@ -56,6 +60,8 @@ impl Journal {
             principal,
             run: Run::new(id),
             unsaved: Vec::new(),
+            kept: BTreeMap::new(),
+            saved: false,
             ports,
             clock,
             figures: Figures::new(),
@@ -87,9 +93,35 @@ impl Journal {
     /// Lets an event happen; it is stored with the next write.
     pub(crate) fn note(&mut self, event: &Event) -> Result<(), ErrorKind> {
         let recorded = self.run.apply(event, self.clock.now_ms())?;
-        self.unsaved.push(recorded);
+        self.unsaved.push(self.with_contents(recorded, event));
         self.figures.note(event);
         Ok(())
+    }
+
+    /// Keeps what came in, and gives its hash; a later event names it.
+    pub(crate) async fn keep_input(&mut self, content: &[u8]) -> Result<String, ErrorKind> {
+        match self.put(Part::Input, content).await? {
+            Put::Kept(kept) => Ok(self.remember(kept)),
+            Put::NoRoom { quota, .. } => Err(LedgerError::Quota(quota).into()),
+        }
+    }
+
+    /// Keeps what came of the run if there is room for it, and gives its hash; a later event names it.
+    pub(crate) async fn keep_output(&mut self, content: &[u8]) -> Result<String, ErrorKind> {
+        match self.put(Part::Output, content).await? {
+            Put::Kept(kept) => Ok(self.remember(kept)),
+            Put::NoRoom { sha256, .. } => Ok(sha256),
+        }
+    }
+
+    async fn put(&self, part: Part, content: &[u8]) -> Result<Put, StoreError> {
+        self.ports.record.put_blob(&self.principal, self.run.id(), part, content).await
+    }
+
+    fn remember(&mut self, kept: Kept) -> String {
+        let sha256 = kept.sha256.clone();
+        self.kept.insert(sha256.clone(), kept);
+        sha256
     }
 
     /// Stores what is not stored yet.
@@ -162,8 +194,13 @@ impl Journal {
         cost
     }
 
-    /// Ends the run with an error, unless it has already ended.
+    /// Ends the run with an error, unless it has already ended. One that there was no room for from the
+    /// beginning leaves nothing: a flood of such must not fill the disk either.
     pub(crate) async fn end(&mut self, kind: &ErrorKind) -> Result<(), ErrorKind> {
+        let crowded = matches!(kind, ErrorKind::Ledger(LedgerError::Quota(_)));
+        if !self.saved && (crowded || self.run.stage().is_none()) {
+            return Ok(self.ports.record.give_up(&self.principal, self.run.id()).await?);
+        }
         if self.run.stage().is_some_and(|stage| !stage.is_end()) {
             let failed = || Event::Failed { reason: kind.to_string() };
             self.note(&kind.end()).or_else(|_| self.note(&failed()))?;
@@ -175,7 +212,7 @@ impl Journal {
     /// What was planned is stored.
     fn happened(&mut self, run: Run, events: &[Event]) {
         self.run = run;
-        self.unsaved.clear();
+        self.written();
         events.iter().for_each(|event| self.figures.note(event));
     }
 
@@ -184,8 +221,21 @@ impl Journal {
         let mut records = self.unsaved.clone();
         let now_ms = self.clock.now_ms();
         for event in events {
-            records.push(run.apply(event, now_ms)?);
+            records.push(self.with_contents(run.apply(event, now_ms)?, event));
         }
         Ok((run, records))
+    }
+
+    /// Everything that was noted is stored.
+    fn written(&mut self) {
+        self.unsaved.clear();
+        self.kept.clear();
+        self.saved = true;
+    }
+
+    /// Tells whoever stores a record which contents it names.
+    fn with_contents(&self, recorded: Recorded, event: &Event) -> Recorded {
+        let contents = event.contents().filter_map(|hash| self.kept.get(hash).cloned()).collect();
+        Recorded { contents, ..recorded }
     }
 }

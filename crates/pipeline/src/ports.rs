@@ -1,6 +1,6 @@
 //! What the pipeline needs from outside, where reality is slow, costly or dangerous.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use ringfence_job::{Language, Outcome};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::AuditEntry,
     budget::{Amount, Crossing, Shortfall},
-    files::Content,
+    files::{Content, QuotaExceeded},
     live::Control,
     run::{Cleared, Principal, Recorded, RunId},
 };
@@ -71,15 +71,74 @@ pub enum Claimed {
     Different,
 }
 
+/// A content that a run keeps, told to the store with the events that name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The SHA-256 of its bytes as 64 lower-case hex digits.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its bytes, if they are not on disk yet: they are written with the events.
+    pub unwritten: Option<Arc<[u8]>>,
+}
+
+/// What a content is to its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// It came in: without room for it the run is refused.
+    Input,
+    /// It came of the run: without room for it, it is as good as erased.
+    Output,
+}
+
+/// What became of a content that a run wants to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// It is kept.
+    Kept(Kept),
+    /// A quota has no room for it.
+    NoRoom {
+        /// The SHA-256 of its bytes as 64 lower-case hex digits.
+        sha256: String,
+        /// Which one.
+        quota: QuotaExceeded,
+    },
+}
+
+/// Why events are not appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The contents that they name exceed what runs may keep.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Remembers: events are only ever appended, blobs are found by the hash of their content.
 #[async_trait]
 pub trait Record: Send + Sync {
-    /// Appends events to a run's history, in one transaction.
-    async fn append(&self, principal: &Principal, run: RunId, events: &[Recorded]) -> Result<(), StoreError>;
+    /// Appends events to a run's history and keeps the contents that they name, in one transaction. To make
+    /// room for them, those of runs that have ended are erased.
+    ///
+    /// # Errors
+    /// [`AppendError::Quota`], unless the run ends with them: then what has no room is erased at once.
+    async fn append(&self, principal: &Principal, run: RunId, events: &[Recorded])
+    -> Result<(), AppendError>;
 
-    /// Keeps content and returns its SHA-256 as 64 lower-case hex digits. It is durable at the latest when
-    /// the next write of events returns. Keeping it twice is harmless.
-    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError>;
+    /// Takes in content of a run. It counts and is kept from now on, or from when the events that name it
+    /// are appended. Doing so twice is harmless.
+    async fn put_blob(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        part: Part,
+        content: &[u8],
+    ) -> Result<Put, StoreError>;
+
+    /// Gives up what was taken in for a run that has no event and will have none.
+    async fn give_up(&self, principal: &Principal, run: RunId) -> Result<(), StoreError>;
 
     /// Content by its hash, as [`Record::put_blob`] returned it; none if it was erased. Whoever knows a
     /// hash may read: it comes from a history, never from a request.
@@ -154,8 +213,9 @@ pub trait Ledger: Send + Sync {
     /// lose the reservation. Repeating it for the same step changes nothing.
     ///
     /// # Errors
-    /// [`LedgerError::Exhausted`] if it does not fit, [`LedgerError::KeyEnded`] if its key is not accepted
-    /// any more; then nothing was reserved and no event appended.
+    /// [`LedgerError::Exhausted`] if it does not fit, [`LedgerError::Quota`] if the contents that the events
+    /// name do not, [`LedgerError::KeyEnded`] if its key is not accepted any more; then nothing was reserved
+    /// and no event appended.
     async fn reserve(
         &self,
         charge: Charge<'_>,
@@ -194,6 +254,9 @@ pub enum LedgerError {
     /// The key is not accepted any more.
     #[error("key {0} was revoked or has expired")]
     KeyEnded(String),
+    /// What the run would keep exceeds what runs may keep.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -201,6 +264,15 @@ pub enum LedgerError {
 
 fn list(shortfalls: &[Shortfall]) -> String {
     shortfalls.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl From<AppendError> for LedgerError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Quota(quota) => LedgerError::Quota(quota),
+            AppendError::Store(error) => LedgerError::Store(error),
+        }
+    }
 }
 
 /// The store failed; nothing was half-done.

@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use crate::clearance::Cleared;
-use crate::{budget::Amount, keys::Scopes};
+use crate::{budget::Amount, keys::Scopes, ports::Kept};
 
 /// Identity of a run: a UUIDv7, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,10 +78,17 @@ pub struct Recorded {
     pub at_ms: i64,
     /// Its fields.
     pub body: serde_json::Value,
-    /// Hashes of the contents that the fields name, told to whoever stores it, so that they are kept; empty
-    /// when it is read back.
+    /// The contents that the fields name, told to whoever stores it, so that they are kept; empty when it is
+    /// read back.
     #[serde(skip)]
-    pub contents: Vec<String>,
+    pub contents: Vec<Kept>,
+}
+
+impl Recorded {
+    /// True if nothing follows it: the run has ended.
+    pub fn is_end(&self) -> bool {
+        matches!(self.kind.as_str(), "run.settled" | "run.refused" | "run.failed" | "run.interrupted")
+    }
 }
 
 /// Where a run stands.
@@ -290,7 +297,7 @@ pub enum Event {
     /// The end: somebody whose consent was needed said no.
     #[serde(rename = "run.refused")]
     Refused {
-        /// `policy`, `budget`, `reader` or `author`.
+        /// `policy`, `budget`, `quota`, `reader` or `author`.
         by: String,
         /// Why.
         reason: String,
@@ -485,7 +492,7 @@ impl Run {
             kind: event.kind().to_owned(),
             at_ms,
             body: event.body(),
-            contents: event.contents().map(str::to_owned).collect(),
+            contents: Vec::new(),
         };
         self.stage = Some(stage);
         self.seq += 1;

@@ -110,7 +110,7 @@ problems! {
     Internal = 500, "The service failed; its log knows the `request_id`.";
     Unavailable = 503, "The service stops, or lacks what this needs.";
     QuotaExceeded = 507, "A quota has no room for the file, or the data directory has none.";
-    StoreFull = 507, "The data directory has no room to record the run; nothing ran.";
+    StoreFull = 507, "A quota has no room for what the run would keep, or the data directory has none; nothing ran.";
 }
 
 /// Name of the header by which a request is found in the log.

@@ -204,7 +204,8 @@ impl Problem {
 
     /// It was there, and was deleted when its time was over.
     pub(crate) fn erased() -> Problem {
-        let detail = "the content was deleted when the time for which it is kept was over";
+        let detail =
+            "the content was deleted: the time for which it is kept was over, or its room was needed";
         Problem::new(StatusCode::GONE, "content_erased", detail)
     }
 
@@ -223,6 +224,12 @@ impl Problem {
         let code = "store_full";
         tracing::error!(code, error = text, reason = error.reason, "request failed");
         Problem::new(StatusCode::INSUFFICIENT_STORAGE, code, text)
+    }
+
+    /// A quota has no room, as RFC 4331 has it.
+    fn quota(quota: QuotaExceeded) -> Problem {
+        let problem = Problem::new(StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded", quota.to_string());
+        Problem { quota: Some(Box::new(quota)), ..problem }
     }
 
     /// Which one it is, from a fixed list.
@@ -328,6 +335,7 @@ impl From<&PipelineError> for Problem {
                 refused(StatusCode::PAYMENT_REQUIRED, "too_many_wait")
             }
             ErrorKind::Ledger(LedgerError::KeyEnded(_)) => Problem::unauthenticated(&text),
+            ErrorKind::Ledger(LedgerError::Quota(quota)) => Problem::quota(*quota),
             ErrorKind::AuthorsFailed(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "authors_failed"),
             ErrorKind::Busy(_) => Problem::busy(text),
             // Nothing is in the record.
@@ -360,11 +368,7 @@ impl From<FilesError> for Problem {
             FilesError::TooLarge { .. } => {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", text)
             }
-            // As RFC 4331 has it for quotas.
-            FilesError::Quota(quota) => {
-                let problem = Problem::new(StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded", text);
-                Problem { quota: Some(Box::new(quota)), ..problem }
-            }
+            FilesError::Quota(quota) => Problem::quota(quota),
             FilesError::Store(error) => Problem::store(&error, &text),
         }
     }

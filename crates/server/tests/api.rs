@@ -21,8 +21,8 @@ use ringfence_pipeline::{
     files::{FileCursor, FileInfo, Files, FilesError, Incoming},
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scopes},
     ports::{
-        Assignment, AuthorError, Charge, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, Ledger,
-        LedgerError, Receipt, Record, StoreError, Written,
+        AppendError, Assignment, AuthorError, Charge, Claim, Claimed, CodeAuthor, Draft, Executor,
+        ExecutorError, Kept, Ledger, LedgerError, Part, Put, Receipt, Record, StoreError, Written,
     },
     run::{Cleared, Principal, Recorded, RunId},
 };
@@ -100,12 +100,12 @@ impl Executor for World {
 
 #[async_trait]
 impl Record for World {
-    async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), StoreError> {
+    async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), AppendError> {
         self.events.lock().unwrap().extend_from_slice(events);
         Ok(())
     }
 
-    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
+    async fn put_blob(&self, _: &Principal, _: RunId, _: Part, content: &[u8]) -> Result<Put, StoreError> {
         if content == b"store down" {
             return Err(StoreError::new("keeping content", "secret path"));
         }
@@ -113,7 +113,11 @@ impl Record for World {
             let reason = "secret path".to_owned();
             return Err(StoreError { doing: "keeping content", reason, full: true });
         }
-        Ok("0".repeat(64))
+        Ok(Put::Kept(Kept { sha256: "0".repeat(64), size: content.len() as u64, unwritten: None }))
+    }
+
+    async fn give_up(&self, _: &Principal, _: RunId) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn get_blob(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -1020,9 +1024,9 @@ async fn a_client_that_never_reads_is_given_up() {
 }
 
 /// A part of a form: its head beside the name, and its content.
-type Part<'a> = (&'a str, &'a str, &'a [u8]);
+type FormPart<'a> = (&'a str, &'a str, &'a [u8]);
 
-fn form(parts: &[Part<'_>]) -> Vec<u8> {
+fn form(parts: &[FormPart<'_>]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, head, content) in parts {
         body.extend(format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"{head}\r\n\r\n").bytes());
@@ -1041,18 +1045,18 @@ impl TestServer {
     }
 }
 
-const REQUEST: Part<'_> = ("request", "", br#"{"language":"bash","code":"1","stdin":"hi"}"#);
+const REQUEST: FormPart<'_> = ("request", "", br#"{"language":"bash","code":"1","stdin":"hi"}"#);
 
 #[tokio::test]
 async fn a_form_holds_a_request_and_its_files() {
     let server = TestServer::start().await;
-    let file: Part<'_> = ("file", "; filename=\"a b.txt\"\r\ncontent-type: text/plain", b"a\r\n--c\r");
-    let typed: Part<'_> = ("request", "\r\ncontent-type: application/json", REQUEST.2);
+    let file: FormPart<'_> = ("file", "; filename=\"a b.txt\"\r\ncontent-type: text/plain", b"a\r\n--c\r");
+    let typed: FormPart<'_> = ("request", "\r\ncontent-type: application/json", REQUEST.2);
     for parts in [&[REQUEST][..], &[typed, file], &[file, REQUEST]] {
         let reply = server.post_form("/v1/execute", &form(parts)).await;
         assert_eq!((reply.status, &reply.body["stdout"]), (200, &json!("hi")), "{reply:?}");
     }
-    let question: Part<'_> = ("request", "", br#"{"question":"print(1)"}"#);
+    let question: FormPart<'_> = ("request", "", br#"{"question":"print(1)"}"#);
     assert_eq!(server.post_form("/v1/ask", &form(&[question, file])).await.status, 200);
 }
 
@@ -1099,7 +1103,7 @@ async fn a_form_is_read_as_strictly_as_json() {
     let endless = [b"--b\r\nx: ".to_vec(), vec![b'x'; 2 << 20]].concat();
     let reply = server.post_form("/v1/execute", &endless).await;
     assert_eq!(reply.is_problem(400, "invalid_multipart").body["detail"], "the head of a part is too long");
-    let many: Vec<Part<'_>> = (0..257).map(|_| file("; filename=\"a\"")).collect();
+    let many: Vec<FormPart<'_>> = (0..257).map(|_| file("; filename=\"a\"")).collect();
     server.post_form("/v1/files", &form(&many)).await.is_problem(413, "too_many_files");
     server.post_form("/v1/execute", &form(&many)).await.is_problem(400, "invalid_multipart");
     assert!(server.world.settled.load(Ordering::SeqCst) == 0);

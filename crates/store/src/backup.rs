@@ -12,7 +12,6 @@ use crate::data_dir::{BLOBS_DIR, DATABASE_FILE, PEPPER_FILE, make_private_dir};
 use crate::room::{FREE_BYTES_MIN, free_bytes};
 use crate::sqlite::backup::Copy;
 use crate::sqlite::failed;
-use crate::sqlite::holds::HOLD_WAIT_MS;
 use crate::{BlobError, Store, blocking};
 
 const DOING: &str = "backing up";
@@ -65,14 +64,10 @@ impl Store {
     /// [`BackupError`]; what was written until then is left for the caller to remove.
     pub async fn back_up(&self, target: &Path) -> Result<BackedUp, BackupError> {
         self.check_room_for_backup(target).await?;
-        let began_ms = (self.clock)();
         let database = target.join(DATABASE_FILE);
         // Before the database, which goes on: it then has come at least as far as this says.
         let (checkpoint, dir) = (self.audit.checkpoint.clone(), target.to_path_buf());
-        blocking(move || Ok(checkpoint.copy_to(&dir)?)).await.map_err(|error| match error {
-            BlobError::Io(error) => BackupError::Target(error),
-            other => BackupError::Store(other.while_doing(DOING)),
-        })?;
+        blocking(move || Ok(checkpoint.copy_to(&dir)?)).await.map_err(unwritten)?;
         create(&database)?;
         self.database.copy_to(&database).await.map_err(failed(DOING))?;
         create(&target.join(PEPPER_FILE))?.write_all(&self.pepper)?;
@@ -80,7 +75,7 @@ impl Store {
         if let Some(flaw) = copy.flaw().await.map_err(failed(DOING))? {
             return Err(BackupError::Unsound(flaw));
         }
-        let (files, bytes) = self.copy_blobs(&mut copy, target, began_ms).await?;
+        let (files, bytes) = self.copy_blobs(&mut copy, target).await?;
         let damaged = self.missing(&mut copy, target).await?;
         let (runs, small) = copy.counts().await.map_err(failed(DOING))?;
         copy.close().await.map_err(failed(DOING))?;
@@ -102,38 +97,24 @@ impl Store {
         if needed > free { Err(BackupError::Room { needed, free }) } else { Ok(()) }
     }
 
-    /// Copies the contents that are files: their number and their bytes.
-    ///
-    /// Those that the copied database holds, and those that nobody ever held, which are older than holds.
-    /// Others came after the database was copied: nobody would ever delete them from the copy.
-    async fn copy_blobs(
-        &self,
-        copy: &mut Copy,
-        target: &Path,
-        began_ms: i64,
-    ) -> Result<(u64, u64), BackupError> {
+    /// Copies the contents that are files and that the copied database wants: their number and their bytes.
+    async fn copy_blobs(&self, copy: &mut Copy, target: &Path) -> Result<(u64, u64), BackupError> {
         let root = target.join(BLOBS_DIR);
         make_private_dir(&root)?;
         let (mut files, mut bytes) = (0, 0);
         for prefix in self.blobs.prefixes()? {
-            let held = copy.held_below(&prefix).await.map_err(failed(DOING))?;
+            let wanted = copy.wanted_below(&prefix).await.map_err(failed(DOING))?;
             let (blobs, root) = (self.blobs.clone(), root.clone());
             let copying = blocking(move || {
                 let (mut files, mut bytes) = (0, 0);
-                for (hash, put_ms) in blobs.list(&prefix)? {
-                    let old = put_ms < began_ms.saturating_sub(HOLD_WAIT_MS);
-                    if (held.contains(&hash) || old)
-                        && let Some(copied) = blobs.copy_to(&hash, &root)?
-                    {
+                for hash in blobs.list(&prefix)?.iter().filter(|hash| wanted.contains(*hash)) {
+                    if let Some(copied) = blobs.copy_to(hash, &root)? {
                         (files, bytes) = (files + 1, bytes + copied);
                     }
                 }
                 Ok((files, bytes))
             });
-            let (more_files, more_bytes): (u64, u64) = copying.await.map_err(|error| match error {
-                BlobError::Io(error) => BackupError::Target(error),
-                other => BackupError::Store(other.while_doing(DOING)),
-            })?;
+            let (more_files, more_bytes): (u64, u64) = copying.await.map_err(unwritten)?;
             (files, bytes) = (files + more_files, bytes + more_bytes);
         }
         Ok((files, bytes))
@@ -142,22 +123,31 @@ impl Store {
     /// Contents that the copy says are kept, and that are not there.
     ///
     /// One whose time was over, or that was erased after the database was copied, is not missing: nobody may
-    /// read it any more, and its absence is what a reader of the copy is told.
+    /// read it any more, and its absence is what a reader of the copy is told. One of a run in progress may not
+    /// have been written yet.
     async fn missing(&self, copy: &mut Copy, target: &Path) -> Result<Vec<String>, BackupError> {
         let root = target.join(BLOBS_DIR);
         let (mut missing, mut after) = (Vec::new(), String::new());
         loop {
             let now_ms = (self.clock)();
-            let names = copy.held_files(&after, now_ms).await.map_err(failed(DOING))?;
+            let names = copy.wanted_files(&after, now_ms).await.map_err(failed(DOING))?;
             let Some(last) = names.last() else { return Ok(missing) };
             after.clone_from(last);
             for hash in names {
                 let there = root.join(&hash[..2]).join(&hash).try_exists()?;
-                if !there && self.database.is_held(&hash, now_ms).await.map_err(failed(DOING))? {
+                if !there && self.database.wants(&hash, now_ms).await.map_err(failed(DOING))? {
                     missing.push(hash);
                 }
             }
         }
+    }
+}
+
+/// A file of the backup could not be written, or something of ours was not read.
+fn unwritten(error: BlobError) -> BackupError {
+    match error {
+        BlobError::Io(error) => BackupError::Target(error),
+        other => BackupError::Store(other.while_doing(DOING)),
     }
 }
 

@@ -44,8 +44,8 @@ impl BlobError {
 
 /// The directory of blobs. Its calls block: use them where blocking is fine.
 ///
-/// A file's time of change says when it was put last. Whoever puts holds a shared lock on the directory
-/// and whoever removes the exclusive one, so that what is put is there when that returns.
+/// Who puts and who removes is told apart by the database: content is held there before it is put, and
+/// removed in the transaction that finds that nobody holds it. A file's time of change says when it was put.
 #[derive(Debug, Clone)]
 pub(crate) struct Blobs {
     root: PathBuf,
@@ -57,25 +57,18 @@ impl Blobs {
         Self { root, partials }
     }
 
-    /// Keeps content durably and returns its hash. Content that was altered since is replaced.
-    pub(crate) fn put(&self, content: &[u8], now_ms: i64) -> Result<String, BlobError> {
-        let hash = hash_of(content);
-        let root = File::open(&self.root)?;
-        root.lock_shared()?;
-        match self.open(&hash) {
-            Ok(file) => {
-                file.set_times(put_at(now_ms))?;
-                // Whoever wrote it may not have come this far.
-                sync_dir(&self.dir(&hash))?;
-            }
+    /// Keeps content durably under its hash. Content that was altered since is replaced.
+    pub(crate) fn put(&self, content: &[u8], hash: &str, now_ms: i64) -> Result<(), BlobError> {
+        match self.open(hash) {
+            // Whoever wrote it may not have come this far.
+            Ok(_) => Ok(sync_dir(&self.dir(hash))?),
             Err(_) => {
                 let mut file = self.partials.create()?;
                 file.write_all(content)?;
                 file.as_file().sync_all()?;
-                self.place(file, &hash, now_ms)?;
+                Ok(self.place(file, hash, now_ms)?)
             }
         }
-        Ok(hash)
     }
 
     /// Writes a file and reads it again. It is gone afterwards.
@@ -93,8 +86,6 @@ impl Blobs {
     /// Keeps a file that is written and synced, by the hash of its content. What is there already makes
     /// no difference: how long this takes tells nobody that another has the same content.
     pub(crate) fn adopt(&self, file: NamedTempFile, hash: &str, now_ms: i64) -> Result<(), BlobError> {
-        let root = File::open(&self.root)?;
-        root.lock_shared()?;
         Ok(self.place(file, hash, now_ms)?)
     }
 
@@ -134,16 +125,38 @@ impl Blobs {
         Ok(file)
     }
 
-    /// Removes content, unless it was put at `since_ms` or later; true if it is gone.
-    pub(crate) fn remove_unless_put_since(&self, hash: &str, since_ms: i64) -> Result<bool, BlobError> {
+    /// Removes content; false if it is not there.
+    pub(crate) fn remove(&self, hash: &str) -> Result<bool, BlobError> {
         check_hash(hash)?;
-        let root = File::open(&self.root)?;
-        root.lock()?;
-        let path = self.path(hash);
-        match removed(&path, since_ms) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-            other => Ok(other?),
+        match fs::remove_file(self.path(hash)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Content in one of the 256 directories that was put before a time, at most `limit` of it.
+    pub(crate) fn put_before(&self, dir: u8, before_ms: i64, limit: usize) -> Result<Vec<String>, BlobError> {
+        let entries = match fs::read_dir(self.root.join(format!("{dir:02x}"))) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let before = time(before_ms);
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            // It may be gone by now.
+            let put = entry.metadata().and_then(|metadata| metadata.modified());
+            if let (Ok(name), true) = (entry.file_name().into_string(), put.is_ok_and(|put| put < before))
+                && check_hash(&name).is_ok()
+            {
+                found.push(name);
+                if found.len() == limit {
+                    break;
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The beginnings of hashes below which there are files.
@@ -154,18 +167,11 @@ impl Blobs {
         Ok(names.filter(|name| name.len() == 2 && self.root.join(name).is_dir()).collect())
     }
 
-    /// Files below a beginning of hashes, each with when it was put last.
-    pub(crate) fn list(&self, prefix: &str) -> io::Result<Vec<(String, i64)>> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(self.root.join(prefix))? {
-            let entry = entry?;
-            let Ok(hash) = entry.file_name().into_string() else { continue };
-            // It may have been removed by now.
-            if let (true, Ok(metadata)) = (is_file_id(&hash), entry.metadata()) {
-                files.push((hash, ms(metadata.modified()?)));
-            }
-        }
-        Ok(files)
+    /// Files below a beginning of hashes.
+    pub(crate) fn list(&self, prefix: &str) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(self.root.join(prefix))?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        let names = names.collect::<io::Result<Vec<_>>>()?.into_iter().flatten();
+        Ok(names.filter(|name| is_file_id(name)).collect())
     }
 
     /// Bytes of all files together.
@@ -236,25 +242,12 @@ impl Blobs {
     }
 }
 
-fn removed(path: &Path, since_ms: i64) -> io::Result<bool> {
-    if fs::metadata(path)?.modified()? >= time(since_ms) {
-        return Ok(false);
-    }
-    fs::remove_file(path)?;
-    Ok(true)
-}
-
 fn put_at(now_ms: i64) -> FileTimes {
     FileTimes::new().set_modified(time(now_ms))
 }
 
 fn time(ms: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(ms).unwrap_or(0))
-}
-
-fn ms(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn missing(hash: &str, error: io::Error) -> BlobError {
@@ -308,12 +301,18 @@ mod tests {
         (dir, blobs)
     }
 
+    fn keep(blobs: &Blobs, content: &[u8], now_ms: i64) -> String {
+        let hash = hash_of(content);
+        blobs.put(content, &hash, now_ms).unwrap();
+        hash
+    }
+
     #[test]
     fn content_is_found_by_its_hash_and_kept_once() {
         let (dir, blobs) = blobs();
-        let hash = blobs.put(b"abc", 1).unwrap();
+        let hash = keep(&blobs, b"abc", 1);
         assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert_eq!(blobs.put(b"abc", 2).unwrap(), hash);
+        assert_eq!(keep(&blobs, b"abc", 2), hash);
         assert_eq!(blobs.get(&hash).unwrap(), b"abc");
         assert_eq!(fs::read_dir(dir.path().join("blobs/ba")).unwrap().count(), 1);
         assert_eq!(fs::read_dir(dir.path().join("incoming")).unwrap().count(), 0);
@@ -322,43 +321,25 @@ mod tests {
     #[test]
     fn altered_content_is_refused_and_keeping_it_again_mends_it() {
         let (dir, blobs) = blobs();
-        let hash = blobs.put(b"the truth", 1).unwrap();
+        let hash = keep(&blobs, b"the truth", 1);
         fs::write(dir.path().join("blobs").join(&hash[..2]).join(&hash), b"a lie....").unwrap();
         assert!(matches!(blobs.get(&hash), Err(BlobError::Altered(_))));
         assert!(matches!(blobs.open(&hash), Err(BlobError::Altered(_))));
-        blobs.put(b"the truth", 1).unwrap();
+        keep(&blobs, b"the truth", 1);
         assert_eq!(blobs.get(&hash).unwrap(), b"the truth");
     }
 
     #[test]
-    fn content_that_was_put_again_is_not_removed() {
+    fn old_content_is_found_in_its_directory() {
         let (_dir, blobs) = blobs();
-        let hash = blobs.put(b"abc", 5).unwrap();
-        blobs.put(b"abc", 10).unwrap();
-        assert!(!blobs.remove_unless_put_since(&hash, 10).unwrap());
-        assert_eq!(blobs.get(&hash).unwrap(), b"abc");
-        assert!(blobs.remove_unless_put_since(&hash, 11).unwrap());
-        assert!(matches!(blobs.get(&hash), Err(BlobError::Missing(_))));
-        assert!(blobs.remove_unless_put_since(&hash, 11).unwrap());
-    }
-
-    #[test]
-    fn a_removal_waits_for_whoever_is_putting() {
-        let (dir, blobs) = blobs();
-        let hash = blobs.put(b"abc", 5).unwrap();
-        // In the middle of a put that has found the content.
-        let putting = File::open(dir.path().join("blobs")).unwrap();
-        putting.lock_shared().unwrap();
-        let found = blobs.open(&hash).unwrap();
-        let removing = std::thread::spawn({
-            let (blobs, hash) = (blobs.clone(), hash.clone());
-            move || blobs.remove_unless_put_since(&hash, 10).unwrap()
-        });
-        std::thread::sleep(Duration::from_millis(100));
-        found.set_times(put_at(10)).unwrap();
-        putting.unlock().unwrap();
-        assert!(!removing.join().unwrap());
-        assert_eq!(blobs.get(&hash).unwrap(), b"abc");
+        let old = keep(&blobs, b"abc", 5);
+        let dir = u8::from_str_radix(&old[..2], 16).unwrap();
+        assert_eq!(blobs.put_before(dir, 6, 9).unwrap(), std::slice::from_ref(&old));
+        assert_eq!(blobs.put_before(dir, 5, 9).unwrap(), [""; 0]);
+        assert_eq!(blobs.put_before(dir.wrapping_add(1), 6, 9).unwrap(), [""; 0]);
+        assert!(blobs.remove(&old).unwrap());
+        assert!(!blobs.remove(&old).unwrap());
+        assert!(matches!(blobs.get(&old), Err(BlobError::Missing(_))));
     }
 
     #[test]

@@ -8,8 +8,8 @@
 //! audit.head     how far the audit chains have come, under a MAC; back it up before the database
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
-//! What a call wrote is on disk when it returns; small contents are when the next write returns, which
-//! is the one whose events name them. [`Record`], [`Ledger`] and [`Files`] are the pipeline's ports;
+//! What a call wrote is on disk when it returns; small contents are written with the events that name them.
+//! [`Record`], [`Ledger`] and [`Files`] are the pipeline's ports;
 //! SQL lives in `sqlite` only, so that another database is another module beside it.
 //!
 //! [`Record`]: ringfence_pipeline::ports::Record
@@ -34,12 +34,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ringfence_pipeline::budget::DefaultBudget;
 use ringfence_pipeline::files::Content;
-use ringfence_pipeline::ports::StoreError;
+use ringfence_pipeline::ports::{Kept, Part, Put, StoreError};
+use ringfence_pipeline::run::{Principal, RunId};
 
 pub use backup::{BackedUp, BackupError};
 pub use blobs::BlobError;
 pub use data_dir::holds_data;
-pub use sqlite::holds::{HOLD_WAIT_MS, Swept};
+pub use sqlite::holds::{ENTRY_BYTES, HOLD_WAIT_MS, Swept};
 pub use sqlite::identities::{KeyError, local_key_id};
 pub use sqlite::ledger::Reservation;
 
@@ -67,7 +68,7 @@ pub const WAITING_STEPS_MAX: i64 = 100;
 /// `last_used_ms` of a key is exact to this many milliseconds, so that most requests write nothing.
 pub const LAST_USED_RESOLUTION_MS: i64 = 60 * 1_000;
 
-/// What is kept of what tenants upload, and for how long. Sizes are bytes, times milliseconds.
+/// What is kept of what tenants upload and run, and for how long. Sizes are bytes, times milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keeping {
     /// Largest upload.
@@ -82,6 +83,10 @@ pub struct Keeping {
     pub tenant_files_max: u64,
     /// Time for which an upload is kept since it was sent last.
     pub file_ms: i64,
+    /// What the runs of one key keep together.
+    pub run_key_bytes_max: u64,
+    /// What the runs of one tenant keep together.
+    pub run_tenant_bytes_max: u64,
     /// Time for which the contents of a run are kept.
     pub run_ms: i64,
 }
@@ -98,6 +103,8 @@ impl Default for Keeping {
             tenant_bytes_max: 4 << 30,
             tenant_files_max: 10_000,
             file_ms: 7 * DAY_MS,
+            run_key_bytes_max: 2 << 30,
+            run_tenant_bytes_max: 8 << 30,
             run_ms: 30 * DAY_MS,
         }
     }
@@ -243,18 +250,38 @@ impl Store {
         .await
     }
 
-    async fn keep_blob(&self, content: &[u8]) -> Result<String, StoreError> {
-        let now_ms = (self.clock)();
+    /// Takes in content of a run: small content waits for its events, large content is held, then written.
+    async fn keep_blob(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        part: Part,
+        content: &[u8],
+    ) -> Result<Put, StoreError> {
+        let doing = "keeping content";
+        let content: Arc<[u8]> = Arc::from(content);
+        let size = content.len() as u64;
         if content.len() <= SMALL_BYTES_MAX {
-            let hash = hash_of(content);
-            if self.database.waiting.add(&hash, content, now_ms) {
-                return Ok(hash);
-            }
+            let kept = Kept { sha256: hash_of(&content), size, unwritten: Some(content) };
+            return Ok(Put::Kept(kept));
         }
-        let (blobs, content) = (self.blobs.clone(), content.to_vec());
-        blocking(move || blobs.put(&content, now_ms))
-            .await
-            .map_err(|error| error.while_doing("keeping content"))
+        let hashed = blocking({
+            let content = Arc::clone(&content);
+            move || Ok(hash_of(&content))
+        });
+        let sha256 = hashed.await.map_err(|error| error.while_doing(doing))?;
+        let kept = Kept { sha256: sha256.clone(), size, unwritten: None };
+        if let Some(quota) = self.hold(principal, run, part, &kept).await? {
+            return Ok(Put::NoRoom { sha256, quota });
+        }
+        // What is left is for what comes of runs in progress.
+        if part == Part::Input {
+            self.room.check_for(size, doing)?;
+        }
+        let (blobs, now_ms) = (self.blobs.clone(), (self.clock)());
+        let writing = blocking(move || blobs.put(&content, &sha256, now_ms));
+        writing.await.map_err(|error| error.while_doing(doing))?;
+        Ok(Put::Kept(kept))
     }
 }
 

@@ -144,6 +144,8 @@ impl Incoming for Receiving {
                 take_back(&store, &principal, &kept).await;
                 return Err(error.into());
             }
+            // Who deleted one meanwhile found no content to delete.
+            store.forget_unwanted(kept.iter().map(|file| file.id.clone()).collect()).await?;
             Ok(kept)
         });
         keeping.await.unwrap_or_else(|error| Err(StoreError::new(DOING, error.to_string()).into()))

@@ -24,12 +24,17 @@ impl Room {
 
     /// Fails if too little is left.
     pub(crate) fn check(&self, doing: &'static str) -> Result<(), StoreError> {
+        self.check_for(0, doing)
+    }
+
+    /// Fails if too little would be left by so many bytes more.
+    pub(crate) fn check_for(&self, more: u64, doing: &'static str) -> Result<(), StoreError> {
         let stat = rustix::fs::statvfs(&self.data_dir)
             .map_err(|error| StoreError::new(doing, format!("free space cannot be told: {error}")))?;
         let bytes = stat.f_bavail.saturating_mul(stat.f_frsize);
         // Some file systems make inodes as they need them, and say that they have none at all.
         let inodes = if stat.f_files == 0 { u64::MAX } else { stat.f_favail };
-        if bytes >= FREE_BYTES_MIN && inodes >= FREE_INODES_MIN {
+        if bytes >= FREE_BYTES_MIN.saturating_add(more) && inodes >= FREE_INODES_MIN {
             return Ok(());
         }
         let reason = format!(

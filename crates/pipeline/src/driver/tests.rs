@@ -18,9 +18,9 @@ use crate::live::Position;
 use crate::{
     audit::AuditEntry,
     budget::{BudgetScope, Period, Shortfall, Unit},
-    files::{FileCursor, FileInfo, FilesError, Incoming},
+    files::{FileCursor, FileInfo, FilesError, Incoming, QuotaExceeded},
     keys::Scopes,
-    ports::{Charge, Receipt, StoreError},
+    ports::{AppendError, Charge, Kept, Part, Put, Receipt, StoreError},
     run::{Recorded, Run, Stage},
 };
 
@@ -45,6 +45,10 @@ struct State {
     refuses_outputs: bool,
     /// Refuse the end of a question's run.
     refuses_answers: bool,
+    /// Have no room for these contents.
+    full: Option<Part>,
+    /// Runs that left nothing.
+    given_up: u32,
     /// The key was revoked.
     key_ended: bool,
     /// The one request that is noted.
@@ -53,22 +57,33 @@ struct State {
 
 #[async_trait]
 impl Record for Memory {
-    async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), StoreError> {
+    async fn append(&self, _: &Principal, _: RunId, events: &[Recorded]) -> Result<(), AppendError> {
         let mut state = self.state.lock().unwrap();
         if state.refuses_answers && events.iter().any(|event| event.kind == "run.settled") {
-            return Err(StoreError::new("appending events", "disk full"));
+            return Err(StoreError::new("appending events", "disk full").into());
         }
         state.events.extend_from_slice(events);
         Ok(())
     }
 
-    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
+    async fn put_blob(&self, _: &Principal, _: RunId, part: Part, content: &[u8]) -> Result<Put, StoreError> {
         let mut state = self.state.lock().unwrap();
         if state.refuses_outputs && !state.held.is_empty() {
             return Err(StoreError::new("keeping content", "disk full"));
         }
+        if state.full.is_some_and(|full| full == part) {
+            let (of, advice) = ("contents", "wait");
+            let quota = QuotaExceeded { of, scope: "key", unit: "bytes", limit: 1, used: 1, advice };
+            return Ok(Put::NoRoom { sha256: "blob0".to_owned(), quota });
+        }
         state.blobs.push(content.to_vec());
-        Ok(format!("blob{}", state.blobs.len()))
+        let sha256 = format!("blob{}", state.blobs.len());
+        Ok(Put::Kept(Kept { sha256, size: content.len() as u64, unwritten: None }))
+    }
+
+    async fn give_up(&self, _: &Principal, _: RunId) -> Result<(), StoreError> {
+        self.state.lock().unwrap().given_up += 1;
+        Ok(())
     }
 
     async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -754,7 +769,11 @@ impl Files for Memory {
 impl Memory {
     /// Has content as an upload, and says that it has `size` bytes.
     async fn uploaded(&self, content: &[u8], size: u64) -> String {
-        let id = self.put_blob(content).await.unwrap();
+        let Put::Kept(Kept { sha256: id, .. }) =
+            self.put_blob(&who(), RunId(Uuid::nil()), Part::Input, content).await.unwrap()
+        else {
+            panic!("it is full")
+        };
         self.state.lock().unwrap().uploads.insert(id.clone(), size);
         id
     }
@@ -831,4 +850,31 @@ async fn uploads_that_are_too_large_together_are_refused_unread() {
         matches!(&refused.kind, ErrorKind::Denied(violations) if violations[0].code == "too_many_files"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_run_whose_inputs_have_no_room_leaves_nothing() {
+    let world = world(vec![], vec![]);
+    world.memory.state.lock().unwrap().full = Some(Part::Input);
+    let mut request = python("1");
+    request.stdin = b"much".to_vec();
+    let error = world.pipeline.execute(world.place(), request).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Ledger(LedgerError::Quota(_))), "{error}");
+    assert!(world.script.jobs.lock().unwrap().is_empty());
+    let state = world.memory.state.lock().unwrap();
+    assert!(state.events.is_empty() && state.held.is_empty());
+    assert_eq!((state.spent, state.given_up), (Amount::default(), 1));
+}
+
+#[tokio::test]
+async fn a_run_whose_outputs_have_no_room_is_answered_and_recorded_all_the_same() {
+    let world = world(vec![ends("42\n")], vec![]);
+    world.memory.state.lock().unwrap().full = Some(Part::Output);
+    let answer = world.pipeline.execute(world.place(), python("1")).await.unwrap();
+    assert_eq!(answer.stdout_bytes(), b"42\n");
+    let state = world.memory.state.lock().unwrap();
+    let last = state.events.last().unwrap();
+    assert_eq!((last.kind.as_str(), last.contents.len(), state.given_up), ("run.settled", 0, 0));
+    assert_eq!(last.body["answer"], "blob0", "it is named, as what was erased");
+    assert_eq!(state.events[0].contents.len(), 1, "the code is kept");
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::TryStreamExt as _;
 use ringfence_pipeline::ports::StoreError;
 use serde_json::{Value, json};
-use sqlx::{Executor, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Either, Executor, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::failed;
 use super::record::EVENTS_AT_ONCE;
@@ -56,8 +57,8 @@ impl Audit {
     }
 
     /// Carries out `query`, which begins by inserting rows, together with the statement that appends their
-    /// entries if `condition` holds. So it is one way to the database and back, which takes longer than
-    /// writing does.
+    /// entries if `condition` holds; returns the rows that it gives. So it is one way to the database and back,
+    /// which takes longer than writing does.
     pub(super) async fn write_chained(
         &self,
         conn: &mut SqliteConnection,
@@ -65,7 +66,7 @@ impl Audit {
         tenant: &str,
         rows: &[Row<'_>],
         condition: &'static str,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
         let known = self.heads().get(tenant).copied();
         let guess = match known {
             Some(head) => head,
@@ -75,10 +76,13 @@ impl Audit {
         let head = self.push_entries(&mut query, tenant, guess, rows);
         query.push(condition);
         // How many rows each statement wrote.
-        let mut written = Vec::new();
+        let (mut written, mut given) = (Vec::new(), Vec::new());
         let mut told = (&mut *conn).fetch_many(query.build());
         while let Some(told) = told.try_next().await? {
-            written.extend(told.left().map(|result| result.rows_affected()));
+            match told {
+                Either::Left(result) => written.push(result.rows_affected()),
+                Either::Right(row) => given.push(row),
+            }
         }
         drop(told);
         match (written.first(), written.last()) {
@@ -87,7 +91,7 @@ impl Audit {
             (Some(1..), _) => self.append(conn, tenant, rows).await?,
             _ => {}
         }
-        Ok(())
+        Ok(given)
     }
 
     /// Appends entries for rows that are there.

@@ -35,13 +35,17 @@ impl Database {
         Ok(u64::try_from(pages.saturating_mul(page_bytes)).unwrap_or(0))
     }
 
-    /// True if somebody holds a content beyond `now_ms`.
-    pub(crate) async fn is_held(&self, hash: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM holds WHERE sha256 = ? AND until_ms > ?)")
-            .bind(hash)
-            .bind(now_ms)
-            .fetch_one(&self.readers)
-            .await
+    /// True if a content is to be read beyond `now_ms` by whoever ran or uploaded it.
+    pub(crate) async fn wants(&self, hash: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM holds JOIN kept ON kept.run = holds.run
+                            WHERE holds.sha256 = ?1 AND kept.until_ms > ?2)
+                 OR EXISTS (SELECT 1 FROM files WHERE sha256 = ?1 AND expires_ms > ?2)",
+        )
+        .bind(hash)
+        .bind(now_ms)
+        .fetch_one(&self.readers)
+        .await
     }
 }
 
@@ -78,25 +82,34 @@ impl Copy {
         Ok((counts.0.unsigned_abs(), counts.1.unsigned_abs()))
     }
 
-    /// Hashes that begin with `prefix`, of contents that somebody holds or held.
-    pub(crate) async fn held_below(&mut self, prefix: &str) -> Result<BTreeSet<String>, sqlx::Error> {
-        let hashes: Vec<String> =
-            sqlx::query_scalar("SELECT DISTINCT sha256 FROM holds WHERE sha256 >= ? AND sha256 < ?")
-                .bind(prefix)
-                // Comes after every hexadecimal digit.
-                .bind(format!("{prefix}g"))
-                .fetch_all(&mut self.0)
-                .await?;
+    /// Hashes that begin with `prefix`, of contents that a run holds or somebody uploaded.
+    pub(crate) async fn wanted_below(&mut self, prefix: &str) -> Result<BTreeSet<String>, sqlx::Error> {
+        let hashes: Vec<String> = sqlx::query_scalar(
+            "SELECT sha256 FROM holds WHERE sha256 >= ?1 AND sha256 < ?2
+             UNION SELECT sha256 FROM files WHERE sha256 >= ?1 AND sha256 < ?2",
+        )
+        .bind(prefix)
+        // Comes after every hexadecimal digit.
+        .bind(format!("{prefix}g"))
+        .fetch_all(&mut self.0)
+        .await?;
         Ok(hashes.into_iter().collect())
     }
 
-    /// Hashes after `after`, some at once and in their order, of contents that somebody holds beyond
-    /// `now_ms` and that are not in the database.
-    pub(crate) async fn held_files(&mut self, after: &str, now_ms: i64) -> Result<Vec<String>, sqlx::Error> {
+    /// Hashes after `after`, some at once and in their order, of contents that runs which have ended hold
+    /// beyond `now_ms`, or that are uploaded until then, and that are not in the database.
+    pub(crate) async fn wanted_files(
+        &mut self,
+        after: &str,
+        now_ms: i64,
+    ) -> Result<Vec<String>, sqlx::Error> {
         sqlx::query_scalar(
-            "SELECT DISTINCT sha256 FROM holds WHERE sha256 > ? AND until_ms > ?
-             AND NOT EXISTS (SELECT 1 FROM contents WHERE contents.sha256 = holds.sha256)
-             ORDER BY sha256 LIMIT ?",
+            "SELECT sha256 FROM (
+                 SELECT holds.sha256 FROM holds JOIN kept ON kept.run = holds.run
+                 WHERE holds.sha256 > ?1 AND kept.ended = 1 AND kept.until_ms > ?2
+                 UNION SELECT sha256 FROM files WHERE sha256 > ?1 AND expires_ms > ?2)
+             WHERE sha256 NOT IN (SELECT sha256 FROM contents)
+             ORDER BY sha256 LIMIT ?3",
         )
         .bind(after)
         .bind(now_ms)

@@ -1,6 +1,8 @@
 //! Files: what tenants uploaded. Each is admitted by one conditional transaction, so that no two
 //! requests, of any process, can both take what is left of a quota.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use ringfence_pipeline::files::{FileCursor, FileInfo, Files, FilesError, Incoming, QuotaExceeded};
 use ringfence_pipeline::ports::StoreError;
@@ -9,8 +11,8 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
-use super::holds::push_holds;
-use super::{contents, failed};
+use super::contents::push_contents;
+use super::failed;
 use crate::receiving::Receiving;
 use crate::{Keeping, Store};
 
@@ -92,16 +94,9 @@ impl Files for Store {
             .execute(&mut *tx)
             .await
             .map_err(failed(doing))?;
-        // The next sweep deletes the content, unless others hold it.
-        sqlx::query("UPDATE holds SET until_ms = min(until_ms, ?) WHERE sha256 = ? AND holder = ?")
-            .bind(now_ms)
-            .bind(id)
-            .bind(holder(&principal.tenant))
-            .execute(&mut *tx)
-            .await
-            .map_err(failed(doing))?;
         let removed = removed.rows_affected() == 1;
         if removed {
+            self.forget(&mut tx, BTreeSet::from([id.to_owned()])).await?;
             let body = json!({ "id": id });
             self.note_change(&mut tx, &principal.tenant, &principal.key_id, "file.deleted", &body).await?;
         }
@@ -111,7 +106,7 @@ impl Files for Store {
 }
 
 impl Store {
-    /// Admits files, if all of them fit the quotas: from now on they count and their contents are held.
+    /// Admits files, if all of them fit the quotas: from now on they count and their contents are wanted.
     /// Contents that are not in the database are to be there when whoever sent them is told.
     pub(crate) async fn admit(
         &self,
@@ -129,13 +124,9 @@ impl Store {
             let row = upsert(&mut tx, principal, file, now_ms, expires_ms).await.map_err(failed(doing))?;
             kept.push(info(&row).map_err(failed(doing))?);
         }
-        let small: Vec<(&str, &[u8], i64)> =
-            files.iter().filter_map(|file| Some((file.sha256, file.small?, now_ms))).collect();
-        contents::insert(&mut tx, &small).await.map_err(failed(doing))?;
-        let holder = holder(&principal.tenant);
-        let mut hold = QueryBuilder::new("");
-        push_holds(&mut hold, &holder, files.iter().map(|file| (file.sha256, expires_ms)));
-        hold.build().execute(&mut *tx).await.map_err(failed(doing))?;
+        let mut small = QueryBuilder::new("");
+        push_contents(&mut small, files.iter().filter_map(|file| Some((file.sha256, file.small?))));
+        small.build().execute(&mut *tx).await.map_err(failed(doing))?;
         self.database.commit(tx).await.map_err(failed(doing))?;
         Ok(kept)
     }
@@ -184,7 +175,10 @@ fn admits(keeping: &Keeping, key: Used, tenant: Used, more: Used) -> Result<(), 
     ];
     let full = quotas.into_iter().find(|(_, _, limit, used, more)| used.saturating_add(*more) > *limit);
     match full {
-        Some((scope, unit, limit, used, _)) => Err(QuotaExceeded { scope, unit, limit, used }),
+        Some((scope, unit, limit, used, _)) => {
+            let (of, advice) = ("uploads", "delete some, or wait until they expire");
+            Err(QuotaExceeded { of, scope, unit, limit, used, advice })
+        }
         None => Ok(()),
     }
 }
@@ -238,11 +232,6 @@ async fn upsert(
     .bind(expires_ms)
     .fetch_one(conn)
     .await
-}
-
-/// Under what name a tenant's uploads hold contents. The colon keeps it apart from every run.
-fn holder(tenant: &str) -> String {
-    format!("tenant:{tenant}")
 }
 
 fn info(row: &SqliteRow) -> Result<FileInfo, sqlx::Error> {

@@ -1,24 +1,49 @@
-//! Holds: who wants which content until when, and what is done with contents that nobody wants any more.
+//! Holds: which run keeps which contents, how much that is for its key and its tenant, and what is done
+//! with contents that nobody wants any more.
+//!
+//! ```text
+//!   put (large contents)      events that name it         the run has ended
+//! ──────────────────────> held ──────────────────> held ─────────────────> held ──> erased
+//!                          │     until HOLD_WAIT_MS     until run_ms is over, or room is needed
+//!                          └──> given up
+//! ```
+//! A hold is on disk before its file is, and goes in the transaction that deletes the file: so what is
+//! counted is never less than what is there, and no file is deleted that somebody holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringfence_pipeline::ports::StoreError;
+use ringfence_pipeline::files::QuotaExceeded;
+use ringfence_pipeline::ports::{Kept, Part, StoreError};
+use ringfence_pipeline::run::{Principal, RunId};
 use serde_json::json;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
+use super::contents::push_contents;
 use super::failed;
 use crate::blobs::hash_of;
-use crate::{ITSELF, Store, blocking};
+use crate::{ITSELF, Keeping, Store, blocking};
 
-/// Time within which whoever keeps a content comes to hold it, in milliseconds; until then it is not swept,
-/// whatever the holds say. Far more than any run takes from one to the other.
+/// Time within which a run names what it has put, in milliseconds; what is older and nobody's, a crash has
+/// left. Far more than any run takes from one to the other.
 pub const HOLD_WAIT_MS: i64 = 3600 * 1000;
 
-/// Holds looked at in one sweep, so that others get to write in between.
-const SWEPT_AT_ONCE: u32 = 200;
+/// What each content counts beside its bytes, in bytes: its rows, or its inode and the rest of its block.
+pub const ENTRY_BYTES: u64 = 1024;
 
-/// Rows written by one statement, each with three parameters.
+/// Runs or uploads whose contents are erased at once, so that others get to write in between.
+const ERASED_AT_ONCE: u32 = 200;
+
+/// Files of one directory that are looked at in one sweep.
+const LOOKED_AT_ONCE: usize = 1000;
+
+/// Times that contents are erased to make room for what is small. What is over then, the next sweep erases.
+const ERASURES_MAX: usize = 8;
+
+/// Rows named by one statement.
 const ROWS_AT_ONCE: usize = 64;
+
+/// Time for which a sweep looks at one of the directories of files, in milliseconds: as often as it comes.
+const DIRECTORY_MS: i64 = 60 * 1000;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,28 +56,379 @@ pub struct Swept {
     pub more: bool,
 }
 
-/// Adds to a query that `holder` holds contents, each until its time. What is held longer stays so.
-pub(super) fn push_holds<'a>(
-    query: &mut QueryBuilder<Sqlite>,
-    holder: &str,
-    contents: impl Iterator<Item = (&'a str, i64)>,
-) {
-    let mut contents = contents.peekable();
-    while contents.peek().is_some() {
-        query.push("; INSERT INTO holds (sha256, holder, until_ms) ");
-        query.push_values(contents.by_ref().take(ROWS_AT_ONCE), |mut row, (hash, until_ms)| {
-            row.push_bind(hash.to_owned()).push_bind(holder.to_owned()).push_bind(until_ms);
-        });
-        query.push(
-            " ON CONFLICT (sha256, holder) DO UPDATE SET until_ms = excluded.until_ms
-              WHERE until_ms < excluded.until_ms",
-        );
+/// Whose contents they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner<'a> {
+    pub(super) tenant: &'a str,
+    pub(super) key_id: &'a str,
+}
+
+impl<'a> From<&'a Principal> for Owner<'a> {
+    fn from(principal: &'a Principal) -> Self {
+        Owner { tenant: &principal.tenant, key_id: &principal.key_id }
     }
 }
 
+/// Those whose runs share a quota.
+#[derive(Debug, Clone, Copy)]
+struct Scope<'a> {
+    /// `key` or `tenant`.
+    name: &'static str,
+    id: &'a str,
+    limit: u64,
+}
+
+impl Scope<'_> {
+    /// The condition on what runs keep, up to the id.
+    fn condition(self) -> &'static str {
+        if self.name == "key" { "key_id = " } else { "tenant = " }
+    }
+
+    fn exceeded(self, used: u64) -> QuotaExceeded {
+        let advice = "wait until runs have ended, send less, or ask the operator to raise [retention] \
+                      key_bytes_max and tenant_bytes_max";
+        let (of, unit) = ("inputs of runs in progress", "bytes");
+        QuotaExceeded { of, scope: self.name, unit, limit: self.limit / 2, used, advice }
+    }
+}
+
+/// The scopes that an owner's contents count for.
+fn scopes<'a>(keeping: &Keeping, owner: Owner<'a>) -> [Scope<'a>; 2] {
+    [
+        Scope { name: "key", id: owner.key_id, limit: keeping.run_key_bytes_max },
+        Scope { name: "tenant", id: owner.tenant, limit: keeping.run_tenant_bytes_max },
+    ]
+}
+
+/// What a run comes to hold.
+pub(super) struct Holding<'a> {
+    pub(super) run: &'a str,
+    pub(super) owner: Owner<'a>,
+    pub(super) contents: Vec<&'a Kept>,
+    /// Until when they are kept, in milliseconds since the Unix epoch; a later time told before stays.
+    pub(super) until_ms: i64,
+    /// The run has ended with what names them.
+    pub(super) ended: bool,
+}
+
+/// Adds to a query that a run holds contents and that they count; small ones are written. The query gives the
+/// sums of its scopes then, as [`Sums`].
+pub(super) fn push_holding(query: &mut QueryBuilder<Sqlite>, holding: &Holding<'_>) {
+    let Holding { run, owner, contents, until_ms, ended } = holding;
+    let small = contents.iter().filter_map(|kept| Some((kept.sha256.as_str(), kept.unwritten.as_deref()?)));
+    push_contents(query, small);
+    for contents in contents.chunks(ROWS_AT_ONCE) {
+        query.push("; INSERT INTO holds (run, sha256, bytes) ");
+        query.push_values(contents, |mut row, kept| {
+            row.push_bind((*run).to_owned()).push_bind(kept.sha256.clone()).push_bind(charge(kept.size));
+        });
+        query.push(" ON CONFLICT (run, sha256) DO NOTHING");
+    }
+    // What is held now, less what was counted before.
+    let push_more = |query: &mut QueryBuilder<Sqlite>| {
+        query.push("(SELECT coalesce(sum(bytes), 0) FROM holds WHERE run = ").push_bind((*run).to_owned());
+        query.push(") - coalesce((SELECT bytes FROM kept WHERE run = ").push_bind((*run).to_owned());
+        query.push("), 0)");
+    };
+    query.push("; INSERT INTO used (scope, id, bytes) VALUES ('key', ").push_bind(owner.key_id.to_owned());
+    query.push(", ");
+    push_more(query);
+    query.push("), ('tenant', ").push_bind(owner.tenant.to_owned()).push(", ");
+    push_more(query);
+    query.push(
+        ") ON CONFLICT (scope, id) DO UPDATE SET bytes = used.bytes + excluded.bytes RETURNING scope, bytes",
+    );
+    query.push("; INSERT INTO kept (run, tenant, key_id, bytes, ended, until_ms) VALUES (");
+    query.push_bind((*run).to_owned()).push(", ").push_bind(owner.tenant.to_owned());
+    query.push(", ").push_bind(owner.key_id.to_owned());
+    query.push(", (SELECT coalesce(sum(bytes), 0) FROM holds WHERE run = ").push_bind((*run).to_owned());
+    query.push("), ").push_bind(i64::from(*ended)).push(", ").push_bind(*until_ms);
+    query.push(
+        ") ON CONFLICT (run) DO UPDATE SET bytes = excluded.bytes, ended = excluded.ended,
+             until_ms = CASE WHEN excluded.until_ms > kept.until_ms THEN excluded.until_ms
+                             ELSE kept.until_ms END",
+    );
+}
+
+/// What the runs of each scope keep in bytes, by the scope's name.
+pub(super) type Sums = Vec<(String, i64)>;
+
+/// Whether what was added may stay.
+enum Fit<'a> {
+    Fits,
+    /// Once so many bytes of the scope's are erased.
+    Over(Scope<'a>, u64),
+    /// Runs in progress leave no room.
+    Never(QuotaExceeded),
+}
+
 impl Store {
-    /// Deletes uploads whose time is over, a bounded number of the contents that nobody holds any more, and
-    /// what crashed processes left half-written. Several processes may do so at once.
+    /// Holds a large content for a run before it is written; the quota that has no room for it, if so.
+    pub(crate) async fn hold(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        part: Part,
+        kept: &Kept,
+    ) -> Result<Option<QuotaExceeded>, StoreError> {
+        let doing = "keeping content";
+        let (owner, run) = (Owner::from(principal), run.to_string());
+        loop {
+            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            let until_ms = (self.clock)().saturating_add(HOLD_WAIT_MS);
+            let holding = Holding { run: &run, owner, contents: vec![kept], until_ms, ended: false };
+            let mut hold = QueryBuilder::new("");
+            push_holding(&mut hold, &holding);
+            let sums: Sums = hold.build_query_as().fetch_all(&mut *tx).await.map_err(failed(doing))?;
+            let fit = self.fit(&mut tx, &holding, &sums, part == Part::Input).await.map_err(failed(doing))?;
+            let (scope, bytes) = match fit {
+                Fit::Fits => {
+                    self.database.commit(tx).await.map_err(failed(doing))?;
+                    return Ok(None);
+                }
+                Fit::Never(quota) => return Ok(Some(quota)),
+                Fit::Over(scope, bytes) => (scope, bytes),
+            };
+            // Room is made a little at a time, and for nothing that is not to stay.
+            drop(tx);
+            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            if self.erase_oldest(&mut tx, scope, bytes).await? == 0 {
+                return Ok(Some(scope.exceeded(scope.limit)));
+            }
+            self.database.commit(tx).await.map_err(failed(doing))?;
+        }
+    }
+
+    /// Makes room for what a run has come to hold. If there is none, the quota says so to a run that is to be
+    /// admitted, and the contents of any other are erased.
+    pub(super) async fn make_room(
+        &self,
+        conn: &mut SqliteConnection,
+        holding: &Holding<'_>,
+        mut sums: Sums,
+        admitting: bool,
+    ) -> Result<Option<QuotaExceeded>, StoreError> {
+        let doing = "making room";
+        if sums.is_empty() {
+            return Ok(None);
+        }
+        for _ in 0..ERASURES_MAX {
+            match self.fit(conn, holding, &sums, admitting).await.map_err(failed(doing))? {
+                Fit::Fits => break,
+                Fit::Never(quota) => return Ok(Some(quota)),
+                Fit::Over(scope, bytes) => {
+                    if self.erase_oldest(conn, scope, bytes).await? == 0 {
+                        self.erase(conn, &[holding.run.to_owned()]).await?;
+                        break;
+                    }
+                }
+            }
+            sums = sqlx::query_as(
+                "SELECT scope, bytes FROM used WHERE (scope = 'key' AND id = ?) OR (scope = 'tenant' AND id = ?)",
+            )
+            .bind(holding.owner.key_id)
+            .bind(holding.owner.tenant)
+            .fetch_all(&mut *conn)
+            .await
+            .map_err(failed(doing))?;
+        }
+        Ok(None)
+    }
+
+    /// Whether what a run has come to hold fits. Runs in progress may have half of a quota, so that there is
+    /// room for what comes of them and time to read it.
+    async fn fit<'a>(
+        &self,
+        conn: &mut SqliteConnection,
+        holding: &Holding<'a>,
+        sums: &Sums,
+        admitting: bool,
+    ) -> Result<Fit<'a>, sqlx::Error> {
+        for scope in scopes(&self.keeping, holding.owner) {
+            let used =
+                sums.iter().find(|(name, _)| name == scope.name).map_or(0, |(_, bytes)| unsigned(*bytes));
+            if admitting && used > scope.limit / 2 {
+                let (all, own) = in_progress(conn, scope, holding.run).await?;
+                if all > scope.limit / 2 {
+                    return Ok(Fit::Never(scope.exceeded(all.saturating_sub(own))));
+                }
+            }
+            if used > scope.limit {
+                return Ok(Fit::Over(scope, used - scope.limit));
+            }
+        }
+        Ok(Fit::Fits)
+    }
+
+    /// Erases the contents of a scope's oldest runs that have ended, until so many bytes are free or enough is
+    /// done at once; the bytes that came free.
+    async fn erase_oldest(
+        &self,
+        conn: &mut SqliteConnection,
+        scope: Scope<'_>,
+        bytes: u64,
+    ) -> Result<u64, StoreError> {
+        let mut oldest = QueryBuilder::new("SELECT run, bytes FROM kept WHERE ");
+        oldest.push(scope.condition()).push_bind(scope.id.to_owned());
+        oldest.push(" AND ended = 1 ORDER BY run LIMIT ").push_bind(ERASED_AT_ONCE);
+        let oldest: Vec<(String, i64)> =
+            oldest.build_query_as().fetch_all(&mut *conn).await.map_err(failed("making room"))?;
+        let (mut freed, mut runs) = (0_u64, Vec::new());
+        for (run, kept) in oldest {
+            if freed >= bytes {
+                break;
+            }
+            freed = freed.saturating_add(unsigned(kept));
+            runs.push(run);
+        }
+        self.erase(conn, &runs).await?;
+        Ok(freed)
+    }
+
+    /// Erases what runs keep and records that; the number of contents that are gone with it.
+    async fn erase(&self, conn: &mut SqliteConnection, runs: &[String]) -> Result<usize, StoreError> {
+        let held = self.drop_holds(conn, runs).await?;
+        self.forget_and_note(conn, held).await
+    }
+
+    /// Lets go of all that runs hold: tenants, each with the hash of a content.
+    async fn drop_holds(
+        &self,
+        conn: &mut SqliteConnection,
+        runs: &[String],
+    ) -> Result<BTreeSet<(String, String)>, StoreError> {
+        let doing = "erasing contents";
+        let mut dropped = BTreeSet::new();
+        for runs in runs.chunks(ROWS_AT_ONCE) {
+            let mut kept = QueryBuilder::new("DELETE FROM kept WHERE run IN ");
+            push_list(&mut kept, runs);
+            kept.push(" RETURNING run, tenant, key_id, bytes");
+            let kept: Vec<(String, String, String, i64)> =
+                kept.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+            let mut freed: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+            for (_, tenant, key_id, bytes) in &kept {
+                *freed.entry(("tenant", tenant)).or_default() += bytes;
+                *freed.entry(("key", key_id)).or_default() += bytes;
+            }
+            for ((scope, id), bytes) in freed {
+                sqlx::query("UPDATE used SET bytes = bytes - ? WHERE scope = ? AND id = ?")
+                    .bind(bytes)
+                    .bind(scope)
+                    .bind(id)
+                    .execute(&mut *conn)
+                    .await
+                    .map_err(failed(doing))?;
+            }
+            let mut holds = QueryBuilder::new("DELETE FROM holds WHERE run IN ");
+            push_list(&mut holds, runs);
+            holds.push(" RETURNING run, sha256");
+            let held: Vec<(String, String)> =
+                holds.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+            let tenants: BTreeMap<&String, &String> =
+                kept.iter().map(|(run, tenant, ..)| (run, tenant)).collect();
+            dropped.extend(
+                held.into_iter().filter_map(|(run, hash)| Some(((*tenants.get(&run)?).clone(), hash))),
+            );
+        }
+        Ok(dropped)
+    }
+
+    /// Deletes those of these contents that nobody wants any more, and records for each tenant that did so until
+    /// now that they are gone; how many these are.
+    async fn forget_and_note(
+        &self,
+        conn: &mut SqliteConnection,
+        contents: BTreeSet<(String, String)>,
+    ) -> Result<usize, StoreError> {
+        let gone = self.forget(conn, contents.iter().map(|(_, hash)| hash.clone()).collect()).await?;
+        let mut erased: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (tenant, hash) in contents.iter().filter(|(_, hash)| gone.contains(hash)) {
+            erased.entry(tenant).or_default().push(hash);
+        }
+        for (tenant, hashes) in erased {
+            // The hashes themselves are in the events that name them.
+            let body = json!({ "contents": hashes.len(), "sha256": hash_of(hashes.concat().as_bytes()) });
+            self.note_change(conn, tenant, ITSELF, "contents.erased", &body).await?;
+        }
+        Ok(gone.len())
+    }
+
+    /// Deletes those of these contents that nobody wants, and returns them. Nobody comes to want one before
+    /// the transaction is over, and whoever does then writes it again.
+    pub(super) async fn forget(
+        &self,
+        conn: &mut SqliteConnection,
+        hashes: BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let doing = "deleting contents";
+        let hashes: Vec<String> = hashes.into_iter().collect();
+        let mut gone = BTreeSet::new();
+        for hashes in hashes.chunks(ROWS_AT_ONCE) {
+            let unwanted = unwanted(conn, hashes).await.map_err(failed(doing))?;
+            if unwanted.is_empty() {
+                continue;
+            }
+            let mut small = QueryBuilder::new("DELETE FROM contents WHERE sha256 IN ");
+            push_list(&mut small, &unwanted);
+            small.push(" RETURNING sha256");
+            let small: Vec<(String,)> =
+                small.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+            let blobs = self.blobs.clone();
+            let removing = blocking(move || {
+                let mut removed = Vec::new();
+                for hash in unwanted {
+                    if blobs.remove(&hash)? {
+                        removed.push(hash);
+                    }
+                }
+                Ok(removed)
+            });
+            gone.extend(small.into_iter().map(|(hash,)| hash));
+            gone.extend(removing.await.map_err(|error| error.while_doing(doing))?);
+        }
+        Ok(gone)
+    }
+
+    /// As [`Store::forget`], in a transaction of its own if there is anything to delete.
+    pub(crate) async fn forget_unwanted(&self, hashes: Vec<String>) -> Result<usize, StoreError> {
+        let doing = "deleting contents";
+        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        let mut found = Vec::new();
+        for hashes in hashes.chunks(ROWS_AT_ONCE) {
+            found.extend(unwanted(&mut conn, hashes).await.map_err(failed(doing))?);
+        }
+        drop(conn);
+        if found.is_empty() {
+            return Ok(0);
+        }
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let gone = self.forget(&mut tx, found.into_iter().collect()).await?;
+        self.database.commit(tx).await.map_err(failed(doing))?;
+        Ok(gone.len())
+    }
+
+    /// Gives up what a run has put, if no event of it is there.
+    pub(super) async fn give_up_run(&self, run: RunId) -> Result<(), StoreError> {
+        let (doing, run) = ("giving up contents", run.to_string());
+        let put = "SELECT EXISTS (SELECT 1 FROM kept WHERE run = ?1)
+                   AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?1)";
+        let put: bool = sqlx::query_scalar(put)
+            .bind(&run)
+            .fetch_one(&self.database.readers)
+            .await
+            .map_err(failed(doing))?;
+        if put {
+            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            let put = self.drop_holds(&mut tx, &[run]).await?;
+            self.forget(&mut tx, put.into_iter().map(|(_, hash)| hash).collect()).await?;
+            self.database.commit(tx).await.map_err(failed(doing))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes uploads and contents of runs whose time is over or that exceed a quota, a bounded number at
+    /// once; what crashed processes left half-written; and files that nobody ever came to want, in one
+    /// directory after the other. Several processes may do so at once.
     ///
     /// # Errors
     /// [`StoreError`]; what was deleted until then stays deleted, the rest is found again.
@@ -60,57 +436,67 @@ impl Store {
         let doing = "sweeping contents";
         let partials = self.partials.clone();
         let partials = blocking(move || Ok(partials.sweep()?)).await.map_err(|e| e.while_doing(doing))?;
-        let over = self.over(now_ms).await.map_err(failed(doing))?;
-        if over.is_empty() && !self.uploads_are_over(now_ms).await.map_err(failed(doing))? {
-            return Ok(Swept { partials, ..Swept::default() });
+        let strays = self.sweep_strays(now_ms).await?;
+        let over = self.runs_are_over(now_ms).await.map_err(failed(doing))?;
+        let exceeding = self.exceeding().await.map_err(failed(doing))?;
+        let uploads = self.uploads_are_over(now_ms).await.map_err(failed(doing))?;
+        if over.is_empty() && exceeding.is_empty() && !uploads {
+            return Ok(Swept { partials, contents: strays, more: false });
         }
-        // Whoever came to hold one of them meanwhile has kept it again before, and then it is too young.
-        let unheld: Vec<String> =
-            over.iter().filter(|(_, held)| !held).map(|(hash, _)| hash.clone()).collect();
-        let (blobs, since_ms) = (self.blobs.clone(), now_ms.saturating_sub(HOLD_WAIT_MS));
-        let gone: BTreeSet<String> = blocking(move || {
-            let mut gone = BTreeSet::new();
-            for hash in unheld {
-                if blobs.remove_unless_put_since(&hash, since_ms)? {
-                    gone.insert(hash);
-                }
-            }
-            Ok(gone)
-        })
-        .await
-        .map_err(|error| error.while_doing(doing))?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        let mut contents = 0;
-        let mut erased: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for (hash, held) in &over {
-            let gone = gone.contains(hash) && forget(&mut tx, hash, now_ms).await.map_err(failed(doing))?;
-            if gone {
-                contents += 1;
-                for tenant in holders(&mut tx, hash).await.map_err(failed(doing))? {
-                    erased.entry(tenant).or_default().insert(hash);
-                }
-            }
-            drop_holds(&mut tx, hash, gone || *held, now_ms).await.map_err(failed(doing))?;
+        let mut contents = strays + self.erase(&mut tx, &over).await?;
+        let mut freed = 0;
+        for (name, id, limit, bytes) in &exceeding {
+            let scope = Scope { name, id, limit: *limit };
+            freed += self.erase_oldest(&mut tx, scope, bytes - limit).await?;
         }
-        let uploads = sqlx::query(
+        let files: Vec<(String, String)> = sqlx::query_as(
             "DELETE FROM files WHERE (tenant, sha256) IN
-                 (SELECT tenant, sha256 FROM files WHERE expires_ms <= ? ORDER BY expires_ms LIMIT ?)",
+                 (SELECT tenant, sha256 FROM files WHERE expires_ms <= ? ORDER BY expires_ms LIMIT ?)
+             RETURNING tenant, sha256",
         )
         .bind(now_ms)
-        .bind(SWEPT_AT_ONCE)
-        .execute(&mut *tx)
+        .bind(ERASED_AT_ONCE)
+        .fetch_all(&mut *tx)
         .await
-        .map_err(failed(doing))?
-        .rows_affected();
-        for (tenant, hashes) in erased {
-            // The hashes themselves are in the events that name them.
-            let all: String = hashes.iter().copied().collect();
-            let body = json!({ "contents": hashes.len(), "sha256": hash_of(all.as_bytes()) });
-            self.note_change(&mut tx, &tenant, ITSELF, "contents.erased", &body).await?;
-        }
+        .map_err(failed(doing))?;
+        let most = [over.len(), files.len()].contains(&(ERASED_AT_ONCE as usize)) || freed > 0;
+        let uploads: BTreeSet<(String, String)> = files.into_iter().collect();
+        contents += self.forget_and_note(&mut tx, uploads).await?;
         self.database.commit(tx).await.map_err(failed(doing))?;
-        let most = over.len() as u64 == u64::from(SWEPT_AT_ONCE) || uploads == u64::from(SWEPT_AT_ONCE);
         Ok(Swept { contents, partials, more: most })
+    }
+
+    /// Deletes files of a directory that nobody wants and that are too old for anybody to be about to.
+    async fn sweep_strays(&self, now_ms: i64) -> Result<usize, StoreError> {
+        let (blobs, before_ms) = (self.blobs.clone(), now_ms.saturating_sub(HOLD_WAIT_MS));
+        let directory = u8::try_from((now_ms / DIRECTORY_MS).rem_euclid(256)).unwrap_or(0);
+        let old = blocking(move || blobs.put_before(directory, before_ms, LOOKED_AT_ONCE)).await;
+        self.forget_unwanted(old.map_err(|error| error.while_doing("looking for files"))?).await
+    }
+
+    async fn runs_are_over(&self, now_ms: i64) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar("SELECT run FROM kept WHERE until_ms <= ? ORDER BY until_ms LIMIT ?")
+            .bind(now_ms)
+            .bind(ERASED_AT_ONCE)
+            .fetch_all(&self.database.readers)
+            .await
+    }
+
+    /// Whoever keeps more than a quota that was lowered: the scope, its limit, and how much it keeps.
+    async fn exceeding(&self) -> Result<Vec<(&'static str, String, u64, u64)>, sqlx::Error> {
+        let limits = [("key", self.keeping.run_key_bytes_max), ("tenant", self.keeping.run_tenant_bytes_max)];
+        let mut exceeding = Vec::new();
+        for (name, limit) in limits {
+            let found: Vec<(String, i64)> =
+                sqlx::query_as("SELECT id, bytes FROM used WHERE scope = ? AND bytes > ? LIMIT 1")
+                    .bind(name)
+                    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                    .fetch_all(&self.database.readers)
+                    .await?;
+            exceeding.extend(found.into_iter().map(|(id, bytes)| (name, id, limit, unsigned(bytes))));
+        }
+        Ok(exceeding)
     }
 
     async fn uploads_are_over(&self, now_ms: i64) -> Result<bool, sqlx::Error> {
@@ -119,64 +505,50 @@ impl Store {
             .fetch_one(&self.database.readers)
             .await
     }
-
-    /// Contents of which a hold is over, and whether there is another one that is not.
-    async fn over(&self, now_ms: i64) -> Result<Vec<(String, bool)>, sqlx::Error> {
-        sqlx::query_as(
-            "SELECT over.sha256, EXISTS
-                 (SELECT 1 FROM holds WHERE holds.sha256 = over.sha256 AND holds.until_ms > ?1)
-             FROM (SELECT DISTINCT sha256 FROM holds WHERE until_ms <= ?1 LIMIT ?2) AS over",
-        )
-        .bind(now_ms)
-        .bind(SWEPT_AT_ONCE)
-        .fetch_all(&self.database.readers)
-        .await
-    }
 }
 
-/// Deletes a small content, unless somebody holds it or kept it a moment ago; true if there is none.
-async fn forget(conn: &mut SqliteConnection, hash: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
-    sqlx::query(
-        "DELETE FROM contents WHERE sha256 = ?1 AND put_ms < ?2
-         AND NOT EXISTS (SELECT 1 FROM holds WHERE sha256 = ?1 AND until_ms > ?3)",
-    )
-    .bind(hash)
-    .bind(now_ms.saturating_sub(HOLD_WAIT_MS))
-    .bind(now_ms)
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM contents WHERE sha256 = ?)")
-        .bind(hash)
-        .fetch_one(conn)
-        .await
-}
-
-/// Tenants whose runs or uploads hold a content, or did so until now.
-async fn holders(conn: &mut SqliteConnection, hash: &str) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT runs.tenant FROM holds JOIN runs ON runs.id = holds.holder WHERE holds.sha256 = ?1
-         UNION SELECT substr(holder, 8) FROM holds WHERE sha256 = ?1 AND holder LIKE 'tenant:%'",
-    )
-    .bind(hash)
-    .fetch_all(conn)
-    .await
-}
-
-/// Drops the holds on a content that are over, if the content is `settled`: deleted, or held by others.
-/// Otherwise it is too young, and looked at again later.
-async fn drop_holds(
+/// What runs in progress of a scope keep, and what this one of them does, in bytes.
+async fn in_progress(
     conn: &mut SqliteConnection,
-    hash: &str,
-    settled: bool,
-    now_ms: i64,
-) -> Result<(), sqlx::Error> {
-    if settled {
-        let dropping = sqlx::query("DELETE FROM holds WHERE sha256 = ? AND until_ms <= ?");
-        dropping.bind(hash).bind(now_ms).execute(conn).await?;
-    } else {
-        let waiting = sqlx::query("UPDATE holds SET until_ms = ? WHERE sha256 = ? AND until_ms <= ?");
-        let later_ms = now_ms.saturating_add(HOLD_WAIT_MS);
-        waiting.bind(later_ms).bind(hash).bind(now_ms).execute(conn).await?;
+    scope: Scope<'_>,
+    run: &str,
+) -> Result<(u64, u64), sqlx::Error> {
+    let mut sums = QueryBuilder::new("SELECT coalesce(sum(bytes), 0), coalesce(sum(CASE WHEN run = ");
+    sums.push_bind(run.to_owned()).push(" THEN bytes ELSE 0 END), 0) FROM kept WHERE ");
+    sums.push(scope.condition()).push_bind(scope.id.to_owned()).push(" AND ended = 0");
+    let (all, own): (i64, i64) = sums.build_query_as().fetch_one(conn).await?;
+    Ok((unsigned(all), unsigned(own)))
+}
+
+/// Those of these contents that no run holds and nobody has uploaded.
+async fn unwanted(conn: &mut SqliteConnection, hashes: &[String]) -> Result<Vec<String>, sqlx::Error> {
+    if hashes.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    let mut wanted = QueryBuilder::new("SELECT sha256 FROM holds WHERE sha256 IN ");
+    push_list(&mut wanted, hashes);
+    wanted.push(" UNION SELECT sha256 FROM files WHERE sha256 IN ");
+    push_list(&mut wanted, hashes);
+    let wanted: Vec<(String,)> = wanted.build_query_as().fetch_all(conn).await?;
+    let wanted: BTreeSet<&String> = wanted.iter().map(|(hash,)| hash).collect();
+    Ok(hashes.iter().filter(|hash| !wanted.contains(hash)).cloned().collect())
+}
+
+fn push_list(query: &mut QueryBuilder<Sqlite>, values: &[String]) {
+    query.push("(");
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value.clone());
+    }
+    query.push(")");
+}
+
+/// What a content of this size counts, in bytes.
+fn charge(size: u64) -> i64 {
+    i64::try_from(size.saturating_add(ENTRY_BYTES)).unwrap_or(i64::MAX)
+}
+
+/// The tables' checks keep these from being negative.
+fn unsigned(figure: i64) -> u64 {
+    u64::try_from(figure).unwrap_or(0)
 }

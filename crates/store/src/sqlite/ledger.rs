@@ -88,7 +88,7 @@ impl Ledger for Store {
             return Ok(result?);
         };
         let receipt = self.charge(&mut tx, doing, &reservation, used).await?;
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.append_events(&mut tx, principal.into(), run, events).await?;
         self.database.commit(tx).await.map_err(failed(doing))?;
         Ok(receipt)
     }
@@ -146,7 +146,7 @@ impl Store {
         if row.rows_affected() == 0 {
             return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")).into());
         }
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.append_events(&mut tx, principal.into(), run, events).await?;
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
@@ -169,7 +169,7 @@ impl Store {
             return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")));
         };
         give_back(&mut tx, doing, &reservation).await?;
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.append_events(&mut tx, principal.into(), run, events).await?;
         self.database.commit(tx).await.map_err(failed(doing))
     }
 
@@ -226,7 +226,7 @@ impl Store {
             self.charge(conn, doing, reservation, used).await?;
         }
         match interruption(conn, reservation, now_ms).await? {
-            Some(event) => self.append_events(conn, &principal.tenant, *run, &[event]).await,
+            Some(event) => self.append_events(conn, principal.into(), *run, &[event]).await,
             None => Ok(()),
         }
     }
@@ -260,7 +260,7 @@ impl Store {
             check_waiting(&mut tx, principal).await?;
         }
         accounts::change(&mut tx, doing, &path, now_ms, Amount::default(), amount).await?;
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
+        self.admit_events(&mut tx, principal.into(), run, events).await?;
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 

@@ -29,7 +29,6 @@ use sqlx::{
 };
 
 use crate::OpenError;
-use contents::Waiting;
 
 /// How long a write waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,8 +43,6 @@ pub(crate) struct Database {
     /// rather than in SQLite's busy handler, which sleeps.
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Written with the next commit.
-    pub(crate) waiting: Waiting,
 }
 
 impl Database {
@@ -66,7 +63,6 @@ impl Database {
             file: file.to_path_buf(),
             writer: pool(1).before_acquire(is_between_transactions).connect_lazy_with(options.clone()),
             readers: pool(READERS).connect_lazy_with(options.pragma("query_only", "on")),
-            waiting: Waiting::default(),
         };
         match sqlx::migrate!().run(&database.writer).await {
             Ok(()) => Ok(database),
@@ -102,10 +98,6 @@ impl Database {
     }
 
     pub(crate) async fn close(&self) {
-        if let Err(error) = self.write_waiting().await {
-            // No event names them yet, so nothing that was promised is lost.
-            tracing::warn!(%error, "contents that no run has named are not kept");
-        }
         self.readers.close().await;
         self.writer.close().await;
     }

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use ringfence_pipeline::audit::AuditEntry;
-use ringfence_pipeline::files::Content;
-use ringfence_pipeline::ports::{Claim, Claimed, Record, StoreError};
+use ringfence_pipeline::files::{Content, QuotaExceeded};
+use ringfence_pipeline::ports::{AppendError, Claim, Claimed, Part, Put, Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
-use sqlx::{QueryBuilder, SqliteConnection};
+use sqlx::{FromRow, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::failed;
-use super::holds::push_holds;
+use super::holds::{Holding, Owner, Sums, push_holding};
 use crate::chain::Row;
 use crate::{BlobError, Store};
 
@@ -18,16 +18,35 @@ pub(super) const EVENTS_AT_ONCE: usize = 64;
 
 #[async_trait]
 impl Record for Store {
-    async fn append(&self, principal: &Principal, run: RunId, events: &[Recorded]) -> Result<(), StoreError> {
+    async fn append(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        events: &[Recorded],
+    ) -> Result<(), AppendError> {
         let doing = "appending events";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         self.open_run(&mut tx, principal, run, events, (self.clock)()).await?;
-        self.append_events(&mut tx, &principal.tenant, run, events).await?;
-        self.database.commit(tx).await.map_err(failed(doing))
+        if events.iter().any(Recorded::is_end) {
+            self.append_events(&mut tx, principal.into(), run, events).await?;
+        } else {
+            self.admit_events(&mut tx, principal.into(), run, events).await?;
+        }
+        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
-    async fn put_blob(&self, content: &[u8]) -> Result<String, StoreError> {
-        self.keep_blob(content).await
+    async fn put_blob(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        part: Part,
+        content: &[u8],
+    ) -> Result<Put, StoreError> {
+        self.keep_blob(principal, run, part, content).await
+    }
+
+    async fn give_up(&self, _: &Principal, run: RunId) -> Result<(), StoreError> {
+        self.give_up_run(run).await
     }
 
     async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -128,22 +147,52 @@ impl Store {
         // A run of another tenant is left alone here, and its events' foreign key then refuses ours.
         insert.push(" ON CONFLICT DO NOTHING");
         let new = " AND changes() = 1";
-        self.audit.write_chained(conn, insert, tenant, &[row], new).await.map_err(failed(doing))
+        self.audit.write_chained(conn, insert, tenant, &[row], new).await.map_err(failed(doing))?;
+        Ok(())
     }
 
-    /// Appends events to a run that is open, and holds the contents that they name. It all goes to the database
-    /// at once: each way there and back takes as long as writing. What else a transaction has to do
-    /// comes before, so that nobody waits long for the end of the tenant's chain.
+    /// As [`Store::append_events`], if there is room for the contents that they name.
+    pub(super) async fn admit_events(
+        &self,
+        conn: &mut SqliteConnection,
+        owner: Owner<'_>,
+        run: RunId,
+        events: &[Recorded],
+    ) -> Result<(), AppendError> {
+        Ok(self.append(conn, owner, run, events, true).await?.map_or(Ok(()), Err)?)
+    }
+
+    /// Appends events to a run that is open, and holds the contents that they name; those for which there is no
+    /// room are erased at once. What else a transaction has to do comes before, so that nobody waits long for
+    /// the end of the tenant's chain.
     pub(super) async fn append_events(
         &self,
         conn: &mut SqliteConnection,
-        tenant: &str,
+        owner: Owner<'_>,
         run: RunId,
         events: &[Recorded],
     ) -> Result<(), StoreError> {
-        let doing = "appending events";
-        let id = run.to_string();
-        for events in events.chunks(EVENTS_AT_ONCE) {
+        self.append(conn, owner, run, events, false).await.map(drop)
+    }
+
+    /// Appends events, unless it is `admitting` and a quota has no room. It all goes to the database at once:
+    /// each way there and back takes as long as writing.
+    async fn append(
+        &self,
+        conn: &mut SqliteConnection,
+        owner: Owner<'_>,
+        run: RunId,
+        events: &[Recorded],
+        admitting: bool,
+    ) -> Result<Option<QuotaExceeded>, StoreError> {
+        let (doing, id) = ("appending events", run.to_string());
+        let Some(last) = events.last() else { return Ok(None) };
+        let contents: Vec<_> = events.iter().flat_map(|event| &event.contents).collect();
+        let (until_ms, ended) = (last.at_ms.saturating_add(self.keeping.run_ms), last.is_end());
+        let holding = Holding { run: &id, owner, contents, until_ms, ended };
+        let mut chunks = events.chunks(EVENTS_AT_ONCE).peekable();
+        let mut sums = Sums::new();
+        while let Some(events) = chunks.next() {
             let bodies: Vec<String> = events.iter().map(|event| event.body.to_string()).collect();
             let rows: Vec<Row<'_>> = events
                 .iter()
@@ -155,17 +204,21 @@ impl Store {
                 .collect();
             let mut insert = QueryBuilder::new("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
             insert.push_values(events.iter().zip(&bodies), |mut row, (event, body)| {
-                row.push_bind(&id).push_bind(event.seq).push_bind(tenant);
-                row.push_bind(&event.kind).push_bind(event.at_ms).push_bind(body);
+                row.push_bind(id.clone()).push_bind(event.seq).push_bind(owner.tenant.to_owned());
+                row.push_bind(event.kind.clone()).push_bind(event.at_ms).push_bind(body.clone());
             });
-            let held = events.iter().flat_map(|event| {
-                let until_ms = event.at_ms.saturating_add(self.keeping.run_ms);
-                event.contents.iter().map(move |hash| (hash.as_str(), until_ms))
-            });
-            push_holds(&mut insert, &id, held);
-            self.audit.write_chained(conn, insert, tenant, &rows, "").await.map_err(failed(doing))?;
+            if chunks.peek().is_none() {
+                if !holding.contents.is_empty() {
+                    push_holding(&mut insert, &holding);
+                } else if ended {
+                    insert.push("; UPDATE kept SET ended = 1 WHERE run = ").push_bind(id.clone());
+                }
+            }
+            let said = self.audit.write_chained(conn, insert, owner.tenant, &rows, "").await;
+            let said = said.map_err(failed(doing))?;
+            sums = said.iter().map(FromRow::from_row).collect::<Result<_, _>>().map_err(failed(doing))?;
         }
-        Ok(())
+        self.make_room(conn, &holding, sums, admitting).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::common::{World, amount, charge, event, new_run};
+use crate::common::{World, amount, charge, event, new_run, put};
 use proptest::prelude::*;
 use ringfence_pipeline::audit::{AuditHead, AuditReport, Fault, Finding};
 use ringfence_pipeline::ports::{Ledger, Record};
@@ -298,12 +298,12 @@ async fn several_processes_extend_one_chain() {
 async fn erasing_contents_leaves_the_chain_whole_and_altering_them_is_found() {
     let world = World::new().await;
     let [acme, _] = history(&world).await;
-    let mut told = event(0, "run.requested");
+    let (run, mut told) = (new_run(), event(0, "run.requested"));
     for content in [b"print(1)".to_vec(), vec![7; 100_000]] {
-        told.contents.push(world.store.put_blob(&content).await.unwrap());
+        told.contents.push(put(&world.store, &acme, run, &content).await);
     }
-    let contents = told.contents.clone();
-    world.store.append(&acme, new_run(), &[told]).await.unwrap();
+    let contents: Vec<String> = told.contents.iter().map(|kept| kept.sha256.clone()).collect();
+    world.store.append(&acme, run, &[told]).await.unwrap();
     assert_eq!(world.store.altered_contents().await.unwrap(), [""; 0]);
     let raw = unguarded(world.dir.path()).await;
     execute(&raw, "UPDATE contents SET bytes = CAST('print(2)' AS BLOB)").await;
@@ -317,6 +317,9 @@ async fn erasing_contents_leaves_the_chain_whole_and_altering_them_is_found() {
     while world.store.sweep(world.now()).await.unwrap().more {}
     assert!(!blob.exists());
     assert_eq!(world.store.altered_contents().await.unwrap(), [""; 0]);
+    let entries = world.store.audit_entries("acme", None, 0, 1).await.unwrap();
+    assert_eq!((entries[0].kind.as_str(), entries[0].actor.as_str()), ("contents.erased", "ringfence"));
+    assert_eq!(entries[0].details.as_ref().unwrap()["contents"], 2);
     assert!(verified(&world.store).await.is_whole());
 }
 

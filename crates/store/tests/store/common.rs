@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ringfence_pipeline::budget::{Amount, Budget, Caps, Unit};
 use ringfence_pipeline::keys::KeyRequest;
-use ringfence_pipeline::ports::{Charge, LedgerError};
+use ringfence_pipeline::ports::{Charge, Kept, LedgerError, Part, Put, Record};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use ringfence_store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -96,6 +96,20 @@ pub(crate) fn charge(principal: &Principal, run: RunId, step: u32) -> Charge<'_>
 /// What the principal's key may use, has used and holds in all.
 pub(crate) async fn budget_of(store: &Store, principal: &Principal) -> Budget {
     store.key(&principal.tenant, &principal.key_id, START_MS).await.unwrap().budget
+}
+
+/// Content of a run, taken in as its output.
+pub(crate) async fn put(store: &Store, who: &Principal, run: RunId, content: &[u8]) -> Kept {
+    match store.put_blob(who, run, Part::Output, content).await.unwrap() {
+        Put::Kept(kept) => kept,
+        Put::NoRoom { quota, .. } => panic!("{quota}"),
+    }
+}
+
+/// An event that names contents.
+pub(crate) fn naming(seq: u32, kind: &str, contents: &[&Kept], at_ms: i64) -> Recorded {
+    let contents = contents.iter().map(|&kept| kept.clone()).collect();
+    Recorded { contents, at_ms, ..event(seq, kind) }
 }
 
 pub(crate) fn event(seq: u32, kind: &str) -> Recorded {

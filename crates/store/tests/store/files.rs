@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use crate::common::{World, amount, charge, event, new_run};
+use crate::common::{World, amount, charge, naming, new_run, put};
 use ringfence_pipeline::files::{FileCursor, FileInfo, Files, FilesError};
 use ringfence_pipeline::ports::{Ledger, Record};
-use ringfence_pipeline::run::{Principal, Recorded};
+use ringfence_pipeline::run::Principal;
 use ringfence_store::{BlobError, HOLD_WAIT_MS, Keeping, Store, Swept};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -48,11 +48,6 @@ async fn swept(world: &World) -> usize {
             return contents;
         }
     }
-}
-
-fn naming(seq: u32, contents: &[&str], at_ms: i64) -> Recorded {
-    let contents = contents.iter().map(|&hash| hash.to_owned()).collect();
-    Recorded { contents, at_ms, ..event(seq, "run.requested") }
 }
 
 #[tokio::test]
@@ -132,7 +127,6 @@ async fn tenants_do_not_see_each_others_files_and_share_their_content() {
     assert_eq!(swept(&world).await, 0);
     assert_eq!(world.store.read_blob(&ours.id).await.unwrap(), content(1, 50_000));
     assert!(world.store.remove_file(&globex, &ours.id).await.unwrap());
-    assert_eq!(swept(&world).await, 1);
     assert_eq!(below(&world, "blobs"), [] as [PathBuf; 0]);
 }
 
@@ -243,12 +237,12 @@ async fn uploads_and_contents_of_runs_are_deleted_when_their_time_is_over() {
     let both = upload(&world.store, &who, "both", &content(3, 50_000)).await.unwrap().id;
     // A run uses one of the uploads, and prints something.
     let run = new_run();
-    let input = world.store.put_blob(&content(3, 50_000)).await.unwrap();
-    assert_eq!(input, both);
-    let started = [naming(0, &[&input], world.now())];
+    let input = put(&world.store, &who, run, &content(3, 50_000)).await;
+    assert_eq!(input.sha256, both);
+    let started = [naming(0, "run.requested", &[&input], world.now())];
     world.store.reserve(charge(&who, run, 0), amount(1, 9), &started).await.unwrap();
-    let stdout = world.store.put_blob(b"printed").await.unwrap();
-    let finished = [naming(1, &[&stdout], world.now())];
+    let stdout = put(&world.store, &who, run, b"printed").await;
+    let finished = [naming(1, "exec.finished", &[&stdout], world.now())];
     world.store.settle(&who, run, 0, amount(1, 9), &finished).await.unwrap();
 
     world.pass(7 * DAY_MS - 1);
@@ -266,7 +260,7 @@ async fn uploads_and_contents_of_runs_are_deleted_when_their_time_is_over() {
     assert_eq!(world.store.read_blob(&both).await.unwrap(), content(3, 50_000));
     world.pass(1);
     assert_eq!(swept(&world).await, 2);
-    for hash in [&both, &stdout] {
+    for hash in [&both, &stdout.sha256] {
         assert!(matches!(world.store.read_blob(hash).await, Err(BlobError::Missing(_))));
         assert!(world.store.open_blob(hash).await.unwrap().is_none());
     }
@@ -278,84 +272,4 @@ async fn uploads_and_contents_of_runs_are_deleted_when_their_time_is_over() {
         .await
         .unwrap();
     assert_eq!(left, 0);
-}
-
-#[tokio::test]
-async fn contents_that_nobody_ever_held_are_kept() {
-    let world = World::new().await;
-    let who = world.principal("acme", amount(9, 9)).await;
-    let (large, small) = (
-        world.store.put_blob(&content(1, 50_000)).await.unwrap(),
-        world.store.put_blob(&content(1, 50)).await.unwrap(),
-    );
-    world.store.append(&who, new_run(), &[event(0, "run.requested")]).await.unwrap();
-    world.pass(1000 * DAY_MS);
-    assert_eq!(swept(&world).await, 0);
-    world.store.read_blob(&large).await.unwrap();
-    world.store.read_blob(&small).await.unwrap();
-}
-
-#[tokio::test]
-async fn what_a_run_has_just_kept_again_is_not_swept_under_it() {
-    let world = World::new().await;
-    let who = world.principal("acme", amount(9, 9)).await;
-    for bytes in [50, 50_000] {
-        let hash = world.store.put_blob(&content(1, bytes)).await.unwrap();
-        world.store.append(&who, new_run(), &[naming(0, &[&hash], world.now())]).await.unwrap();
-        world.pass(31 * DAY_MS);
-        // Kept again by a run whose events do not come before the sweep; small ones go to the disk with
-        // another's events.
-        world.store.put_blob(&content(1, bytes)).await.unwrap();
-        world.store.append(&who, new_run(), &[event(0, "run.requested")]).await.unwrap();
-        assert_eq!(swept(&world).await, 0, "{bytes}");
-        world.pass(HOLD_WAIT_MS / 2);
-        let run = new_run();
-        world.store.append(&who, run, &[naming(0, &[&hash], world.now())]).await.unwrap();
-        world.pass(HOLD_WAIT_MS);
-        assert_eq!(swept(&world).await, 0, "{bytes}");
-        assert_eq!(world.store.read_blob(&hash).await.unwrap(), content(1, bytes));
-        world.pass(31 * DAY_MS);
-        assert_eq!(swept(&world).await, 1, "{bytes}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn runs_and_sweeps_beside_each_other_lose_nothing() {
-    let world = World::new().await;
-    let who = world.principal("acme", amount(900, 900)).await;
-    let beside = world.another().await;
-    // Contents whose time is over, and runs that keep them again while sweeps go on.
-    let contents: Vec<Vec<u8>> = (0..40).map(|n| content(n, if n % 2 == 0 { 100 } else { 20_000 })).collect();
-    let mut hashes = Vec::new();
-    for content in &contents {
-        hashes.push(world.store.put_blob(content).await.unwrap());
-    }
-    let named: Vec<&str> = hashes.iter().map(String::as_str).collect();
-    world.store.append(&who, new_run(), &[naming(0, &named, world.now())]).await.unwrap();
-    world.pass(31 * DAY_MS);
-    let now_ms = world.now();
-    let sweeping = tokio::spawn(async move {
-        for _ in 0..20 {
-            beside.sweep(now_ms).await.unwrap();
-        }
-    });
-    let running: Vec<_> = contents
-        .iter()
-        .cloned()
-        .map(|content| {
-            let (store, who) = (world.store.clone(), who.clone());
-            tokio::spawn(async move {
-                let hash = store.put_blob(&content).await.unwrap();
-                store.append(&who, new_run(), &[naming(0, &[&hash], now_ms)]).await.unwrap();
-            })
-        })
-        .collect();
-    for run in running {
-        run.await.unwrap();
-    }
-    sweeping.await.unwrap();
-    swept(&world).await;
-    for (hash, content) in hashes.iter().zip(&contents) {
-        assert_eq!(&world.store.read_blob(hash).await.unwrap(), content);
-    }
 }

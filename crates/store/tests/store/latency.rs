@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::common::{amount, charge, event, new_run};
-use ringfence_pipeline::ports::{Ledger, Record};
+use crate::common::{amount, charge, event, new_run, put};
+use ringfence_pipeline::ports::Ledger;
 use ringfence_store::Store;
 
 const ROUNDS: usize = 2_000;
@@ -22,21 +22,21 @@ async fn reserving_durably_is_quick() {
         let run = new_run();
         let mut events = [event(0, "run.received"), event(1, "run.reserved"), event(2, "run.started")];
         // As of an ordinary run: its code, then what it printed and the outline of its answer.
-        let code = store.put_blob(format!("print({run})").as_bytes()).await.unwrap();
+        let code = put(&store, &who, run, format!("print({run})").as_bytes()).await;
         events[0].contents.push(code);
         let start = Instant::now();
         store.reserve(charge(&who, run, 0), amount(1, 1), &events).await.unwrap();
         reserve.push(start.elapsed());
         let mut finished = event(3, "run.finished");
         for content in [format!("{run}\n"), format!("{{\"id\":\"{run}\"}}")] {
-            finished.contents.push(store.put_blob(content.as_bytes()).await.unwrap());
+            finished.contents.push(put(&store, &who, run, content.as_bytes()).await);
         }
         let start = Instant::now();
         store.settle(&who, run, 0, amount(1, 1), &[finished]).await.unwrap();
         settle.push(start.elapsed());
         if round % 10 == 0 {
             let start = Instant::now();
-            store.put_blob(&run.to_string().as_bytes().repeat(1000)).await.unwrap();
+            put(&store, &who, run, &run.to_string().as_bytes().repeat(1000)).await;
             blob.push(start.elapsed());
         }
     }

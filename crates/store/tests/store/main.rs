@@ -7,6 +7,7 @@ mod claims;
 mod common;
 mod files;
 mod identities;
+mod kept;
 mod keys;
 mod latency;
 mod ledger;

@@ -72,3 +72,47 @@ async fn keys_with_roles_become_keys_with_scopes() {
     let again = Store::open(dir.path()).await.unwrap();
     assert_eq!(again.list_keys("acme", START_MS).await.unwrap().len(), 2);
 }
+
+/// The last layout in which a content was held by its own time.
+const BEFORE_SUMS: i64 = 5;
+
+#[tokio::test]
+async fn what_runs_kept_before_is_counted_and_what_a_crash_left_goes() {
+    let dir = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o700)).tempdir().unwrap();
+    let options =
+        SqliteConnectOptions::new().filename(dir.path().join("ringfence.db")).create_if_missing(true);
+    let old = SqlitePool::connect_with(options.clone()).await.unwrap();
+    let mut earlier = sqlx::migrate!();
+    earlier.migrations.to_mut().retain(|migration| migration.version <= BEFORE_SUMS);
+    earlier.run(&old).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO tenants VALUES ('acme', 1);
+         INSERT INTO runs VALUES ('r1', 'acme', 'ana', 'k1', 5), ('r2', 'acme', 'ana', 'k2', 6);
+         INSERT INTO events VALUES ('r1', 0, 'acme', 'run.settled', 5, '{}'),
+                                   ('r2', 0, 'acme', 'run.requested', 6, '{}');
+         INSERT INTO contents VALUES ('small', x'0102', 5), ('lost', x'03', 5), ('older', x'04', 0);
+         INSERT INTO holds VALUES ('small', 'r1', 70), ('large', 'r1', 80), ('small', 'r2', 90),
+                                  ('upload', 'tenant:acme', 99);",
+    )
+    .execute(&old)
+    .await
+    .unwrap();
+    old.close().await;
+
+    Store::open(dir.path()).await.unwrap().close().await;
+    let new = SqlitePool::connect_with(options).await.unwrap();
+    let kept: Vec<(String, String, i64, i64, i64)> =
+        sqlx::query_as("SELECT run, key_id, bytes, ended, until_ms FROM kept ORDER BY run")
+            .fetch_all(&new)
+            .await
+            .unwrap();
+    let row =
+        |run: &str, key: &str, bytes, ended, until| (run.to_owned(), key.to_owned(), bytes, ended, until);
+    assert_eq!(kept, [row("r1", "k1", 2050, 1, 80), row("r2", "k2", 1026, 0, 90)]);
+    let used: Vec<(String, i64)> =
+        sqlx::query_as("SELECT id, bytes FROM used ORDER BY id").fetch_all(&new).await.unwrap();
+    assert_eq!(used, [("acme".to_owned(), 3076), ("k1".to_owned(), 2050), ("k2".to_owned(), 1026)]);
+    let contents: Vec<String> =
+        sqlx::query_scalar("SELECT sha256 FROM contents ORDER BY sha256").fetch_all(&new).await.unwrap();
+    assert_eq!(contents, ["older", "small"]);
+}

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::common::{World, amount, budget_of, caps, charge, event, new_run};
+use crate::common::{START_MS, World, amount, budget_of, caps, charge, event, naming, new_run, put};
 use ringfence_pipeline::keys::KeyRequest;
 use ringfence_pipeline::ports::{Ledger, Record};
+use ringfence_pipeline::run::Recorded;
 use ringfence_store::{BlobError, OpenError, Store};
 
 #[tokio::test]
@@ -19,16 +20,17 @@ async fn a_restart_keeps_everything() {
         .unwrap();
     let principal = world.store.authenticate(&key.text, world.now()).await.unwrap();
     let run = new_run();
-    let events = [event(0, "run.received"), event(1, "run.started")];
+    let blob = put(&world.store, &principal, run, b"print(1)").await;
+    let events = [naming(0, "run.received", &[&blob], START_MS), event(1, "run.started")];
     world.store.reserve(charge(&principal, run, 0), amount(1, 100), &events).await.unwrap();
-    let blob = world.store.put_blob(b"print(1)").await.unwrap();
+    let events = events.map(|event| Recorded { contents: Vec::new(), ..event });
     let keys = world.store.list_keys("acme", world.now()).await.unwrap();
     assert_eq!(keys[0].budget.reserved, amount(1, 100));
 
     world.restart().await;
 
     assert_eq!(world.store.history(&principal, run).await.unwrap(), events);
-    assert_eq!(world.store.read_blob(&blob).await.unwrap(), b"print(1)");
+    assert_eq!(world.store.read_blob(&blob.sha256).await.unwrap(), b"print(1)");
     assert_eq!(world.store.list_keys("acme", world.now()).await.unwrap(), keys);
     assert_eq!(world.store.authenticate(&key.text, world.now()).await.unwrap(), principal);
 }
@@ -127,10 +129,14 @@ fn large() -> Vec<u8> {
 #[tokio::test]
 async fn altered_content_is_not_given_out() {
     let world = World::new().await;
-    let principal = world.principal("acme", amount(9, 9)).await;
-    let (small, large) =
-        (world.store.put_blob(b"42").await.unwrap(), world.store.put_blob(&large()).await.unwrap());
-    world.store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
+    let who = world.principal("acme", amount(9, 9)).await;
+    let keep = async |content: &[u8]| {
+        let run = new_run();
+        let kept = put(&world.store, &who, run, content).await;
+        world.store.append(&who, run, &[naming(0, "run.requested", &[&kept], START_MS)]).await.unwrap();
+        kept.sha256
+    };
+    let (small, large) = (keep(b"42").await, keep(&self::large()).await);
     fs::write(world.dir.path().join("blobs").join(&large[..2]).join(&large), b"43").unwrap();
     sqlx::query("UPDATE contents SET bytes = x'00'").execute(&world.raw().await).await.unwrap();
     for hash in [&small, &large] {
@@ -139,36 +145,38 @@ async fn altered_content_is_not_given_out() {
     }
     assert!(matches!(world.store.read_blob("../pepper").await, Err(BlobError::NotAHash(_))));
     // Keeping it again mends it.
-    world.store.put_blob(b"42").await.unwrap();
-    world.store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
+    keep(b"42").await;
+    keep(&self::large()).await;
     assert_eq!(world.store.read_blob(&small).await.unwrap(), b"42");
+    assert_eq!(world.store.read_blob(&large).await.unwrap(), self::large());
 }
 
 #[tokio::test]
 async fn content_is_on_disk_with_the_events_that_name_it() {
     let world = World::new().await;
-    let principal = world.principal("acme", amount(9, 900)).await;
+    let who = world.principal("acme", amount(9, 900)).await;
     let beside = world.another().await;
     let run = new_run();
-    let kept = async |content: &[u8]| world.store.put_blob(content).await.unwrap();
+    let kept = async |content: &[u8]| put(&world.store, &who, run, content).await;
     let (code, output, rest) = (kept(b"print(1)").await, kept(&large()).await, kept(&[]).await);
-    // What waits is there for whoever asks this instance.
-    assert_eq!(world.store.read_blob(&code).await.unwrap(), b"print(1)");
-    assert!(matches!(beside.read_blob(&code).await, Err(BlobError::Missing(_))));
+    assert!(matches!(beside.read_blob(&code.sha256).await, Err(BlobError::Missing(_))));
 
-    world.store.reserve(charge(&principal, run, 0), amount(1, 9), &[event(0, "a")]).await.unwrap();
-    for (hash, content) in [(&code, b"print(1)".as_slice()), (&output, &large()), (&rest, &[])] {
-        assert_eq!(beside.read_blob(hash).await.unwrap(), content);
+    let started = naming(0, "a", &[&code, &output, &rest], START_MS);
+    world.store.reserve(charge(&who, run, 0), amount(1, 9), &[started]).await.unwrap();
+    for (kept, content) in [(&code, b"print(1)".as_slice()), (&output, &large()), (&rest, &[])] {
+        assert_eq!(beside.read_blob(&kept.sha256).await.unwrap(), content);
     }
     let stdout = kept(b"1\n").await;
-    world.store.settle(&principal, run, 0, amount(1, 1), &[event(1, "b")]).await.unwrap();
-    assert_eq!(beside.read_blob(&stdout).await.unwrap(), b"1\n");
+    let ended = naming(1, "b", &[&stdout], START_MS);
+    world.store.settle(&who, run, 0, amount(1, 1), &[ended]).await.unwrap();
+    assert_eq!(beside.read_blob(&stdout.sha256).await.unwrap(), b"1\n");
     // A write that is refused takes nothing along, and loses nothing either.
     let late = kept(b"late").await;
-    world.store.reserve(charge(&principal, run, 1), amount(99, 9), &[event(2, "c")]).await.unwrap_err();
-    assert!(matches!(beside.read_blob(&late).await, Err(BlobError::Missing(_))));
-    world.store.append(&principal, run, &[event(2, "c")]).await.unwrap();
-    assert_eq!(beside.read_blob(&late).await.unwrap(), b"late");
+    let named = [naming(2, "c", &[&late], START_MS)];
+    world.store.reserve(charge(&who, run, 1), amount(99, 9), &named).await.unwrap_err();
+    assert!(matches!(beside.read_blob(&late.sha256).await, Err(BlobError::Missing(_))));
+    world.store.append(&who, run, &named).await.unwrap();
+    assert_eq!(beside.read_blob(&late.sha256).await.unwrap(), b"late");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,23 +187,23 @@ async fn content_kept_by_many_at_once_is_kept() {
         .map(|number| {
             let (store, principal) = (world.store.clone(), principal.clone());
             tokio::spawn(async move {
-                // More than may wait in memory: the rest become files.
-                let content = vec![number; 16_000 + usize::from(number)];
+                let content = vec![number; 16_340 + usize::from(number)];
                 let contents: Vec<_> = (0..4).map(|n| [&content[..], &[n]].concat()).collect();
-                let mut hashes = Vec::new();
+                let (run, mut kept) = (new_run(), Vec::new());
                 for content in &contents {
-                    hashes.push(store.put_blob(content).await.unwrap());
+                    kept.push(put(&store, &principal, run, content).await);
                 }
-                store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
-                (hashes, contents)
+                let named: Vec<_> = kept.iter().collect();
+                store.append(&principal, run, &[naming(0, "run.requested", &named, START_MS)]).await.unwrap();
+                (kept, contents)
             })
         })
         .collect();
     let beside = world.another().await;
     for writer in writers {
-        let (hashes, contents) = writer.await.unwrap();
-        for (hash, content) in hashes.iter().zip(contents) {
-            assert_eq!(beside.read_blob(hash).await.unwrap(), content);
+        let (kept, contents) = writer.await.unwrap();
+        for (kept, content) in kept.iter().zip(contents) {
+            assert_eq!(beside.read_blob(&kept.sha256).await.unwrap(), content);
         }
     }
 }
@@ -205,8 +213,8 @@ async fn everything_on_disk_is_private_to_its_owner() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("made/by/us");
     let store = Store::open(&dir).await.unwrap();
-    store.put_blob(&large()).await.unwrap();
     let principal = store.local_principal("ana", 1).await.unwrap();
+    put(&store, &principal, new_run(), &large()).await;
     store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
     let mut seen = Vec::new();
     walk(&dir, &mut seen);
