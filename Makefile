@@ -32,7 +32,7 @@ check: ## Format, lints, licences.
 		echo "check: licences skipped: cargo-deny is not installed (cargo install cargo-deny)"; \
 	fi
 
-bench: build runtimes ## Yardsticks and ours in one run.
+bench: runtimes ## Yardsticks and ours in one run, as they are built for use.
 	sh scripts/setup.sh bubblewrap
 	$(CARGO) run -q -p ringfence-benches
 

@@ -1,0 +1,203 @@
+//! What the record and the ledger cost a run: runs through the whole pipeline, of a program that is over at once,
+//! with the store and with one that keeps nothing, interleaved.
+
+// A report is what this program is for.
+#![allow(clippy::print_stdout)]
+
+use std::{
+    collections::BTreeMap,
+    env,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use async_trait::async_trait;
+use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
+use ringfence_pipeline::{
+    Clock, Control, ExecuteRequest, Pipeline, PipelineConfig, Policy, Ports,
+    audit::AuditEntry,
+    budget::{Amount, Prices},
+    ports::{
+        AppendError, Charge, Claim, Claimed, Executor, ExecutorError, Kept, Ledger, LedgerError, Part, Put,
+        Receipt, Record, StoreError,
+    },
+    run::{Cleared, Principal, Recorded, RunId},
+};
+use ringfence_store::Store;
+use uuid::Uuid;
+
+/// Runs with each, unless `RINGFENCE_BENCH_ROUNDS` says otherwise.
+const ROUNDS: usize = 2000;
+
+/// The most that the record may add to the median run, in milliseconds.
+const ADDED_MS_MAX: f64 = 0.6;
+
+/// Runs nothing, and says that it printed a word.
+struct Nothing;
+
+#[async_trait]
+impl Executor for Nothing {
+    async fn execute(&self, cleared: Cleared, _: Control) -> Result<Outcome, ExecutorError> {
+        Ok(Outcome {
+            status: Status::Succeeded,
+            exit_code: Some(0),
+            signal: None,
+            stdout: b"hello\n".to_vec(),
+            stderr: Vec::new(),
+            stdout_truncated: false,
+            stderr_truncated: false,
+            limits_hit: Vec::new(),
+            denied_syscalls: Vec::new(),
+            denied_truncated: false,
+            usage: Usage { wall_ms: 3, ..Usage::default() },
+            limits: cleared.into_job().limits,
+            files: Vec::new(),
+            isolation: Isolation::default(),
+            runtime_id: None,
+        })
+    }
+}
+
+/// A record and a ledger that keep nothing.
+struct Forgetful;
+
+#[async_trait]
+impl Record for Forgetful {
+    async fn append(&self, _: &Principal, _: RunId, _: &[Recorded]) -> Result<(), AppendError> {
+        Ok(())
+    }
+
+    async fn put_blob(&self, _: &Principal, _: RunId, _: Part, content: &[u8]) -> Result<Put, StoreError> {
+        Ok(Put::Kept(Kept { sha256: "0".repeat(64), size: content.len() as u64, unwritten: None }))
+    }
+
+    async fn give_up(&self, _: &Principal, _: RunId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn get_blob(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn claim(&self, _: &Principal, _: &Claim) -> Result<Claimed, StoreError> {
+        Ok(Claimed::New)
+    }
+
+    async fn take_over(&self, _: &Principal, _: &Claim, _: RunId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn release(&self, _: &Principal, _: &Claim) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn runs(&self, _: &Principal, _: Option<RunId>, _: u32) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn history(&self, _: &Principal, _: RunId) -> Result<Vec<Recorded>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn audit(&self, _: &Principal, _: Option<i64>, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Ledger for Forgetful {
+    async fn reserve(&self, _: Charge<'_>, _: Amount, _: &[Recorded]) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        _: &Principal,
+        _: RunId,
+        _: u32,
+        _: Amount,
+        _: &[Recorded],
+    ) -> Result<Receipt, LedgerError> {
+        Ok(Receipt::default())
+    }
+
+    async fn check_key(&self, _: &Principal) -> Result<(), LedgerError> {
+        Ok(())
+    }
+}
+
+// Only here, where it is measured.
+#[allow(clippy::disallowed_methods)]
+fn clock() -> Clock {
+    let now_ms = || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    };
+    Clock::new(now_ms, || RunId(Uuid::now_v7()))
+}
+
+fn pipeline(record: Arc<dyn Record>, ledger: Arc<dyn Ledger>, store: &Store) -> Pipeline {
+    let ports = Ports {
+        executor: Arc::new(Nothing),
+        record,
+        ledger,
+        files: Arc::new(store.clone()),
+        authors: Vec::new(),
+    };
+    let config = PipelineConfig {
+        policy: Policy::default(),
+        limits: LimitsPolicy::default(),
+        prices: Prices::default(),
+        clock: clock(),
+        slots: 2,
+        queue: 4,
+        processors: 2,
+        uploaded_bytes_max: 1 << 20,
+    };
+    Pipeline::new(ports, config)
+}
+
+async fn run(pipeline: &Pipeline, who: &Principal, number: usize) -> Duration {
+    let request = ExecuteRequest::new(Language::Python, format!("print({number})"));
+    let begun = Instant::now();
+    let place = pipeline.enter(who).expect("a place");
+    pipeline.execute(place, request).await.expect("an answer");
+    begun.elapsed()
+}
+
+/// The time below which so many percent lie, in milliseconds.
+fn percentile(times: &mut [Duration], percent: usize) -> f64 {
+    times.sort_unstable();
+    times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1000.0
+}
+
+#[tokio::main]
+async fn main() {
+    let rounds = env::var("RINGFENCE_BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS);
+    // Beside the program rather than in a temporary directory that may be memory.
+    let beside = env::current_exe().expect("this program");
+    let directory = tempfile::tempdir_in(beside.parent().expect("its directory")).expect("a directory");
+    let store = Store::open(directory.path()).await.expect("a store");
+    let who = store.local_principal("ana", 1).await.expect("an identity");
+    let kept: Arc<Store> = Arc::new(store.clone());
+    let with = pipeline(kept.clone(), kept, &store);
+    let without = pipeline(Arc::new(Forgetful), Arc::new(Forgetful), &store);
+    let mut times: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+    for number in 0..rounds {
+        for (name, pipeline) in [("on", &with), ("off", &without)] {
+            times.entry(name).or_default().push(run(pipeline, &who, number).await);
+        }
+    }
+    println!("{:<24} {:>10} {:>10} {:>8}", "", "median ms", "p99 ms", "rounds");
+    for (name, times) in &mut times {
+        let (median, p99) = (percentile(times, 50), percentile(times, 99));
+        println!("{:<24} {median:>10.3} {p99:>10.3} {rounds:>8}", format!("record {name}"));
+    }
+    let median = |name: &str| times.get(name).map_or(f64::NAN, |times| percentile(&mut times.clone(), 50));
+    let added = median("on") - median("off");
+    let word = if added <= ADDED_MS_MAX { "PASS" } else { "MISS" };
+    println!(
+        "{word}  D. the durable record adds {added:.3} ms to the median run (must be <= {ADDED_MS_MAX})"
+    );
+    store.close().await;
+}
