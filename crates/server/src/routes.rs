@@ -38,7 +38,7 @@ use axum::{
     Router,
     extract::{FromRequestParts, MatchedPath, Path, Request},
     http::{
-        HeaderValue, StatusCode, Version,
+        HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
         header::{CACHE_CONTROL, HOST, X_CONTENT_TYPE_OPTIONS},
         request::Parts,
         uri::Authority,
@@ -56,6 +56,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{App, metrics::method_label, openapi, places::Place, problem::Problem, rate};
+
+/// True if a word is among those that a header lists, such as `Accept`, whatever its parameters.
+fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let mut parts = values.flat_map(|value| value.split(','));
+    parts.any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(word))
+}
 
 /// Every route, and the description of all.
 pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {

@@ -29,6 +29,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Named,
     pages::{Page, PageQuery},
+    says,
 };
 use crate::{
     App,
@@ -450,7 +451,7 @@ pub(crate) async fn usage(
         limit: USAGE_ROWS_MAX,
     };
     let rows = app.budgets.usage(query).await?;
-    if wants_csv(request.headers()) {
+    if says(request.headers(), &ACCEPT, "text/csv") {
         return Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv(by, &rows)).into_response());
     }
     let rows = rows.into_iter().map(|row| UsageRowAnswer { name: row.name, used: row.used.into() });
@@ -461,11 +462,6 @@ pub(crate) async fn usage(
         rows: rows.collect(),
     })
     .into_response())
-}
-
-fn wants_csv(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().starts_with("text/csv"))
 }
 
 /// Usage as a table (RFC 4180).

@@ -39,7 +39,7 @@ use crate::{
     openapi::{BudgetExhausted, Busy, Refused, RequestInFlight, StoreFull, Unavailable},
     problem::Problem,
     routes::{
-        download,
+        download, says,
         stream::{Feed, RunEvent},
     },
 };
@@ -336,14 +336,9 @@ enum Manner {
 
 impl Manner {
     fn of(headers: &HeaderMap) -> Manner {
-        let says = |name: &HeaderName, word: &str| {
-            let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-            let mut parts = values.flat_map(|value| value.split(','));
-            parts.any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(word))
-        };
-        if says(&PREFER, RESPOND_ASYNC) {
+        if says(headers, &PREFER, RESPOND_ASYNC) {
             Manner::Asynchronous
-        } else if says(&ACCEPT, "text/event-stream") {
+        } else if says(headers, &ACCEPT, "text/event-stream") {
             Manner::Stream
         } else {
             Manner::Whole

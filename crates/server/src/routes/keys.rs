@@ -9,7 +9,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ringfence_pipeline::{
-    budget::Caps,
     keys::{IdentityError, IssuedKey, Key, KeyRequest, Scope, Scopes},
     run::Principal,
 };
@@ -64,7 +63,7 @@ impl CreateBody {
             label: self.label,
             scopes: self.scopes,
             lifetime_ms: self.expires_in_seconds.map(|seconds| i64::from(seconds) * 1000),
-            limit: self.limit.map_or(Ok(Caps::default()), |limit| limit.read("/limit"))?,
+            limit: self.limit.map(|limit| limit.read("/limit")).transpose()?.unwrap_or_default(),
         })
     }
 }
