@@ -103,7 +103,7 @@ fn nothing_is_told_to_another_tenant() {
         if list {
             let (status, page) = ask(&server, &two, "GET", operation.path, "");
             // Usage is told in rows, all in one page.
-            let own = page["data"].as_array().or(page["rows"].as_array()).unwrap();
+            let own = page["data"].as_array().or_else(|| page["rows"].as_array()).unwrap();
             assert_eq!(status, 200, "{page}");
             // There is the key that asks, its budget, and that it was made.
             let there = ["/v1/keys", "/v1/budgets", "/v1/audit"].contains(&operation.path);

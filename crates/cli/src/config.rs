@@ -240,12 +240,12 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
         keeping: keeping(&file.files, &file.retention)?,
         default_budget: DefaultBudget {
             nano_usd: dollars("budget.default_usd", file.budget.default_usd)?
-                .unwrap_or(DefaultBudget::default().nano_usd),
-            period: file.budget.default_period.unwrap_or(DefaultBudget::default().period),
+                .unwrap_or_else(|| DefaultBudget::default().nano_usd),
+            period: file.budget.default_period.unwrap_or_else(|| DefaultBudget::default().period),
         },
         prices: Prices {
             sandbox_second: dollars("budget.sandbox_usd_per_second", file.budget.sandbox_usd_per_second)?
-                .unwrap_or(Prices::default().sandbox_second),
+                .unwrap_or_else(|| Prices::default().sandbox_second),
         },
         data_dir,
         policy,

@@ -251,7 +251,7 @@ impl std::fmt::Debug for IssuedKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
     /// A key.
-    Key(IssuedKey),
+    Key(Box<IssuedKey>),
     /// The address has had its keys for now.
     NotNow {
         /// Time until it gets another, in milliseconds.

@@ -40,13 +40,20 @@ pub(crate) struct Problem {
     errors: Vec<FieldError>,
     /// Whole seconds after which to try again, of a 429.
     retry_after: u64,
-    /// The rate limit that was met.
-    violated: Option<&'static str>,
     /// What the key lacks.
     scope: Option<Scope>,
-    quota: Option<Box<QuotaExceeded>>,
+    exceeded: Exceeded,
+}
+
+/// Which limit left no room for a request, of one that met it.
+#[derive(Debug, Clone)]
+enum Exceeded {
+    Nothing,
+    /// A rate limit, by its name.
+    Rate(&'static str),
+    Quota(Box<QuotaExceeded>),
     /// The budgets that have too little left.
-    short: Vec<ViolatedScope>,
+    Budgets(Vec<ViolatedScope>),
 }
 
 /// A budget that has too little left.
@@ -159,10 +166,8 @@ impl Problem {
             run,
             errors,
             retry_after: RETRY_AFTER_SECONDS,
-            violated: None,
             scope: None,
-            quota: None,
-            short: Vec::new(),
+            exceeded: Exceeded::Nothing,
         }
     }
 
@@ -175,7 +180,7 @@ impl Problem {
     pub(crate) fn rate_limited(policy: &'static str, retry_after: u64) -> Problem {
         let detail = format!("too many requests under the limit {policy:?}, come back in {retry_after} s");
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
-        Problem { retry_after, violated: Some(policy), ..problem }
+        Problem { retry_after, exceeded: Exceeded::Rate(policy), ..problem }
     }
 
     pub(crate) fn unauthenticated(detail: &str) -> Problem {
@@ -229,7 +234,7 @@ impl Problem {
     /// A quota has no room, as RFC 4331 has it.
     fn quota(quota: QuotaExceeded) -> Problem {
         let problem = Problem::new(StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded", quota.to_string());
-        Problem { quota: Some(Box::new(quota)), ..problem }
+        Problem { exceeded: Exceeded::Quota(Box::new(quota)), ..problem }
     }
 
     /// Which one it is, from a fixed list.
@@ -258,7 +263,13 @@ impl Problem {
 
     /// The problem in JSON.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
-        let quota = self.quota.as_deref();
+        let (mut rate, mut quota, mut budgets) = (None, None, [].as_slice());
+        match &self.exceeded {
+            Exceeded::Nothing => {}
+            Exceeded::Rate(policy) => rate = Some([*policy]),
+            Exceeded::Quota(exceeded) => quota = Some(exceeded),
+            Exceeded::Budgets(short) => budgets = short.as_slice(),
+        }
         let details = Details {
             kind: format!("/problems/{}", self.code.replace('_', "-")),
             title: self.status.canonical_reason().unwrap_or("Error"),
@@ -268,12 +279,12 @@ impl Problem {
             request_id,
             run_id: self.run,
             errors: &self.errors,
-            violated: self.violated.map(|policy| [policy]),
+            violated: rate,
             scope: quota.map(|quota| quota.scope),
             unit: quota.map(|quota| quota.unit),
             limit: quota.map(|quota| quota.limit),
             used: quota.map(|quota| quota.used),
-            violated_scopes: &self.short,
+            violated_scopes: budgets,
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -329,7 +340,8 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Unclear(_) => unprocessable("clarification_required"),
             ErrorKind::Ledger(LedgerError::Exhausted(shortfalls)) => {
                 let short = shortfalls.iter().map(ViolatedScope::from).collect();
-                Problem { short, ..refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted") }
+                let exceeded = Exceeded::Budgets(short);
+                Problem { exceeded, ..refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted") }
             }
             ErrorKind::Ledger(LedgerError::TooManyWait(_)) => {
                 refused(StatusCode::PAYMENT_REQUIRED, "too_many_wait")

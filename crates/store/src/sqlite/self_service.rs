@@ -53,6 +53,6 @@ impl Store {
         let (asked, tenant) = (self.on_behalf_of(SELF_SERVICE_TENANT), format!("{SELF_SERVICE_TENANT}:{id}"));
         let key = asked.issue(&mut tx, &id, &tenant, request, now_ms).await?;
         tx.commit().await.map_err(failed(doing))?;
-        Ok(Given::Key(key))
+        Ok(Given::Key(Box::new(key)))
     }
 }
