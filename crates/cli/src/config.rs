@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use ringfence_job::{Layer, LimitsPolicy};
 use ringfence_pipeline::{
     Policy,
@@ -32,6 +32,9 @@ const QUEUE: usize = 256;
 
 /// Environment variable that holds the model endpoint's key.
 const MODEL_KEY_VARIABLE: &str = "RINGFENCE_MODEL_API_KEY";
+
+/// Environment variable that says where the Postgres is, with its password.
+const DATABASE_URL_VARIABLE: &str = "RINGFENCE_DATABASE_URL";
 
 /// Seconds the model may take.
 const MODEL_TIMEOUT_SECONDS: u64 = 60;
@@ -63,6 +66,8 @@ struct File {
     #[serde(default)]
     self_service: SelfService,
     #[serde(default)]
+    store: StoreFile,
+    #[serde(default)]
     files: FilesFile,
     #[serde(default)]
     retention: RetentionFile,
@@ -77,6 +82,20 @@ struct BudgetFile {
     default_usd: Option<f64>,
     default_period: Option<Period>,
     sandbox_usd_per_second: Option<f64>,
+}
+
+/// The table `[store]` of the configuration file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreFile {
+    database_url: Option<String>,
+}
+
+// There may be a password in it.
+impl std::fmt::Debug for StoreFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreFile").finish_non_exhaustive()
+    }
 }
 
 /// The table `[files]` of the configuration file.
@@ -181,6 +200,8 @@ pub(crate) struct Model {
 /// What this process was told, complete.
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
+    /// Where the Postgres is, with its password; the database is a file in `data_dir` if there is none.
+    pub(crate) database_url: Option<String>,
     pub(crate) listen: SocketAddr,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) sandbox: SandboxConfig,
@@ -247,6 +268,7 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
             sandbox_second: dollars("budget.sandbox_usd_per_second", file.budget.sandbox_usd_per_second)?
                 .unwrap_or_else(|| Prices::default().sandbox_second),
         },
+        database_url: std::env::var(DATABASE_URL_VARIABLE).ok().or(file.store.database_url),
         data_dir,
         policy,
     })
@@ -288,7 +310,11 @@ fn read_file(asked: Option<&Path>) -> anyhow::Result<File> {
         return Ok(File::default());
     }
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("configuration {} is not valid", path.display()))
+    toml::from_str(&text).map_err(|error| {
+        // The line itself may hold a password.
+        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        anyhow!("configuration {} is not valid: line {line}: {}", path.display(), error.message())
+    })
 }
 
 /// Where data and runtimes live unless told otherwise.

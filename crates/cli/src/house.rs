@@ -51,7 +51,8 @@ pub(crate) fn give_up_privileges(config: &Config) -> anyhow::Result<PathBuf> {
 
 /// Opens the store, settles what crashed processes left, and deletes what nobody wants any more.
 pub(crate) async fn open_store(config: &Config, data_dir: &std::path::Path) -> anyhow::Result<Store> {
-    let store = Store::open(data_dir).await?.keeping(config.keeping).default_budget(config.default_budget);
+    let store = Store::open(data_dir, config.database_url.as_deref()).await?;
+    let store = store.keeping(config.keeping).default_budget(config.default_budget);
     // A full disk is no reason not to start: it may take a start to mend it.
     if let Err(error) = store.sweep(clock::now_ms()).await {
         tracing::warn!(%error, "cannot delete contents that nobody holds");

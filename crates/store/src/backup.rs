@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use crate::data_dir::{BLOBS_DIR, DATABASE_FILE, PEPPER_FILE, make_private_dir};
 use crate::room::{FREE_BYTES_MIN, free_bytes};
+use crate::sql::{Database, failed};
+use crate::sqlite::Sqlite;
 use crate::sqlite::backup::Copy;
-use crate::sqlite::failed;
 use crate::{BlobError, Store, blocking};
 
 const DOING: &str = "backing up";
@@ -50,6 +51,11 @@ pub enum BackupError {
     /// The copy of the database is not sound.
     #[error("the copy of the database is not sound: {0}")]
     Unsound(String),
+    /// The database is a Postgres.
+    #[error(
+        "the database is a Postgres: back it up with pg_dump, and the data directory beside it after that"
+    )]
+    Postgres,
     /// The data cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,20 +69,21 @@ impl Store {
     /// # Errors
     /// [`BackupError`]; what was written until then is left for the caller to remove.
     pub async fn back_up(&self, target: &Path) -> Result<BackedUp, BackupError> {
-        self.check_room_for_backup(target).await?;
+        let Database::Sqlite(sqlite) = &self.database else { return Err(BackupError::Postgres) };
+        self.check_room_for_backup(sqlite, target).await?;
         let database = target.join(DATABASE_FILE);
         // Before the database, which goes on: it then has come at least as far as this says.
         let (checkpoint, dir) = (self.audit.checkpoint.clone(), target.to_path_buf());
         blocking(move || Ok(checkpoint.copy_to(&dir)?)).await.map_err(unwritten)?;
         create(&database)?;
-        self.database.copy_to(&database).await.map_err(failed(DOING))?;
+        sqlite.copy_to(&database).await.map_err(failed(DOING))?;
         create(&target.join(PEPPER_FILE))?.write_all(&self.pepper)?;
         let mut copy = Copy::open(&database).await.map_err(failed(DOING))?;
         if let Some(flaw) = copy.flaw().await.map_err(failed(DOING))? {
             return Err(BackupError::Unsound(flaw));
         }
         let (files, bytes) = self.copy_blobs(&mut copy, target).await?;
-        let damaged = self.missing(&mut copy, target).await?;
+        let damaged = self.missing(sqlite, &mut copy, target).await?;
         let (runs, small) = copy.counts().await.map_err(failed(DOING))?;
         copy.close().await.map_err(failed(DOING))?;
         let bytes = bytes + fs::metadata(&database)?.len() + self.pepper.len() as u64;
@@ -89,10 +96,10 @@ impl Store {
     }
 
     /// Fails before it fills up a disk that others need as well.
-    async fn check_room_for_backup(&self, target: &Path) -> Result<(), BackupError> {
+    async fn check_room_for_backup(&self, sqlite: &Sqlite, target: &Path) -> Result<(), BackupError> {
         let blobs = self.blobs.clone();
         let files = blocking(move || Ok(blobs.bytes()?)).await.map_err(|error| error.while_doing(DOING))?;
-        let database = self.database.bytes().await.map_err(failed(DOING))?;
+        let database = sqlite.bytes().await.map_err(failed(DOING))?;
         let (needed, free) = (files.saturating_add(database) + FREE_BYTES_MIN, free_bytes(target)?);
         if needed > free { Err(BackupError::Room { needed, free }) } else { Ok(()) }
     }
@@ -125,7 +132,12 @@ impl Store {
     /// One whose time was over, or that was erased after the database was copied, is not missing: nobody may
     /// read it any more, and its absence is what a reader of the copy is told. One of a run in progress may not
     /// have been written yet.
-    async fn missing(&self, copy: &mut Copy, target: &Path) -> Result<Vec<String>, BackupError> {
+    async fn missing(
+        &self,
+        sqlite: &Sqlite,
+        copy: &mut Copy,
+        target: &Path,
+    ) -> Result<Vec<String>, BackupError> {
         let root = target.join(BLOBS_DIR);
         let (mut missing, mut after) = (Vec::new(), String::new());
         loop {
@@ -135,7 +147,7 @@ impl Store {
             after.clone_from(last);
             for hash in names {
                 let there = root.join(&hash[..2]).join(&hash).try_exists()?;
-                if !there && self.database.wants(&hash, now_ms).await.map_err(failed(DOING))? {
+                if !there && sqlite.wants(&hash, now_ms).await.map_err(failed(DOING))? {
                     missing.push(hash);
                 }
             }

@@ -22,11 +22,11 @@ const LOCK_FILE: &str = "opening.lock";
 const DIR_MODE: u32 = 0o700;
 const OTHERS: u32 = 0o077;
 
-/// A directory that exists, is private and holds a database file and a place for blobs. Other
+/// A directory that exists, is private and holds a place for blobs. Other
 /// processes wait to open it until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) database: PathBuf,
+    dir: PathBuf,
     pub(crate) blobs: PathBuf,
     pub(crate) partials: PathBuf,
     pepper: PathBuf,
@@ -41,12 +41,19 @@ impl Prepared {
         claim(data_dir)?;
         let lock = private_file(&data_dir.join(LOCK_FILE), &[]).map_err(io)?;
         lock.lock().map_err(io)?;
-        let database = data_dir.join(DATABASE_FILE);
-        create_unopened(&database, &[]).map_err(io)?;
         let (blobs, partials) = (data_dir.join(BLOBS_DIR), data_dir.join(PARTIALS_DIR));
         make_private_dir(&blobs).map_err(io)?;
         make_private_dir(&partials).map_err(io)?;
-        Ok(Self { database, blobs, partials, pepper: data_dir.join(PEPPER_FILE), _lock: lock })
+        let (dir, pepper) = (data_dir.to_path_buf(), data_dir.join(PEPPER_FILE));
+        Ok(Self { dir, blobs, partials, pepper, _lock: lock })
+    }
+
+    /// The database's file, which is there then.
+    pub(crate) fn database(&self) -> Result<PathBuf, OpenError> {
+        let database = self.dir.join(DATABASE_FILE);
+        create_unopened(&database, &[])
+            .map_err(|source| OpenError::Directory { path: self.dir.clone(), source })?;
+        Ok(database)
     }
 
     /// The pepper, if there is one.

@@ -10,7 +10,9 @@
 //! ```
 //! What a call wrote is on disk when it returns; small contents are written with the events that name them.
 //! [`Record`], [`Ledger`] and [`Files`] are the pipeline's ports;
-//! SQL lives in `sqlite` only, so that another database is another module beside it.
+//! SQL is in `sql` only, in one text for both databases; what is SQLite's or Postgres' own is in `sqlite` and
+//! `postgres`. With Postgres there is no `ringfence.db`, and several servers may share the database; they share
+//! the data directory then.
 //!
 //! [`Record`]: ringfence_pipeline::ports::Record
 //! [`Ledger`]: ringfence_pipeline::ports::Ledger
@@ -23,8 +25,10 @@ mod checkpoint;
 mod data_dir;
 mod key_text;
 mod partial;
+mod postgres;
 mod receiving;
 mod room;
+mod sql;
 mod sqlite;
 
 use std::io;
@@ -40,19 +44,22 @@ use ringfence_pipeline::run::{Principal, RunId};
 pub use backup::{BackedUp, BackupError};
 pub use blobs::BlobError;
 pub use data_dir::holds_data;
-pub use sqlite::holds::{ENTRY_BYTES, HOLD_WAIT_MS, Swept};
-pub use sqlite::identities::{KeyError, local_key_id};
-pub use sqlite::ledger::Reservation;
+pub use postgres::check_postgres;
+pub use sql::holds::{ENTRY_BYTES, HOLD_WAIT_MS, Swept};
+pub use sql::identities::{KeyError, local_key_id};
+pub use sql::ledger::Reservation;
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use chain::ChainKey;
 use checkpoint::CheckpointFile;
 use data_dir::Prepared;
 use partial::Partials;
+use postgres::Postgres;
 use room::Room;
-use sqlite::Database;
-use sqlite::audit::Audit;
-use sqlite::contents::SMALL_BYTES_MAX;
+use sql::Database;
+use sql::audit::Audit;
+use sql::contents::SMALL_BYTES_MAX;
+use sqlite::Sqlite;
 
 /// The tenant of the built-in identity that `ringfence run` and `ringfence ask` use.
 pub const LOCAL_TENANT: &str = "local";
@@ -130,30 +137,46 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in `data_dir` and makes what is missing, by the system's clock.
+    /// Opens the store in `data_dir` and makes what is missing, by the system's clock. Its database is the
+    /// Postgres at `database_url` if there is one, and otherwise a file in `data_dir`.
     ///
     /// # Errors
-    /// [`OpenError`] says what is wrong with the directory and what to do.
-    pub async fn open(data_dir: &Path) -> Result<Self, OpenError> {
-        Self::open_with_clock(data_dir, Arc::new(system_clock)).await
+    /// [`OpenError`] says what is wrong with the directory or the database and what to do.
+    pub async fn open(data_dir: &Path, database_url: Option<&str>) -> Result<Self, OpenError> {
+        Self::open_with_clock(data_dir, database_url, Arc::new(system_clock)).await
     }
 
     /// Opens the store like [`Store::open`]; `clock` dates leases.
     ///
     /// # Errors
-    /// [`OpenError`] says what is wrong with the directory and what to do.
-    pub async fn open_with_clock(data_dir: &Path, clock: Clock) -> Result<Self, OpenError> {
+    /// [`OpenError`] says what is wrong with the directory or the database and what to do.
+    pub async fn open_with_clock(
+        data_dir: &Path,
+        database_url: Option<&str>,
+        clock: Clock,
+    ) -> Result<Self, OpenError> {
         let dir = data_dir.to_path_buf();
         // Waiting for another process to finish opening blocks.
         let prepared =
             tokio::task::spawn_blocking(move || Prepared::new(&dir)).await.map_err(|error| {
                 OpenError::Directory { path: data_dir.to_path_buf(), source: io::Error::other(error) }
             })??;
-        let database = Database::open(&prepared.database).await?;
+        let database = match database_url {
+            Some(url) => Database::Postgres(Postgres::open(url).await?),
+            None => Database::Sqlite(Sqlite::open(&prepared.database()?).await?),
+        };
+        let unreadable =
+            |error: sqlx::Error| OpenError::Database { path: data_dir.into(), reason: sql::reason(&error) };
         let pepper = match prepared.pepper()? {
             Some(pepper) => pepper,
-            None => first_pepper(&prepared, &database).await?,
+            None => {
+                let keys = database.secret_keys().await.map_err(unreadable)?;
+                first_pepper(&prepared, keys)?
+            }
         };
+        if !database.is_peppered_with(&pepper).await.map_err(unreadable)? {
+            return Err(OpenError::PepperDiffers(prepared.pepper_path().to_path_buf()));
+        }
         let partials = Partials::new(prepared.partials.clone());
         let key = ChainKey::derived_from(&pepper);
         let audit = Audit::new(key.clone(), CheckpointFile::new(data_dir, key));
@@ -209,7 +232,7 @@ impl Store {
     pub async fn try_out(&self) -> Result<(), StoreError> {
         let doing = "trying the store";
         self.room.check(doing)?;
-        self.database.try_out().await.map_err(sqlite::failed(doing))?;
+        self.database.try_out().await.map_err(sql::failed(doing))?;
         let blobs = self.blobs.clone();
         blocking(move || blobs.try_out()).await.map_err(|error| error.while_doing(doing))
     }
@@ -331,6 +354,24 @@ pub enum OpenError {
     /// There is no room to make the database or to bring it to this version's layout.
     #[error("no room is left for the data in {path}, free space there", path = .0.display())]
     Full(PathBuf),
+    /// The database was used with another pepper.
+    #[error(
+        "{path} is not the pepper that the database was used with: restore it from a backup; servers that \
+         share a database share one data directory",
+        path = .0.display()
+    )]
+    PepperDiffers(PathBuf),
+    /// It is not said rightly where the Postgres is.
+    #[error("database_url is not valid: {0}; it is like postgres://user:password@host/name")]
+    DatabaseUrl(String),
+    /// The Postgres does not answer or cannot be brought to this version's layout.
+    #[error("database {name} cannot be used: {reason}")]
+    Postgres {
+        /// Which, without its password.
+        name: String,
+        /// The database's own words.
+        reason: String,
+    },
     /// The database cannot be opened or brought to this version's layout.
     #[error("database {path} cannot be opened: {reason}", path = path.display())]
     Database {
@@ -345,11 +386,7 @@ pub enum OpenError {
 }
 
 /// Makes the pepper, unless keys exist: a new one would silently lock every one of them out.
-async fn first_pepper(
-    prepared: &Prepared,
-    database: &Database,
-) -> Result<[u8; data_dir::PEPPER_BYTES], OpenError> {
-    let keys = database.secret_keys().await?;
+fn first_pepper(prepared: &Prepared, keys: i64) -> Result<[u8; data_dir::PEPPER_BYTES], OpenError> {
     if keys > 0 {
         return Err(OpenError::PepperMissing { path: prepared.pepper_path().to_path_buf(), keys });
     }

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::blobs::hex;
-use crate::sqlite::contents::SMALL_BYTES_MAX;
-use crate::sqlite::files::NewFile;
+use crate::sql::contents::SMALL_BYTES_MAX;
+use crate::sql::files::NewFile;
 use crate::{Store, blocking};
 
 /// Memory that an upload takes, in bytes; beyond it the content is on disk.

@@ -16,7 +16,7 @@ pub(crate) fn audit(config: &Config, command: Audit) -> anyhow::Result<ExitCode>
     let data_dir = house::give_up_privileges(config)?;
     one_shot_runtime()?.block_on(async {
         // Nothing is settled or swept: this only looks.
-        let store = Store::open(&data_dir).await?;
+        let store = Store::open(&data_dir, config.database_url.as_deref()).await?;
         let done = carry_out(&store, command).await;
         store.close().await;
         done

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use ringfence_store::{BackedUp, Store, holds_data};
+use ringfence_store::{BackedUp, BackupError, Store, holds_data};
 
 use super::{one_shot_runtime, print_json, print_line};
 use crate::{args, config::Config, stage::Stage};
@@ -16,6 +16,9 @@ const DAMAGED_NAMED_MAX: usize = 10;
 
 /// Copies the data directory. The exit code is 1 if contents are damaged there; the copy is made all the same.
 pub(crate) fn backup(config: &Config, command: &args::Backup) -> anyhow::Result<ExitCode> {
+    if config.database_url.is_some() {
+        return Err(BackupError::Postgres.into());
+    }
     let directory = absolute(&command.directory)
         .with_context(|| format!("cannot resolve {}", command.directory.display()))?;
     let data_dir = &config.data_dir;
@@ -33,7 +36,7 @@ pub(crate) fn backup(config: &Config, command: &args::Backup) -> anyhow::Result<
     let (data_dir, target) =
         ringfence_sandbox::give_up_privileges_with(data_dir, stage.path()).with_context(failed)?;
     let copied = one_shot_runtime()?.block_on(async {
-        let store = Store::open(&data_dir).await?;
+        let store = Store::open(&data_dir, None).await?;
         let copied = store.back_up(&target).await;
         store.close().await;
         copied.with_context(failed)

@@ -41,6 +41,13 @@ pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<
             ))
         }
     });
+    if let Some(url) = &config.database_url {
+        checks.push(match one_shot_runtime()?.block_on(ringfence_store::check_postgres(url)) {
+            Ok(found) => Check::new("database", CheckState::Ok, found),
+            Err(error) => Check::new("database", CheckState::Missing, error.to_string())
+                .mended_by("start Postgres, or set RINGFENCE_DATABASE_URL to where it is"),
+        });
+    }
     let ready = checks.iter().all(|check| check.state != CheckState::Missing || accepted(config, check));
     if command.json {
         print_json(&serde_json::json!({ "ready": ready, "checks": checks }))?;

@@ -6,12 +6,12 @@ use std::path::Path;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::{BUSY_TIMEOUT, Database};
+use super::{BUSY_TIMEOUT, Sqlite};
 
 /// Hashes looked at with one statement.
 const HASHES_AT_ONCE: u32 = 1000;
 
-impl Database {
+impl Sqlite {
     /// Copies the database, as of one moment, to a file that is there and empty. Others read and write
     /// meanwhile; the write-ahead log grows until it is done. The copy is not synced.
     pub(crate) async fn copy_to(&self, file: &Path) -> Result<(), sqlx::Error> {

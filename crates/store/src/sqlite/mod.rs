@@ -1,34 +1,18 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
-mod accounts;
-pub(crate) mod audit;
 pub(crate) mod backup;
-mod budgets;
-mod claims;
-pub(crate) mod contents;
-pub(crate) mod files;
-pub(crate) mod holds;
-pub(crate) mod identities;
-mod keys;
-pub(crate) mod ledger;
-pub(crate) mod record;
-mod self_service;
-mod usage;
-mod verify;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
-use ringfence_pipeline::ports::StoreError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{
-    Connection, Sqlite, SqliteConnection, Transaction, migrate::MigrateError, pool::PoolConnectionMetadata,
-};
+use sqlx::{Connection, SqliteConnection, Transaction, migrate::MigrateError, pool::PoolConnectionMetadata};
 
 use crate::OpenError;
+use crate::sql::is_full;
 
 /// How long a write waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,15 +21,15 @@ const READERS: u32 = 4;
 
 /// The connections of one process to the database.
 #[derive(Debug, Clone)]
-pub(crate) struct Database {
+pub(crate) struct Sqlite {
     file: PathBuf,
     /// A single connection: writers of this process queue here in turn, which is fair and quick,
     /// rather than in SQLite's busy handler, which sleeps.
     writer: SqlitePool,
-    readers: SqlitePool,
+    pub(crate) readers: SqlitePool,
 }
 
-impl Database {
+impl Sqlite {
     /// Opens the file and brings it to this version's layout. The caller sees to it that no other
     /// process does so at the same time.
     pub(crate) async fn open(file: &Path) -> Result<Self, OpenError> {
@@ -71,29 +55,7 @@ impl Database {
             {
                 Err(OpenError::Full(file.to_path_buf()))
             }
-            Err(error) => Err(database.broken(&error)),
-        }
-    }
-
-    /// Writes, reads and commits; what was written is taken away in the same transaction. Reads what is
-    /// there through another connection.
-    pub(crate) async fn try_out(&self) -> Result<(), sqlx::Error> {
-        const NAME: &str = "trial";
-        let mut tx = self.write().await?;
-        sqlx::query("INSERT INTO contents (sha256, bytes) VALUES (?, ?)")
-            .bind(NAME)
-            .bind(NAME.as_bytes())
-            .execute(&mut *tx)
-            .await?;
-        let taken: Vec<u8> = sqlx::query_scalar("DELETE FROM contents WHERE sha256 = ? RETURNING bytes")
-            .bind(NAME)
-            .fetch_one(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        sqlx::query("SELECT id FROM runs LIMIT 1").fetch_optional(&self.readers).await?;
-        match taken == NAME.as_bytes() {
-            true => Ok(()),
-            false => Err(sqlx::Error::Protocol("what was written is not what is read".to_owned())),
+            Err(error) => Err(OpenError::Database { path: file.to_path_buf(), reason: error.to_string() }),
         }
     }
 
@@ -102,14 +64,8 @@ impl Database {
         self.writer.close().await;
     }
 
-    /// The database cannot be used at all.
-    fn broken(&self, error: &dyn std::error::Error) -> OpenError {
-        OpenError::Database { path: self.file.clone(), reason: error.to_string() }
-    }
-
-    /// Begins a transaction that may write. It takes the write lock at once, so that what it reads
-    /// cannot change before it writes; dropped without a commit, it leaves nothing behind.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    /// Begins a transaction that takes the write lock at once.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 }
@@ -131,17 +87,4 @@ fn is_between_transactions(
 ) -> Pin<Box<dyn Future<Output = Result<bool, sqlx::Error>> + Send + '_>> {
     let between = !conn.is_in_transaction();
     Box::pin(async move { Ok(between) })
-}
-
-/// Says what was being done when the database failed.
-pub(crate) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |error| StoreError { doing, reason: error.to_string(), full: is_full(&error) }
-}
-
-/// True if the database had no room: it says so itself, or could not make its shared memory longer.
-fn is_full(error: &sqlx::Error) -> bool {
-    const SQLITE_FULL: &str = "13";
-    const SQLITE_IOERR_SHMSIZE: &str = "4874";
-    let code = error.as_database_error().and_then(|error| error.code());
-    matches!(code.as_deref(), Some(SQLITE_FULL | SQLITE_IOERR_SHMSIZE))
 }

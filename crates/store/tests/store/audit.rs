@@ -348,7 +348,7 @@ async fn what_an_earlier_version_recorded_is_chained_at_the_first_opening_only()
     }
     old.close().await;
 
-    let store = Store::open(dir.path()).await.unwrap();
+    let store = Store::open(dir.path(), None).await.unwrap();
     let report = verified(&store).await;
     assert!(report.is_whole(), "{report:?}");
     assert_eq!(report.chains.iter().map(|chain| chain.entries).sum::<i64>(), 450 * 3);
@@ -361,19 +361,19 @@ async fn what_an_earlier_version_recorded_is_chained_at_the_first_opening_only()
                  WHEN NEW.run > (SELECT id FROM runs ORDER BY id LIMIT 1 OFFSET 300)
                  BEGIN SELECT RAISE(ABORT, 'crash'); END";
     execute(&raw, crash).await;
-    assert!(Store::open(dir.path()).await.unwrap_err().to_string().contains("crash"));
+    assert!(Store::open(dir.path(), None).await.unwrap_err().to_string().contains("crash"));
     let chained: i64 = sqlx::query_scalar("SELECT count(*) FROM audit").fetch_one(&raw).await.unwrap();
     assert!((1..450 * 3).contains(&chained), "{chained}");
     execute(&raw, "DROP TRIGGER crash").await;
     raw.close().await;
-    let store = Store::open(dir.path()).await.unwrap();
+    let store = Store::open(dir.path(), None).await.unwrap();
     assert_eq!(verified(&store).await, report);
     store.close().await;
     // From then on, what comes without an entry stays without.
     let raw = unguarded(dir.path()).await;
     execute(&raw, "INSERT INTO runs VALUES ('f', 'acme', 'eve', 'k', 1)").await;
     raw.close().await;
-    let store = Store::open(dir.path()).await.unwrap();
+    let store = Store::open(dir.path(), None).await.unwrap();
     assert_eq!(finding(&store, "acme").await.unwrap().fault, Fault::NotChained);
 }
 

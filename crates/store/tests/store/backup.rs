@@ -57,7 +57,7 @@ async fn a_copy_is_a_store_with_everything_in_it() {
     // Whatever comes later is not in it.
     world.store.append(&principal, run, &[event(3, "later")]).await.unwrap();
 
-    let store = Store::open(target.path()).await.unwrap();
+    let store = Store::open(target.path(), None).await.unwrap();
     assert_eq!(store.authenticate(&key.text, world.now()).await.unwrap(), principal);
     assert_eq!(budget_of(&store, &principal).await.reserved, amount(1, 100));
     assert_eq!(store.history(&principal, run).await.unwrap().len(), 3);

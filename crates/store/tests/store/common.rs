@@ -65,7 +65,7 @@ impl World {
 
 async fn open(dir: &TempDir, now_ms: &Arc<AtomicI64>) -> Store {
     let now_ms = Arc::clone(now_ms);
-    Store::open_with_clock(dir.path(), Arc::new(move || now_ms.load(Ordering::SeqCst))).await.unwrap()
+    Store::open_with_clock(dir.path(), None, Arc::new(move || now_ms.load(Ordering::SeqCst))).await.unwrap()
 }
 
 #[allow(clippy::disallowed_methods)]

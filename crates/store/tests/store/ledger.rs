@@ -291,7 +291,7 @@ fn child(world: &World, test: &str) -> std::process::Child {
 /// In a child: the parent's store, and the identity both use.
 async fn parents_store() -> (Store, Principal) {
     let dir = std::env::var_os(CHILD_DIR).expect("is started by another test only");
-    let store = Store::open(dir.as_ref()).await.unwrap();
+    let store = Store::open(dir.as_ref(), None).await.unwrap();
     let principal = store.local_principal(CHILD_USER, START_MS).await.unwrap();
     (store, principal)
 }

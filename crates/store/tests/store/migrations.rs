@@ -57,7 +57,7 @@ async fn keys_with_roles_become_keys_with_scopes() {
     }
     old.close().await;
 
-    let store = Store::open(dir.path()).await.unwrap();
+    let store = Store::open(dir.path(), None).await.unwrap();
     let scopes = async |text: &str| store.authenticate(text, START_MS).await.unwrap().scopes;
     assert_eq!(scopes(&member.text).await, Scopes::DEFAULT);
     assert_eq!(scopes(&admin.text).await, Scopes::ALL);
@@ -69,7 +69,7 @@ async fn keys_with_roles_become_keys_with_scopes() {
     }
     // Opening it again changes nothing.
     store.close().await;
-    let again = Store::open(dir.path()).await.unwrap();
+    let again = Store::open(dir.path(), None).await.unwrap();
     assert_eq!(again.list_keys("acme", START_MS).await.unwrap().len(), 2);
 }
 
@@ -99,7 +99,7 @@ async fn what_runs_kept_before_is_counted_and_what_a_crash_left_goes() {
     .unwrap();
     old.close().await;
 
-    Store::open(dir.path()).await.unwrap().close().await;
+    Store::open(dir.path(), None).await.unwrap().close().await;
     let new = SqlitePool::connect_with(options).await.unwrap();
     let kept: Vec<(String, String, i64, i64, i64)> =
         sqlx::query_as("SELECT run, key_id, bytes, ended, until_ms FROM kept ORDER BY run")

@@ -212,7 +212,7 @@ async fn content_kept_by_many_at_once_is_kept() {
 async fn everything_on_disk_is_private_to_its_owner() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("made/by/us");
-    let store = Store::open(&dir).await.unwrap();
+    let store = Store::open(&dir, None).await.unwrap();
     let principal = store.local_principal("ana", 1).await.unwrap();
     put(&store, &principal, new_run(), &large()).await;
     store.append(&principal, new_run(), &[event(0, "run.received")]).await.unwrap();
@@ -238,7 +238,7 @@ async fn a_lost_pepper_is_reported_rather_than_replaced() {
     let world = World::new().await;
     world.principal("acme", amount(1, 1)).await;
     fs::remove_file(world.dir.path().join("pepper")).unwrap();
-    let refused = Store::open(world.dir.path()).await.unwrap_err();
+    let refused = Store::open(world.dir.path(), None).await.unwrap_err();
     assert!(matches!(refused, OpenError::PepperMissing { keys: 1, .. }), "{refused}");
 }
 
@@ -248,7 +248,7 @@ async fn many_may_open_a_new_directory_at_once() {
     let opening: Vec<_> = (0..8)
         .map(|_| {
             let dir = dir.path().to_path_buf();
-            tokio::spawn(async move { Store::open(&dir).await.unwrap() })
+            tokio::spawn(async move { Store::open(&dir, None).await.unwrap() })
         })
         .collect();
     let mut stores = Vec::new();

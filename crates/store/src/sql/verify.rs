@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::TryStreamExt as _;
 use ringfence_pipeline::audit::{AuditEntry, AuditHead, AuditReport, ChainReport, Fault};
 use ringfence_pipeline::ports::StoreError;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row as _, SqliteConnection};
 
 use super::audit::file_work;
-use super::failed;
+use super::{Conn, StoredRow, failed, query};
 use crate::blobs::hash_of;
 use crate::chain::{Check, Entry, Head, Row};
 use crate::checkpoint::{Checkpoint, CheckpointError};
@@ -50,8 +47,7 @@ impl Store {
             Err(error @ CheckpointError::Damaged(_)) => (Checkpoint::default(), Some(error.to_string())),
             Err(error) => return Err(error.while_doing(doing)),
         };
-        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
-        let mut tx = conn.begin().await.map_err(failed(doing))?;
+        let mut tx = self.database.snapshot().await.map_err(failed(doing))?;
         let counts = counts(&mut tx).await.map_err(failed(doing))?;
         let mut tenants: BTreeSet<String> = counts.iter().flat_map(BTreeMap::keys).cloned().collect();
         tenants.extend(chained(&mut tx).await.map_err(failed(doing))?);
@@ -70,7 +66,7 @@ impl Store {
 
     async fn verify_chain(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         tenant: &str,
         known: Vec<Head>,
         counts: &Counts,
@@ -115,9 +111,9 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let doing = "listing what was done";
-        let rows: Vec<EntryColumns> = sqlx::query_as(
+        let rows: Vec<EntryColumns> = query(
             "SELECT audit.n, coalesce(changes.at_ms, events.at_ms), coalesce(changes.actor, runs.key_id),
-                    coalesce(runs.user, keys.user), coalesce(changes.kind, events.kind),
+                    coalesce(runs.\"user\", keys.\"user\"), coalesce(changes.kind, events.kind),
                     audit.run, changes.body
              FROM audit
              LEFT JOIN runs ON runs.id = audit.run
@@ -132,7 +128,7 @@ impl Store {
         .bind(before.unwrap_or(i64::MAX))
         .bind(since_ms)
         .bind(limit)
-        .fetch_all(&self.database.readers)
+        .fetch_all(&self.database)
         .await
         .map_err(failed(doing))?;
         rows.into_iter()
@@ -156,10 +152,10 @@ impl Store {
         let mut after = String::new();
         loop {
             let page: Vec<(String, Vec<u8>)> =
-                sqlx::query_as("SELECT sha256, bytes FROM contents WHERE sha256 > ? ORDER BY sha256 LIMIT ?")
+                query("SELECT sha256, bytes FROM contents WHERE sha256 > ? ORDER BY sha256 LIMIT ?")
                     .bind(&after)
                     .bind(ROWS_AT_ONCE)
-                    .fetch_all(&self.database.readers)
+                    .fetch_all(&self.database)
                     .await
                     .map_err(failed(doing))?;
             let Some((last, _)) = page.last() else { break };
@@ -174,30 +170,25 @@ impl Store {
 }
 
 /// How many rows each tenant has.
-async fn counts(conn: &mut SqliteConnection) -> Result<Counts, sqlx::Error> {
+async fn counts(conn: &mut Conn) -> Result<Counts, sqlx::Error> {
     let mut counts = Counts::default();
     for (count, sql) in [
         (0, "SELECT tenant, count(*) FROM runs GROUP BY tenant"),
         (2, "SELECT tenant, count(*) FROM changes GROUP BY tenant"),
     ] {
-        let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&mut *conn).await?;
+        let rows: Vec<(String, i64)> = query(sql).fetch_all(&mut *conn).await?;
         counts[count] = rows.into_iter().collect();
     }
     // No index leads to a tenant's events, and sorting them all would take memory.
-    let mut events = sqlx::query("SELECT tenant FROM events").fetch(conn);
-    while let Some(row) = events.try_next().await? {
-        let tenant: &str = row.try_get(0)?;
-        match counts[1].get_mut(tenant) {
-            Some(count) => *count += 1,
-            None => drop(counts[1].insert(tenant.to_owned(), 1)),
-        }
-    }
+    let events = query("SELECT tenant FROM events");
+    let count = |tenant: String| *counts[1].entry(tenant).or_default() += 1;
+    events.for_each(conn, count).await?;
     Ok(counts)
 }
 
 /// Tenants that have a chain.
-async fn chained(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
+async fn chained(conn: &mut Conn) -> Result<Vec<String>, sqlx::Error> {
+    query(
         "WITH RECURSIVE tenants (name) AS (
              SELECT min(tenant) FROM audit
              UNION ALL
@@ -210,14 +201,10 @@ async fn chained(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error
 }
 
 /// A page of a chain, each entry with the row that it names.
-async fn entries(
-    conn: &mut SqliteConnection,
-    tenant: &str,
-    after: i64,
-) -> Result<Vec<SqliteRow>, sqlx::Error> {
-    sqlx::query(
+async fn entries(conn: &mut Conn, tenant: &str, after: i64) -> Result<Vec<StoredRow>, sqlx::Error> {
+    query(
         "SELECT audit.n, audit.run, audit.seq, audit.digest, audit.mac,
-                runs.tenant, runs.user, runs.key_id, runs.opened_ms,
+                runs.tenant, runs.\"user\", runs.key_id, runs.opened_ms,
                 events.tenant, events.kind, events.at_ms, events.body,
                 changes.tenant, changes.actor, changes.kind, changes.at_ms, changes.body
          FROM audit
@@ -233,7 +220,7 @@ async fn entries(
     .await
 }
 
-fn entry_from(row: &SqliteRow) -> Result<Entry<'_>, sqlx::Error> {
+fn entry_from(row: &StoredRow) -> Result<Entry<'_>, sqlx::Error> {
     let (run, seq): (Option<&str>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
     let (opened, happened, changed): (Option<&str>, Option<&str>, Option<&str>) =
         (row.try_get(5)?, row.try_get(9)?, row.try_get(13)?);
@@ -266,7 +253,7 @@ fn entry_from(row: &SqliteRow) -> Result<Entry<'_>, sqlx::Error> {
 /// The first row of one of the record's tables that has no entry. This takes memory for all of them, and is
 /// asked only if there is one.
 async fn unchained(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     tenant: &str,
     table: usize,
 ) -> Result<(Option<i64>, Option<String>, Option<i64>), sqlx::Error> {
@@ -284,5 +271,5 @@ async fn unchained(
              EXCEPT SELECT n, NULL, NULL FROM audit WHERE tenant = ?1 AND run IS NULL ORDER BY n LIMIT 1"
         }
     };
-    Ok(sqlx::query_as(sql).bind(tenant).fetch_optional(conn).await?.unwrap_or_default())
+    Ok(query(sql).bind(tenant).fetch_optional(conn).await?.unwrap_or_default())
 }

@@ -3,8 +3,8 @@
 use ringfence_pipeline::ports::{CLAIM_KEPT_MS, CLAIM_TAKEN_OVER_MS, Claim, Claimed, StoreError};
 use ringfence_pipeline::run::{Principal, RunId};
 
-use super::failed;
 use super::record::run_id;
+use super::{failed, query};
 use crate::Store;
 
 /// Old claims that are removed with each new one, so that removing them never takes long.
@@ -19,7 +19,7 @@ impl Store {
         let doing = "claiming a request";
         let now_ms = (self.clock)();
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        sqlx::query(
+        query(
             "DELETE FROM claims WHERE (key_id, name) IN
                  (SELECT key_id, name FROM claims WHERE created_ms < ? ORDER BY created_ms LIMIT ?)
              OR (key_id = ? AND name = ? AND created_ms < ?)",
@@ -29,10 +29,10 @@ impl Store {
         .bind(&principal.key_id)
         .bind(&claim.name)
         .bind(now_ms.saturating_sub(CLAIM_KEPT_MS))
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await
         .map_err(failed(doing))?;
-        let noted = sqlx::query(
+        let noted = query(
             "INSERT INTO claims (key_id, name, fingerprint, run, created_ms) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT DO NOTHING",
         )
@@ -41,17 +41,17 @@ impl Store {
         .bind(&claim.fingerprint)
         .bind(claim.run.to_string())
         .bind(now_ms)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await
         .map_err(failed(doing))?;
-        let claimed = if noted.rows_affected() == 1 {
+        let claimed = if noted == 1 {
             Claimed::New
         } else {
             let (fingerprint, run): (String, String) =
-                sqlx::query_as("SELECT fingerprint, run FROM claims WHERE key_id = ? AND name = ?")
+                query("SELECT fingerprint, run FROM claims WHERE key_id = ? AND name = ?")
                     .bind(&principal.key_id)
                     .bind(&claim.name)
-                    .fetch_one(&mut *tx)
+                    .fetch_one(&mut tx)
                     .await
                     .map_err(failed(doing))?;
             if fingerprint == claim.fingerprint {
@@ -60,7 +60,7 @@ impl Store {
                 Claimed::Different
             }
         };
-        self.database.commit(tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
         Ok(claimed)
     }
 
@@ -72,7 +72,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let doing = "taking a request over";
         let now_ms = (self.clock)();
-        let taken = sqlx::query(
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let taken = query(
             "UPDATE claims SET run = ?1, created_ms = ?2
              WHERE key_id = ?3 AND name = ?4 AND fingerprint = ?5 AND run = ?6 AND created_ms <= ?7
                AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?6)",
@@ -84,22 +85,23 @@ impl Store {
         .bind(&claim.fingerprint)
         .bind(gone.to_string())
         .bind(now_ms.saturating_sub(CLAIM_TAKEN_OVER_MS))
-        .execute(&self.database.writer)
+        .execute(&mut tx)
         .await
         .map_err(failed(doing))?;
-        Ok(taken.rows_affected() == 1)
+        tx.commit().await.map_err(failed(doing))?;
+        Ok(taken == 1)
     }
 
     pub(super) async fn forget_claim(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError> {
         let doing = "releasing a request";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        sqlx::query("DELETE FROM claims WHERE key_id = ? AND name = ? AND run = ?")
+        query("DELETE FROM claims WHERE key_id = ? AND name = ? AND run = ?")
             .bind(&principal.key_id)
             .bind(&claim.name)
             .bind(claim.run.to_string())
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await
             .map_err(failed(doing))?;
-        self.database.commit(tx).await.map_err(failed(doing))
+        tx.commit().await.map_err(failed(doing))
     }
 }

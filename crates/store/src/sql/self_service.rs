@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ringfence_pipeline::keys::{Given, IdentityError, KeyRequest};
 
-use super::failed;
 use super::keys::new_id;
+use super::{failed, query};
 use crate::{SELF_SERVICE_TENANT, Store};
 
 /// Time in which an address gets its keys, in milliseconds: a day. It is forgotten after that.
@@ -28,25 +28,25 @@ impl Store {
         let address = address.to_string();
         // One transaction, so that requests at the same time are counted one after the other.
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        sqlx::query("DELETE FROM self_service WHERE given_ms <= ?")
+        query("DELETE FROM self_service WHERE given_ms <= ?")
             .bind(now_ms.saturating_sub(QUOTA_MS))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await
             .map_err(failed(doing))?;
         let (given, oldest_ms): (i64, Option<i64>) =
-            sqlx::query_as("SELECT count(*), min(given_ms) FROM self_service WHERE address = ?")
+            query("SELECT count(*), min(given_ms) FROM self_service WHERE address = ?")
                 .bind(&address)
-                .fetch_one(&mut *tx)
+                .fetch_one(&mut tx)
                 .await
                 .map_err(failed(doing))?;
         if given >= i64::from(quota) {
             let next_ms = oldest_ms.unwrap_or(now_ms).saturating_add(QUOTA_MS);
             return Ok(Given::NotNow { wait_ms: next_ms.saturating_sub(now_ms) });
         }
-        sqlx::query("INSERT INTO self_service (address, given_ms) VALUES (?, ?)")
+        query("INSERT INTO self_service (address, given_ms) VALUES (?, ?)")
             .bind(&address)
             .bind(now_ms)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await
             .map_err(failed(doing))?;
         let id = new_id(doing)?;

@@ -6,9 +6,8 @@ use ringfence_pipeline::budgets::{BudgetError, Budgets, Standing, UsageQuery, Us
 use ringfence_pipeline::ports::StoreError;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::{accounts, failed};
+use super::{Conn, accounts, failed, query};
 use crate::blobs::hex;
 use crate::{LOCAL_TENANT, Store};
 
@@ -46,7 +45,7 @@ impl Budgets for Store {
         let limits: Map<String, Value> =
             limits.iter().map(|(period, caps)| (period.name().to_owned(), json!(caps))).collect();
         self.note_budget(&mut tx, actor, "budget.set", scope, limits.into()).await?;
-        self.database.commit(tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
         self.seal_or_warn().await;
         Ok(standing)
     }
@@ -64,13 +63,13 @@ impl Budgets for Store {
             return Err(BudgetError::NoBudget(scope.clone()));
         }
         self.note_budget(&mut tx, actor, "budget.removed", scope, Value::Null).await?;
-        self.database.commit(tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
         self.seal_or_warn().await;
         Ok(())
     }
 
     async fn budget(&self, scope: &BudgetScope) -> Result<Standing, BudgetError> {
-        let mut conn = self.database.readers.acquire().await.map_err(failed("reading a budget"))?;
+        let mut conn = self.database.read().await.map_err(failed("reading a budget"))?;
         if !exists(&mut conn, scope).await? {
             return Err(BudgetError::NoSuchScope(scope.clone()));
         }
@@ -85,8 +84,8 @@ impl Budgets for Store {
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError> {
         let doing = "listing budgets";
-        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
-        let mut sql = QueryBuilder::new("SELECT DISTINCT kind, tenant, name FROM budgets WHERE TRUE");
+        let mut conn = self.database.read().await.map_err(failed(doing))?;
+        let mut sql = query("SELECT DISTINCT kind, tenant, name FROM budgets WHERE TRUE");
         if let Some(tenant) = tenant {
             sql.push(" AND tenant = ").push_bind(tenant);
         }
@@ -95,8 +94,7 @@ impl Budgets for Store {
             sql.push(", ").push_bind(&after.tenant).push(", ").push_bind(&after.name).push(")");
         }
         sql.push(" ORDER BY kind, tenant, name LIMIT ").push_bind(limit);
-        let rows: Vec<(i64, String, String)> =
-            sql.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+        let rows: Vec<(i64, String, String)> = sql.fetch_all(&mut conn).await.map_err(failed(doing))?;
         let mut standings = Vec::new();
         for (kind, tenant, name) in rows {
             let kind = accounts::kind_from(kind).map_err(failed(doing))?;
@@ -115,7 +113,7 @@ impl Store {
     /// Records what became of a budget. That of the whole house is changed in the operator's own tenant.
     async fn note_budget(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         actor: &str,
         kind: &str,
         scope: &BudgetScope,
@@ -128,7 +126,7 @@ impl Store {
 
     async fn standing(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         scope: &BudgetScope,
         now_ms: i64,
     ) -> Result<Standing, StoreError> {
@@ -136,7 +134,7 @@ impl Store {
         let path = std::slice::from_ref(scope);
         let mut accounts = accounts::look(conn, doing, path, now_ms, &self.default_budget).await?;
         accounts.retain(|account| !account.budget.limit.is_nothing());
-        let crossed: Vec<(String, u8, i64)> = sqlx::query_as(
+        let crossed: Vec<(String, i64, i64)> = query(
             "SELECT period, percent, at_ms FROM crossings WHERE kind = ? AND tenant = ? AND name = ?
              ORDER BY at_ms DESC LIMIT ?",
         )
@@ -148,7 +146,8 @@ impl Store {
         .await
         .map_err(failed(doing))?;
         let crossed = crossed.into_iter().filter_map(|(period, percent, at_ms)| {
-            Some((Crossing { scope: scope.clone(), period: period.parse().ok()?, percent }, at_ms))
+            let (period, percent) = (period.parse().ok()?, u8::try_from(percent).ok()?);
+            Some((Crossing { scope: scope.clone(), period, percent }, at_ms))
         });
         Ok(Standing {
             scope: scope.clone(),
@@ -161,12 +160,12 @@ impl Store {
 
 /// Sets the limits of a scope that has none for this period.
 pub(super) async fn limit(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     scope: &BudgetScope,
     period: Period,
     caps: &Caps,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO budgets VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    query("INSERT INTO budgets VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(scope.kind as i64)
         .bind(&scope.tenant)
         .bind(&scope.name)
@@ -181,7 +180,7 @@ pub(super) async fn limit(
 }
 
 /// True if there is what the scope names. Conversations are made by those who name them.
-async fn exists(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<bool, StoreError> {
+async fn exists(conn: &mut Conn, scope: &BudgetScope) -> Result<bool, StoreError> {
     let sql = match scope.kind {
         ScopeKind::Org | ScopeKind::Session => return Ok(true),
         ScopeKind::Tenant => "SELECT count(*) FROM tenants WHERE name = ?1 AND ?2 = ''",
@@ -189,7 +188,7 @@ async fn exists(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<bool
         ScopeKind::Key => "SELECT count(*) FROM keys WHERE tenant = ?1 AND id = ?2",
         ScopeKind::Run => "SELECT count(*) FROM runs WHERE tenant = ?1 AND id = ?2",
     };
-    let found: i64 = sqlx::query_scalar(sql)
+    let found: i64 = query(sql)
         .bind(&scope.tenant)
         .bind(&scope.name)
         .fetch_one(conn)
@@ -199,7 +198,7 @@ async fn exists(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<bool
 }
 
 async fn check_version(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     scope: &BudgetScope,
     expected: Option<&str>,
 ) -> Result<(), BudgetError> {
@@ -211,9 +210,9 @@ async fn check_version(
 }
 
 /// Stands for the limits of a scope; none if it has none.
-async fn version(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<Option<String>, StoreError> {
+async fn version(conn: &mut Conn, scope: &BudgetScope) -> Result<Option<String>, StoreError> {
     type Row = (String, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = query(
         "SELECT period, limit_nano_usd, limit_tokens, limit_runs, limit_sandbox_ms FROM budgets
          WHERE kind = ? AND tenant = ? AND name = ? ORDER BY period",
     )
@@ -230,13 +229,13 @@ async fn version(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<Opt
 }
 
 /// True if there was one.
-async fn delete(conn: &mut SqliteConnection, scope: &BudgetScope) -> Result<bool, StoreError> {
-    let deleted = sqlx::query("DELETE FROM budgets WHERE kind = ? AND tenant = ? AND name = ?")
+async fn delete(conn: &mut Conn, scope: &BudgetScope) -> Result<bool, StoreError> {
+    let deleted = query("DELETE FROM budgets WHERE kind = ? AND tenant = ? AND name = ?")
         .bind(scope.kind as i64)
         .bind(&scope.tenant)
         .bind(&scope.name)
         .execute(conn)
         .await
         .map_err(failed("removing a budget"))?;
-    Ok(deleted.rows_affected() > 0)
+    Ok(deleted > 0)
 }

@@ -3,37 +3,40 @@
 use ringfence_pipeline::budget::{Amount, date_of};
 use ringfence_pipeline::budgets::{UsageGroup, UsageQuery, UsageRow};
 use ringfence_pipeline::ports::StoreError;
-use sqlx::QueryBuilder;
 
-use super::failed;
+use super::{failed, query};
 use crate::Store;
 
 impl Store {
-    pub(super) async fn add_up(&self, query: UsageQuery<'_>) -> Result<Vec<UsageRow>, StoreError> {
+    pub(super) async fn add_up(&self, asked: UsageQuery<'_>) -> Result<Vec<UsageRow>, StoreError> {
         let doing = "adding up usage";
-        let column = match query.by {
-            UsageGroup::User => "user",
+        let column = match asked.by {
+            UsageGroup::User => "\"user\"",
             UsageGroup::Key => "key_id",
             UsageGroup::Session => "session",
             UsageGroup::Author => "author",
             UsageGroup::Day => "CAST(day AS TEXT)",
         };
-        let mut sql = QueryBuilder::new("SELECT ");
+        let mut sql = query("SELECT ");
         sql.push(column)
-            .push(", sum(nano_usd), sum(tokens), sum(runs), sum(sandbox_ms) FROM usage WHERE day >= ");
-        sql.push_bind(query.first_day).push(" AND day < ").push_bind(query.next_day);
-        sql.push(" AND tenant = ").push_bind(query.tenant);
-        if let Some(user) = query.user {
-            sql.push(" AND user = ").push_bind(user);
+            // Postgres makes a decimal of a sum.
+            .push(
+                ", CAST(sum(nano_usd) AS BIGINT), CAST(sum(tokens) AS BIGINT), CAST(sum(runs) AS BIGINT),
+                 CAST(sum(sandbox_ms) AS BIGINT) FROM usage WHERE day >= ",
+            );
+        sql.push_bind(asked.first_day).push(" AND day < ").push_bind(asked.next_day);
+        sql.push(" AND tenant = ").push_bind(asked.tenant);
+        if let Some(user) = asked.user {
+            sql.push(" AND \"user\" = ").push_bind(user);
         }
-        sql.push(match query.by {
+        sql.push(match asked.by {
             UsageGroup::Day => " GROUP BY day ORDER BY day LIMIT ",
             _ => " GROUP BY 1 ORDER BY 2 DESC, 3 DESC, 5 DESC, 1 LIMIT ",
         });
-        sql.push_bind(query.limit);
+        sql.push_bind(asked.limit);
         let rows: Vec<(String, i64, i64, i64, i64)> =
-            sql.build_query_as().fetch_all(&self.database.readers).await.map_err(failed(doing))?;
-        let named = |name: String| match (query.by, name.parse()) {
+            sql.fetch_all(&self.database).await.map_err(failed(doing))?;
+        let named = |name: String| match (asked.by, name.parse()) {
             (UsageGroup::Day, Ok(day)) => date_of(day).to_string(),
             _ => name,
         };

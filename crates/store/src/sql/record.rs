@@ -5,11 +5,10 @@ use ringfence_pipeline::audit::AuditEntry;
 use ringfence_pipeline::files::{Content, QuotaExceeded};
 use ringfence_pipeline::ports::{AppendError, Claim, Claimed, Part, Put, Record, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
-use sqlx::{FromRow, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
-use super::failed;
 use super::holds::{Holding, Owner, Sums, push_holding};
+use super::{Batch, Conn, failed, query};
 use crate::chain::Row;
 use crate::{BlobError, Store};
 
@@ -32,7 +31,7 @@ impl Record for Store {
         } else {
             self.admit_events(&mut tx, principal.into(), run, events).await?;
         }
-        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+        Ok(tx.commit().await.map_err(failed(doing))?)
     }
 
     async fn put_blob(
@@ -85,20 +84,20 @@ impl Record for Store {
     ) -> Result<Vec<RunId>, StoreError> {
         let doing = "listing runs";
         // Ids sort by time. None is before every run but those that are older than anything.
-        let rows: Vec<(String,)> =
-            sqlx::query_as("SELECT id FROM runs WHERE tenant = ? AND id < ? ORDER BY id DESC LIMIT ?")
+        let rows: Vec<String> =
+            query("SELECT id FROM runs WHERE tenant = ? AND id < ? ORDER BY id DESC LIMIT ?")
                 .bind(&principal.tenant)
                 .bind(before.map_or_else(|| "g".to_owned(), |run| run.to_string()))
                 .bind(limit)
-                .fetch_all(&self.database.readers)
+                .fetch_all(&self.database)
                 .await
                 .map_err(failed(doing))?;
-        rows.iter().map(|(id,)| run_id(doing, id)).collect()
+        rows.iter().map(|id| run_id(doing, id)).collect()
     }
 
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError> {
         let doing = "reading a history";
-        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        let mut conn = self.database.read().await.map_err(failed(doing))?;
         read_history(&mut conn, &principal.tenant, run).await
     }
 
@@ -118,9 +117,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn tenant_of(&self, run: RunId) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("SELECT tenant FROM runs WHERE id = ?")
+        query("SELECT tenant FROM runs WHERE id = ?")
             .bind(run.to_string())
-            .fetch_optional(&self.database.readers)
+            .fetch_optional(&self.database)
             .await
             .map_err(failed("looking for a run"))
     }
@@ -130,7 +129,7 @@ impl Store {
     /// Opens a run within a transaction, at its first event, unless it is open.
     pub(super) async fn open_run(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         principal: &Principal,
         run: RunId,
         events: &[Recorded],
@@ -140,21 +139,19 @@ impl Store {
         let Principal { tenant, user, key_id, .. } = principal;
         let (id, opened_ms) = (run.to_string(), events.first().map_or(now_ms, |event| event.at_ms));
         let row = Row::Run { run: &id, user, key_id, opened_ms };
-        let mut insert = QueryBuilder::new("INSERT INTO runs (tenant, id, user, key_id, opened_ms) ");
-        insert.push_values([()], |mut values, ()| {
-            values.push_bind(tenant).push_bind(&id).push_bind(user).push_bind(key_id).push_bind(opened_ms);
-        });
         // A run of another tenant is left alone here, and its events' foreign key then refuses ours.
-        insert.push(" ON CONFLICT DO NOTHING");
-        let new = " AND changes() = 1";
-        self.audit.write_chained(conn, insert, tenant, &[row], new).await.map_err(failed(doing))?;
-        Ok(())
+        let insert = query(
+            "INSERT INTO runs (tenant, id, \"user\", key_id, opened_ms) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT DO NOTHING",
+        );
+        let insert = insert.bind(tenant).bind(&id).bind(user).bind(key_id).bind(opened_ms);
+        self.audit.write_chained_once(conn, insert, tenant, row).await.map_err(failed(doing))
     }
 
     /// As [`Store::append_events`], if there is room for the contents that they name.
     pub(super) async fn admit_events(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         owner: Owner<'_>,
         run: RunId,
         events: &[Recorded],
@@ -167,7 +164,7 @@ impl Store {
     /// the end of the tenant's chain.
     pub(super) async fn append_events(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         owner: Owner<'_>,
         run: RunId,
         events: &[Recorded],
@@ -179,7 +176,7 @@ impl Store {
     /// each way there and back takes as long as writing.
     async fn append(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         owner: Owner<'_>,
         run: RunId,
         events: &[Recorded],
@@ -202,21 +199,21 @@ impl Store {
                     Row::Event { run: &id, seq, kind, at_ms, body }
                 })
                 .collect();
-            let mut insert = QueryBuilder::new("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
-            insert.push_values(events.iter().zip(&bodies), |mut row, (event, body)| {
-                row.push_bind(id.clone()).push_bind(event.seq).push_bind(owner.tenant.to_owned());
-                row.push_bind(event.kind.clone()).push_bind(event.at_ms).push_bind(body.clone());
+            let mut insert = query("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
+            insert.push_values(events.iter().zip(&bodies), |(event, body)| {
+                let (seq, kind, at_ms) = (event.seq.into(), (&event.kind).into(), event.at_ms.into());
+                vec![(&id).into(), seq, owner.tenant.into(), kind, at_ms, body.into()]
             });
+            let mut batch = Batch::of(insert);
             if chunks.peek().is_none() {
                 if !holding.contents.is_empty() {
-                    push_holding(&mut insert, &holding);
+                    push_holding(&mut batch, &holding);
                 } else if ended {
-                    insert.push("; UPDATE kept SET ended = 1 WHERE run = ").push_bind(id.clone());
+                    batch.push(query("UPDATE kept SET ended = 1 WHERE run = ?").bind(&id));
                 }
             }
-            let said = self.audit.write_chained(conn, insert, owner.tenant, &rows, "").await;
-            let said = said.map_err(failed(doing))?;
-            sums = said.iter().map(FromRow::from_row).collect::<Result<_, _>>().map_err(failed(doing))?;
+            let given = self.audit.write_chained(conn, batch, owner.tenant, &rows).await;
+            sums = given.map_err(failed(doing))?;
         }
         self.make_room(conn, &holding, sums, admitting).await
     }
@@ -224,13 +221,13 @@ impl Store {
 
 /// A run's events in order, if it is the tenant's.
 pub(super) async fn read_history(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     tenant: &str,
     run: RunId,
 ) -> Result<Vec<Recorded>, StoreError> {
     let doing = "reading a history";
     let rows: Vec<(i64, String, i64, String)> =
-        sqlx::query_as("SELECT seq, kind, at_ms, body FROM events WHERE run = ? AND tenant = ? ORDER BY seq")
+        query("SELECT seq, kind, at_ms, body FROM events WHERE run = ? AND tenant = ? ORDER BY seq")
             .bind(run.to_string())
             .bind(tenant)
             .fetch_all(conn)

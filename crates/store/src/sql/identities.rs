@@ -3,13 +3,11 @@
 use ringfence_pipeline::keys::{IdentityError, KeyRequest, KeyState, Scopes};
 use ringfence_pipeline::ports::StoreError;
 use ringfence_pipeline::run::Principal;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::keys::{insert_key, read_key};
-use super::{Database, failed};
-use crate::{LAST_USED_RESOLUTION_MS, LOCAL_TENANT, OpenError, Store, key_text};
+use super::{Database, StoredRow, failed, query};
+use crate::{LAST_USED_RESOLUTION_MS, LOCAL_TENANT, Store, key_text};
 
 /// Why a key is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -45,9 +43,9 @@ impl Store {
     pub async fn authenticate(&self, text: &str, now_ms: i64) -> Result<Principal, KeyError> {
         let doing = "checking a key";
         let shown = key_text::parse(text).ok_or(KeyError::Malformed)?;
-        let row = sqlx::query("SELECT * FROM keys WHERE id = ?")
+        let row = query("SELECT * FROM keys WHERE id = ?")
             .bind(shown.id)
-            .fetch_optional(&self.database.readers)
+            .fetch_optional(&self.database)
             .await
             .map_err(failed(doing))?;
         let secrets = row.as_ref().map(Secrets::from_row).transpose().map_err(failed(doing))?;
@@ -75,9 +73,9 @@ impl Store {
     pub async fn local_principal(&self, user: &str, now_ms: i64) -> Result<Principal, IdentityError> {
         let doing = "looking up the local identity";
         let id = local_key_id(user);
-        let known: Option<SqliteRow> = sqlx::query("SELECT * FROM keys WHERE id = ?")
+        let known: Option<StoredRow> = query("SELECT * FROM keys WHERE id = ?")
             .bind(&id)
-            .fetch_optional(&self.database.readers)
+            .fetch_optional(&self.database)
             .await
             .map_err(failed(doing))?;
         if let Some(row) = known {
@@ -110,12 +108,16 @@ impl Store {
         if now_ms.saturating_sub(noted) < LAST_USED_RESOLUTION_MS {
             return;
         }
-        let noting = sqlx::query("UPDATE keys SET last_used_ms = ? WHERE id = ?")
-            .bind(now_ms)
-            .bind(&key.principal.key_id)
-            .execute(&self.database.writer)
-            .await;
-        if let Err(error) = noting {
+        let note = async || -> Result<(), sqlx::Error> {
+            let mut tx = self.database.write().await?;
+            query("UPDATE keys SET last_used_ms = ? WHERE id = ?")
+                .bind(now_ms)
+                .bind(&key.principal.key_id)
+                .execute(&mut tx)
+                .await?;
+            tx.commit().await
+        };
+        if let Err(error) = note().await {
             tracing::warn!(key = key.principal.key_id, %error, "use of a key could not be noted");
         }
     }
@@ -123,11 +125,8 @@ impl Store {
 
 impl Database {
     /// Keys that can be checked only with the pepper.
-    pub(crate) async fn secret_keys(&self) -> Result<i64, OpenError> {
-        sqlx::query_scalar("SELECT count(*) FROM keys WHERE secret_hmac IS NOT NULL")
-            .fetch_one(&self.writer)
-            .await
-            .map_err(|error| self.broken(&error))
+    pub(crate) async fn secret_keys(&self) -> Result<i64, sqlx::Error> {
+        query("SELECT count(*) FROM keys WHERE secret_hmac IS NOT NULL").fetch_one(self).await
     }
 }
 
@@ -140,7 +139,7 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    fn from_row(row: &StoredRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             current: row.try_get("secret_hmac")?,
             previous: row.try_get("previous_hmac")?,
@@ -168,7 +167,7 @@ struct Known {
 }
 
 impl Known {
-    fn from_row(row: &SqliteRow, now_ms: i64) -> Result<Self, sqlx::Error> {
+    fn from_row(row: &StoredRow, now_ms: i64) -> Result<Self, sqlx::Error> {
         Ok(Self {
             principal: Principal {
                 tenant: row.try_get("tenant")?,
@@ -182,6 +181,6 @@ impl Known {
     }
 }
 
-pub(super) fn scopes_from(row: &SqliteRow) -> Result<Scopes, sqlx::Error> {
+pub(super) fn scopes_from(row: &StoredRow) -> Result<Scopes, sqlx::Error> {
     row.try_get::<&str, _>("scopes")?.parse().map_err(|error: String| sqlx::Error::Decode(error.into()))
 }

@@ -7,12 +7,10 @@ use ringfence_pipeline::keys::{
 };
 use ringfence_pipeline::ports::StoreError;
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::accounts::{self, budget_from};
 use super::identities::scopes_from;
-use super::{budgets, failed};
+use super::{Conn, StoredRow, budgets, failed, query};
 use crate::{Store, key_text, random};
 
 /// Keys with what each may use, has used and holds in all.
@@ -48,7 +46,7 @@ impl Store {
     /// Makes a key within a transaction.
     pub(super) async fn issue(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         id: &str,
         tenant: &str,
         request: &KeyRequest,
@@ -71,12 +69,11 @@ impl Store {
     /// [`StoreError`] if the database fails.
     pub async fn list_keys(&self, tenant: &str, now_ms: i64) -> Result<Vec<Key>, StoreError> {
         let doing = "listing keys";
-        let rows =
-            sqlx::query(AssertSqlSafe(format!("{KEYS} WHERE keys.tenant = ? ORDER BY created_ms, id")))
-                .bind(tenant)
-                .fetch_all(&self.database.readers)
-                .await
-                .map_err(failed(doing))?;
+        let rows = query(format!("{KEYS} WHERE keys.tenant = ? ORDER BY created_ms, id"))
+            .bind(tenant)
+            .fetch_all(&self.database)
+            .await
+            .map_err(failed(doing))?;
         rows.iter().map(|row| key_from(row, now_ms).map_err(failed(doing))).collect()
     }
 
@@ -92,21 +89,21 @@ impl Store {
         now_ms: i64,
     ) -> Result<Vec<Key>, IdentityError> {
         let doing = "listing keys";
-        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        let mut conn = self.database.read().await.map_err(failed(doing))?;
         // No key is younger than the end of time.
         let (created_ms, id) = match before {
             Some(id) => (read_key(&mut conn, tenant, id, now_ms).await?.created_ms, id),
             None => (i64::MAX, ""),
         };
-        let rows = sqlx::query(AssertSqlSafe(format!(
+        let rows = query(format!(
             "{KEYS} WHERE keys.tenant = ? AND (created_ms, id) < (?, ?)
              ORDER BY created_ms DESC, id DESC LIMIT ?"
-        )))
+        ))
         .bind(tenant)
         .bind(created_ms)
         .bind(id)
         .bind(limit)
-        .fetch_all(&mut *conn)
+        .fetch_all(&mut conn)
         .await
         .map_err(failed(doing))?;
         let keys: Result<_, StoreError> =
@@ -119,7 +116,7 @@ impl Store {
     /// # Errors
     /// [`IdentityError::NoSuchKey`] if the tenant has none with this id.
     pub async fn key(&self, tenant: &str, id: &str, now_ms: i64) -> Result<Key, IdentityError> {
-        let mut conn = self.database.readers.acquire().await.map_err(failed("reading a key"))?;
+        let mut conn = self.database.read().await.map_err(failed("reading a key"))?;
         read_key(&mut conn, tenant, id, now_ms).await
     }
 
@@ -142,10 +139,10 @@ impl Store {
         if keep_an_admin && manages && !others_manage(&mut tx, tenant, id, now_ms).await? {
             return Err(IdentityError::LastAdmin(key.id));
         }
-        sqlx::query("UPDATE keys SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ?")
+        query("UPDATE keys SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ?")
             .bind(now_ms)
             .bind(id)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await
             .map_err(failed(doing))?;
         let revoked = read_key(&mut tx, tenant, id, now_ms).await?;
@@ -179,17 +176,17 @@ impl Store {
         }
         let (text, hmac) = self.new_secret(doing, id)?;
         // The built-in identity of a machine has no secret, and gets none.
-        let rotated = sqlx::query(
+        let rotated = query(
             "UPDATE keys SET previous_hmac = secret_hmac, previous_until_ms = ?, secret_hmac = ?
              WHERE id = ? AND secret_hmac IS NOT NULL",
         )
         .bind(now_ms.saturating_add(overlap_ms))
         .bind(hmac.as_slice())
         .bind(id)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await
         .map_err(failed(doing))?;
-        if rotated.rows_affected() == 0 {
+        if rotated == 0 {
             return Err(no_such_key(id));
         }
         self.note_key(&mut tx, tenant, "key.rotated", &info).await?;
@@ -201,7 +198,7 @@ impl Store {
     /// Records what became of a key: all that may be known of it.
     pub(super) async fn note_key(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         tenant: &str,
         kind: &str,
         key: &Key,
@@ -233,7 +230,7 @@ pub(super) fn new_id(doing: &'static str) -> Result<String, StoreError> {
 /// Writes a key, its budget, and its tenant and user if they are new; `false` if there is a key of
 /// this id, which stays as it is.
 pub(super) async fn insert_key(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: &str,
     tenant: &str,
     request: &KeyRequest,
@@ -250,21 +247,21 @@ pub(super) async fn insert_key(
     if let Some(lifetime_ms) = request.lifetime_ms {
         check_range("lifetime_ms", lifetime_ms, 1, KEY_LIFETIME_MS_MAX)?;
     }
-    sqlx::query("INSERT INTO tenants (name, created_ms) VALUES (?, ?) ON CONFLICT DO NOTHING")
+    query("INSERT INTO tenants (name, created_ms) VALUES (?, ?) ON CONFLICT DO NOTHING")
         .bind(tenant)
         .bind(now_ms)
         .execute(&mut *conn)
         .await
         .map_err(failed(doing))?;
-    sqlx::query("INSERT INTO users (tenant, name, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+    query("INSERT INTO users (tenant, name, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
         .bind(tenant)
         .bind(&request.user)
         .bind(now_ms)
         .execute(&mut *conn)
         .await
         .map_err(failed(doing))?;
-    let inserted = sqlx::query(
-        "INSERT INTO keys (id, tenant, user, label, scopes, secret_hmac, created_ms, expires_ms)
+    let inserted = query(
+        "INSERT INTO keys (id, tenant, \"user\", label, scopes, secret_hmac, created_ms, expires_ms)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     )
     .bind(id)
@@ -278,7 +275,7 @@ pub(super) async fn insert_key(
     .execute(&mut *conn)
     .await
     .map_err(failed(doing))?;
-    if inserted.rows_affected() == 0 {
+    if inserted == 0 {
         return Ok(false);
     }
     // It is there from the start, so that what a key has used in all is told for every key.
@@ -292,13 +289,13 @@ pub(super) async fn insert_key(
 
 /// One of the tenant's keys.
 pub(super) async fn read_key(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     tenant: &str,
     id: &str,
     now_ms: i64,
 ) -> Result<Key, IdentityError> {
     let doing = "reading a key";
-    let row = sqlx::query(AssertSqlSafe(format!("{KEYS} WHERE id = ? AND keys.tenant = ?")))
+    let row = query(format!("{KEYS} WHERE id = ? AND keys.tenant = ?"))
         .bind(id)
         .bind(tenant)
         .fetch_optional(conn)
@@ -309,13 +306,8 @@ pub(super) async fn read_key(
 }
 
 /// True if the tenant has another active key with the scope admin that can be shown.
-async fn others_manage(
-    conn: &mut SqliteConnection,
-    tenant: &str,
-    id: &str,
-    now_ms: i64,
-) -> Result<bool, StoreError> {
-    let others: i64 = sqlx::query_scalar(
+async fn others_manage(conn: &mut Conn, tenant: &str, id: &str, now_ms: i64) -> Result<bool, StoreError> {
+    let others: i64 = query(
         "SELECT count(*) FROM keys
          WHERE tenant = ? AND id != ? AND secret_hmac IS NOT NULL AND revoked_ms IS NULL
            AND (expires_ms IS NULL OR expires_ms > ?)
@@ -330,7 +322,7 @@ async fn others_manage(
     Ok(others > 0)
 }
 
-fn key_from(row: &SqliteRow, now_ms: i64) -> Result<Key, sqlx::Error> {
+fn key_from(row: &StoredRow, now_ms: i64) -> Result<Key, sqlx::Error> {
     let (expires_ms, revoked_ms) = (row.try_get("expires_ms")?, row.try_get("revoked_ms")?);
     Ok(Key {
         id: row.try_get("id")?,

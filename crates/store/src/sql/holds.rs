@@ -16,10 +16,9 @@ use ringfence_pipeline::files::QuotaExceeded;
 use ringfence_pipeline::ports::{Kept, Part, StoreError};
 use ringfence_pipeline::run::{Principal, RunId};
 use serde_json::json;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::contents::push_contents;
-use super::failed;
+use super::{Batch, Conn, Query, failed, query};
 use crate::blobs::hash_of;
 use crate::{ITSELF, Keeping, Store, blocking};
 
@@ -111,43 +110,44 @@ pub(super) struct Holding<'a> {
     pub(super) ended: bool,
 }
 
-/// Adds to a query that a run holds contents and that they count; small ones are written. The query gives the
-/// sums of its scopes then, as [`Sums`].
-pub(super) fn push_holding(query: &mut QueryBuilder<Sqlite>, holding: &Holding<'_>) {
+/// Adds to a batch that a run holds contents and that they count; small ones are written. It gives the sums of
+/// its scopes then, as [`Sums`].
+pub(super) fn push_holding(batch: &mut Batch, holding: &Holding<'_>) {
     let Holding { run, owner, contents, until_ms, ended } = holding;
     let small = contents.iter().filter_map(|kept| Some((kept.sha256.as_str(), kept.unwritten.as_deref()?)));
-    push_contents(query, small);
+    push_contents(batch, small);
     for contents in contents.chunks(ROWS_AT_ONCE) {
-        query.push("; INSERT INTO holds (run, sha256, bytes) ");
-        query.push_values(contents, |mut row, kept| {
-            row.push_bind((*run).to_owned()).push_bind(kept.sha256.clone()).push_bind(charge(kept.size));
+        let mut holds = query("INSERT INTO holds (run, sha256, bytes) ");
+        holds.push_values(contents, |kept| {
+            vec![(*run).into(), (&kept.sha256).into(), charge(kept.size).into()]
         });
-        query.push(" ON CONFLICT (run, sha256) DO NOTHING");
+        holds.push(" ON CONFLICT (run, sha256) DO NOTHING");
+        batch.push(holds);
     }
     // What is held now, less what was counted before.
-    let push_more = |query: &mut QueryBuilder<Sqlite>| {
-        query.push("(SELECT coalesce(sum(bytes), 0) FROM holds WHERE run = ").push_bind((*run).to_owned());
-        query.push(") - coalesce((SELECT bytes FROM kept WHERE run = ").push_bind((*run).to_owned());
-        query.push("), 0)");
+    let push_more = |query: &mut Query| {
+        query.push("(SELECT coalesce(sum(bytes), 0) FROM holds WHERE run = ").push_bind(*run);
+        query.push(") - coalesce((SELECT bytes FROM kept WHERE run = ").push_bind(*run).push("), 0)");
     };
-    query.push("; INSERT INTO used (scope, id, bytes) VALUES ('key', ").push_bind(owner.key_id.to_owned());
-    query.push(", ");
-    push_more(query);
-    query.push("), ('tenant', ").push_bind(owner.tenant.to_owned()).push(", ");
-    push_more(query);
-    query.push(
+    let mut used = query("INSERT INTO used (scope, id, bytes) VALUES ('key', ");
+    used.push_bind(owner.key_id).push(", ");
+    push_more(&mut used);
+    used.push("), ('tenant', ").push_bind(owner.tenant).push(", ");
+    push_more(&mut used);
+    used.push(
         ") ON CONFLICT (scope, id) DO UPDATE SET bytes = used.bytes + excluded.bytes RETURNING scope, bytes",
     );
-    query.push("; INSERT INTO kept (run, tenant, key_id, bytes, ended, until_ms) VALUES (");
-    query.push_bind((*run).to_owned()).push(", ").push_bind(owner.tenant.to_owned());
-    query.push(", ").push_bind(owner.key_id.to_owned());
-    query.push(", (SELECT coalesce(sum(bytes), 0) FROM holds WHERE run = ").push_bind((*run).to_owned());
-    query.push("), ").push_bind(i64::from(*ended)).push(", ").push_bind(*until_ms);
-    query.push(
+    batch.push(used);
+    let mut kept = query("INSERT INTO kept (run, tenant, key_id, bytes, ended, until_ms) VALUES (");
+    kept.push_list([*run, owner.tenant, owner.key_id]);
+    kept.push(", (SELECT coalesce(sum(bytes), 0) FROM holds WHERE run = ").push_bind(*run);
+    kept.push("), ").push_list([i64::from(*ended), *until_ms]);
+    kept.push(
         ") ON CONFLICT (run) DO UPDATE SET bytes = excluded.bytes, ended = excluded.ended,
              until_ms = CASE WHEN excluded.until_ms > kept.until_ms THEN excluded.until_ms
                              ELSE kept.until_ms END",
     );
+    batch.push(kept);
 }
 
 /// What the runs of each scope keep in bytes, by the scope's name.
@@ -177,13 +177,13 @@ impl Store {
             let mut tx = self.database.write().await.map_err(failed(doing))?;
             let until_ms = (self.clock)().saturating_add(HOLD_WAIT_MS);
             let holding = Holding { run: &run, owner, contents: vec![kept], until_ms, ended: false };
-            let mut hold = QueryBuilder::new("");
+            let mut hold = Batch::default();
             push_holding(&mut hold, &holding);
-            let sums: Sums = hold.build_query_as().fetch_all(&mut *tx).await.map_err(failed(doing))?;
+            let sums: Sums = hold.carry_out(&mut tx).await.map_err(failed(doing))?.rows;
             let fit = self.fit(&mut tx, &holding, &sums, part == Part::Input).await.map_err(failed(doing))?;
             let (scope, bytes) = match fit {
                 Fit::Fits => {
-                    self.database.commit(tx).await.map_err(failed(doing))?;
+                    tx.commit().await.map_err(failed(doing))?;
                     return Ok(None);
                 }
                 Fit::Never(quota) => return Ok(Some(quota)),
@@ -195,7 +195,7 @@ impl Store {
             if self.erase_oldest(&mut tx, scope, bytes).await? == 0 {
                 return Ok(Some(scope.exceeded(scope.limit)));
             }
-            self.database.commit(tx).await.map_err(failed(doing))?;
+            tx.commit().await.map_err(failed(doing))?;
         }
     }
 
@@ -203,7 +203,7 @@ impl Store {
     /// admitted, and the contents of any other are erased.
     pub(super) async fn make_room(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         holding: &Holding<'_>,
         mut sums: Sums,
         admitting: bool,
@@ -223,7 +223,7 @@ impl Store {
                     }
                 }
             }
-            sums = sqlx::query_as(
+            sums = query(
                 "SELECT scope, bytes FROM used WHERE (scope = 'key' AND id = ?) OR (scope = 'tenant' AND id = ?)",
             )
             .bind(holding.owner.key_id)
@@ -239,7 +239,7 @@ impl Store {
     /// room for what comes of them and time to read it.
     async fn fit<'a>(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         holding: &Holding<'a>,
         sums: &Sums,
         admitting: bool,
@@ -262,17 +262,11 @@ impl Store {
 
     /// Erases the contents of a scope's oldest runs that have ended, until so many bytes are free or enough is
     /// done at once; the bytes that came free.
-    async fn erase_oldest(
-        &self,
-        conn: &mut SqliteConnection,
-        scope: Scope<'_>,
-        bytes: u64,
-    ) -> Result<u64, StoreError> {
-        let mut oldest = QueryBuilder::new("SELECT run, bytes FROM kept WHERE ");
+    async fn erase_oldest(&self, conn: &mut Conn, scope: Scope<'_>, bytes: u64) -> Result<u64, StoreError> {
+        let mut oldest = query("SELECT run, bytes FROM kept WHERE ");
         oldest.push(scope.condition()).push_bind(scope.id.to_owned());
         oldest.push(" AND ended = 1 ORDER BY run LIMIT ").push_bind(ERASED_AT_ONCE);
-        let oldest: Vec<(String, i64)> =
-            oldest.build_query_as().fetch_all(&mut *conn).await.map_err(failed("making room"))?;
+        let oldest: Vec<(String, i64)> = oldest.fetch_all(&mut *conn).await.map_err(failed("making room"))?;
         let (mut freed, mut runs) = (0_u64, Vec::new());
         for (run, kept) in oldest {
             if freed >= bytes {
@@ -286,7 +280,7 @@ impl Store {
     }
 
     /// Erases what runs keep and records that; the number of contents that are gone with it.
-    async fn erase(&self, conn: &mut SqliteConnection, runs: &[String]) -> Result<usize, StoreError> {
+    async fn erase(&self, conn: &mut Conn, runs: &[String]) -> Result<usize, StoreError> {
         let held = self.drop_holds(conn, runs).await?;
         self.forget_and_note(conn, held).await
     }
@@ -294,24 +288,24 @@ impl Store {
     /// Lets go of all that runs hold: tenants, each with the hash of a content.
     async fn drop_holds(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         runs: &[String],
     ) -> Result<BTreeSet<(String, String)>, StoreError> {
         let doing = "erasing contents";
         let mut dropped = BTreeSet::new();
         for runs in runs.chunks(ROWS_AT_ONCE) {
-            let mut kept = QueryBuilder::new("DELETE FROM kept WHERE run IN ");
-            push_list(&mut kept, runs);
+            let mut kept = query("DELETE FROM kept WHERE run IN (");
+            kept.push_list(runs).push(")");
             kept.push(" RETURNING run, tenant, key_id, bytes");
             let kept: Vec<(String, String, String, i64)> =
-                kept.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+                kept.fetch_all(&mut *conn).await.map_err(failed(doing))?;
             let mut freed: BTreeMap<(&str, &str), i64> = BTreeMap::new();
             for (_, tenant, key_id, bytes) in &kept {
                 *freed.entry(("tenant", tenant)).or_default() += bytes;
                 *freed.entry(("key", key_id)).or_default() += bytes;
             }
             for ((scope, id), bytes) in freed {
-                sqlx::query("UPDATE used SET bytes = bytes - ? WHERE scope = ? AND id = ?")
+                query("UPDATE used SET bytes = bytes - ? WHERE scope = ? AND id = ?")
                     .bind(bytes)
                     .bind(scope)
                     .bind(id)
@@ -319,11 +313,10 @@ impl Store {
                     .await
                     .map_err(failed(doing))?;
             }
-            let mut holds = QueryBuilder::new("DELETE FROM holds WHERE run IN ");
-            push_list(&mut holds, runs);
+            let mut holds = query("DELETE FROM holds WHERE run IN (");
+            holds.push_list(runs).push(")");
             holds.push(" RETURNING run, sha256");
-            let held: Vec<(String, String)> =
-                holds.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+            let held: Vec<(String, String)> = holds.fetch_all(&mut *conn).await.map_err(failed(doing))?;
             let tenants: BTreeMap<&String, &String> =
                 kept.iter().map(|(run, tenant, ..)| (run, tenant)).collect();
             dropped.extend(
@@ -337,7 +330,7 @@ impl Store {
     /// now that they are gone; how many these are.
     async fn forget_and_note(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         contents: BTreeSet<(String, String)>,
     ) -> Result<usize, StoreError> {
         let gone = self.forget(conn, contents.iter().map(|(_, hash)| hash.clone()).collect()).await?;
@@ -357,7 +350,7 @@ impl Store {
     /// the transaction is over, and whoever does then writes it again.
     pub(super) async fn forget(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         hashes: BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError> {
         let doing = "deleting contents";
@@ -368,11 +361,10 @@ impl Store {
             if unwanted.is_empty() {
                 continue;
             }
-            let mut small = QueryBuilder::new("DELETE FROM contents WHERE sha256 IN ");
-            push_list(&mut small, &unwanted);
+            let mut small = query("DELETE FROM contents WHERE sha256 IN (");
+            small.push_list(&unwanted).push(")");
             small.push(" RETURNING sha256");
-            let small: Vec<(String,)> =
-                small.build_query_as().fetch_all(&mut *conn).await.map_err(failed(doing))?;
+            let small: Vec<String> = small.fetch_all(&mut *conn).await.map_err(failed(doing))?;
             let blobs = self.blobs.clone();
             let removing = blocking(move || {
                 let mut removed = Vec::new();
@@ -383,7 +375,7 @@ impl Store {
                 }
                 Ok(removed)
             });
-            gone.extend(small.into_iter().map(|(hash,)| hash));
+            gone.extend(small);
             gone.extend(removing.await.map_err(|error| error.while_doing(doing))?);
         }
         Ok(gone)
@@ -392,7 +384,7 @@ impl Store {
     /// As [`Store::forget`], in a transaction of its own if there is anything to delete.
     pub(crate) async fn forget_unwanted(&self, hashes: Vec<String>) -> Result<usize, StoreError> {
         let doing = "deleting contents";
-        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        let mut conn = self.database.read().await.map_err(failed(doing))?;
         let mut found = Vec::new();
         for hashes in hashes.chunks(ROWS_AT_ONCE) {
             found.extend(unwanted(&mut conn, hashes).await.map_err(failed(doing))?);
@@ -403,7 +395,7 @@ impl Store {
         }
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let gone = self.forget(&mut tx, found.into_iter().collect()).await?;
-        self.database.commit(tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
         Ok(gone.len())
     }
 
@@ -412,16 +404,12 @@ impl Store {
         let (doing, run) = ("giving up contents", run.to_string());
         let put = "SELECT EXISTS (SELECT 1 FROM kept WHERE run = ?1)
                    AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?1)";
-        let put: bool = sqlx::query_scalar(put)
-            .bind(&run)
-            .fetch_one(&self.database.readers)
-            .await
-            .map_err(failed(doing))?;
+        let put: bool = query(put).bind(&run).fetch_one(&self.database).await.map_err(failed(doing))?;
         if put {
             let mut tx = self.database.write().await.map_err(failed(doing))?;
             let put = self.drop_holds(&mut tx, &[run]).await?;
             self.forget(&mut tx, put.into_iter().map(|(_, hash)| hash).collect()).await?;
-            self.database.commit(tx).await.map_err(failed(doing))?;
+            tx.commit().await.map_err(failed(doing))?;
         }
         Ok(())
     }
@@ -450,20 +438,20 @@ impl Store {
             let scope = Scope { name, id, limit: *limit };
             freed += self.erase_oldest(&mut tx, scope, bytes - limit).await?;
         }
-        let files: Vec<(String, String)> = sqlx::query_as(
+        let files: Vec<(String, String)> = query(
             "DELETE FROM files WHERE (tenant, sha256) IN
                  (SELECT tenant, sha256 FROM files WHERE expires_ms <= ? ORDER BY expires_ms LIMIT ?)
              RETURNING tenant, sha256",
         )
         .bind(now_ms)
         .bind(ERASED_AT_ONCE)
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut tx)
         .await
         .map_err(failed(doing))?;
         let most = [over.len(), files.len()].contains(&(ERASED_AT_ONCE as usize)) || freed > 0;
         let uploads: BTreeSet<(String, String)> = files.into_iter().collect();
         contents += self.forget_and_note(&mut tx, uploads).await?;
-        self.database.commit(tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
         Ok(Swept { contents, partials, more: most })
     }
 
@@ -476,10 +464,10 @@ impl Store {
     }
 
     async fn runs_are_over(&self, now_ms: i64) -> Result<Vec<String>, sqlx::Error> {
-        sqlx::query_scalar("SELECT run FROM kept WHERE until_ms <= ? ORDER BY until_ms LIMIT ?")
+        query("SELECT run FROM kept WHERE until_ms <= ? ORDER BY until_ms LIMIT ?")
             .bind(now_ms)
             .bind(ERASED_AT_ONCE)
-            .fetch_all(&self.database.readers)
+            .fetch_all(&self.database)
             .await
     }
 
@@ -489,10 +477,10 @@ impl Store {
         let mut exceeding = Vec::new();
         for (name, limit) in limits {
             let found: Vec<(String, i64)> =
-                sqlx::query_as("SELECT id, bytes FROM used WHERE scope = ? AND bytes > ? LIMIT 1")
+                query("SELECT id, bytes FROM used WHERE scope = ? AND bytes > ? LIMIT 1")
                     .bind(name)
                     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-                    .fetch_all(&self.database.readers)
+                    .fetch_all(&self.database)
                     .await?;
             exceeding.extend(found.into_iter().map(|(id, bytes)| (name, id, limit, unsigned(bytes))));
         }
@@ -500,47 +488,35 @@ impl Store {
     }
 
     async fn uploads_are_over(&self, now_ms: i64) -> Result<bool, sqlx::Error> {
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM files WHERE expires_ms <= ?)")
+        query("SELECT EXISTS (SELECT 1 FROM files WHERE expires_ms <= ?)")
             .bind(now_ms)
-            .fetch_one(&self.database.readers)
+            .fetch_one(&self.database)
             .await
     }
 }
 
 /// What runs in progress of a scope keep, and what this one of them does, in bytes.
-async fn in_progress(
-    conn: &mut SqliteConnection,
-    scope: Scope<'_>,
-    run: &str,
-) -> Result<(u64, u64), sqlx::Error> {
-    let mut sums = QueryBuilder::new("SELECT coalesce(sum(bytes), 0), coalesce(sum(CASE WHEN run = ");
-    sums.push_bind(run.to_owned()).push(" THEN bytes ELSE 0 END), 0) FROM kept WHERE ");
+async fn in_progress(conn: &mut Conn, scope: Scope<'_>, run: &str) -> Result<(u64, u64), sqlx::Error> {
+    let mut sums =
+        query("SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT), CAST(coalesce(sum(CASE WHEN run = ");
+    sums.push_bind(run).push(" THEN bytes ELSE 0 END), 0) AS BIGINT) FROM kept WHERE ");
     sums.push(scope.condition()).push_bind(scope.id.to_owned()).push(" AND ended = 0");
-    let (all, own): (i64, i64) = sums.build_query_as().fetch_one(conn).await?;
+    let (all, own): (i64, i64) = sums.fetch_one(conn).await?;
     Ok((unsigned(all), unsigned(own)))
 }
 
 /// Those of these contents that no run holds and nobody has uploaded.
-async fn unwanted(conn: &mut SqliteConnection, hashes: &[String]) -> Result<Vec<String>, sqlx::Error> {
+async fn unwanted(conn: &mut Conn, hashes: &[String]) -> Result<Vec<String>, sqlx::Error> {
     if hashes.is_empty() {
         return Ok(Vec::new());
     }
-    let mut wanted = QueryBuilder::new("SELECT sha256 FROM holds WHERE sha256 IN ");
-    push_list(&mut wanted, hashes);
-    wanted.push(" UNION SELECT sha256 FROM files WHERE sha256 IN ");
-    push_list(&mut wanted, hashes);
-    let wanted: Vec<(String,)> = wanted.build_query_as().fetch_all(conn).await?;
-    let wanted: BTreeSet<&String> = wanted.iter().map(|(hash,)| hash).collect();
+    let mut wanted = query("SELECT sha256 FROM holds WHERE sha256 IN (");
+    wanted.push_list(hashes).push(")");
+    wanted.push(" UNION SELECT sha256 FROM files WHERE sha256 IN (");
+    wanted.push_list(hashes).push(")");
+    let wanted: Vec<String> = wanted.fetch_all(conn).await?;
+    let wanted: BTreeSet<&String> = wanted.iter().collect();
     Ok(hashes.iter().filter(|hash| !wanted.contains(hash)).cloned().collect())
-}
-
-fn push_list(query: &mut QueryBuilder<Sqlite>, values: &[String]) {
-    query.push("(");
-    let mut list = query.separated(", ");
-    for value in values {
-        list.push_bind(value.clone());
-    }
-    query.push(")");
 }
 
 /// What a content of this size counts, in bytes.

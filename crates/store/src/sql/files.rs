@@ -8,11 +8,9 @@ use ringfence_pipeline::files::{FileCursor, FileInfo, Files, FilesError, Incomin
 use ringfence_pipeline::ports::StoreError;
 use ringfence_pipeline::run::Principal;
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::contents::push_contents;
-use super::failed;
+use super::{Batch, Conn, StoredRow, failed, query};
 use crate::receiving::Receiving;
 use crate::{Keeping, Store};
 
@@ -52,7 +50,7 @@ impl Files for Store {
         let doing = "listing files";
         // Without a cursor the list begins after what is newer than anything.
         let (created_ms, id) = cursor.map_or((i64::MAX, ""), |cursor| (cursor.created_ms, &cursor.id));
-        sqlx::query(
+        query(
             "SELECT * FROM files
              WHERE tenant = ? AND expires_ms > ? AND (created_ms, sha256) < (?, ?)
              ORDER BY created_ms DESC, sha256 DESC LIMIT ?",
@@ -62,7 +60,7 @@ impl Files for Store {
         .bind(created_ms)
         .bind(id)
         .bind(limit)
-        .fetch_all(&self.database.readers)
+        .fetch_all(&self.database)
         .await
         .map_err(failed(doing))?
         .iter()
@@ -72,11 +70,11 @@ impl Files for Store {
 
     async fn file(&self, principal: &Principal, id: &str) -> Result<Option<FileInfo>, StoreError> {
         let doing = "looking up a file";
-        sqlx::query("SELECT * FROM files WHERE tenant = ? AND sha256 = ? AND expires_ms > ?")
+        query("SELECT * FROM files WHERE tenant = ? AND sha256 = ? AND expires_ms > ?")
             .bind(&principal.tenant)
             .bind(id)
             .bind((self.clock)())
-            .fetch_optional(&self.database.readers)
+            .fetch_optional(&self.database)
             .await
             .map_err(failed(doing))?
             .map(|row| info(&row).map_err(failed(doing)))
@@ -87,20 +85,20 @@ impl Files for Store {
         let doing = "removing a file";
         let now_ms = (self.clock)();
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        let removed = sqlx::query("DELETE FROM files WHERE tenant = ? AND sha256 = ? AND expires_ms > ?")
+        let removed = query("DELETE FROM files WHERE tenant = ? AND sha256 = ? AND expires_ms > ?")
             .bind(&principal.tenant)
             .bind(id)
             .bind(now_ms)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await
             .map_err(failed(doing))?;
-        let removed = removed.rows_affected() == 1;
+        let removed = removed == 1;
         if removed {
             self.forget(&mut tx, BTreeSet::from([id.to_owned()])).await?;
             let body = json!({ "id": id });
             self.note_change(&mut tx, &principal.tenant, &principal.key_id, "file.deleted", &body).await?;
         }
-        self.database.commit(tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
         Ok(removed)
     }
 }
@@ -124,10 +122,10 @@ impl Store {
             let row = upsert(&mut tx, principal, file, now_ms, expires_ms).await.map_err(failed(doing))?;
             kept.push(info(&row).map_err(failed(doing))?);
         }
-        let mut small = QueryBuilder::new("");
+        let mut small = Batch::default();
         push_contents(&mut small, files.iter().filter_map(|file| Some((file.sha256, file.small?))));
-        small.build().execute(&mut *tx).await.map_err(failed(doing))?;
-        self.database.commit(tx).await.map_err(failed(doing))?;
+        small.carry_out::<StoredRow>(&mut tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
         Ok(kept)
     }
 
@@ -137,13 +135,13 @@ impl Store {
         principal: &Principal,
         files: &[NewFile<'_>],
     ) -> Result<(), FilesError> {
-        let mut conn = self.database.readers.acquire().await.map_err(failed("checking a quota"))?;
+        let mut conn = self.database.read().await.map_err(failed("checking a quota"))?;
         self.check_quota_in(&mut conn, principal, files, (self.clock)()).await
     }
 
     async fn check_quota_in(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         principal: &Principal,
         files: &[NewFile<'_>],
         now_ms: i64,
@@ -185,42 +183,38 @@ fn admits(keeping: &Keeping, key: Used, tenant: Used, more: Used) -> Result<(), 
 
 /// What the tenant and the key keep beside `sent`.
 async fn used(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     principal: &Principal,
     sent: &[(&str, u64)],
     now_ms: i64,
 ) -> Result<(Used, Used), sqlx::Error> {
-    let mut query =
-        QueryBuilder::new("SELECT count(*), coalesce(sum(bytes), 0), count(*) FILTER (WHERE key_id = ");
-    query.push_bind(&principal.key_id);
-    query.push("), coalesce(sum(bytes) FILTER (WHERE key_id = ").push_bind(&principal.key_id);
-    query.push("), 0) FROM files WHERE tenant = ").push_bind(&principal.tenant);
-    query.push(" AND expires_ms > ").push_bind(now_ms).push(" AND sha256 NOT IN (");
-    let mut hashes = query.separated(", ");
-    for (hash, _) in sent {
-        hashes.push_bind(*hash);
-    }
-    query.push(")");
-    let (files, bytes, key_files, key_bytes): (i64, i64, i64, i64) =
-        query.build_query_as().fetch_one(conn).await?;
+    let mut sums =
+        query("SELECT count(*), CAST(coalesce(sum(bytes), 0) AS BIGINT), count(*) FILTER (WHERE key_id = ");
+    sums.push_bind(&principal.key_id);
+    sums.push("), CAST(coalesce(sum(bytes) FILTER (WHERE key_id = ").push_bind(&principal.key_id);
+    sums.push("), 0) AS BIGINT) FROM files WHERE tenant = ").push_bind(&principal.tenant);
+    sums.push(" AND expires_ms > ").push_bind(now_ms).push(" AND sha256 NOT IN (");
+    sums.push_list(sent.iter().map(|(hash, _)| *hash)).push(")");
+    let (files, bytes, key_files, key_bytes): (i64, i64, i64, i64) = sums.fetch_one(conn).await?;
     let used = |files, bytes| Used { files: unsigned(files), bytes: unsigned(bytes) };
     Ok((used(files, bytes), used(key_files, key_bytes)))
 }
 
 /// Writes a file, or what is new about one that the tenant has.
 async fn upsert(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     principal: &Principal,
     file: &NewFile<'_>,
     now_ms: i64,
     expires_ms: i64,
-) -> Result<SqliteRow, sqlx::Error> {
-    sqlx::query(
+) -> Result<StoredRow, sqlx::Error> {
+    query(
         "INSERT INTO files (tenant, sha256, key_id, name, bytes, created_ms, expires_ms)
          VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (tenant, sha256) DO UPDATE SET
              key_id = excluded.key_id, name = excluded.name, expires_ms = excluded.expires_ms,
-             created_ms = iif(expires_ms > excluded.created_ms, created_ms, excluded.created_ms)
+             created_ms = CASE WHEN files.expires_ms > excluded.created_ms THEN files.created_ms
+                               ELSE excluded.created_ms END
          RETURNING *",
     )
     .bind(&principal.tenant)
@@ -234,7 +228,7 @@ async fn upsert(
     .await
 }
 
-fn info(row: &SqliteRow) -> Result<FileInfo, sqlx::Error> {
+fn info(row: &StoredRow) -> Result<FileInfo, sqlx::Error> {
     Ok(FileInfo {
         id: row.try_get("sha256")?,
         name: row.try_get("name")?,

@@ -8,15 +8,13 @@ use ringfence_pipeline::budget::{
 };
 use ringfence_pipeline::ports::StoreError;
 use ringfence_pipeline::run::RunId;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::failed;
+use super::{Conn, Query, StoredRow, Value, failed, query};
 
 /// Every account of these scopes that has a limit at `at_ms`, and the user's for the default budget, ready to
 /// decide on. Balances that are missing are made.
 pub(super) async fn open(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     doing: &'static str,
     path: &[BudgetScope],
     at_ms: i64,
@@ -27,7 +25,7 @@ pub(super) async fn open(
 
 /// As [`open`], for whoever only looks: a balance that is missing is summed up and not made.
 pub(super) async fn look(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     doing: &'static str,
     path: &[BudgetScope],
     at_ms: i64,
@@ -37,7 +35,7 @@ pub(super) async fn look(
 }
 
 async fn accounts(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     path: &[BudgetScope],
     at_ms: i64,
     default: &DefaultBudget,
@@ -60,7 +58,7 @@ async fn accounts(
 
 /// Changes the balances of these scopes, whether they have a limit or not, in the periods of `at_ms`.
 pub(super) async fn change(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     doing: &'static str,
     path: &[BudgetScope],
     at_ms: i64,
@@ -82,14 +80,14 @@ pub(super) async fn change(
           WHERE balances.kind = path.kind AND balances.tenant = path.tenant AND balances.name = path.name
             AND balances.period = periods.period AND balances.first_day = periods.first_day",
     );
-    sql.build().execute(conn).await.map_err(failed(doing))?;
+    sql.execute(conn).await.map_err(failed(doing))?;
     Ok(())
 }
 
 /// Notes the thresholds that accounts have reached and were not told of, and gives them back. One that a
 /// limit has moved away from may be reached again.
 pub(super) async fn tell(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     doing: &'static str,
     accounts: &[Account],
     run: Option<RunId>,
@@ -102,7 +100,7 @@ pub(super) async fn tell(
             continue;
         }
         let Account { scope, period, .. } = account;
-        sqlx::query(
+        query(
             "UPDATE balances SET told = ?
              WHERE kind = ? AND tenant = ? AND name = ? AND period = ? AND first_day = ?",
         )
@@ -118,7 +116,7 @@ pub(super) async fn tell(
         if reached < account.told {
             continue;
         }
-        sqlx::query(
+        query(
             "INSERT INTO crossings (kind, tenant, name, period, percent, at_ms, run)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
@@ -145,7 +143,7 @@ struct Found {
 }
 
 async fn read(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     path: &[BudgetScope],
     at_ms: i64,
     default: &DefaultBudget,
@@ -178,10 +176,10 @@ async fn read(
                 AND a.period = limits.period AND a.first_day = periods.first_day
          ORDER BY 1, 2, 3, 4",
     );
-    sql.build().fetch_all(conn).await?.iter().map(found).collect()
+    sql.fetch_all(conn).await?.iter().map(found).collect()
 }
 
-fn found(row: &SqliteRow) -> Result<Found, sqlx::Error> {
+fn found(row: &StoredRow) -> Result<Found, sqlx::Error> {
     let unknown = |text: String| sqlx::Error::Decode(text.into());
     let told: Option<i64> = row.try_get("told")?;
     Ok(Found {
@@ -206,7 +204,7 @@ pub(super) fn kind_from(stored: i64) -> Result<ScopeKind, sqlx::Error> {
 }
 
 /// Reads limits and a balance; of one that is not there, nothing is used.
-pub(super) fn budget_from(row: &SqliteRow) -> Result<Budget, sqlx::Error> {
+pub(super) fn budget_from(row: &StoredRow) -> Result<Budget, sqlx::Error> {
     let figure = |name: &str| row.try_get::<Option<i64>, _>(name);
     let amount = |names: [&str; 4]| -> Result<Amount, sqlx::Error> {
         let [nano_usd, tokens, runs, sandbox_ms] =
@@ -227,42 +225,43 @@ pub(super) fn budget_from(row: &SqliteRow) -> Result<Budget, sqlx::Error> {
 
 /// Makes the balance of the period at `at_ms`.
 pub(super) async fn put(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     scope: &BudgetScope,
     period: Period,
     at_ms: i64,
     spent: Amount,
     reserved: Amount,
 ) -> Result<(), sqlx::Error> {
-    let mut insert = QueryBuilder::new("INSERT INTO balances VALUES (");
-    let mut values = insert.separated(", ");
-    values.push_bind(scope.kind as i64).push_bind(&scope.tenant).push_bind(&scope.name);
-    values.push_bind(period.name()).push_bind(period.days(at_ms).0);
-    for amount in [spent, reserved] {
-        values.push_bind(amount.nano_usd).push_bind(amount.tokens);
-        values.push_bind(amount.runs).push_bind(amount.sandbox_ms);
-    }
-    values.push_bind(0_i64);
-    insert.push(")");
-    insert.build().execute(conn).await?;
+    let mut insert = query("INSERT INTO balances ");
+    insert.push_values([()], |()| {
+        let mut values = vec![(scope.kind as i64).into(), (&scope.tenant).into(), (&scope.name).into()];
+        values.extend([period.name().into(), period.days(at_ms).0.into()]);
+        for Amount { nano_usd, tokens, runs, sandbox_ms } in [spent, reserved] {
+            values.extend([nano_usd, tokens, runs, sandbox_ms].map(Value::from));
+        }
+        values.push(0_i64.into());
+        values
+    });
+    insert.execute(conn).await?;
     Ok(())
 }
 
 /// What a scope has used, and holds, in the period at `at_ms`.
 async fn sums(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     scope: &BudgetScope,
     period: Period,
     at_ms: i64,
 ) -> Result<(Amount, Amount), sqlx::Error> {
     let (first_day, next_day) = period.days(at_ms);
     let of_run = scope.kind == ScopeKind::Run;
-    let mut spent = QueryBuilder::new("SELECT ");
+    let mut spent = query("SELECT ");
     if of_run {
         // Usage does not say which run it was; a run has few steps.
         spent.push(
-            "coalesce(sum(used_nano_usd), 0), coalesce(sum(used_tokens), 0), coalesce(sum(used_runs), 0),
-             coalesce(sum(used_sandbox_ms), 0) FROM reservations
+            "CAST(coalesce(sum(used_nano_usd), 0) AS BIGINT), CAST(coalesce(sum(used_tokens), 0) AS BIGINT),
+             CAST(coalesce(sum(used_runs), 0) AS BIGINT), CAST(coalesce(sum(used_sandbox_ms), 0) AS BIGINT)
+             FROM reservations
              WHERE state IN ('settled', 'interrupted') AND at_ms >= ",
         );
         spent.push_bind(first_day * DAY_MS).push(" AND at_ms < ").push_bind(next_day * DAY_MS);
@@ -271,27 +270,28 @@ async fn sums(
         spent.push(" AND day < ").push_bind(next_day);
     }
     push_scope(&mut spent, scope);
-    let spent: (i64, i64, i64, i64) = spent.build_query_as().fetch_one(&mut *conn).await?;
-    let mut held = QueryBuilder::new("SELECT ");
+    let spent: (i64, i64, i64, i64) = spent.fetch_one(&mut *conn).await?;
+    let mut held = query("SELECT ");
     held.push(SUMS).push(" FROM reservations WHERE state IN ('held', 'waiting') AND at_ms >= ");
     held.push_bind(first_day * DAY_MS).push(" AND at_ms < ").push_bind(next_day * DAY_MS);
     push_scope(&mut held, scope);
-    let held: (i64, i64, i64, i64) = held.build_query_as().fetch_one(conn).await?;
+    let held: (i64, i64, i64, i64) = held.fetch_one(conn).await?;
     let amount = |(nano_usd, tokens, runs, sandbox_ms)| Amount { nano_usd, tokens, runs, sandbox_ms };
     Ok((amount(spent), amount(held)))
 }
 
-const SUMS: &str = "coalesce(sum(nano_usd), 0), coalesce(sum(tokens), 0), coalesce(sum(runs), 0), \
-                    coalesce(sum(sandbox_ms), 0)";
+/// Postgres makes a decimal of a sum.
+const SUMS: &str = "CAST(coalesce(sum(nano_usd), 0) AS BIGINT), CAST(coalesce(sum(tokens), 0) AS BIGINT), \
+                    CAST(coalesce(sum(runs), 0) AS BIGINT), CAST(coalesce(sum(sandbox_ms), 0) AS BIGINT)";
 
 /// Only what a scope pays for.
-fn push_scope(sql: &mut QueryBuilder<Sqlite>, scope: &BudgetScope) {
+fn push_scope(sql: &mut Query, scope: &BudgetScope) {
     if scope.kind != ScopeKind::Org {
         sql.push(" AND tenant = ").push_bind(&scope.tenant);
     }
     let column = match scope.kind {
         ScopeKind::Org | ScopeKind::Tenant => return,
-        ScopeKind::User => "user",
+        ScopeKind::User => "\"user\"",
         ScopeKind::Key => "key_id",
         ScopeKind::Session => "session",
         ScopeKind::Run => "run",
@@ -300,20 +300,18 @@ fn push_scope(sql: &mut QueryBuilder<Sqlite>, scope: &BudgetScope) {
 }
 
 /// `WITH path (kind, tenant, name)`, the scopes as a table.
-fn with_path(path: &[BudgetScope]) -> QueryBuilder<Sqlite> {
-    let mut sql = QueryBuilder::new("WITH path (kind, tenant, name) AS (");
-    sql.push_values(path, |mut row, scope| {
-        row.push_bind(scope.kind as i64).push_bind(&scope.tenant).push_bind(&scope.name);
+fn with_path(path: &[BudgetScope]) -> Query {
+    let mut sql = query("WITH path (kind, tenant, name) AS (");
+    sql.push_values(path, |scope| {
+        vec![(scope.kind as i64).into(), (&scope.tenant).into(), (&scope.name).into()]
     });
     sql.push(")");
     sql
 }
 
 /// `, periods (period, first_day)`, those of a time as a table.
-fn push_periods(sql: &mut QueryBuilder<Sqlite>, at_ms: i64) {
+fn push_periods(sql: &mut Query, at_ms: i64) {
     sql.push(", periods (period, first_day) AS (");
-    sql.push_values(Period::ALL, |mut row, period| {
-        row.push_bind(period.name()).push_bind(period.days(at_ms).0);
-    });
+    sql.push_values(Period::ALL, |period| vec![period.name().into(), period.days(at_ms).0.into()]);
     sql.push(")");
 }

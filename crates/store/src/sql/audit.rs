@@ -6,14 +6,11 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::TryStreamExt as _;
 use ringfence_pipeline::ports::StoreError;
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Either, Executor, QueryBuilder, Sqlite, SqliteConnection};
 
-use super::failed;
 use super::record::EVENTS_AT_ONCE;
+use super::{Batch, Conn, FromRow, Query, StoredRow, failed, query};
 use crate::blobs::hex;
 use crate::chain::{ChainKey, Hash, Head, Row};
 use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointFile};
@@ -56,81 +53,83 @@ impl Audit {
         self.appended.store(true, Ordering::Relaxed);
     }
 
-    /// Carries out `query`, which begins by inserting rows, together with the statement that appends their
-    /// entries if `condition` holds; returns the rows that it gives. So it is one way to the database and back,
-    /// which takes longer than writing does.
-    pub(super) async fn write_chained(
+    /// Carries out `batch`, which begins by inserting rows, together with the statement that appends their
+    /// entries; returns the rows that it gives. So it is one way to the database and back.
+    pub(super) async fn write_chained<T: FromRow>(
         &self,
-        conn: &mut SqliteConnection,
-        mut query: QueryBuilder<Sqlite>,
+        conn: &mut Conn,
+        mut batch: Batch,
         tenant: &str,
         rows: &[Row<'_>],
-        condition: &'static str,
-    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let known = self.heads().get(tenant).copied();
-        let guess = match known {
-            Some(head) => head,
-            None => last(conn, tenant).await?,
-        };
-        query.push("; ");
-        let head = self.push_entries(&mut query, tenant, guess, rows);
-        query.push(condition);
-        // How many rows each statement wrote.
-        let (mut written, mut given) = (Vec::new(), Vec::new());
-        let mut told = (&mut *conn).fetch_many(query.build());
-        while let Some(told) = told.try_next().await? {
-            match told {
-                Either::Left(result) => written.push(result.rows_affected()),
-                Either::Right(row) => given.push(row),
+    ) -> Result<Vec<T>, sqlx::Error> {
+        let guess = self.guess(conn, tenant).await?;
+        let (entries, head) = self.entries(tenant, guess, rows);
+        batch.push(entries);
+        let done = batch.carry_out(conn).await?;
+        if done.written.last() == Some(&0) {
+            // The rows are there, but the chain ended elsewhere: another process went on with it.
+            self.append(conn, tenant, rows).await?;
+        } else {
+            self.remember(tenant, head);
+        }
+        Ok(done.rows)
+    }
+
+    /// Carries out `insert` together with the statement that appends the entry of the row, if that was written.
+    pub(super) async fn write_chained_once(
+        &self,
+        conn: &mut Conn,
+        insert: Query,
+        tenant: &str,
+        row: Row<'_>,
+    ) -> Result<(), sqlx::Error> {
+        let guess = self.guess(conn, tenant).await?;
+        let (entries, head) = self.entries(tenant, guess, &[row]);
+        let mut batch = Batch::of(insert);
+        batch.push_if_written(entries);
+        match batch.carry_out::<StoredRow>(conn).await?.written[..] {
+            [0, ..] => Ok(()),
+            [.., 0] => self.append(conn, tenant, &[row]).await,
+            _ => {
+                self.remember(tenant, head);
+                Ok(())
             }
         }
-        drop(told);
-        match (written.first(), written.last()) {
-            (_, Some(1..)) => self.remember(tenant, head),
-            // The rows are there, but the chain ended elsewhere: another process went on with it.
-            (Some(1..), _) => self.append(conn, tenant, rows).await?,
-            _ => {}
+    }
+
+    /// Where a tenant's chain ends, as far as this process knows.
+    async fn guess(&self, conn: &mut Conn, tenant: &str) -> Result<Head, sqlx::Error> {
+        let known = self.heads().get(tenant).copied();
+        match known {
+            Some(head) => Ok(head),
+            None => last(conn, tenant).await,
         }
-        Ok(given)
     }
 
     /// Appends entries for rows that are there.
-    async fn append(
-        &self,
-        conn: &mut SqliteConnection,
-        tenant: &str,
-        rows: &[Row<'_>],
-    ) -> Result<(), sqlx::Error> {
+    async fn append(&self, conn: &mut Conn, tenant: &str, rows: &[Row<'_>]) -> Result<(), sqlx::Error> {
         let before = last(conn, tenant).await?;
-        let mut query = QueryBuilder::new("");
-        let head = self.push_entries(&mut query, tenant, before, rows);
-        query.build().execute(conn).await?;
+        let (entries, head) = self.entries(tenant, before, rows);
+        entries.execute(conn).await?;
         self.remember(tenant, head);
         Ok(())
     }
 
-    /// Adds the statement that appends an entry for each row, if the chain ends at `before`; returns where
-    /// it ends then.
-    fn push_entries(
-        &self,
-        query: &mut QueryBuilder<Sqlite>,
-        tenant: &str,
-        before: Head,
-        rows: &[Row<'_>],
-    ) -> Head {
+    /// The statement that appends an entry for each row, if the chain ends at `before`; and where it ends then.
+    fn entries(&self, tenant: &str, before: Head, rows: &[Row<'_>]) -> (Query, Head) {
         let mut head = before;
-        query.push("INSERT INTO audit (tenant, n, run, seq, digest, mac) SELECT * FROM (");
-        query.push_values(rows, |mut values, row| {
+        let mut entries = query("INSERT INTO audit (tenant, n, run, seq, digest, mac) SELECT * FROM (");
+        entries.push_values(rows, |row| {
             let digest = row.digest(tenant);
             head = self.key.next(tenant, head, &digest);
             let (run, seq) = row.place();
-            values.push_bind(tenant.to_owned()).push_bind(head.n);
-            values.push_bind(run.map(str::to_owned)).push_bind(seq);
-            values.push_bind(digest.to_vec()).push_bind(head.mac.to_vec());
+            let (digest, mac) = (digest.as_slice(), head.mac.as_slice());
+            vec![tenant.into(), head.n.into(), run.into(), seq.into(), digest.into(), mac.into()]
         });
-        query.push(") WHERE (SELECT mac FROM audit WHERE tenant = ").push_bind(tenant.to_owned());
-        query.push(" ORDER BY n DESC LIMIT 1) IS ").push_bind((before.n > 0).then(|| before.mac.to_vec()));
-        head
+        entries.push(") AS entries WHERE (SELECT mac FROM audit WHERE tenant = ").push_bind(tenant);
+        entries.push(" ORDER BY n DESC LIMIT 1) IS NOT DISTINCT FROM ");
+        entries.push_bind((before.n > 0).then_some(before.mac.as_slice()));
+        (entries, head)
     }
 }
 
@@ -141,7 +140,7 @@ impl Store {
     /// As the end of the tenant's chain it comes last in a transaction.
     pub(super) async fn note_change(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         tenant: &str,
         actor: &str,
         kind: &str,
@@ -150,7 +149,7 @@ impl Store {
         let doing = "recording a change";
         let (at_ms, body) = ((self.clock)(), body.to_string());
         let n = last(conn, tenant).await.map_err(failed(doing))?.n + 1;
-        sqlx::query("INSERT INTO changes (tenant, n, at_ms, actor, kind, body) VALUES (?, ?, ?, ?, ?, ?)")
+        query("INSERT INTO changes (tenant, n, at_ms, actor, kind, body) VALUES (?, ?, ?, ?, ?, ?)")
             .bind(tenant)
             .bind(n)
             .bind(at_ms)
@@ -190,7 +189,7 @@ impl Store {
     async fn renew_checkpoint(&self) -> Result<(), StoreError> {
         let doing = "renewing audit.head";
         let (_lock, kept) = self.locked_checkpoint().await.map_err(|error| error.while_doing(doing))?;
-        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        let mut conn = self.database.read().await.map_err(failed(doing))?;
         let heads = heads(&mut conn).await.map_err(failed(doing))?;
         let wrong = match kept {
             Ok(Some(kept)) => {
@@ -290,38 +289,37 @@ impl Store {
         if runs > 0 {
             tracing::info!(runs, "what an earlier version recorded is in the audit chain now");
         }
-        let mut conn = self.database.readers.acquire().await.map_err(failed)?;
+        let mut conn = self.database.read().await.map_err(failed)?;
         let heads = heads(&mut conn).await.map_err(failed)?;
         self.write_checkpoint(heads).await.map_err(broken)
     }
 
     async fn has_entries(&self) -> Result<bool, sqlx::Error> {
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM audit)").fetch_one(&self.database.readers).await
+        query("SELECT EXISTS (SELECT 1 FROM audit)").fetch_one(&self.database).await
     }
 
     /// Gives every run its entries, in the order of their ids; returns how many it were. A run has all of them
     /// or none, so that it goes on where a crash left it.
     async fn chain_earlier_runs(&self) -> Result<usize, sqlx::Error> {
-        let mut after: String = sqlx::query_scalar("SELECT coalesce(max(run), '') FROM audit")
-            .fetch_one(&self.database.readers)
-            .await?;
+        let mut after: String =
+            query("SELECT coalesce(max(run), '') FROM audit").fetch_one(&self.database).await?;
         let mut chained = 0;
         loop {
             let mut tx = self.database.write().await?;
-            let runs: Vec<(String, String, String, String, i64)> = sqlx::query_as(
-                "SELECT id, tenant, user, key_id, opened_ms FROM runs WHERE id > ? ORDER BY id LIMIT ?",
+            let runs: Vec<(String, String, String, String, i64)> = query(
+                "SELECT id, tenant, \"user\", key_id, opened_ms FROM runs WHERE id > ? ORDER BY id LIMIT ?",
             )
             .bind(&after)
             .bind(RUNS_AT_ONCE)
-            .fetch_all(&mut *tx)
+            .fetch_all(&mut tx)
             .await?;
             for (run, tenant, user, key_id, opened_ms) in &runs {
                 let opening = Row::Run { run, user, key_id, opened_ms: *opened_ms };
                 self.audit.append(&mut tx, tenant, &[opening]).await?;
                 let events: Vec<(i64, String, i64, String)> =
-                    sqlx::query_as("SELECT seq, kind, at_ms, body FROM events WHERE run = ? ORDER BY seq")
+                    query("SELECT seq, kind, at_ms, body FROM events WHERE run = ? ORDER BY seq")
                         .bind(run)
-                        .fetch_all(&mut *tx)
+                        .fetch_all(&mut tx)
                         .await?;
                 let rows: Vec<Row<'_>> = events
                     .iter()
@@ -341,7 +339,7 @@ impl Store {
 
 /// The first entry of a checkpoint that the record lacks, by tenant and number.
 async fn lost(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     kept: &Checkpoint,
     heads: &BTreeMap<String, Head>,
 ) -> Result<Option<(String, i64)>, sqlx::Error> {
@@ -349,7 +347,7 @@ async fn lost(
         if heads.get(tenant) == Some(head) {
             continue;
         }
-        let mac: Option<Vec<u8>> = sqlx::query_scalar("SELECT mac FROM audit WHERE tenant = ? AND n = ?")
+        let mac: Option<Vec<u8>> = query("SELECT mac FROM audit WHERE tenant = ? AND n = ?")
             .bind(tenant)
             .bind(head.n)
             .fetch_optional(&mut *conn)
@@ -362,8 +360,8 @@ async fn lost(
 }
 
 /// The last entry of every tenant's chain, each found by itself rather than by looking at all entries.
-async fn heads(conn: &mut SqliteConnection) -> Result<BTreeMap<String, Head>, sqlx::Error> {
-    let rows: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+async fn heads(conn: &mut Conn) -> Result<BTreeMap<String, Head>, sqlx::Error> {
+    let rows: Vec<(String, i64, Vec<u8>)> = query(
         "WITH RECURSIVE tenants (name) AS (
              SELECT min(tenant) FROM audit
              UNION ALL
@@ -387,9 +385,9 @@ pub(super) async fn file_work<T: Send + 'static>(
 }
 
 /// The last entry of a tenant's chain.
-async fn last(conn: &mut SqliteConnection, tenant: &str) -> Result<Head, sqlx::Error> {
+async fn last(conn: &mut Conn, tenant: &str) -> Result<Head, sqlx::Error> {
     let last: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT n, mac FROM audit WHERE tenant = ? ORDER BY n DESC LIMIT 1")
+        query("SELECT n, mac FROM audit WHERE tenant = ? ORDER BY n DESC LIMIT 1")
             .bind(tenant)
             .fetch_optional(conn)
             .await?;

@@ -16,11 +16,9 @@ use ringfence_pipeline::budget::{AMOUNT_MAX, Amount, BudgetScope, DAY_MS, Unit, 
 use ringfence_pipeline::keys::Scopes;
 use ringfence_pipeline::ports::{Charge, Ledger, LedgerError, Receipt, StoreError};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 
 use super::record::{read_history, run_id};
-use super::{accounts, failed};
+use super::{Conn, StoredRow, accounts, failed, query};
 use crate::{LEASE_MARGIN_MS, Store, WAITING_STEPS_MAX};
 
 /// Reservations recovered in one transaction, so that others get to write in between.
@@ -83,18 +81,18 @@ impl Ledger for Store {
         let Some(reservation) = end(&mut tx, doing, principal, run, step, State::Settled, used).await? else {
             let (charged, result) = settle_again(&mut tx, principal, run, step, used).await?;
             if charged {
-                self.database.commit(tx).await.map_err(failed(doing))?;
+                tx.commit().await.map_err(failed(doing))?;
             }
             return Ok(result?);
         };
         let receipt = self.charge(&mut tx, doing, &reservation, used).await?;
         self.append_events(&mut tx, principal.into(), run, events).await?;
-        self.database.commit(tx).await.map_err(failed(doing))?;
+        tx.commit().await.map_err(failed(doing))?;
         Ok(receipt)
     }
 
     async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
-        let mut conn = self.database.readers.acquire().await.map_err(failed("checking a key"))?;
+        let mut conn = self.database.read().await.map_err(failed("checking a key"))?;
         check_key(&mut conn, principal, (self.clock)()).await
     }
 }
@@ -130,7 +128,7 @@ impl Store {
         let now_ms = (self.clock)();
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         check_key(&mut tx, principal, now_ms).await?;
-        let row = sqlx::query(
+        let row = query(
             "UPDATE reservations SET state = 'held', until_ms = ?1 + sandbox_ms
              WHERE run = ?2 AND step = ?3 AND tenant = ?4 AND key_id = ?5 AND state = 'waiting' AND until_ms > ?6",
         )
@@ -140,14 +138,14 @@ impl Store {
         .bind(&principal.tenant)
         .bind(&principal.key_id)
         .bind(now_ms)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await
         .map_err(failed(doing))?;
-        if row.rows_affected() == 0 {
+        if row == 0 {
             return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")).into());
         }
         self.append_events(&mut tx, principal.into(), run, events).await?;
-        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+        Ok(tx.commit().await.map_err(failed(doing))?)
     }
 
     /// Gives back what is held for a step that waited and will not begin, and appends `events`.
@@ -170,7 +168,7 @@ impl Store {
         };
         give_back(&mut tx, doing, &reservation).await?;
         self.append_events(&mut tx, principal.into(), run, events).await?;
-        self.database.commit(tx).await.map_err(failed(doing))
+        tx.commit().await.map_err(failed(doing))
     }
 
     /// What is still held although its time has run out: whoever ran these steps is gone, and nobody decided
@@ -180,7 +178,7 @@ impl Store {
     /// [`StoreError`] if the database fails.
     pub async fn interrupted(&self, now_ms: i64) -> Result<Vec<Reservation>, StoreError> {
         let doing = "listing interrupted steps";
-        let mut conn = self.database.readers.acquire().await.map_err(failed(doing))?;
+        let mut conn = self.database.read().await.map_err(failed(doing))?;
         expired(&mut conn, now_ms, u32::MAX).await
     }
 
@@ -200,7 +198,7 @@ impl Store {
             for reservation in &batch {
                 self.interrupt(&mut tx, reservation, now_ms).await?;
             }
-            self.database.commit(tx).await.map_err(failed(doing))?;
+            tx.commit().await.map_err(failed(doing))?;
             recovered.extend(batch);
         }
         Ok(recovered)
@@ -209,7 +207,7 @@ impl Store {
     /// Ends one reservation and says so in the run's history.
     async fn interrupt(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         reservation: &Reservation,
         now_ms: i64,
     ) -> Result<(), StoreError> {
@@ -261,13 +259,13 @@ impl Store {
         }
         accounts::change(&mut tx, doing, &path, now_ms, Amount::default(), amount).await?;
         self.admit_events(&mut tx, principal.into(), run, events).await?;
-        Ok(self.database.commit(tx).await.map_err(failed(doing))?)
+        Ok(tx.commit().await.map_err(failed(doing))?)
     }
 
     /// Moves what was held to what was spent, by what was really used.
     async fn charge(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         doing: &'static str,
         reservation: &Reservation,
         used: Amount,
@@ -324,12 +322,8 @@ fn lease_until(now_ms: i64, amount: Amount) -> i64 {
 }
 
 /// Fine while the principal's key is accepted.
-async fn check_key(
-    conn: &mut SqliteConnection,
-    principal: &Principal,
-    now_ms: i64,
-) -> Result<(), LedgerError> {
-    let accepted: i64 = sqlx::query_scalar(
+async fn check_key(conn: &mut Conn, principal: &Principal, now_ms: i64) -> Result<(), LedgerError> {
+    let accepted: i64 = query(
         "SELECT count(*) FROM keys WHERE id = ? AND tenant = ? AND revoked_ms IS NULL
          AND (expires_ms IS NULL OR expires_ms > ?)",
     )
@@ -344,7 +338,7 @@ async fn check_key(
 
 /// Writes a reservation; false if there is one for this step, or the key is not accepted.
 async fn note(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     charge: &Charge<'_>,
     amount: Amount,
     state: State,
@@ -352,20 +346,20 @@ async fn note(
     until_ms: i64,
 ) -> Result<bool, StoreError> {
     let Charge { principal, run, step, session, author } = charge;
-    let noted = sqlx::query(
-        "INSERT INTO reservations (run, step, tenant, user, key_id, session, author, at_ms, nano_usd, tokens,
+    let noted = query(
+        "INSERT INTO reservations (run, step, tenant, \"user\", key_id, session, author, at_ms, nano_usd, tokens,
                                    runs, sandbox_ms, until_ms, state)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 FROM keys
          WHERE id = ?5 AND tenant = ?3 AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?8)
          ON CONFLICT (run, step) DO NOTHING",
     )
     .bind(run.to_string())
-    .bind(step)
+    .bind(*step)
     .bind(&principal.tenant)
     .bind(&principal.user)
     .bind(&principal.key_id)
     .bind(session.unwrap_or_default())
-    .bind(author)
+    .bind(*author)
     .bind(now_ms)
     .bind(amount.nano_usd)
     .bind(amount.tokens)
@@ -376,20 +370,15 @@ async fn note(
     .execute(conn)
     .await
     .map_err(failed("reserving"))?;
-    Ok(noted.rows_affected() == 1)
+    Ok(noted == 1)
 }
 
 /// Fine if this very reservation is open. One that is final, or another key's, is an error: admitting
 /// it again would run a step that nothing pays for.
-async fn check_held(
-    conn: &mut SqliteConnection,
-    principal: &Principal,
-    run: RunId,
-    step: u32,
-) -> Result<(), StoreError> {
+async fn check_held(conn: &mut Conn, principal: &Principal, run: RunId, step: u32) -> Result<(), StoreError> {
     let doing = "reserving";
     let (tenant, key, state): (String, String, String) =
-        sqlx::query_as("SELECT tenant, key_id, state FROM reservations WHERE run = ? AND step = ?")
+        query("SELECT tenant, key_id, state FROM reservations WHERE run = ? AND step = ?")
             .bind(run.to_string())
             .bind(step)
             .fetch_one(conn)
@@ -407,21 +396,20 @@ async fn check_held(
 
 /// Fine if the user has not too many steps that wait, this one included: what waits is held, and days may go
 /// by.
-async fn check_waiting(conn: &mut SqliteConnection, principal: &Principal) -> Result<(), LedgerError> {
-    let waiting: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM reservations WHERE state = 'waiting' AND tenant = ? AND user = ?",
-    )
-    .bind(&principal.tenant)
-    .bind(&principal.user)
-    .fetch_one(conn)
-    .await
-    .map_err(failed("reserving"))?;
+async fn check_waiting(conn: &mut Conn, principal: &Principal) -> Result<(), LedgerError> {
+    let waiting: i64 =
+        query("SELECT count(*) FROM reservations WHERE state = 'waiting' AND tenant = ? AND \"user\" = ?")
+            .bind(&principal.tenant)
+            .bind(&principal.user)
+            .fetch_one(conn)
+            .await
+            .map_err(failed("reserving"))?;
     if waiting <= WAITING_STEPS_MAX { Ok(()) } else { Err(LedgerError::TooManyWait(WAITING_STEPS_MAX)) }
 }
 
 /// Ends an open reservation, and gives it back as it was; none if it is not open, or not the principal's.
 async fn end(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     doing: &'static str,
     principal: &Principal,
     run: RunId,
@@ -431,7 +419,7 @@ async fn end(
 ) -> Result<Option<Reservation>, StoreError> {
     let from = if state == State::Released { State::Waiting } else { State::Held };
     let used = (state != State::Released).then_some(used);
-    sqlx::query(
+    query(
         "UPDATE reservations SET state = ?1, used_nano_usd = ?2, used_tokens = ?3, used_runs = ?4,
                                  used_sandbox_ms = ?5
          WHERE run = ?6 AND step = ?7 AND tenant = ?8 AND key_id = ?9 AND state = ?10
@@ -456,7 +444,7 @@ async fn end(
 
 /// Gives back what was held for a step that has not begun.
 async fn give_back(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     doing: &'static str,
     reservation: &Reservation,
 ) -> Result<(), StoreError> {
@@ -465,17 +453,18 @@ async fn give_back(
 }
 
 async fn add_usage(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     doing: &'static str,
     reservation: &Reservation,
     used: Amount,
 ) -> Result<(), StoreError> {
     let Reservation { principal, session, author, at_ms, .. } = reservation;
-    sqlx::query(
-        "INSERT INTO usage (day, tenant, user, key_id, session, author, nano_usd, tokens, runs, sandbox_ms)
+    query(
+        "INSERT INTO usage (day, tenant, \"user\", key_id, session, author, nano_usd, tokens, runs, sandbox_ms)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET nano_usd = nano_usd + excluded.nano_usd, tokens = tokens + excluded.tokens,
-             runs = runs + excluded.runs, sandbox_ms = sandbox_ms + excluded.sandbox_ms",
+         ON CONFLICT (day, tenant, \"user\", key_id, session, author) DO UPDATE SET
+             nano_usd = usage.nano_usd + excluded.nano_usd, tokens = usage.tokens + excluded.tokens,
+             runs = usage.runs + excluded.runs, sandbox_ms = usage.sandbox_ms + excluded.sandbox_ms",
     )
     .bind(at_ms.div_euclid(DAY_MS))
     .bind(&principal.tenant)
@@ -496,22 +485,21 @@ async fn add_usage(
 /// Nothing is held: fine if the same was settled before, an error otherwise. What an interrupted step used
 /// beyond its bound is charged all the same; the first is true then.
 async fn settle_again(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     principal: &Principal,
     run: RunId,
     step: u32,
     used: Amount,
 ) -> Result<(bool, Result<Receipt, StoreError>), StoreError> {
     let doing = "settling";
-    let row =
-        sqlx::query("SELECT * FROM reservations WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?")
-            .bind(run.to_string())
-            .bind(step)
-            .bind(&principal.tenant)
-            .bind(&principal.key_id)
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(failed(doing))?;
+    let row = query("SELECT * FROM reservations WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?")
+        .bind(run.to_string())
+        .bind(step)
+        .bind(&principal.tenant)
+        .bind(&principal.key_id)
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(failed(doing))?;
     let refused = |reason: String| Err(StoreError::new(doing, reason));
     let Some(row) = row else {
         return Ok((false, refused(format!("nothing is reserved for step {step} of run {run}"))));
@@ -530,7 +518,7 @@ async fn settle_again(
     let charged = !more.is_nothing();
     if charged {
         let reservation = reservation_from(doing, &row)?;
-        sqlx::query(
+        query(
             "UPDATE reservations SET used_nano_usd = used_nano_usd + ?, used_tokens = used_tokens + ?,
                  used_runs = used_runs + ?, used_sandbox_ms = used_sandbox_ms + ?
              WHERE run = ? AND step = ?",
@@ -555,18 +543,19 @@ const RESERVED: [&str; 4] = ["nano_usd", "tokens", "runs", "sandbox_ms"];
 const USED: [&str; 4] = ["used_nano_usd", "used_tokens", "used_runs", "used_sandbox_ms"];
 
 /// An amount from these columns; what is not there is nothing.
-fn amount_from(row: &SqliteRow, columns: [&str; 4]) -> Result<Amount, sqlx::Error> {
+fn amount_from(row: &StoredRow, columns: [&str; 4]) -> Result<Amount, sqlx::Error> {
     let [nano_usd, tokens, runs, sandbox_ms] =
         columns.map(|column| row.try_get::<Option<i64>, _>(column).map(Option::unwrap_or_default));
     Ok(Amount { nano_usd: nano_usd?, tokens: tokens?, runs: runs?, sandbox_ms: sandbox_ms? })
 }
 
-fn reservation_from(doing: &'static str, row: &SqliteRow) -> Result<Reservation, StoreError> {
+fn reservation_from(doing: &'static str, row: &StoredRow) -> Result<Reservation, StoreError> {
     let session: String = row.try_get("session").map_err(failed(doing))?;
     let read = || -> Result<Reservation, sqlx::Error> {
         Ok(Reservation {
             run: run_id(doing, row.try_get("run")?).map_err(|error| sqlx::Error::Decode(error.into()))?,
-            step: row.try_get("step")?,
+            step: u32::try_from(row.try_get::<i64, _>("step")?)
+                .map_err(|error| sqlx::Error::Decode(error.into()))?,
             principal: Principal {
                 tenant: row.try_get("tenant")?,
                 user: row.try_get("user")?,
@@ -584,13 +573,9 @@ fn reservation_from(doing: &'static str, row: &SqliteRow) -> Result<Reservation,
     read().map_err(failed(doing))
 }
 
-async fn expired(
-    conn: &mut SqliteConnection,
-    now_ms: i64,
-    limit: u32,
-) -> Result<Vec<Reservation>, StoreError> {
+async fn expired(conn: &mut Conn, now_ms: i64, limit: u32) -> Result<Vec<Reservation>, StoreError> {
     let doing = "listing interrupted steps";
-    sqlx::query(
+    query(
         "SELECT * FROM reservations
          WHERE state IN ('held', 'waiting') AND until_ms <= ? ORDER BY until_ms LIMIT ?",
     )
@@ -607,7 +592,7 @@ async fn expired(
 /// The event that ends an interrupted run; none if it has ended otherwise, as when it failed and its
 /// settlement with it.
 async fn interruption(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     reservation: &Reservation,
     now_ms: i64,
 ) -> Result<Option<Recorded>, StoreError> {

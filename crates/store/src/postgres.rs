@@ -1,0 +1,123 @@
+//! Postgres: one database that several servers share.
+//!
+//! Whoever writes takes one advisory lock first, so that what is decided on what was read holds until it is
+//! written, between servers as well: each statement after it sees all that was committed. Commits come one after
+//! the other for that, as with SQLite; a lock for each tenant would not do, for a budget may span them all.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Transaction};
+use tokio::time::timeout;
+
+use crate::OpenError;
+use crate::sql::{is_full, reason};
+
+/// How long a call waits for a connection: for its turn, and for a database that does not answer.
+const CONNECTION_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Connections that read.
+const READERS: u32 = 4;
+/// The advisory lock of whoever writes: any number that nobody else uses in this database.
+const WRITE_LOCK: i64 = 0x7269_6e67_6665_6e63;
+/// What the database itself bounds, in milliseconds: a statement; the wait for the write lock; and how long a
+/// server that has stopped in the middle may keep the lock from the others.
+const TIMEOUTS: [(&str, &str); 3] = [
+    ("statement_timeout", "30000"),
+    ("lock_timeout", "10000"),
+    ("idle_in_transaction_session_timeout", "30000"),
+];
+
+/// The connections of one process to the database.
+#[derive(Debug, Clone)]
+pub(crate) struct Postgres {
+    /// A single connection: writers of this process queue here in turn, as the others' wait for the lock.
+    writer: PgPool,
+    pub(crate) readers: PgPool,
+}
+
+impl Postgres {
+    /// Connects and brings the database to this version's layout; of several processes that do so at once, one
+    /// waits for the other.
+    pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {
+        let options = options(url)?
+            .options(TIMEOUTS)
+            // A commit is on disk when it returns, whatever the server's default is.
+            .options([("synchronous_commit", "on")]);
+        let name = display(&options);
+        let pool = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(CONNECTION_WAIT_MAX)
+                .connect_lazy_with(options.clone())
+        };
+        let database = Self { writer: pool(1), readers: pool(READERS) };
+        match sqlx::migrate!("./migrations_postgres").run(&database.writer).await {
+            Ok(()) => Ok(database),
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                let why = if is_full(&error) { "its disk is full".to_owned() } else { reason(&error) };
+                Err(OpenError::Postgres { name, reason: why })
+            }
+            Err(error) => Err(OpenError::Postgres { name, reason: error.to_string() }),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Begins a transaction that holds the write lock, in one way there and back.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
+        // Each statement is to see what was committed before it, so that none sees what was there before the lock.
+        let begin =
+            format!("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITE_LOCK})");
+        self.writer.begin_with(AssertSqlSafe(begin)).await
+    }
+
+    /// Begins a transaction that sees the database as it is at its first statement.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
+        self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+}
+
+/// Asks the Postgres at `url` which one it is, and changes nothing there.
+///
+/// # Errors
+/// [`OpenError`] if the URL is not valid or nobody answers there.
+pub async fn check_postgres(url: &str) -> Result<String, OpenError> {
+    let options = options(url)?;
+    let name = display(&options);
+    let unusable = |reason: String| OpenError::Postgres { name: name.clone(), reason };
+    let asking = async {
+        let mut conn = options.connect().await?;
+        let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&mut conn).await?;
+        conn.close().await?;
+        Ok::<_, sqlx::Error>(version)
+    };
+    match timeout(CONNECTION_WAIT_MAX, asking).await {
+        Ok(Ok(version)) => Ok(format!("{name}, Postgres {version}")),
+        Ok(Err(error)) => Err(unusable(error.to_string())),
+        Err(_) => Err(unusable(reason(&sqlx::Error::PoolTimedOut))),
+    }
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(OpenError::DatabaseUrl("it does not begin with postgres://".to_owned()));
+    }
+    let options = PgConnectOptions::from_str(url);
+    options
+        .map(|options| options.application_name("ringfence"))
+        .map_err(|error| OpenError::DatabaseUrl(error.to_string()))
+}
+
+/// Where a database is, without what is secret about it.
+fn display(options: &PgConnectOptions) -> String {
+    let name = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("{name} at {}", socket.display()),
+        None => format!("{name} at {}:{}", options.get_host(), options.get_port()),
+    }
+}

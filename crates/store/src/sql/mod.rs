@@ -1,0 +1,198 @@
+//! What is kept in a database, whichever it is: one text for both, in the SQL that they share.
+//!
+//! Text is compared by its bytes, numbers are whole and have 64 bits, and whoever writes is alone with what it
+//! has read until it has committed (`Database::write`).
+
+mod accounts;
+pub(crate) mod audit;
+mod budgets;
+mod claims;
+pub(crate) mod contents;
+pub(crate) mod files;
+pub(crate) mod holds;
+pub(crate) mod identities;
+mod keys;
+pub(crate) mod ledger;
+mod pepper;
+mod query;
+pub(crate) mod record;
+mod self_service;
+mod usage;
+mod verify;
+
+use std::ops::{Deref, DerefMut};
+use std::time::Instant;
+
+use metrics::histogram;
+use ringfence_pipeline::ports::StoreError;
+use sqlx::pool::PoolConnection;
+
+use crate::postgres::Postgres;
+use crate::sqlite::Sqlite;
+use query::{Batch, FromRow, Query, StoredRow, Value, query};
+
+/// The connections of one process to its database.
+#[derive(Debug, Clone)]
+pub(crate) enum Database {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Database {
+    /// A connection to read with.
+    async fn read(&self) -> Result<Conn, sqlx::Error> {
+        Ok(match self {
+            Database::Sqlite(sqlite) => Conn::Sqlite(Held::Alone(sqlite.readers.acquire().await?)),
+            Database::Postgres(postgres) => Conn::Postgres(Held::Alone(postgres.readers.acquire().await?)),
+        })
+    }
+
+    /// Begins a transaction that reads the database as it is at one moment.
+    async fn snapshot(&self) -> Result<Transaction, sqlx::Error> {
+        Ok(Transaction(match self {
+            Database::Sqlite(sqlite) => Conn::Sqlite(Held::Within(sqlite.readers.begin().await?)),
+            Database::Postgres(postgres) => Conn::Postgres(Held::Within(postgres.snapshot().await?)),
+        }))
+    }
+
+    /// Begins a transaction that may write. It takes the database's only write lock at once, so that what it
+    /// reads cannot change before it writes; dropped without a commit, it leaves nothing behind.
+    async fn write(&self) -> Result<Transaction, sqlx::Error> {
+        Ok(Transaction(match self {
+            Database::Sqlite(sqlite) => Conn::Sqlite(Held::Within(sqlite.write().await?)),
+            Database::Postgres(postgres) => Conn::Postgres(Held::Within(postgres.write().await?)),
+        }))
+    }
+
+    /// Writes, reads and commits; what was written is taken away in the same transaction. Reads what is
+    /// there through another connection.
+    pub(crate) async fn try_out(&self) -> Result<(), sqlx::Error> {
+        const NAME: &str = "trial";
+        let mut tx = self.write().await?;
+        query("INSERT INTO contents (sha256, bytes) VALUES (?, ?)")
+            .bind(NAME)
+            .bind(NAME.as_bytes())
+            .execute(&mut tx)
+            .await?;
+        let taken: Vec<u8> = query("DELETE FROM contents WHERE sha256 = ? RETURNING bytes")
+            .bind(NAME)
+            .fetch_one(&mut tx)
+            .await?;
+        tx.commit().await?;
+        query("SELECT id FROM runs LIMIT 1").fetch_optional::<String>(self).await?;
+        match taken == NAME.as_bytes() {
+            true => Ok(()),
+            false => Err(sqlx::Error::Protocol("what was written is not what is read".to_owned())),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Database::Sqlite(sqlite) => sqlite.close().await,
+            Database::Postgres(postgres) => postgres.close().await,
+        }
+    }
+}
+
+/// A connection to either database.
+#[derive(Debug)]
+pub(crate) enum Conn {
+    Sqlite(Held<sqlx::Sqlite>),
+    Postgres(Held<sqlx::Postgres>),
+}
+
+/// A connection, in a transaction or not.
+#[derive(Debug)]
+pub(crate) enum Held<D: sqlx::Database> {
+    Alone(PoolConnection<D>),
+    Within(sqlx::Transaction<'static, D>),
+}
+
+impl<D: sqlx::Database> Held<D> {
+    fn connection(&mut self) -> &mut D::Connection {
+        match self {
+            Held::Alone(conn) => conn,
+            Held::Within(tx) => tx,
+        }
+    }
+}
+
+/// A connection in a transaction; dropped without a commit, it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Transaction(Conn);
+
+impl Transaction {
+    /// Has what was written stay. It is on disk when this returns.
+    async fn commit(self) -> Result<(), sqlx::Error> {
+        let began = Instant::now();
+        match self.0 {
+            Conn::Sqlite(Held::Within(tx)) => tx.commit().await?,
+            Conn::Postgres(Held::Within(tx)) => tx.commit().await?,
+            // A transaction is made of nothing else.
+            Conn::Sqlite(Held::Alone(_)) | Conn::Postgres(Held::Alone(_)) => {}
+        }
+        histogram!("ringfence_store_commit_seconds").record(began.elapsed());
+        Ok(())
+    }
+}
+
+impl Deref for Transaction {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+/// What a statement is carried out on: a connection, or whichever is free to read with.
+#[derive(Debug)]
+pub(crate) enum On<'a> {
+    Conn(&'a mut Conn),
+    Database(&'a Database),
+}
+
+impl<'a> From<&'a mut Conn> for On<'a> {
+    fn from(conn: &'a mut Conn) -> Self {
+        On::Conn(conn)
+    }
+}
+
+impl<'a> From<&'a mut Transaction> for On<'a> {
+    fn from(tx: &'a mut Transaction) -> Self {
+        On::Conn(tx)
+    }
+}
+
+impl<'a> From<&'a Database> for On<'a> {
+    fn from(database: &'a Database) -> Self {
+        On::Database(database)
+    }
+}
+
+/// Says what was being done when the database failed.
+pub(crate) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| StoreError { doing, reason: reason(&error), full: is_full(&error) }
+}
+
+/// What the database said, or that it said nothing.
+pub(crate) fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::PoolTimedOut => "the database does not answer in time".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+/// True if the database had no room: it says so itself, or could not make its shared memory longer.
+pub(crate) fn is_full(error: &sqlx::Error) -> bool {
+    const SQLITE_FULL: &str = "13";
+    const SQLITE_IOERR_SHMSIZE: &str = "4874";
+    const POSTGRES_DISK_FULL: &str = "53100";
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some(SQLITE_FULL | SQLITE_IOERR_SHMSIZE | POSTGRES_DISK_FULL))
+}
