@@ -151,6 +151,13 @@ const AS_TOLD: [Promise; 5] = [
     ),
 ];
 
+/// Whatever happened to the runs that a text names.
+const HISTORIES: &str = "SELECT run, group_concat(at_ms % 1000000 || ' ' || kind, ', ') FROM events
+    WHERE instr(?, run) GROUP BY run";
+
+/// Rows shown of those that break a promise.
+const ROWS_SHOWN_MAX: usize = 5;
+
 /// A data directory whose books are looked at.
 #[derive(Debug)]
 pub(crate) struct Books<'a>(pub(crate) &'a Path);
@@ -186,9 +193,9 @@ impl Books<'_> {
 
     /// Panics if something is not as it is at rest, or as clients were told. `seen` says how often the
     /// program of each request was seen to run.
-    pub(crate) fn check_at_rest(&self, told: &[(Work, Told)], seen: &[(Work, usize)]) {
+    pub(crate) fn check_at_rest(&self, told: &[Told], seen: &[(Work, usize)]) {
         let (mut answered, mut promised) = (Vec::new(), Vec::new());
-        for (_, told) in told {
+        for told in told {
             match told {
                 Told::Answer { run, nano_usd, stdout } => answered.push(json!([run, nano_usd, stdout])),
                 Told::Promise { run } => promised.push(json!([run])),
@@ -213,9 +220,14 @@ impl Books<'_> {
             .iter()
             .zip(answers)
             .filter(|(_, rows)| !rows.is_empty())
-            .map(|((promise, ..), rows)| format!("{promise}: {}", json!(&rows[..rows.len().min(5)])))
+            .map(|((promise, ..), rows)| {
+                format!("{promise}: {}", json!(&rows[..rows.len().min(ROWS_SHOWN_MAX)]))
+            })
             .collect();
-        assert!(broken.is_empty(), "{broken:#?}");
+        if !broken.is_empty() {
+            let histories = self.ask(&[(HISTORIES, json!([json!(broken).to_string()]))]).remove(0);
+            panic!("{broken:#?}\n{}", json!(histories));
+        }
     }
 }
 

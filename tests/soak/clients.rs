@@ -234,25 +234,28 @@ pub(crate) fn press(
     });
 }
 
-/// How often each thing was told, for people.
+/// How often each thing happened.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(pub(crate) BTreeMap<String, u64>);
+pub(crate) struct Tally(BTreeMap<String, u64>);
 
 impl Tally {
-    pub(crate) fn count(&mut self, what: &str) {
-        *self.0.entry(what.to_owned()).or_default() += 1;
+    pub(crate) fn add(&mut self, what: &str, times: u64) {
+        *self.0.entry(what.to_owned()).or_default() += times;
     }
 
     pub(crate) fn of(&self, what: &str) -> u64 {
         self.0.get(what).copied().unwrap_or_default()
     }
 
-    pub(crate) fn add(&mut self, told: &Told) {
-        match told {
-            Told::Answer { .. } => self.count("answered"),
-            Told::Promise { .. } => self.count("promised"),
-            Told::Problem { what, .. } => self.count(what),
-            Told::Nothing => self.count("no answer"),
-        }
+    pub(crate) fn told(&mut self, told: &Told) {
+        self.add(
+            match told {
+                Told::Answer { .. } => "answered",
+                Told::Promise { .. } => "promised",
+                Told::Problem { what, .. } => what,
+                Told::Nothing => "no answer",
+            },
+            1,
+        );
     }
 }

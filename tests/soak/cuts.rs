@@ -153,9 +153,7 @@ fn whenever_the_power_fails_what_was_answered_is_in_the_record() {
     let data = house.data();
     let mut tally = Tally::default();
     for cut in 0..cuts {
-        let server = house.serve();
-        house.allow(&server, CUT_NANO_USD);
-        assert!(server.stop(), "the server ends well");
+        house.allow(CUT_NANO_USD);
         disk.write(&house, directory.path(), cut * NUMBERS);
 
         let mut on = On::power(&disk, &root);
@@ -166,7 +164,7 @@ fn whenever_the_power_fails_what_was_answered_is_in_the_record() {
         }
         std::thread::sleep(dice.time(AND_MS.start, AND_MS.end));
         told.extend(on.cut().lines().filter_map(|line| heard(line.strip_prefix(TOLD)?)));
-        told.iter().for_each(|told| tally.add(told));
+        told.iter().for_each(|told| tally.told(told));
 
         disk.read(&house);
         let server = house.serve();
@@ -177,7 +175,7 @@ fn whenever_the_power_fails_what_was_answered_is_in_the_record() {
         assert!(server.stop(), "the server ends well");
     }
     let ends = Books(&data).ask(&[("SELECT kind, count(*) FROM events GROUP BY kind", json!([]))]);
-    eprintln!("{cuts} cuts: {:?}, in the record {}", tally.0, json!(ends[0]));
+    eprintln!("{cuts} cuts: {tally:?}, in the record {}", json!(ends[0]));
 }
 
 /// The clients in the machine; outside of it, nothing.

@@ -6,8 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ringfence_tests::{Installation, Server, agent};
-use serde_json::{Value, json};
+use ringfence_tests::{Installation, Server};
+use serde_json::json;
+
+use crate::books::Books;
 
 /// Names of the users; the last has few runs.
 const USERS: [&str; 3] = ["ana", "ben", "few"];
@@ -27,7 +29,6 @@ pub(crate) struct House {
     installation: Installation,
     /// What clients show.
     pub(crate) keys: Vec<String>,
-    admin: String,
 }
 
 impl House {
@@ -35,9 +36,8 @@ impl House {
     pub(crate) fn new() -> House {
         let installation = Installation::new();
         fs::write(installation.path().join(CONFIG_FILE), CONFIG).expect("a configuration");
-        let mut house = House { installation, keys: Vec::new(), admin: String::new() };
+        let mut house = House { installation, keys: Vec::new() };
         let server = house.serve();
-        house.admin.clone_from(&server.key);
         let key = |user| {
             let (status, key) = server.post("/v1/keys", &json!({ "user": user }));
             assert_eq!(status, 201, "{key}");
@@ -68,28 +68,29 @@ impl House {
     }
 
     /// Lets everybody spend so much more than was spent until now.
-    pub(crate) fn allow(&self, server: &Server, nano_usd: i64) {
+    pub(crate) fn allow(&self, nano_usd: i64) {
         let spent = Books(&self.data()).numbers(
             "SELECT coalesce(sum(nano_usd), 0), coalesce(sum(runs) FILTER (WHERE user = 'few'), 0) FROM usage",
         );
-        #[allow(clippy::cast_precision_loss)]
-        let dollars = (spent[0] + nano_usd) as f64 / 1e9;
-        self.limit(server, "tenant", &json!({ "total": { "usd": dollars }, "month": { "usd": dollars } }));
-        self.limit(server, "user:few", &json!({ "total": { "runs": spent[1] + FEW_RUNS } }));
+        let nano_usd = spent[0] + nano_usd;
+        let dollars = format!("{}.{:09}", nano_usd / 1_000_000_000, nano_usd % 1_000_000_000);
+        self.limit("tenant", &["--usd", &dollars]);
+        self.limit("user:few", &["--runs", &(spent[1] + FEW_RUNS).to_string()]);
     }
 
-    fn limit(&self, server: &Server, scope: &str, limits: &Value) {
-        let request =
-            agent().put(format!("{}/v1/budgets/{scope}", server.url)).header("x-api-key", &self.admin);
-        let mut response = request.send_json(json!({ "limits": limits })).expect("an answer");
-        let status = response.status().as_u16();
-        assert!(matches!(status, 200 | 201), "{status} {:?}", response.body_mut().read_to_string());
+    fn limit(&self, scope: &str, limit: &[&str]) {
+        let words = [&["budget", "set", scope, "--period", "total"], limit].concat();
+        self.succeed(&words);
     }
 
-    /// Panics if the audit chain is not whole.
-    pub(crate) fn verify(&self) {
-        let output = self.installation.output(&["audit", "verify"]);
+    fn succeed(&self, words: &[&str]) {
+        let output = self.installation.output(words);
         let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        assert!(output.status.success(), "{words:?}: {said}");
+    }
+
+    /// Panics if the audit chain is not whole, or a content was altered.
+    pub(crate) fn verify(&self) {
+        self.succeed(&["audit", "verify", "--contents"]);
     }
 }

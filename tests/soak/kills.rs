@@ -33,8 +33,13 @@ const LOAD_MS: std::ops::Range<u64> = 50..1_500;
 /// Time between two looks at what runs.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// What all users may spend in a round, in nano-dollars: a handful of runs, as each reserves 3 000 000.
-const ROUND_NANO_USD: i64 = 14_000_000;
+/// What all users may spend in a round, in nano-dollars: a few runs, as each reserves 3 000 000.
+const ROUND_NANO_USD: i64 = 26_000_000;
+
+/// Accepted runs that wait for their turn.
+const TO_BEGIN: &str = "SELECT count(*) FROM events AS r JOIN events AS b ON b.run = r.run
+    WHERE r.kind = 'run.requested' AND json_extract(r.body, '$.later') AND b.kind = 'budget.reserved'
+      AND NOT EXISTS (SELECT 1 FROM events AS s WHERE s.run = r.run AND s.seq > b.seq)";
 
 /// What is killed.
 #[derive(Debug, Clone, Copy)]
@@ -97,14 +102,10 @@ fn whatever_is_killed_the_books_balance_and_nothing_runs_twice() {
     let mut server = house.serve();
     for round in 1..=rounds {
         let supervisor = server.supervisor();
-        house.allow(&server, ROUND_NANO_USD);
+        house.allow(ROUND_NANO_USD);
         let stop = AtomicBool::new(false);
         let again = std::mem::take(&mut lost);
-        tally
-            .0
-            .entry("sent again".to_owned())
-            .and_modify(|count| *count += again.len() as u64)
-            .or_insert(again.len() as u64);
+        tally.add("sent again", again.len() as u64);
         let seen = thread::scope(|scope| {
             let watcher = scope.spawn(|| watch(&stop));
             let mut their_dice = dice.split();
@@ -113,23 +114,23 @@ fn whatever_is_killed_the_books_balance_and_nothing_runs_twice() {
             thread::sleep(dice.time(LOAD_MS.start, LOAD_MS.end));
             books.check();
             let victim = strike(server, supervisor, &mut dice);
-            tally.count(&format!("killed: {victim:?}"));
+            tally.add(&format!("killed: {victim:?}"), 1);
             eventually("both processes have ended", || gone(server.pid()) && gone(supervisor));
             stop.store(true, Ordering::Relaxed);
             watcher.join().expect("the watcher ends")
         });
         drop(server);
+        tally.add("left to begin", books.numbers(TO_BEGIN)[0].unsigned_abs());
         let told = notes.take();
-        told.iter().for_each(|(_, told)| tally.add(told));
+        told.iter().for_each(|(_, told)| tally.told(told));
 
         server = house.serve();
         eventually(&format!("round {round}: all has come to its end"), || books.open() == 0);
         let seen: Vec<(Work, usize)> =
             told.iter().filter_map(|(work, _)| Some((work.clone(), seen.get(&work.number)?.len()))).collect();
-        for _ in &seen {
-            tally.count("seen to run");
-        }
-        books.check_at_rest(&told, &seen);
+        tally.add("seen to run", seen.len() as u64);
+        let words: Vec<Told> = told.iter().map(|(_, told)| told.clone()).collect();
+        books.check_at_rest(&words, &seen);
         house.verify();
         eventually("nothing of the dead is left", || {
             groups_of(supervisor).is_empty()
@@ -142,10 +143,17 @@ fn whatever_is_killed_the_books_balance_and_nothing_runs_twice() {
     assert!(server.stop(), "the server ends well");
     house.verify();
     let ends = books.ask(&[("SELECT kind, count(*) FROM events GROUP BY kind", json!([]))]);
-    eprintln!("{rounds} rounds: {:?}, in the record {}", tally.0, json!(ends[0]));
+    eprintln!("{rounds} rounds: {tally:?}, in the record {}", json!(ends[0]));
     if rounds >= ROUNDS_OF_A_SOAK {
-        for what in ["answered", "promised", "no answer", "402 budget_exhausted", "sent again", "seen to run"]
-        {
+        for what in [
+            "answered",
+            "promised",
+            "no answer",
+            "402 budget_exhausted",
+            "sent again",
+            "seen to run",
+            "left to begin",
+        ] {
             assert!(tally.of(what) > 0, "it never happened: {what}");
         }
     }

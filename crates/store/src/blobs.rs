@@ -169,7 +169,8 @@ impl Blobs {
 
     /// Files below a beginning of hashes.
     pub(crate) fn list(&self, prefix: &str) -> io::Result<Vec<String>> {
-        let names = fs::read_dir(self.root.join(prefix))?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        let names =
+            fs::read_dir(self.root.join(prefix))?.map(|entry| Ok(entry?.file_name().into_string().ok()));
         let names = names.collect::<io::Result<Vec<_>>>()?.into_iter().flatten();
         Ok(names.filter(|name| is_file_id(name)).collect())
     }

@@ -5,6 +5,7 @@
 //! ringfence.db   the record, the ledger, the identities and small contents (SQLite, write-ahead log)
 //! blobs/ab/ab…   larger code, inputs and outputs, by the SHA-256 of their content
 //! incoming/      files in the making
+//! open.lock      locked by whoever has the directory open
 //! audit.head     how far the audit chains have come, under a MAC; back it up before the database
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
@@ -43,11 +44,12 @@ pub use data_dir::holds_data;
 pub use sqlite::holds::{ENTRY_BYTES, HOLD_WAIT_MS, Swept};
 pub use sqlite::identities::{KeyError, local_key_id};
 pub use sqlite::ledger::Reservation;
+pub use sqlite::recovery::Recovered;
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use chain::ChainKey;
 use checkpoint::CheckpointFile;
-use data_dir::Prepared;
+use data_dir::{OpenLock, Prepared};
 use partial::Partials;
 use room::Room;
 use sqlite::Database;
@@ -127,6 +129,7 @@ pub struct Store {
     /// Whom changes are recorded of.
     actor: Arc<str>,
     clock: Clock,
+    open: Arc<OpenLock>,
 }
 
 impl Store {
@@ -168,8 +171,14 @@ impl Store {
             audit,
             actor: Arc::from(ITSELF),
             clock,
+            open: Arc::clone(&prepared.open),
         };
         store.begin_audit().await?;
+        if store.open.was_alone
+            && let Err(error) = store.database.end_leases().await
+        {
+            tracing::warn!(%error, "leases of processes that are gone run out in their time");
+        }
         Ok(store)
     }
 
@@ -218,6 +227,7 @@ impl Store {
     pub async fn close(&self) {
         self.seal_or_warn().await;
         self.database.close().await;
+        self.open.give_up();
     }
 
     /// Content by the hash it was kept under, verified against it.

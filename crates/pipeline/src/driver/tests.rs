@@ -109,7 +109,7 @@ impl Record for Memory {
         Ok(free)
     }
 
-    async fn release(&self, _: &Principal, _: &Claim) -> Result<(), StoreError> {
+    async fn release(&self, _: &Principal, _: RunId) -> Result<(), StoreError> {
         self.state.lock().unwrap().claim = None;
         Ok(())
     }
@@ -154,6 +154,26 @@ impl Ledger for Memory {
         assert!(state.held.insert(step, amount).is_none(), "step {step} is reserved twice");
         state.events.extend_from_slice(events);
         Ok(())
+    }
+
+    async fn start(
+        &self,
+        principal: &Principal,
+        _: RunId,
+        step: u32,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        self.check_key(principal).await?;
+        let mut state = self.state.lock().unwrap();
+        if !state.held.contains_key(&step) {
+            return Err(StoreError::new("starting a step", "nothing is held for it").into());
+        }
+        state.events.extend_from_slice(events);
+        Ok(())
+    }
+
+    async fn take_over(&self, _: &Principal, _: RunId, step: u32) -> Result<bool, StoreError> {
+        Ok(self.state.lock().unwrap().held.contains_key(&step))
     }
 
     async fn settle(
@@ -711,7 +731,7 @@ async fn a_run_that_waits_is_given_up_when_its_key_ends_and_one_that_runs_is_not
     drop(slot);
     let error = live.ended().await.unwrap_err();
     assert!(matches!(&error.kind, ErrorKind::Ledger(LedgerError::KeyEnded(key)) if key == "k1"), "{error}");
-    assert!(waiting.kinds().ends_with("exec.started run.failed"));
+    assert!(waiting.kinds().ends_with("budget.reserved run.failed"));
     assert_eq!(waiting.spent(), (0, 0));
 
     let running = world(vec![Play::Run], vec![]);

@@ -2,6 +2,7 @@
 
 use ringfence_pipeline::ports::{CLAIM_KEPT_MS, CLAIM_TAKEN_OVER_MS, Claim, Claimed, StoreError};
 use ringfence_pipeline::run::{Principal, RunId};
+use sqlx::SqliteConnection;
 
 use super::failed;
 use super::record::run_id;
@@ -74,8 +75,9 @@ impl Store {
         let now_ms = (self.clock)();
         let taken = sqlx::query(
             "UPDATE claims SET run = ?1, created_ms = ?2
-             WHERE key_id = ?3 AND name = ?4 AND fingerprint = ?5 AND run = ?6 AND created_ms <= ?7
-               AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?6)",
+             WHERE key_id = ?3 AND name = ?4 AND fingerprint = ?5 AND run = ?6
+               AND (created_ms <= ?7 AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?6)
+                    OR EXISTS (SELECT 1 FROM events WHERE run = ?6 AND kind IN ('run.refused', 'run.failed')))",
         )
         .bind(claim.run.to_string())
         .bind(now_ms)
@@ -90,16 +92,24 @@ impl Store {
         Ok(taken.rows_affected() == 1)
     }
 
-    pub(super) async fn forget_claim(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError> {
-        let doing = "releasing a request";
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
-        sqlx::query("DELETE FROM claims WHERE key_id = ? AND name = ? AND run = ?")
-            .bind(&principal.key_id)
-            .bind(&claim.name)
-            .bind(claim.run.to_string())
-            .execute(&mut *tx)
-            .await
-            .map_err(failed(doing))?;
-        self.database.commit(tx).await.map_err(failed(doing))
+    pub(super) async fn release_claim(&self, principal: &Principal, run: RunId) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await.map_err(failed("releasing a request"))?;
+        forget_claims(&mut tx, principal, run).await?;
+        self.database.commit(tx).await.map_err(failed("releasing a request"))
     }
+}
+
+/// Forgets that a run carries a request out.
+pub(super) async fn forget_claims(
+    conn: &mut SqliteConnection,
+    principal: &Principal,
+    run: RunId,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM claims WHERE run = ? AND key_id = ?")
+        .bind(run.to_string())
+        .bind(&principal.key_id)
+        .execute(conn)
+        .await
+        .map_err(failed("releasing a request"))?;
+    Ok(())
 }

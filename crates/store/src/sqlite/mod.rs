@@ -12,6 +12,7 @@ pub(crate) mod identities;
 mod keys;
 pub(crate) mod ledger;
 pub(crate) mod record;
+pub(crate) mod recovery;
 mod self_service;
 mod usage;
 mod verify;

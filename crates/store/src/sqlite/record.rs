@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::failed;
 use super::holds::{Holding, Owner, Sums, push_holding};
+use super::recovery::push_in_progress;
 use crate::chain::Row;
 use crate::{BlobError, Store};
 
@@ -73,8 +74,8 @@ impl Record for Store {
         self.take_claim_over(principal, claim, gone).await
     }
 
-    async fn release(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError> {
-        self.forget_claim(principal, claim).await
+    async fn release(&self, principal: &Principal, run: RunId) -> Result<(), StoreError> {
+        self.release_claim(principal, run).await
     }
 
     async fn runs(
@@ -208,6 +209,7 @@ impl Store {
                 row.push_bind(event.kind.clone()).push_bind(event.at_ms).push_bind(body.clone());
             });
             if chunks.peek().is_none() {
+                push_in_progress(&mut insert, &id, last);
                 if !holding.contents.is_empty() {
                     push_holding(&mut insert, &holding);
                 } else if ended {
