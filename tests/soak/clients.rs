@@ -22,7 +22,7 @@ pub(crate) const CLIENTS: usize = 8;
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// Wait of a client that was refused.
-const AFTER_REFUSAL: Duration = Duration::from_millis(20);
+const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
 /// Wall-clock limit of a program, in milliseconds.
 const WALL_MS: u64 = 2_000;

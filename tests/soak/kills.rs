@@ -59,8 +59,9 @@ fn watch(stop: &AtomicBool) -> Seen {
     let mut seen = Seen::new();
     while !stop.load(Ordering::Relaxed) {
         for pid in pids_of("sleep 0.") {
-            if let Some(number) = Work::of_command(&command_line(pid)) {
-                seen.entry(number).or_default().insert((pid, started(pid)));
+            let (number, started) = (Work::of_command(&command_line(pid)), started(pid));
+            if let Some(number) = number.filter(|_| !started.is_empty()) {
+                seen.entry(number).or_default().insert((pid, started));
             }
         }
         thread::sleep(LOOK_EVERY);
@@ -68,7 +69,7 @@ fn watch(stop: &AtomicBool) -> Seen {
     seen
 }
 
-/// When a process was started, in ticks since the machine was.
+/// When a process was started, in ticks since the machine was; empty if it has ended.
 fn started(pid: u32) -> String {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);

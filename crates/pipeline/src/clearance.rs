@@ -2,7 +2,7 @@
 //!
 //! Each step consumes the value of the step before it, and no value can be made elsewhere: a
 //! [`Checked`] comes out of the policy, a [`Reserved`] only out of the ledger's consent to a
-//! `Checked` (or to have what was reserved for it: [`TakenOver`]), a [`Cleared`] only out of a `Reserved`. An approval will stand between the first two.
+//! `Checked` (or to have what was reserved for it: [`Adopted`]), a [`Cleared`] only out of a `Reserved`. An approval will stand between the first two.
 
 use ringfence_job::Job;
 
@@ -54,19 +54,19 @@ impl Reserved {
 
 /// What was reserved for a step by a process that is gone; only the ledger's consent makes one.
 #[derive(Debug)]
-pub(crate) struct TakenOver {
+pub(crate) struct Adopted {
     run: RunId,
 }
 
-impl TakenOver {
+impl Adopted {
     /// Asks the ledger for what is reserved; none if somebody holds it.
     pub(crate) async fn of(
         ledger: &dyn Ledger,
         principal: &Principal,
         run: RunId,
         step: u32,
-    ) -> Result<Option<TakenOver>, StoreError> {
-        Ok(ledger.take_over(principal, run, step).await?.then_some(TakenOver { run }))
+    ) -> Result<Option<Adopted>, StoreError> {
+        Ok(ledger.adopt(principal, run, step).await?.then_some(Adopted { run }))
     }
 
     /// It was reserved for this job.

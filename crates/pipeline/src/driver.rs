@@ -15,7 +15,7 @@ use crate::{
     answer::Answer,
     ask::{AskAnswer, AskRequest, result_of},
     budget::{Amount, Prices},
-    clearance::{Cleared, TakenOver, bound},
+    clearance::{Adopted, Cleared, bound},
     cost::Cost,
     drift::{Change, Drift, drift},
     error::{ErrorKind, PipelineError},
@@ -224,7 +224,7 @@ impl Pipeline {
         let mut journal = self.journal(place.principal(), run);
         let history = self.driver.ports.record.history(place.principal(), run).await?;
         let program = journal.go_on(&history)?;
-        let Some(reserved) = journal.take_over(step).await? else { return Ok(false) };
+        let Some(reserved) = journal.adopt(step).await? else { return Ok(false) };
         self.drive(place, journal, Work::Accepted { program, step, reserved });
         Ok(true)
     }
@@ -369,7 +369,7 @@ enum Work {
         program: Program,
         /// The step that it is to begin with.
         step: u32,
-        reserved: TakenOver,
+        reserved: Adopted,
     },
 }
 
@@ -863,7 +863,7 @@ impl Driver {
         &self,
         journal: &mut Journal,
         program: &Program,
-        (step, reserved): (u32, TakenOver),
+        (step, reserved): (u32, Adopted),
         driven: &mut Driven,
     ) -> Result<Answer, ErrorKind> {
         let (language, checked) = match self.pass_again(journal.run().id(), program, driven).await {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     budget::{Amount, Prices},
-    clearance::{Cleared, Reserved, TakenOver, bound},
+    clearance::{Adopted, Cleared, Reserved, bound},
     cost::{Cost, SANDBOX},
     driver::{Clock, Ports},
     error::ErrorKind,
@@ -171,9 +171,9 @@ impl Journal {
         Ok(reserved.clear())
     }
 
-    /// Takes over what was reserved for a step by a process that is gone; none if another was quicker.
-    pub(crate) async fn take_over(&self, step: u32) -> Result<Option<TakenOver>, StoreError> {
-        TakenOver::of(self.ports.ledger.as_ref(), &self.principal, self.run.id(), step).await
+    /// Adopts what was reserved for a step by a process that is gone; none if another was quicker.
+    pub(crate) async fn adopt(&self, step: u32) -> Result<Option<Adopted>, StoreError> {
+        Adopted::of(self.ports.ledger.as_ref(), &self.principal, self.run.id(), step).await
     }
 
     /// Lets a step that was reserved before begin, durably.

@@ -238,7 +238,7 @@ pub trait Ledger: Send + Sync {
     ) -> Result<(), LedgerError>;
 
     /// Has the caller hold what is reserved for a step, if nobody holds it in time: true then.
-    async fn take_over(&self, principal: &Principal, run: RunId, step: u32) -> Result<bool, StoreError>;
+    async fn adopt(&self, principal: &Principal, run: RunId, step: u32) -> Result<bool, StoreError>;
 
     /// Replaces the reservation by what was used and appends `events`, in one transaction. More than was
     /// reserved is recorded in full. After the step was settled as interrupted, what was used beyond its

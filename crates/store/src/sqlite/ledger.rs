@@ -86,8 +86,8 @@ impl Ledger for Store {
         Ok(self.database.commit(tx).await.map_err(failed(doing))?)
     }
 
-    async fn take_over(&self, principal: &Principal, run: RunId, step: u32) -> Result<bool, StoreError> {
-        let doing = "taking a step over";
+    async fn adopt(&self, principal: &Principal, run: RunId, step: u32) -> Result<bool, StoreError> {
+        let doing = "adopting a step";
         let now_ms = (self.clock)();
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let taken = renew_lease(&mut tx, doing, principal, run, step, now_ms, Lease::RunOut).await?;

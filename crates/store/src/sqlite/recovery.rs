@@ -32,7 +32,7 @@ pub struct Recovered {
     pub ended: Vec<Reservation>,
     /// Runs that were interrupted between two steps.
     pub runs: Vec<RunId>,
-    /// What is reserved for steps that have not begun and are to: whoever can, takes them over.
+    /// What is reserved for steps that have not begun and are to: whoever can, adopts them.
     pub to_begin: Vec<Reservation>,
 }
 
