@@ -3,6 +3,7 @@
 //! The tests start the program as its users do and look only at what it prints, answers and leaves.
 
 mod delegation;
+mod machine;
 pub mod processes;
 mod scripted;
 
@@ -16,6 +17,7 @@ use std::{
 };
 
 pub use delegation::{Delegation, ORDINARY_ID};
+pub use machine::Machine;
 pub use scripted::ScriptedEndpoint;
 use serde_json::Value;
 use tempfile::TempDir;

@@ -58,6 +58,12 @@ pub fn kill(pids: &[u32]) {
     signal("KILL", pids);
 }
 
+/// Kills all processes of a group at once.
+pub fn kill_group(leader: u32) {
+    let status = Command::new("kill").args(["-KILL", "--", &format!("-{leader}")]).status();
+    assert!(status.expect("kill").success());
+}
+
 /// Sends a signal by its name.
 pub fn signal(name: &str, pids: &[u32]) {
     let status = Command::new("kill").arg(format!("-{name}")).args(pids.iter().map(u32::to_string)).status();

@@ -57,9 +57,10 @@ pub(crate) async fn open_store(config: &Config, data_dir: &std::path::Path) -> a
     if let Err(error) = store.sweep(clock::now_ms()).await {
         tracing::warn!(%error, "cannot delete contents that nobody holds");
     }
-    let interrupted = store.recover(clock::now_ms()).await?;
-    if !interrupted.is_empty() {
-        tracing::warn!(runs = interrupted.len(), "settled interrupted runs at their bound");
+    let recovered = store.recover(clock::now_ms()).await?;
+    if !(recovered.ended.is_empty() && recovered.runs.is_empty()) {
+        let (steps, runs) = (recovered.ended.len(), recovered.runs.len());
+        tracing::warn!(steps, runs, "ended what a crash had interrupted");
     }
     Ok(store)
 }

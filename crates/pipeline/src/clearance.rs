@@ -2,15 +2,15 @@
 //!
 //! Each step consumes the value of the step before it, and no value can be made elsewhere: a
 //! [`Checked`] comes out of the policy, a [`Reserved`] only out of the ledger's consent to a
-//! `Checked`, a [`Cleared`] only out of a `Reserved`. An approval will stand between the first two.
+//! `Checked` (or to have what was reserved for it: [`Adopted`]), a [`Cleared`] only out of a `Reserved`. An approval will stand between the first two.
 
 use ringfence_job::Job;
 
 use crate::{
     budget::{Amount, Prices},
     policy::Checked,
-    ports::{Charge, Ledger, LedgerError},
-    run::{Recorded, RunId},
+    ports::{Charge, Ledger, LedgerError, StoreError},
+    run::{Principal, Recorded, RunId},
 };
 
 /// Time that a run may take beyond its wall-clock limit until it is dead and collected, in
@@ -49,6 +49,29 @@ impl Reserved {
     /// Nothing more is asked for: the job may run.
     pub(crate) fn clear(self) -> Cleared {
         Cleared { run: self.run, job: self.job }
+    }
+}
+
+/// What was reserved for a step by a process that is gone; only the ledger's consent makes one.
+#[derive(Debug)]
+pub(crate) struct Adopted {
+    run: RunId,
+}
+
+impl Adopted {
+    /// Asks the ledger for what is reserved; none if somebody holds it.
+    pub(crate) async fn of(
+        ledger: &dyn Ledger,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+    ) -> Result<Option<Adopted>, StoreError> {
+        Ok(ledger.adopt(principal, run, step).await?.then_some(Adopted { run }))
+    }
+
+    /// It was reserved for this job.
+    pub(crate) fn with(self, checked: Checked) -> Reserved {
+        Reserved { run: self.run, job: checked.into_job() }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::budget::{Amount, Usd};
+use crate::{
+    budget::{Amount, Usd},
+    run::Event,
+};
 
 /// What a run costs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -41,6 +44,20 @@ pub struct CostItem {
 pub(crate) const SANDBOX: &str = "sandbox";
 
 impl Cost {
+    /// An event was read back from a history in which nothing but our own readers and the code itself cost
+    /// anything.
+    pub(crate) fn see(&mut self, event: &Event) {
+        match event {
+            Event::ReadStarted { reserved, .. }
+            | Event::FactsStarted { reserved, .. }
+            | Event::BudgetReserved { reserved, .. } => self.reserved(*reserved),
+            Event::ReadFinished { used, .. } | Event::FactsFinished { used, .. } => {
+                self.used(SANDBOX, *used, false);
+            }
+            _ => {}
+        }
+    }
+
     /// A step was reserved.
     pub(crate) fn reserved(&mut self, amount: Amount) {
         self.estimated_usd.0 = self.estimated_usd.0.saturating_add(amount.nano_usd);

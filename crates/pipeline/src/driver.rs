@@ -7,7 +7,7 @@
 use std::{fmt, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use futures::{FutureExt, poll};
-use ringfence_job::{InputFile, Job, LimitsPolicy, Outcome, Status};
+use ringfence_job::{InputFile, Job, Language, LimitsPolicy, Outcome, Status};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{Instrument, Span};
 
@@ -15,7 +15,7 @@ use crate::{
     answer::Answer,
     ask::{AskAnswer, AskRequest, result_of},
     budget::{Amount, Prices},
-    clearance::{Cleared, bound},
+    clearance::{Adopted, Cleared, bound},
     cost::Cost,
     drift::{Change, Drift, drift},
     error::{ErrorKind, PipelineError},
@@ -29,9 +29,10 @@ use crate::{
         Ledger, LedgerError, Record, StoreError, TableProfile, Written,
     },
     profile::{is_table, read_profile},
-    repeat::Repeats,
-    run::{Event, Execution, FileRef, Paid, Principal, RunId},
-    turns::{Busy, Load, Place, Slot, Turns},
+    program::Program,
+    repeat::{NoOriginal, Repeats},
+    run::{Event, Execution, FileRef, Paid, Principal, RunId, Stage},
+    turns::{Busy, Load, Place, Slot, Turns, WaitedTooLong},
 };
 
 /// Executions of one question at most: the first, and one of the author's repair.
@@ -171,7 +172,11 @@ impl Pipeline {
     /// # Panics
     /// If called outside a tokio runtime.
     pub fn start(&self, place: Place, request: ExecuteRequest) -> Arc<Live> {
-        self.start_as(place, self.driver.config.clock.new_id(), None, request, None)
+        self.begin(
+            place,
+            self.driver.config.clock.new_id(),
+            Work::New { request, repeats: None, named: false },
+        )
     }
 
     /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
@@ -201,36 +206,59 @@ impl Pipeline {
                 Once::Before(before)
             }
             Claimed::New | Claimed::Same(_) => {
-                Once::Begun(self.start_as(place, run, Some(claim), request, None))
+                Once::Begun(self.begin(place, run, Work::New { request, repeats: None, named: true }))
             }
             Claimed::Different => Once::Different,
         })
     }
 
-    fn start_as(
-        &self,
-        place: Place,
-        run: RunId,
-        claim: Option<Claim>,
-        request: ExecuteRequest,
-        repeats: Option<Repeats>,
-    ) -> Arc<Live> {
-        let principal = place.principal().clone();
-        let mut journal = self.journal(&principal, run);
+    /// Begins a run that was accepted by a process that is gone, in its place: `step` is what is reserved for
+    /// it. False if another process was quicker.
+    ///
+    /// # Errors
+    /// The store fails, or what it holds is damaged.
+    ///
+    /// # Panics
+    /// If called outside a tokio runtime.
+    pub async fn go_on(&self, place: Place, run: RunId, step: u32) -> Result<bool, StoreError> {
+        let mut journal = self.journal(place.principal(), run);
+        let history = self.driver.ports.record.history(place.principal(), run).await?;
+        let program = journal.go_on(&history)?;
+        let Some(reserved) = journal.adopt(step).await? else { return Ok(false) };
+        self.drive(place, journal, Work::Accepted { program, step, reserved });
+        Ok(true)
+    }
+
+    fn begin(&self, place: Place, run: RunId, work: Work) -> Arc<Live> {
+        let journal = self.journal(place.principal(), run);
+        self.drive(place, journal, work)
+    }
+
+    fn drive(&self, place: Place, mut journal: Journal, work: Work) -> Arc<Live> {
+        let (run, principal) = (journal.run().id(), place.principal().clone());
         let driver = Arc::clone(&self.driver);
         let entered = self.lives.enter(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
         let live = Arc::clone(&entered.live);
         let active = Active::enter(Arc::clone(&self.active));
         let mut driven = Driven { live: Arc::clone(&live), place, memory: None };
+        let named = work.may_be_named();
         let task = async move {
             let _active = active;
             let work = AssertUnwindSafe(async {
-                let result = driver.execute(&mut journal, request, repeats, &mut driven).await;
+                let result = match work {
+                    Work::New { request, repeats, .. } => {
+                        driver.execute(&mut journal, request, repeats, &mut driven).await
+                    }
+                    Work::Accepted { program, step, reserved } => {
+                        driver.go_on(&mut journal, &program, (step, reserved), &mut driven).await
+                    }
+                };
                 close(journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
-            if let (Some(claim), Err(_)) = (claim, &result)
-                && let Err(error) = driver.ports.record.release(&principal, &claim).await
+            if named
+                && result.is_err()
+                && let Err(error) = driver.ports.record.release(&principal, run).await
             {
                 tracing::error!(%run, %error, "the name of a request could not be given back");
             }
@@ -258,7 +286,7 @@ impl Pipeline {
     /// As [`Pipeline::execute`], as a repetition of another run.
     pub(crate) async fn repeat(&self, place: Place, request: ExecuteRequest, repeats: Repeats) -> End {
         let run = self.driver.config.clock.new_id();
-        let live = self.start_as(place, run, None, request, Some(repeats));
+        let live = self.begin(place, run, Work::New { request, repeats: Some(repeats), named: false });
         let _asked = StopOnDrop(Arc::clone(&live));
         live.ended().await
     }
@@ -327,6 +355,31 @@ impl Pipeline {
     }
 }
 
+/// What a run begins with.
+enum Work {
+    /// A request.
+    New {
+        request: ExecuteRequest,
+        repeats: Option<Repeats>,
+        /// True if its client gave it a name.
+        named: bool,
+    },
+    /// What a process that is gone has accepted.
+    Accepted {
+        program: Program,
+        /// The step that it is to begin with.
+        step: u32,
+        reserved: Adopted,
+    },
+}
+
+impl Work {
+    /// True if its client may have given it a name.
+    fn may_be_named(&self) -> bool {
+        matches!(self, Work::New { named: true, .. } | Work::Accepted { .. })
+    }
+}
+
 /// What became of a request that is to be carried out once.
 #[derive(Debug)]
 pub enum Once {
@@ -384,6 +437,22 @@ enum Step<'a> {
     Execute,
 }
 
+/// A jailed job for which everything is reserved.
+struct Reservation {
+    step: u32,
+    /// What is reserved.
+    bound: Amount,
+    cleared: Cleared,
+}
+
+/// Whether a job has its slot.
+enum Turn<'a, F> {
+    /// It had one at once.
+    Came(Slot<'a>),
+    /// It waits for one.
+    Waits(F),
+}
+
 /// A jailed job that ended, before it is settled.
 struct Ran {
     step: u32,
@@ -419,11 +488,12 @@ impl Driver {
         driven: &mut Driven,
     ) -> Result<Answer, ErrorKind> {
         let of = repeats.as_ref().map(|repeats| repeats.of);
-        let language = request.language;
+        let ExecuteRequest { language, fresh, later, .. } = request;
         let code = self.keep_code(journal, &request.code).await?;
         let requested = |job: Option<(Option<String>, Option<String>, Vec<FileRef>)>| {
             let (stdin, call, files) = job.unwrap_or_default();
-            Event::Requested { question: None, language: Some(language), code, stdin, call, files, of }
+            let (question, language) = (None, Some(language));
+            Event::Requested { question, language, code, stdin, call, files, of, fresh, later }
         };
         let uploads = std::mem::take(&mut request.uploads);
         let attached = self.attach(driven, &mut request.files, uploads).await?;
@@ -564,6 +634,8 @@ impl Driver {
             call: None,
             files,
             of: None,
+            fresh: false,
+            later: false,
         })?;
         examined.map_err(ErrorKind::Denied)?;
         journal.save().await
@@ -786,6 +858,48 @@ impl Driver {
         })
     }
 
+    /// Begins what a process that is gone has accepted.
+    async fn go_on(
+        &self,
+        journal: &mut Journal,
+        program: &Program,
+        (step, reserved): (u32, Adopted),
+        driven: &mut Driven,
+    ) -> Result<Answer, ErrorKind> {
+        let (language, checked) = match self.pass_again(journal.run().id(), program, driven).await {
+            Ok(passed) => passed,
+            Err(kind) => {
+                journal.settle(&Spent::in_jail(step, Amount::default()), &[kind.end()]).await?;
+                return Err(kind);
+            }
+        };
+        let bound = bound(checked.job(), &self.config.prices);
+        let reserved = Reservation { step, bound, cleared: reserved.with(checked).clear() };
+        let mut control = Control::new(&driven.live, true);
+        control.accept();
+        let turn = Turn::Waits(pin!(driven.place.slot()));
+        let ran = self.run_reserved(journal, &Step::Execute, reserved, control, &driven.place, turn).await?;
+        self.finish(journal, language, ran, true).await
+    }
+
+    /// Decides again on what has passed before.
+    async fn pass_again(
+        &self,
+        run: RunId,
+        program: &Program,
+        driven: &mut Driven,
+    ) -> Result<(Language, Checked), ErrorKind> {
+        driven.memory = Some(self.memory_for(program.files_bytes(), &driven.place)?);
+        let request =
+            program.request(self.ports.record.as_ref(), run).await.map_err(|error| match error {
+                NoOriginal::Store(error) => ErrorKind::Store(error),
+                other => ErrorKind::Internal(other.to_string()),
+            })?;
+        let language = request.language;
+        let checked = self.config.policy.pass_again(request, &self.config.limits);
+        Ok((language, checked.map_err(ErrorKind::Denied)?))
+    }
+
     /// Reserves, runs in the jail, and hands back what is to be settled. What ends in an error is
     /// settled here.
     async fn run_job(
@@ -796,17 +910,51 @@ impl Driver {
         mut control: Control,
         place: &Place,
     ) -> Result<Ran, ErrorKind> {
-        let live = Arc::clone(control.live());
         let step = journal.run().next_step();
-        let prices = &self.config.prices;
-        let reserved = bound(checked.job(), prices);
-        let events = start_events(&purpose, step, reserved, checked.job());
-        let cleared = journal.reserve(checked, prices, &events).await?;
+        let bound = bound(checked.job(), &self.config.prices);
+        let mut events = start_events(&purpose, step, bound, checked.job());
+        let mut turn = pin!(place.slot());
+        let slot = match poll!(&mut turn) {
+            Poll::Ready(slot) => Some(slot?),
+            Poll::Pending => None,
+        };
+        // Whoever need not wait is spared a second durable write.
+        if slot.is_some() && matches!(purpose, Step::Execute) {
+            events.push(Event::ExecStarted { step });
+        }
+        let cleared = journal.reserve(checked, &self.config.prices, &events).await?;
         control.accept();
-        let slot = tokio::select! {
-            biased;
-            slot = self.turn(place) => slot,
-            () = live.stopped() => Err(live.why()),
+        let reserved = Reservation { step, bound, cleared };
+        let turn = slot.map_or(Turn::Waits(turn), Turn::Came);
+        self.run_reserved(journal, &purpose, reserved, control, place, turn).await
+    }
+
+    /// Runs in the jail what is reserved, once it has its turn.
+    async fn run_reserved(
+        &self,
+        journal: &mut Journal,
+        purpose: &Step<'_>,
+        reserved: Reservation,
+        control: Control,
+        place: &Place,
+        turn: Turn<'_, impl Future<Output = Result<Slot<'_>, WaitedTooLong>>>,
+    ) -> Result<Ran, ErrorKind> {
+        let live = Arc::clone(control.live());
+        let Reservation { step, bound: reserved, cleared } = reserved;
+        let prices = &self.config.prices;
+        let slot = match turn {
+            Turn::Came(slot) => Ok(slot),
+            Turn::Waits(turn) => {
+                let slot = tokio::select! {
+                    biased;
+                    slot = turn => slot.map_err(ErrorKind::from),
+                    () = live.stopped() => Err(live.why()),
+                };
+                match slot {
+                    Ok(slot) => self.begin(journal, purpose, step, place).await.map(|()| slot),
+                    Err(kind) => Err(kind),
+                }
+            }
         };
         // The time in the queue is nobody's.
         let began_ms = self.config.clock.now_ms();
@@ -827,21 +975,35 @@ impl Driver {
             Err(ErrorKind::Executor(ExecutorError::Stopped)) => live.why(),
             Err(kind) => kind,
         };
+        let waits = journal.run().stage() == Some(Stage::Reserved);
+        let goes_on = matches!(kind, ErrorKind::Stopping) && journal.run().is_to_begin();
+        // If the ledger does not let it begin, what is held may be another's by now.
+        if goes_on || (waits && matches!(kind, ErrorKind::Ledger(LedgerError::Store(_)))) {
+            return Err(kind);
+        }
         let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
-        let (used, events) = stopped(&purpose, &kind, step, elapsed_ms, reserved, prices);
+        let (used, mut events) = stopped(purpose, &kind, step, elapsed_ms, reserved, prices);
+        if waits && matches!(events[0], Event::ExecFinished(_)) {
+            events.insert(0, Event::ExecStarted { step });
+        }
         journal.settle(&Spent::in_jail(step, used), &events).await?;
         Err(kind)
     }
 
-    /// Waits for a slot. The key may have ended meanwhile; with no wait, it was just looked at to reserve.
-    async fn turn<'a>(&self, place: &'a Place) -> Result<Slot<'a>, ErrorKind> {
-        let mut turn = pin!(place.slot());
-        if let Poll::Ready(slot) = poll!(&mut turn) {
-            return Ok(slot?);
+    /// A step that has waited for its slot begins, unless its key has ended meanwhile.
+    async fn begin(
+        &self,
+        journal: &mut Journal,
+        purpose: &Step<'_>,
+        step: u32,
+        place: &Place,
+    ) -> Result<(), ErrorKind> {
+        match purpose {
+            Step::Execute => journal.start(step).await,
+            Step::ReadTable(_) | Step::ReadFacts => {
+                Ok(self.ports.ledger.check_key(place.principal()).await?)
+            }
         }
-        let slot = turn.await?;
-        self.ports.ledger.check_key(place.principal()).await?;
-        Ok(slot)
     }
 
     /// A panic in the executor must not take the settlement with it.
@@ -856,7 +1018,7 @@ impl Driver {
     async fn finish(
         &self,
         journal: &mut Journal,
-        language: ringfence_job::Language,
+        language: Language,
         ran: Ran,
         last: bool,
     ) -> Result<Answer, ErrorKind> {
@@ -930,7 +1092,7 @@ async fn keep_files(journal: &mut Journal, files: &[InputFile]) -> Result<Vec<Fi
 /// Keeps every content of an answer for which there is room, and gives the events that name them.
 async fn keep_answer(
     journal: &mut Journal,
-    language: ringfence_job::Language,
+    language: Language,
     ran: Ran,
     cost: Cost,
     last: bool,
@@ -991,11 +1153,9 @@ fn start_events(purpose: &Step<'_>, step: u32, reserved: Amount, job: &Job) -> V
     match purpose {
         Step::ReadTable(file) => vec![Event::ReadStarted { step, file: (*file).to_owned(), reserved }],
         Step::ReadFacts => vec![Event::FactsStarted { step, reserved }],
-        Step::Execute => vec![
-            Event::PolicyPassed { limits: job.limits },
-            Event::BudgetReserved { step, reserved },
-            Event::ExecStarted { step },
-        ],
+        Step::Execute => {
+            vec![Event::PolicyPassed { limits: job.limits }, Event::BudgetReserved { step, reserved }]
+        }
     }
 }
 

@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     budget::{Amount, Prices},
-    clearance::{Cleared, Reserved, bound},
+    clearance::{Adopted, Cleared, Reserved, bound},
     cost::{Cost, SANDBOX},
     driver::{Clock, Ports},
     error::ErrorKind,
     figures::Figures,
     policy::Checked,
     ports::{Charge, Kept, LedgerError, Part, Put, Receipt, StoreError},
+    program::{Program, damaged},
     run::{Event, Principal, Recorded, Run, RunId},
 };
 
@@ -69,6 +70,22 @@ impl Journal {
             cost: Cost::default(),
             receipt: Receipt::default(),
         }
+    }
+
+    /// Goes on with the history of a run that another process has begun to write. Returns its program.
+    pub(crate) fn go_on(&mut self, history: &[Recorded]) -> Result<Program, StoreError> {
+        self.run = Run::replay(self.run.id(), history).map_err(|error| damaged(&error.to_string()))?;
+        self.saved = true;
+        let mut program = Program::default();
+        for recorded in history {
+            let event = Event::from_recorded(recorded).map_err(|error| damaged(&error.to_string()))?;
+            self.cost.see(&event);
+            program.see(&event);
+            if let Event::Requested { .. } = &event {
+                self.figures.note(&event);
+            }
+        }
+        Ok(program)
     }
 
     pub(crate) fn run(&self) -> &Run {
@@ -154,6 +171,20 @@ impl Journal {
         Ok(reserved.clear())
     }
 
+    /// Adopts what was reserved for a step by a process that is gone; none if another was quicker.
+    pub(crate) async fn adopt(&self, step: u32) -> Result<Option<Adopted>, StoreError> {
+        Adopted::of(self.ports.ledger.as_ref(), &self.principal, self.run.id(), step).await
+    }
+
+    /// Lets a step that was reserved before begin, durably.
+    pub(crate) async fn start(&mut self, step: u32) -> Result<(), ErrorKind> {
+        let events = [Event::ExecStarted { step }];
+        let (run, records) = self.plan(&events)?;
+        self.ports.ledger.start(&self.principal, run.id(), step, &records).await?;
+        self.happened(run, &events);
+        Ok(())
+    }
+
     /// Reserves what asking an author may use and lets the event happen, durably; if the ledger refuses,
     /// nothing has happened.
     pub(crate) async fn reserve_author(
@@ -194,12 +225,15 @@ impl Journal {
         cost
     }
 
-    /// Ends the run with an error, unless it has already ended. One that there was no room for from the
+    /// Ends the run with an error, unless it has already ended, or goes on after a restart. One that there was no room for from the
     /// beginning leaves nothing: a flood of such must not fill the disk either.
     pub(crate) async fn end(&mut self, kind: &ErrorKind) -> Result<(), ErrorKind> {
         let crowded = matches!(kind, ErrorKind::Ledger(LedgerError::Quota(_)));
         if !self.saved && (crowded || self.run.stage().is_none()) {
             return Ok(self.ports.record.give_up(&self.principal, self.run.id()).await?);
+        }
+        if matches!(kind, ErrorKind::Stopping) && self.run.is_to_begin() {
+            return Ok(());
         }
         if self.run.stage().is_some_and(|stage| !stage.is_end()) {
             let failed = || Event::Failed { reason: kind.to_string() };

@@ -22,6 +22,7 @@ mod live;
 pub mod policy;
 pub mod ports;
 mod profile;
+mod program;
 mod read;
 mod repeat;
 pub mod run;

@@ -58,6 +58,8 @@ pub struct ExecuteRequest {
     pub limits: LimitsPatch,
     /// Ask for a newly executed interpreter rather than a warm one.
     pub fresh: bool,
+    /// It is answered later: a crash before it begins does not end it.
+    pub later: bool,
 }
 
 impl ExecuteRequest {
@@ -73,6 +75,7 @@ impl ExecuteRequest {
             uploads: Vec::new(),
             limits: LimitsPatch::default(),
             fresh: false,
+            later: false,
         }
     }
 }
@@ -216,6 +219,19 @@ impl Policy {
         self.check_files(&request.files, limits.as_ref(), &mut found);
         let limits = found.none_or(limits)?;
         Ok(Examined { policy: self, job: into_job(request, limits) })
+    }
+
+    /// Decides again on a request that has passed before, and has not begun since. What facts about its code
+    /// were needed was known then.
+    ///
+    /// # Errors
+    /// Every reason to refuse, up to a bound.
+    pub(crate) fn pass_again(
+        &self,
+        request: ExecuteRequest,
+        limits: &LimitsPolicy,
+    ) -> Result<Checked, Vec<Violation>> {
+        Ok(Checked { job: self.examine(request, limits)?.job })
     }
 
     /// Decides on a question and its files; the code that answers it is decided on later.

@@ -154,12 +154,12 @@ pub trait Record: Send + Sync {
     async fn claim(&self, principal: &Principal, claim: &Claim) -> Result<Claimed, StoreError>;
 
     /// Puts `claim.run` in the place of `gone`, a run that is not in progress: true if that was the claim's
-    /// run still, nothing of it is in the record, and the claim is older than [`CLAIM_TAKEN_OVER_MS`].
+    /// run still, and came to no answer. It was refused or has failed then, or nothing of it is in the record
+    /// and the claim is older than [`CLAIM_TAKEN_OVER_MS`].
     async fn take_over(&self, principal: &Principal, claim: &Claim, gone: RunId) -> Result<bool, StoreError>;
 
-    /// Forgets a claim, so that the request may be sent again under its name; one that another run has taken
-    /// over stays.
-    async fn release(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError>;
+    /// Forgets the claim that a run carries out, so that the request may be sent again under its name.
+    async fn release(&self, principal: &Principal, run: RunId) -> Result<(), StoreError>;
 
     /// The tenant's runs, newest first: at most `limit` of those before `before`.
     async fn runs(
@@ -222,6 +222,23 @@ pub trait Ledger: Send + Sync {
         amount: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError>;
+
+    /// Begins a step that was reserved before and has waited since, and appends `events`, in one durable
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`LedgerError::KeyEnded`] if its key is not accepted any more; [`LedgerError::Store`] also if nothing is
+    /// held for it, or not in time. Then it must not begin.
+    async fn start(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError>;
+
+    /// Has the caller hold what is reserved for a step, if nobody holds it in time: true then.
+    async fn adopt(&self, principal: &Principal, run: RunId, step: u32) -> Result<bool, StoreError>;
 
     /// Replaces the reservation by what was used and appends `events`, in one transaction. More than was
     /// reserved is recorded in full. After the step was settled as interrupted, what was used beyond its

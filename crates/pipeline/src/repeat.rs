@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use ringfence_job::{InputFile, Language, Limits};
-use serde::Deserialize;
+use ringfence_job::InputFile;
 
 use crate::{
     answer::Answer,
@@ -13,9 +12,10 @@ use crate::{
     error::PipelineError,
     live::End,
     policy::ExecuteRequest,
-    ports::{Record, StoreError},
+    ports::StoreError,
     profile::is_table,
-    run::{Event, Execution, FileRef, Principal, Recorded, RunId},
+    program::{Program, damaged},
+    run::{Event, Execution, Principal, Recorded, RunId},
     turns::Place,
     view::{RunStatus, RunView},
 };
@@ -141,22 +141,7 @@ impl Pipeline {
     pub async fn original(&self, principal: &Principal, run: RunId) -> Result<Original, NoOriginal> {
         let history = self.record().history(principal, run).await?;
         let executed = Executed::read(run, &history)?;
-        let contents = Contents { record: self.record(), run };
-        let code = contents.text("the code", &executed.code).await?;
-        let mut request = ExecuteRequest::new(executed.language, code);
-        request.limits = executed.limits.into();
-        if let Some(hash) = &executed.stdin {
-            request.stdin = contents.get("standard input", hash).await?;
-        }
-        if let Some(hash) = &executed.call {
-            let call = contents.text("the arguments", hash).await?;
-            let call: Call = serde_json::from_str(&call).map_err(damaged)?;
-            (request.args, request.env) = (call.args, call.env);
-        }
-        for FileRef { name, sha256, .. } in executed.files {
-            let content = contents.get(&format!("file {name:?}"), &sha256).await?;
-            request.files.push(InputFile { name, content });
-        }
+        let request = executed.program.request(self.record(), run).await?;
         Ok(Original { run, request, execution: *executed.execution })
     }
 
@@ -254,21 +239,17 @@ impl Pipeline {
     }
 }
 
-/// What a run executed, as its history has it: contents by their hashes.
+/// What a run executed, as its history has it.
 #[derive(Debug)]
 struct Executed {
-    language: Language,
-    code: String,
-    stdin: Option<String>,
-    call: Option<String>,
-    files: Vec<FileRef>,
-    limits: Limits,
+    program: Program,
     execution: Box<Execution>,
 }
 
 impl Executed {
     fn read(run: RunId, history: &[Recorded]) -> Result<Executed, NoOriginal> {
-        let view = RunView::read(run, history).map_err(damaged)?.ok_or(NoOriginal::Unknown(run))?;
+        let unreadable = |error: serde_json::Error| damaged(&error.to_string());
+        let view = RunView::read(run, history).map_err(unreadable)?.ok_or(NoOriginal::Unknown(run))?;
         let because = view.reason.map_or_else(String::new, |reason| format!(": {reason}"));
         let how = match view.status {
             RunStatus::Ended(_) => None,
@@ -280,60 +261,25 @@ impl Executed {
         if let Some(how) = how {
             return Err(NoOriginal::NoResult { run, how });
         }
-        let (mut program, mut inputs, mut within, mut executed) = (None, None, None, None);
+        let (mut program, mut executed) = (Program::default(), None);
         for recorded in history {
-            match Event::from_recorded(recorded).map_err(damaged)? {
-                Event::Requested { language, code, stdin, call, files, .. } => {
-                    program = language.zip(code);
-                    inputs = Some((stdin, call, files));
-                }
-                Event::CodeWritten { language, code, .. } => program = Some((language, code)),
-                Event::PolicyPassed { limits } => within = Some(limits),
+            match Event::from_recorded(recorded).map_err(unreadable)? {
                 // The program that a repair wrote later may have been dropped.
-                Event::ExecFinished(execution) => executed = Some((program.clone(), within, execution)),
-                _ => {}
+                Event::ExecFinished(execution) => {
+                    executed = Some(Executed { program: program.clone(), execution });
+                }
+                event => program.see(&event),
             }
         }
-        match (executed, inputs) {
-            (Some((Some((language, code)), Some(limits), execution)), Some((stdin, call, files))) => {
-                Ok(Executed { language, code, stdin, call, files, limits, execution })
-            }
-            _ => Err(damaged("its events are not those of a run that executed something").into()),
-        }
-    }
-}
-
-fn damaged(reason: impl fmt::Display) -> StoreError {
-    StoreError::new("reading a history", reason.to_string())
-}
-
-/// Arguments and environment, as a run's record keeps them.
-#[derive(Deserialize)]
-struct Call {
-    args: Vec<String>,
-    env: std::collections::BTreeMap<String, String>,
-}
-
-/// Contents of a run.
-struct Contents<'a> {
-    record: &'a dyn Record,
-    run: RunId,
-}
-
-impl Contents<'_> {
-    async fn get(&self, what: &str, hash: &str) -> Result<Vec<u8>, NoOriginal> {
-        let erased = || NoOriginal::Erased { run: self.run, what: what.to_owned() };
-        self.record.get_blob(hash).await?.ok_or_else(erased)
-    }
-
-    async fn text(&self, what: &str, hash: &str) -> Result<String, NoOriginal> {
-        let bytes = self.get(what, hash).await?;
-        Ok(String::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?)
+        executed
+            .filter(|executed| executed.program.is_whole())
+            .ok_or_else(|| damaged("its events are not those of a run that executed something").into())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ringfence_job::Language;
     use serde_json::json;
     use uuid::Uuid;
 
@@ -380,9 +326,15 @@ mod tests {
             Executed::read(RUN, &history(&events)).unwrap()
         };
         let repaired = of(&[written("two"), passed(), finished("better")]);
-        assert_eq!((repaired.code.as_str(), repaired.execution.stdout.as_deref()), ("two", Some("better")));
+        assert_eq!(
+            (repaired.program.code_hash(), repaired.execution.stdout.as_deref()),
+            (Some("two"), Some("better"))
+        );
         let dropped = of(&[written("two"), ("code.dropped", json!({ "reason": "r" }))]);
-        assert_eq!((dropped.code.as_str(), dropped.execution.stdout.as_deref()), ("one", Some("out")));
+        assert_eq!(
+            (dropped.program.code_hash(), dropped.execution.stdout.as_deref()),
+            (Some("one"), Some("out"))
+        );
     }
 
     #[test]

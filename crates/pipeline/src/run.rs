@@ -31,7 +31,9 @@
 //!   `profiling`, once for each table, and `drafting`.
 //! - `code.dropped` gives up a repair and returns to `finished`: the earlier answer stands.
 //! - `run.refused` ends a run before it used anything it was not granted: from `requested`,
-//!   `drafting`, `drafted`, `inspected` and `checked`, so long as nothing was executed.
+//!   `drafting`, `drafted`, `inspected`, `checked` and `reserved`, so long as nothing was executed.
+//! - Between `budget.reserved` and `exec.started` the run waits for its turn. A run that is answered later
+//!   goes on from there after a crash; everything else that was in progress is interrupted.
 //! - `run.failed` (our own failure) and `run.interrupted` (found unfinished at the next start) end
 //!   a run from every stage that is not an end itself.
 //! - `settled`, `refused`, `failed` and `interrupted` are ends: nothing revives them.
@@ -186,6 +188,12 @@ pub enum Event {
         /// The run that this one repeats.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of: Option<RunId>,
+        /// True if a newly executed interpreter was asked for.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fresh: bool,
+        /// True if it is answered later: a crash before it begins does not end it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        later: bool,
     },
     /// A jailed reader starts on a table; what it may use is reserved.
     #[serde(rename = "read.started")]
@@ -457,12 +465,27 @@ pub struct Run {
     seq: u32,
     steps: u32,
     executions: u32,
+    /// The step that was reserved for the code last, if it has not begun.
+    waiting: Option<u32>,
+    /// True if it is answered later.
+    later: bool,
+}
+
+/// What is to become of a step whose process is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It may have begun: it is settled at its bound, and the run ends.
+    Interrupted,
+    /// It has not begun, and nobody waits for it any more: it costs nothing, and the run ends.
+    GivenBack,
+    /// It has not begun, and is to.
+    ToBegin,
 }
 
 impl Run {
     /// A run to which nothing has happened yet.
     pub fn new(id: RunId) -> Run {
-        Run { id, stage: None, seq: 0, steps: 0, executions: 0 }
+        Run { id, stage: None, seq: 0, steps: 0, executions: 0, waiting: None, later: false }
     }
 
     /// Its identity.
@@ -478,6 +501,22 @@ impl Run {
     /// The number of the next step for the ledger.
     pub fn next_step(&self) -> u32 {
         self.steps
+    }
+
+    /// True if it waits for its turn, and is to begin even if the process that carries it out ends before.
+    pub fn is_to_begin(&self) -> bool {
+        self.later && self.stage == Some(Stage::Reserved)
+    }
+
+    /// What is to become of a step that is reserved, once the process that carries the run out is gone.
+    pub fn left(&self, step: u32) -> Left {
+        if self.waiting != Some(step) {
+            Left::Interrupted
+        } else if self.is_to_begin() {
+            Left::ToBegin
+        } else {
+            Left::GivenBack
+        }
     }
 
     /// Lets an event happen and returns it ready to be stored.
@@ -497,12 +536,17 @@ impl Run {
         self.stage = Some(stage);
         self.seq += 1;
         match event {
+            Event::Requested { later, .. } => self.later = *later,
             Event::ReadStarted { .. }
             | Event::FactsStarted { .. }
-            | Event::BudgetReserved { .. }
             | Event::CodeAsked { paid: Some(_), .. } => {
                 self.steps += 1;
             }
+            Event::BudgetReserved { step, .. } => {
+                self.steps += 1;
+                self.waiting = Some(*step);
+            }
+            Event::ExecStarted { .. } => self.waiting = None,
             Event::ExecFinished(_) => self.executions += 1,
             _ => {}
         }
@@ -554,7 +598,12 @@ fn next_stage(stage: Option<Stage>, executed: bool, event: &Event) -> Option<Sta
             Stage::Finished
         }
         (
-            Stage::Requested | Stage::Drafting | Stage::Drafted | Stage::Inspected | Stage::Checked,
+            Stage::Requested
+            | Stage::Drafting
+            | Stage::Drafted
+            | Stage::Inspected
+            | Stage::Checked
+            | Stage::Reserved,
             Event::Refused { .. },
         ) if !executed => Stage::Refused,
         (stage, Event::Failed { .. }) if !stage.is_end() => Stage::Failed,
@@ -585,6 +634,8 @@ mod tests {
                 call: None,
                 files: vec![],
                 of: Some(RunId(Uuid::nil())),
+                fresh: true,
+                later: true,
             },
             Event::ReadStarted { step: 0, file: text(), reserved: used },
             Event::ReadFinished { step: 0, status, used },
@@ -662,6 +713,30 @@ mod tests {
     }
 
     #[test]
+    fn what_a_crash_leaves_depends_on_whether_it_has_begun_and_is_awaited() {
+        let left = |first: Event, kinds: &[&str]| {
+            let mut run = Run::new(RunId(Uuid::nil()));
+            run.apply(&first, 0).unwrap();
+            kinds.iter().for_each(|kind| drop(run.apply(&by_kind(kind), 0).unwrap()));
+            run.left(0)
+        };
+        let later = by_kind("run.requested");
+        let mut now = later.clone();
+        if let Event::Requested { later, .. } = &mut now {
+            *later = false;
+        }
+        let reserved = &EXECUTED[..2];
+        assert_eq!(left(later.clone(), reserved), Left::ToBegin);
+        assert_eq!(left(now.clone(), reserved), Left::GivenBack);
+        // Somebody has said what became of the run, and could not say it of the money.
+        assert_eq!(left(later.clone(), &[reserved, &["run.failed"]].concat()), Left::GivenBack);
+        for begun in [&EXECUTED[..3], &["facts.started"], &["code.asked"]] {
+            assert_eq!(left(later.clone(), begun), Left::Interrupted);
+        }
+        assert_eq!(left(now, &[&EXECUTED[..3], &["run.failed"]].concat()), Left::Interrupted);
+    }
+
+    #[test]
     fn a_run_that_executed_cannot_be_called_refused() {
         let kinds = [&["run.requested"], &EXECUTED[..], &["code.asked", "run.refused"]].concat();
         walk(&kinds).unwrap_err();
@@ -679,6 +754,8 @@ mod tests {
             call: Some(hash(4)),
             files: vec![file(5), file(6)],
             of: None,
+            fresh: false,
+            later: false,
         };
         let Event::ExecFinished(mut execution) = by_kind("exec.finished") else { unreachable!() };
         (execution.stdout, execution.stderr) = (Some(hash(1)), Some(hash(2)));

@@ -1,4 +1,4 @@
--- The layout of 0001 to 0010 of SQLite, where it is explained. Text is compared by its bytes there, and so it
+-- The layout of 0001 to 0011 of SQLite, where it is explained. Text is compared by its bytes there, and so it
 -- is here; numbers have 64 bits and refuse what does not fit.
 
 CREATE TABLE tenants (
@@ -214,6 +214,7 @@ CREATE TABLE claims (
     PRIMARY KEY (key_id, name)
 );
 CREATE INDEX claims_by_age ON claims (created_ms);
+CREATE INDEX claims_by_run ON claims (run);
 
 CREATE TABLE files (
     tenant     TEXT COLLATE "C" NOT NULL REFERENCES tenants (name),
@@ -261,6 +262,12 @@ CREATE TABLE holds (
     PRIMARY KEY (run, sha256)
 );
 CREATE INDEX holds_by_content ON holds (sha256);
+
+CREATE TABLE in_progress (
+    run      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    until_ms BIGINT           NOT NULL
+);
+CREATE INDEX in_progress_by_time ON in_progress (until_ms);
 
 CREATE TABLE pepper_check (
     id  BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),

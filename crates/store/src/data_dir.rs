@@ -1,9 +1,10 @@
 //! The data directory: private to its owner, made whole by whichever process comes first.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::OpenError;
 
@@ -19,6 +20,8 @@ pub(crate) const BLOBS_DIR: &str = "blobs";
 const PARTIALS_DIR: &str = "incoming";
 /// Held while a process prepares the directory, so that two starting at once take turns.
 const LOCK_FILE: &str = "opening.lock";
+/// Held, together with others, by every process that has the directory open.
+const OPEN_FILE: &str = "open.lock";
 const DIR_MODE: u32 = 0o700;
 const OTHERS: u32 = 0o077;
 
@@ -30,7 +33,36 @@ pub(crate) struct Prepared {
     pub(crate) blobs: PathBuf,
     pub(crate) partials: PathBuf,
     pepper: PathBuf,
+    pub(crate) open: Arc<OpenLock>,
     _lock: File,
+}
+
+/// Says, for as long as it lives, that a process has the directory open.
+#[derive(Debug)]
+pub(crate) struct OpenLock {
+    file: File,
+    /// True if nobody else had it open: whatever is in progress there, a crash has left.
+    pub(crate) was_alone: bool,
+}
+
+impl OpenLock {
+    /// The caller sees to it that nobody else does so at the same time.
+    fn take(path: &Path) -> io::Result<Self> {
+        let file = private_file(path, &[])?;
+        let was_alone = match file.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Error(error)) => return Err(error),
+        };
+        file.lock_shared()?;
+        Ok(Self { file, was_alone })
+    }
+
+    /// Gives it up before it is dropped.
+    pub(crate) fn give_up(&self) {
+        // It is given up with the descriptor at the latest.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Prepared {
@@ -45,7 +77,8 @@ impl Prepared {
         make_private_dir(&blobs).map_err(io)?;
         make_private_dir(&partials).map_err(io)?;
         let (dir, pepper) = (data_dir.to_path_buf(), data_dir.join(PEPPER_FILE));
-        Ok(Self { dir, blobs, partials, pepper, _lock: lock })
+        let open = Arc::new(OpenLock::take(&data_dir.join(OPEN_FILE)).map_err(io)?);
+        Ok(Self { open, dir, blobs, partials, pepper, _lock: lock })
     }
 
     /// The database's file, which is there then.
@@ -167,6 +200,19 @@ mod tests {
         let dir = dir_open_to_others();
         Prepared::new(dir.path()).unwrap();
         assert_eq!(mode(dir.path()), 0o700);
+    }
+
+    #[test]
+    fn whoever_opens_a_directory_knows_whether_another_has_it_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Arc::clone(&Prepared::new(dir.path()).unwrap().open);
+        let first = open();
+        let second = open();
+        assert!(first.was_alone && !second.was_alone);
+        drop(first);
+        assert!(!open().was_alone);
+        second.give_up();
+        assert!(open().was_alone);
     }
 
     #[test]

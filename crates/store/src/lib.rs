@@ -5,6 +5,7 @@
 //! ringfence.db   the record, the ledger, the identities and small contents (SQLite, write-ahead log)
 //! blobs/ab/ab…   larger code, inputs and outputs, by the SHA-256 of their content
 //! incoming/      files in the making
+//! open.lock      locked by whoever has the directory open
 //! audit.head     how far the audit chains have come, under a MAC; back it up before the database
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
@@ -48,11 +49,12 @@ pub use postgres::check_postgres;
 pub use sql::holds::{ENTRY_BYTES, HOLD_WAIT_MS, Swept};
 pub use sql::identities::{KeyError, local_key_id};
 pub use sql::ledger::Reservation;
+pub use sql::recovery::Recovered;
 
 use blobs::{Blobs, check_hash, hash_of, verified};
 use chain::ChainKey;
 use checkpoint::CheckpointFile;
-use data_dir::Prepared;
+use data_dir::{OpenLock, Prepared};
 use partial::Partials;
 use postgres::Postgres;
 use room::Room;
@@ -134,6 +136,7 @@ pub struct Store {
     /// Whom changes are recorded of.
     actor: Arc<str>,
     clock: Clock,
+    open: Arc<OpenLock>,
 }
 
 impl Store {
@@ -191,8 +194,14 @@ impl Store {
             audit,
             actor: Arc::from(ITSELF),
             clock,
+            open: Arc::clone(&prepared.open),
         };
         store.begin_audit().await?;
+        if store.open.was_alone
+            && let Err(error) = store.database.end_leases().await
+        {
+            tracing::warn!(%error, "leases of processes that are gone run out in their time");
+        }
         Ok(store)
     }
 
@@ -241,6 +250,7 @@ impl Store {
     pub async fn close(&self) {
         self.seal_or_warn().await;
         self.database.close().await;
+        self.open.give_up();
     }
 
     /// Content by the hash it was kept under, verified against it.

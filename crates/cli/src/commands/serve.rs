@@ -19,7 +19,7 @@ use ringfence_pipeline::{
 };
 use ringfence_sandbox::doctor::{self, CheckState};
 use ringfence_server::{Keys, Metrics, Server, ServerOptions};
-use ringfence_store::{DAY_MS, KeyError, SELF_SERVICE_TENANT, Store};
+use ringfence_store::{DAY_MS, KeyError, Reservation, SELF_SERVICE_TENANT, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::TcpListener,
@@ -84,7 +84,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
             println!("ringfence: metrics on http://{}/metrics", listener.local_addr()?);
         }
         println!("ringfence: listening on http://{}", listener.local_addr()?);
-        tokio::spawn(recover_now_and_then(house.store.clone()));
+        tokio::spawn(recover_now_and_then(house.store.clone(), house.pipeline.clone()));
         tokio::spawn(seal_now_and_then(house.store.clone()));
         tokio::spawn(metrics.clone().sum_up());
         let keys = Arc::new(StoredKeys { store: house.store.clone(), self_service: config.self_service });
@@ -209,13 +209,25 @@ async fn seal_now_and_then(store: Store) {
     }
 }
 
-async fn recover_now_and_then(store: Store) {
+async fn recover_now_and_then(store: Store, pipeline: Pipeline) {
     loop {
-        tokio::time::sleep(RECOVER_EVERY).await;
-        if let Err(error) = store.recover(clock::now_ms()).await {
-            tracing::error!(%error, "cannot settle interrupted runs");
+        match store.recover(clock::now_ms()).await {
+            Ok(recovered) => go_on(&pipeline, recovered.to_begin).await,
+            Err(error) => tracing::error!(%error, "cannot settle interrupted runs"),
         }
         sweep(&store).await;
+        tokio::time::sleep(RECOVER_EVERY).await;
+    }
+}
+
+/// Begins what processes that are gone had accepted.
+async fn go_on(pipeline: &Pipeline, to_begin: Vec<Reservation>) {
+    for Reservation { run, step, principal, .. } in to_begin {
+        // If there is no place, the next look finds it again.
+        let Ok(place) = pipeline.enter(&principal) else { return };
+        if let Err(error) = pipeline.go_on(place, run, step).await {
+            tracing::error!(%run, %error, "cannot go on with an accepted run");
+        }
     }
 }
 

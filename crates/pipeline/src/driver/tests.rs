@@ -62,6 +62,9 @@ impl Record for Memory {
         if state.refuses_answers && events.iter().any(|event| event.kind == "run.settled") {
             return Err(StoreError::new("appending events", "disk full").into());
         }
+        if events.first().is_some_and(|first| first.seq as usize != state.events.len()) {
+            return Err(StoreError::new("appending events", "this one is recorded already").into());
+        }
         state.events.extend_from_slice(events);
         Ok(())
     }
@@ -109,7 +112,7 @@ impl Record for Memory {
         Ok(free)
     }
 
-    async fn release(&self, _: &Principal, _: &Claim) -> Result<(), StoreError> {
+    async fn release(&self, _: &Principal, _: RunId) -> Result<(), StoreError> {
         self.state.lock().unwrap().claim = None;
         Ok(())
     }
@@ -154,6 +157,26 @@ impl Ledger for Memory {
         assert!(state.held.insert(step, amount).is_none(), "step {step} is reserved twice");
         state.events.extend_from_slice(events);
         Ok(())
+    }
+
+    async fn start(
+        &self,
+        principal: &Principal,
+        _: RunId,
+        step: u32,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        self.check_key(principal).await?;
+        let mut state = self.state.lock().unwrap();
+        if !state.held.contains_key(&step) {
+            return Err(StoreError::new("starting a step", "nothing is held for it").into());
+        }
+        state.events.extend_from_slice(events);
+        Ok(())
+    }
+
+    async fn adopt(&self, _: &Principal, _: RunId, step: u32) -> Result<bool, StoreError> {
+        Ok(self.state.lock().unwrap().held.contains_key(&step))
     }
 
     async fn settle(
@@ -261,7 +284,16 @@ fn world_with(
     policy: Policy,
     limit_ms: i64,
 ) -> World {
-    let memory = Arc::new(Memory { limit_ms, state: Mutex::default() });
+    world_over(Arc::new(Memory { limit_ms, state: Mutex::default() }), plays, answers, policy)
+}
+
+/// A process over a memory that others may have as well.
+fn world_over(
+    memory: Arc<Memory>,
+    plays: Vec<Play>,
+    answers: Vec<Result<Draft, AuthorError>>,
+    policy: Policy,
+) -> World {
     let script = Arc::new(Script { plays: Mutex::new(plays.into()), jobs: Mutex::default() });
     let scribe = Arc::new(Scribe {
         fee: Mutex::default(),
@@ -699,6 +731,79 @@ async fn whoever_waits_for_a_slot_is_promised_can_be_stopped_and_never_runs() {
     drop(slot);
 }
 
+/// A request with all that a request can have.
+fn everything() -> ExecuteRequest {
+    let file = |name: &str| InputFile { name: name.to_owned(), content: name.as_bytes().to_vec() };
+    ExecuteRequest {
+        args: vec!["an argument".to_owned()],
+        env: BTreeMap::from([("A".to_owned(), "b".to_owned())]),
+        stdin: b"input".to_vec(),
+        files: vec![file("one"), file("two")],
+        limits: LimitsPatch { wall_ms: Some(1234), ..LimitsPatch::default() },
+        fresh: true,
+        later: true,
+        ..python("1")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_accepted_and_has_not_begun_is_begun_by_another_process() {
+    let gone = world(vec![], vec![]);
+    let [first, second] = [gone.place(), gone.place()];
+    let slot = first.slot().await.unwrap();
+    let lost = gone.pipeline.start(second, everything());
+    assert!(lost.accepted().await.is_none());
+
+    let next = world_over(Arc::clone(&gone.memory), vec![ends("done")], vec![], Policy::default());
+    assert!(next.pipeline.go_on(next.place(), lost.run(), 0).await.unwrap());
+    let live = next.pipeline.live(&who(), lost.run()).unwrap();
+    assert!(live.accepted().await.is_none());
+    let answer = live.ended().await.unwrap();
+    assert_eq!((answer.stdout.as_str(), answer.cost.estimated_usd.0), ("done", 2_234_000));
+    assert_eq!(next.kinds(), format!("run.requested {EXECUTED} run.settled"));
+    assert_eq!(next.spent(), (1, 12));
+    assert!(!next.pipeline.go_on(next.place(), lost.run(), 0).await.unwrap(), "nothing is left of it");
+
+    // The same job as if nothing had happened.
+    let same = world(vec![ends("done")], vec![]);
+    same.pipeline.execute(same.place(), everything()).await.unwrap();
+    let [job, expected] = [&next, &same].map(|world| format!("{:?}", world.script.jobs.lock().unwrap()));
+    assert_eq!(job, expected);
+
+    // Its first process was only slow: it does not run it as well, nor change what became of it.
+    drop(slot);
+    let late = lost.ended().await.unwrap_err();
+    assert!(matches!(&late.kind, ErrorKind::Ledger(LedgerError::Store(_))), "{late}");
+    assert!(gone.script.jobs.lock().unwrap().is_empty());
+    assert_eq!(next.kinds(), format!("run.requested {EXECUTED} run.settled"));
+}
+
+#[tokio::test]
+async fn what_was_accepted_waits_over_a_stop_and_is_decided_on_again() {
+    let stopped = world(vec![], vec![]);
+    let [first, second] = [stopped.place(), stopped.place()];
+    let slot = first.slot().await.unwrap();
+    let live = stopped.pipeline.start(second, everything());
+    assert!(live.accepted().await.is_none());
+    stopped.pipeline.stop();
+    assert!(matches!(live.ended().await.unwrap_err().kind, ErrorKind::Stopping));
+    drop(slot);
+    let memory = Arc::clone(&stopped.memory);
+    assert_eq!(memory.state.lock().unwrap().events.last().unwrap().kind, "budget.reserved");
+    assert_eq!(memory.state.lock().unwrap().held.len(), 1);
+
+    let bash_only = include_str!("../../../../policies/default.toml")
+        .lines()
+        .map(|line| if line.starts_with("languages") { "languages = [\"bash\"]" } else { line })
+        .fold(String::new(), |text, line| text + line + "\n");
+    let stricter = world_over(memory, vec![], vec![], Policy::parse(&bash_only).unwrap());
+    let place = stricter.place();
+    assert!(stricter.pipeline.go_on(place, live.run(), 0).await.unwrap());
+    stricter.pipeline.idle().await;
+    assert_eq!(stricter.kinds(), "run.requested policy.passed budget.reserved run.refused");
+    assert_eq!(stricter.spent(), (0, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_run_that_waits_is_given_up_when_its_key_ends_and_one_that_runs_is_not() {
     let waiting = world(vec![], vec![]);
@@ -711,7 +816,7 @@ async fn a_run_that_waits_is_given_up_when_its_key_ends_and_one_that_runs_is_not
     drop(slot);
     let error = live.ended().await.unwrap_err();
     assert!(matches!(&error.kind, ErrorKind::Ledger(LedgerError::KeyEnded(key)) if key == "k1"), "{error}");
-    assert!(waiting.kinds().ends_with("exec.started run.failed"));
+    assert!(waiting.kinds().ends_with("budget.reserved run.failed"));
     assert_eq!(waiting.spent(), (0, 0));
 
     let running = world(vec![Play::Run], vec![]);

@@ -137,7 +137,7 @@ struct Promise {
 }
 
 impl ExecuteBody {
-    fn into_request(self, beside: Vec<InputFile>) -> Result<ExecuteRequest, Problem> {
+    fn into_request(self, beside: Vec<InputFile>, manner: &Manner) -> Result<ExecuteRequest, Problem> {
         let (files, uploads) = input_files(self.files, beside)?;
         Ok(ExecuteRequest {
             language: self.language,
@@ -149,6 +149,7 @@ impl ExecuteBody {
             uploads,
             limits: self.limits,
             fresh: self.fresh,
+            later: matches!(manner, Manner::Asynchronous),
         })
     }
 }
@@ -225,7 +226,7 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     let manner = Manner::of(request.headers());
     let name = request_name(request.headers())?;
     let (body, beside): (ExecuteBody, _) = read_request(request, &app, &mut place).await?;
-    let request = body.into_request(beside)?;
+    let request = body.into_request(beside, &manner)?;
     let taken = place.taken();
     let live = match name {
         None => app.pipeline.start(place, request),
@@ -298,7 +299,8 @@ impl App {
 /// A hash of what a request means, however it was written down.
 fn fingerprint(request: &ExecuteRequest) -> String {
     let hash = |bytes: &[u8]| STANDARD.encode(Sha256::digest(bytes));
-    let ExecuteRequest { language, code, args, env, stdin, files, uploads, limits, fresh } = request;
+    let ExecuteRequest { language, code, args, env, stdin, files, uploads, limits, fresh, later: _ } =
+        request;
     let files: Vec<_> = files.iter().map(|file| (&file.name, hash(&file.content))).collect();
     let uploads: Vec<_> = uploads.iter().map(|upload| (upload.at, &upload.name, &upload.id)).collect();
     let meaning = json!([language, code, args, env, hash(stdin), files, uploads, limits, fresh]);

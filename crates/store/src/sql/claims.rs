@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{CLAIM_KEPT_MS, CLAIM_TAKEN_OVER_MS, Claim, Claim
 use ringfence_pipeline::run::{Principal, RunId};
 
 use super::record::run_id;
-use super::{failed, query};
+use super::{Conn, failed, query};
 use crate::Store;
 
 /// Old claims that are removed with each new one, so that removing them never takes long.
@@ -75,8 +75,9 @@ impl Store {
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let taken = query(
             "UPDATE claims SET run = ?1, created_ms = ?2
-             WHERE key_id = ?3 AND name = ?4 AND fingerprint = ?5 AND run = ?6 AND created_ms <= ?7
-               AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?6)",
+             WHERE key_id = ?3 AND name = ?4 AND fingerprint = ?5 AND run = ?6
+               AND (created_ms <= ?7 AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?6)
+                    OR EXISTS (SELECT 1 FROM events WHERE run = ?6 AND kind IN ('run.refused', 'run.failed')))",
         )
         .bind(claim.run.to_string())
         .bind(now_ms)
@@ -92,16 +93,25 @@ impl Store {
         Ok(taken == 1)
     }
 
-    pub(super) async fn forget_claim(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError> {
+    pub(super) async fn release_claim(&self, principal: &Principal, run: RunId) -> Result<(), StoreError> {
         let doing = "releasing a request";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        query("DELETE FROM claims WHERE key_id = ? AND name = ? AND run = ?")
-            .bind(&principal.key_id)
-            .bind(&claim.name)
-            .bind(claim.run.to_string())
-            .execute(&mut tx)
-            .await
-            .map_err(failed(doing))?;
+        forget_claims(&mut tx, principal, run).await?;
         tx.commit().await.map_err(failed(doing))
     }
+}
+
+/// Forgets that a run carries a request out.
+pub(super) async fn forget_claims(
+    conn: &mut Conn,
+    principal: &Principal,
+    run: RunId,
+) -> Result<(), StoreError> {
+    query("DELETE FROM claims WHERE run = ? AND key_id = ?")
+        .bind(run.to_string())
+        .bind(&principal.key_id)
+        .execute(conn)
+        .await
+        .map_err(failed("releasing a request"))?;
+    Ok(())
 }

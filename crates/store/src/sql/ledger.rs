@@ -3,9 +3,9 @@
 //! ```text
 //!            reserve                settle
 //! (nothing) ─────────> held ─────────────────> settled       spent += what was used
-//!     │                 ^ └──> interrupted ────────────────── spent += what was held, or more if that is known
-//!     │ wait      start │        recover, once the lease has run out
-//!     └─────────> waiting ───> released                       spent += nothing, for it has not begun
+//!     │                 ^ ├──> interrupted ────────────────── spent += what was held, or more if that is known
+//!     │ wait      start │ │      recover, once the lease has run out
+//!     └─────────> waiting ┴──> released                       spent += nothing, for it has not begun
 //! ```
 //! The ends are final: a step is never run twice on one reservation. Admission is decided under the
 //! database's write lock on what all who pay have, so that no two callers, of any process, can both take what
@@ -15,14 +15,11 @@ use async_trait::async_trait;
 use ringfence_pipeline::budget::{AMOUNT_MAX, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
 use ringfence_pipeline::keys::Scopes;
 use ringfence_pipeline::ports::{Charge, Ledger, LedgerError, Receipt, StoreError};
-use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId};
+use ringfence_pipeline::run::{Principal, Recorded, RunId};
 
-use super::record::{read_history, run_id};
+use super::record::run_id;
 use super::{Conn, StoredRow, accounts, failed, query};
 use crate::{LEASE_MARGIN_MS, Store, WAITING_STEPS_MAX};
-
-/// Reservations recovered in one transaction, so that others get to write in between.
-const RECOVERED_AT_ONCE: u32 = 100;
 
 /// Something held for a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +64,35 @@ impl Ledger for Store {
         self.take(charge, amount, State::Held, now_ms, until_ms, events).await
     }
 
+    async fn start(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        let doing = "starting a step";
+        let now_ms = (self.clock)();
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        check_key(&mut tx, principal, now_ms).await?;
+        if !renew_lease(&mut tx, doing, principal, run, step, now_ms, Lease::Lasting).await? {
+            return Err(
+                StoreError::new(doing, format!("nothing is held for step {step} of run {run}")).into()
+            );
+        }
+        self.append_events(&mut tx, principal.into(), run, events).await?;
+        Ok(tx.commit().await.map_err(failed(doing))?)
+    }
+
+    async fn adopt(&self, principal: &Principal, run: RunId, step: u32) -> Result<bool, StoreError> {
+        let doing = "adopting a step";
+        let now_ms = (self.clock)();
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let taken = renew_lease(&mut tx, doing, principal, run, step, now_ms, Lease::RunOut).await?;
+        tx.commit().await.map_err(failed(doing))?;
+        Ok(taken)
+    }
+
     async fn settle(
         &self,
         principal: &Principal,
@@ -78,7 +104,8 @@ impl Ledger for Store {
         let doing = "settling";
         check_amount(doing, used)?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        let Some(reservation) = end(&mut tx, doing, principal, run, step, State::Settled, used).await? else {
+        let settled = (State::Held, State::Settled);
+        let Some(reservation) = end(&mut tx, doing, principal, run, step, settled, used).await? else {
             let (charged, result) = settle_again(&mut tx, principal, run, step, used).await?;
             if charged {
                 tx.commit().await.map_err(failed(doing))?;
@@ -113,41 +140,6 @@ impl Store {
         self.take(charge, amount, State::Waiting, (self.clock)(), until_ms, events).await
     }
 
-    /// Begins a step that waited, on what is held for it, and appends `events`, in one durable transaction.
-    ///
-    /// # Errors
-    /// [`LedgerError::KeyEnded`]; [`LedgerError::Store`] if it does not wait any more.
-    pub async fn start(
-        &self,
-        principal: &Principal,
-        run: RunId,
-        step: u32,
-        events: &[Recorded],
-    ) -> Result<(), LedgerError> {
-        let doing = "starting a step";
-        let now_ms = (self.clock)();
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
-        check_key(&mut tx, principal, now_ms).await?;
-        let row = query(
-            "UPDATE reservations SET state = 'held', until_ms = ?1 + sandbox_ms
-             WHERE run = ?2 AND step = ?3 AND tenant = ?4 AND key_id = ?5 AND state = 'waiting' AND until_ms > ?6",
-        )
-        .bind(now_ms.saturating_add(LEASE_MARGIN_MS))
-        .bind(run.to_string())
-        .bind(step)
-        .bind(&principal.tenant)
-        .bind(&principal.key_id)
-        .bind(now_ms)
-        .execute(&mut tx)
-        .await
-        .map_err(failed(doing))?;
-        if row == 0 {
-            return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")).into());
-        }
-        self.append_events(&mut tx, principal.into(), run, events).await?;
-        Ok(tx.commit().await.map_err(failed(doing))?)
-    }
-
     /// Gives back what is held for a step that waited and will not begin, and appends `events`.
     ///
     /// # Errors
@@ -161,72 +153,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         let doing = "releasing a step";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        let nothing = Amount::default();
-        let Some(reservation) = end(&mut tx, doing, principal, run, step, State::Released, nothing).await?
-        else {
+        let (nothing, released) = (Amount::default(), (State::Waiting, State::Released));
+        let Some(reservation) = end(&mut tx, doing, principal, run, step, released, nothing).await? else {
             return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")));
         };
         give_back(&mut tx, doing, &reservation).await?;
         self.append_events(&mut tx, principal.into(), run, events).await?;
         tx.commit().await.map_err(failed(doing))
-    }
-
-    /// What is still held although its time has run out: whoever ran these steps is gone, and nobody decided
-    /// on those that wait.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database fails.
-    pub async fn interrupted(&self, now_ms: i64) -> Result<Vec<Reservation>, StoreError> {
-        let doing = "listing interrupted steps";
-        let mut conn = self.database.read().await.map_err(failed(doing))?;
-        expired(&mut conn, now_ms, u32::MAX).await
-    }
-
-    /// Settles what [`Store::interrupted`] lists at its bound and ends each of the runs that has not
-    /// ended with `run.interrupted`; what only waited is given back. Returns what it ended. Several processes
-    /// may do so at once.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database fails; what was settled until then stays settled.
-    pub async fn recover(&self, now_ms: i64) -> Result<Vec<Reservation>, StoreError> {
-        let doing = "settling interrupted steps";
-        let mut recovered = Vec::new();
-        // Looked for without the write lock, as there is hardly ever any.
-        while !self.interrupted(now_ms).await?.is_empty() {
-            let mut tx = self.database.write().await.map_err(failed(doing))?;
-            let batch = expired(&mut tx, now_ms, RECOVERED_AT_ONCE).await?;
-            for reservation in &batch {
-                self.interrupt(&mut tx, reservation, now_ms).await?;
-            }
-            tx.commit().await.map_err(failed(doing))?;
-            recovered.extend(batch);
-        }
-        Ok(recovered)
-    }
-
-    /// Ends one reservation and says so in the run's history.
-    async fn interrupt(
-        &self,
-        conn: &mut Conn,
-        reservation: &Reservation,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
-        let doing = "settling interrupted steps";
-        let Reservation { run, step, principal, amount, waits, .. } = reservation;
-        let (state, used) =
-            if *waits { (State::Released, Amount::default()) } else { (State::Interrupted, *amount) };
-        if end(conn, doing, principal, *run, *step, state, used).await?.is_none() {
-            return Ok(());
-        }
-        if *waits {
-            give_back(conn, doing, reservation).await?;
-        } else {
-            self.charge(conn, doing, reservation, used).await?;
-        }
-        match interruption(conn, reservation, now_ms).await? {
-            Some(event) => self.append_events(conn, principal.into(), *run, &[event]).await,
-            None => Ok(()),
-        }
     }
 
     /// Takes an amount from what is left to all who pay, and notes what it is for.
@@ -263,7 +196,7 @@ impl Store {
     }
 
     /// Moves what was held to what was spent, by what was really used.
-    async fn charge(
+    pub(super) async fn charge(
         &self,
         conn: &mut Conn,
         doing: &'static str,
@@ -281,7 +214,7 @@ impl Store {
 
 /// Where a reservation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Waiting,
     Held,
     Settled,
@@ -299,6 +232,13 @@ impl State {
             State::Released => "released",
         }
     }
+}
+
+/// Whether a lease has run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lease {
+    Lasting,
+    RunOut,
 }
 
 /// Refuses what no step can use and what sums could not hold.
@@ -334,6 +274,35 @@ async fn check_key(conn: &mut Conn, principal: &Principal, now_ms: i64) -> Resul
     .await
     .map_err(failed("checking a key"))?;
     if accepted == 1 { Ok(()) } else { Err(LedgerError::KeyEnded(principal.key_id.clone())) }
+}
+
+/// Renews the lease on an open reservation, which is held from now on; false if there is none of the
+/// principal's with such a lease.
+async fn renew_lease(
+    conn: &mut Conn,
+    doing: &'static str,
+    principal: &Principal,
+    run: RunId,
+    step: u32,
+    now_ms: i64,
+    lease: Lease,
+) -> Result<bool, StoreError> {
+    let renewed = query(
+        "UPDATE reservations SET state = 'held', until_ms = ? + sandbox_ms
+         WHERE run = ? AND step = ? AND tenant = ? AND key_id = ? AND state IN ('held', 'waiting')
+           AND CASE WHEN until_ms <= ? THEN 1 ELSE 0 END = ?",
+    )
+    .bind(now_ms.saturating_add(LEASE_MARGIN_MS))
+    .bind(run.to_string())
+    .bind(step)
+    .bind(&principal.tenant)
+    .bind(&principal.key_id)
+    .bind(now_ms)
+    .bind(i64::from(lease == Lease::RunOut))
+    .execute(conn)
+    .await
+    .map_err(failed(doing))?;
+    Ok(renewed == 1)
 }
 
 /// Writes a reservation; false if there is one for this step, or the key is not accepted.
@@ -407,25 +376,25 @@ async fn check_waiting(conn: &mut Conn, principal: &Principal) -> Result<(), Led
     if waiting <= WAITING_STEPS_MAX { Ok(()) } else { Err(LedgerError::TooManyWait(WAITING_STEPS_MAX)) }
 }
 
-/// Ends an open reservation, and gives it back as it was; none if it is not open, or not the principal's.
-async fn end(
+/// Ends an open reservation, and gives it back as it was; none if it is not open as it should be, or not the
+/// principal's.
+pub(super) async fn end(
     conn: &mut Conn,
     doing: &'static str,
     principal: &Principal,
     run: RunId,
     step: u32,
-    state: State,
+    (from, to): (State, State),
     used: Amount,
 ) -> Result<Option<Reservation>, StoreError> {
-    let from = if state == State::Released { State::Waiting } else { State::Held };
-    let used = (state != State::Released).then_some(used);
+    let used = (to != State::Released).then_some(used);
     query(
         "UPDATE reservations SET state = ?1, used_nano_usd = ?2, used_tokens = ?3, used_runs = ?4,
                                  used_sandbox_ms = ?5
          WHERE run = ?6 AND step = ?7 AND tenant = ?8 AND key_id = ?9 AND state = ?10
          RETURNING *",
     )
-    .bind(state.name())
+    .bind(to.name())
     .bind(used.map(|used| used.nano_usd))
     .bind(used.map(|used| used.tokens))
     .bind(used.map(|used| used.runs))
@@ -443,7 +412,7 @@ async fn end(
 }
 
 /// Gives back what was held for a step that has not begun.
-async fn give_back(
+pub(super) async fn give_back(
     conn: &mut Conn,
     doing: &'static str,
     reservation: &Reservation,
@@ -549,7 +518,7 @@ fn amount_from(row: &StoredRow, columns: [&str; 4]) -> Result<Amount, sqlx::Erro
     Ok(Amount { nano_usd: nano_usd?, tokens: tokens?, runs: runs?, sandbox_ms: sandbox_ms? })
 }
 
-fn reservation_from(doing: &'static str, row: &StoredRow) -> Result<Reservation, StoreError> {
+pub(super) fn reservation_from(doing: &'static str, row: &StoredRow) -> Result<Reservation, StoreError> {
     let session: String = row.try_get("session").map_err(failed(doing))?;
     let read = || -> Result<Reservation, sqlx::Error> {
         Ok(Reservation {
@@ -571,40 +540,6 @@ fn reservation_from(doing: &'static str, row: &StoredRow) -> Result<Reservation,
         })
     };
     read().map_err(failed(doing))
-}
-
-async fn expired(conn: &mut Conn, now_ms: i64, limit: u32) -> Result<Vec<Reservation>, StoreError> {
-    let doing = "listing interrupted steps";
-    query(
-        "SELECT * FROM reservations
-         WHERE state IN ('held', 'waiting') AND until_ms <= ? ORDER BY until_ms LIMIT ?",
-    )
-    .bind(now_ms)
-    .bind(limit)
-    .fetch_all(conn)
-    .await
-    .map_err(failed(doing))?
-    .iter()
-    .map(|row| reservation_from(doing, row))
-    .collect()
-}
-
-/// The event that ends an interrupted run; none if it has ended otherwise, as when it failed and its
-/// settlement with it.
-async fn interruption(
-    conn: &mut Conn,
-    reservation: &Reservation,
-    now_ms: i64,
-) -> Result<Option<Recorded>, StoreError> {
-    let history = read_history(conn, &reservation.principal.tenant, reservation.run).await?;
-    match Run::replay(reservation.run, &history) {
-        Ok(mut run) => Ok(run.apply(&Event::Interrupted {}, now_ms).ok()),
-        Err(error) => {
-            // The money must be settled all the same, or it would be held for ever.
-            tracing::warn!(run = %reservation.run, %error, "history of an interrupted run is unreadable");
-            Ok(None)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub(crate) mod ledger;
 mod pepper;
 mod query;
 pub(crate) mod record;
+pub(crate) mod recovery;
 mod self_service;
 mod usage;
 mod verify;

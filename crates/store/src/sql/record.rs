@@ -8,6 +8,7 @@ use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use uuid::Uuid;
 
 use super::holds::{Holding, Owner, Sums, push_holding};
+use super::recovery::push_in_progress;
 use super::{Batch, Conn, failed, query};
 use crate::chain::Row;
 use crate::{BlobError, Store};
@@ -72,8 +73,8 @@ impl Record for Store {
         self.take_claim_over(principal, claim, gone).await
     }
 
-    async fn release(&self, principal: &Principal, claim: &Claim) -> Result<(), StoreError> {
-        self.forget_claim(principal, claim).await
+    async fn release(&self, principal: &Principal, run: RunId) -> Result<(), StoreError> {
+        self.release_claim(principal, run).await
     }
 
     async fn runs(
@@ -206,6 +207,7 @@ impl Store {
             });
             let mut batch = Batch::of(insert);
             if chunks.peek().is_none() {
+                push_in_progress(&mut batch, &id, last);
                 if !holding.contents.is_empty() {
                     push_holding(&mut batch, &holding);
                 } else if ended {

@@ -42,11 +42,14 @@ async fn the_name_of_a_run_that_left_nothing_is_taken_over_once_and_not_too_soon
     assert_eq!(world.store.claim(&principal, &third).await.unwrap(), Claimed::Same(second.run));
 
     // What comes of the first one after all takes nothing away from the second.
-    world.store.release(&principal, &gone).await.unwrap();
+    world.store.release(&principal, gone.run).await.unwrap();
     assert_eq!(world.store.claim(&principal, &third).await.unwrap(), Claimed::Same(second.run));
     world.store.append(&principal, second.run, &[event(0, "run.requested")]).await.unwrap();
     world.pass(CLAIM_TAKEN_OVER_MS);
     assert!(!take(&third, second.run).await, "it is in the record");
-    world.store.release(&principal, &second).await.unwrap();
-    assert_eq!(world.store.claim(&principal, &third).await.unwrap(), Claimed::New);
+    // Whoever refused it had no time to give the name back.
+    world.store.append(&principal, second.run, &[event(1, "run.refused")]).await.unwrap();
+    assert!(take(&third, second.run).await);
+    world.store.release(&principal, third.run).await.unwrap();
+    assert_eq!(world.store.claim(&principal, &second).await.unwrap(), Claimed::New);
 }

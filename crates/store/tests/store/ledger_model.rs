@@ -102,7 +102,15 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
     let now_ms = world.now();
     match *op {
         Op::Pass { ms } => world.pass(ms),
-        Op::Restart => world.restart().await,
+        Op::Restart => {
+            world.restart().await;
+            // Nobody else has the directory open, so whoever held anything is gone.
+            for step in model.steps.values_mut() {
+                if let Step::Held { lease_until_ms, .. } = step {
+                    *lease_until_ms = 0;
+                }
+            }
+        }
         Op::Recover => {
             let mut interrupted = 0;
             for step in model.steps.values_mut() {
@@ -113,7 +121,7 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
                     interrupted += 1;
                 }
             }
-            let recovered = world.store.recover(now_ms).await.unwrap();
+            let recovered = world.store.recover(now_ms).await.unwrap().ended;
             assert_eq!(recovered.len(), interrupted);
         }
         Op::Reserve { step, amount } => {

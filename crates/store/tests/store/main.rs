@@ -14,3 +14,4 @@ mod ledger;
 mod ledger_model;
 mod migrations;
 mod record;
+mod recovery;

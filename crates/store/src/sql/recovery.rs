@@ -1,0 +1,214 @@
+//! Recovery: what becomes of runs whose process is gone.
+//!
+//! Whoever carries a run out holds a lease on what is reserved for its step, and between two steps one on
+//! the run itself. A lease runs out after its time; with SQLite also once a process opens the directory that
+//! finds nobody else there.
+//! ```text
+//! it may have begun                    interrupted, at its bound   run.interrupted
+//! it has not begun, and is awaited     held, until it begins       (the run goes on)
+//! it has not begun                     released, for nothing       run.interrupted
+//! nothing is reserved                                              run.interrupted
+//! ```
+
+use ringfence_pipeline::budget::Amount;
+use ringfence_pipeline::ports::StoreError;
+use ringfence_pipeline::run::{Event, Left, Recorded, Run, RunId};
+
+use super::claims::forget_claims;
+use super::holds::Owner;
+use super::ledger::{Reservation, State, end, give_back, reservation_from};
+use super::record::{read_history, run_id};
+use super::{Batch, Conn, Database, failed, query};
+use crate::{LEASE_MARGIN_MS, Store};
+
+/// Steps or runs recovered in one transaction, so that others get to write in between.
+const RECOVERED_AT_ONCE: usize = 100;
+
+/// What a recovery found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// What was reserved and is not held any more: its step was interrupted, or will not begin.
+    pub ended: Vec<Reservation>,
+    /// Runs that were interrupted between two steps.
+    pub runs: Vec<RunId>,
+    /// What is reserved for steps that have not begun and are to: whoever can, adopts them.
+    pub to_begin: Vec<Reservation>,
+}
+
+impl Database {
+    /// Ends every lease, if nobody else can have one: nobody has the directory open, and the database is in it.
+    pub(crate) async fn end_leases(&self) -> Result<(), sqlx::Error> {
+        if matches!(self, Database::Postgres(_)) {
+            return Ok(());
+        }
+        let mut tx = self.write().await?;
+        query("UPDATE reservations SET until_ms = 0 WHERE state = 'held'").execute(&mut tx).await?;
+        query("UPDATE in_progress SET until_ms = 0").execute(&mut tx).await?;
+        tx.commit().await
+    }
+}
+
+impl Store {
+    /// What is reserved although its time has run out: whoever ran these steps is gone, and nobody decided
+    /// on those that wait.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn interrupted(&self, now_ms: i64) -> Result<Vec<Reservation>, StoreError> {
+        let doing = "listing interrupted steps";
+        query(
+            "SELECT * FROM reservations WHERE state IN ('held', 'waiting') AND until_ms <= ? ORDER BY until_ms",
+        )
+        .bind(now_ms)
+        .fetch_all(&self.database)
+        .await
+        .map_err(failed(doing))?
+        .iter()
+        .map(|row| reservation_from(doing, row))
+        .collect()
+    }
+
+    /// Ends what crashed processes left in progress, but for what is to begin yet. Several processes may do so
+    /// at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; what was ended until then stays ended.
+    pub async fn recover(&self, now_ms: i64) -> Result<Recovered, StoreError> {
+        let doing = "settling interrupted steps";
+        let mut recovered = Recovered::default();
+        // Looked for without the write lock, as there is hardly ever any.
+        for batch in self.interrupted(now_ms).await?.chunks(RECOVERED_AT_ONCE) {
+            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            for reservation in batch {
+                if !is_left(&mut tx, reservation, now_ms).await? {
+                    continue;
+                }
+                match self.end_step(&mut tx, reservation, now_ms).await? {
+                    Left::ToBegin => recovered.to_begin.push(reservation.clone()),
+                    Left::Interrupted | Left::GivenBack => recovered.ended.push(reservation.clone()),
+                }
+            }
+            tx.commit().await.map_err(failed(doing))?;
+        }
+        for batch in self.unfinished(now_ms).await?.chunks(RECOVERED_AT_ONCE) {
+            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            for (run, ..) in batch {
+                recovered.runs.extend(self.end_run(&mut tx, run, now_ms).await?);
+            }
+            tx.commit().await.map_err(failed(doing))?;
+        }
+        Ok(recovered)
+    }
+
+    /// Ends a step whose process is gone, unless it is to begin yet.
+    async fn end_step(
+        &self,
+        conn: &mut Conn,
+        reservation: &Reservation,
+        now_ms: i64,
+    ) -> Result<Left, StoreError> {
+        let doing = "settling interrupted steps";
+        let Reservation { run, step, principal, amount, waits, .. } = reservation;
+        let mut replayed = replay(conn, &principal.tenant, *run).await?;
+        let left = match &replayed {
+            // Nobody decided on it.
+            _ if *waits => Left::GivenBack,
+            Some(run) => run.left(*step),
+            // The money must be settled all the same, or it would be held for ever.
+            None => Left::Interrupted,
+        };
+        let (from, to, used) = match left {
+            Left::ToBegin => return Ok(left),
+            Left::Interrupted => (State::Held, State::Interrupted, *amount),
+            Left::GivenBack if *waits => (State::Waiting, State::Released, Amount::default()),
+            Left::GivenBack => (State::Held, State::Released, Amount::default()),
+        };
+        end(conn, doing, principal, *run, *step, (from, to), used).await?;
+        if left == Left::Interrupted {
+            self.charge(conn, doing, reservation, used).await?;
+        } else {
+            give_back(conn, doing, reservation).await?;
+            forget_claims(conn, principal, *run).await?;
+        }
+        if let Some(event) = replayed.as_mut().and_then(|run| run.apply(&Event::Interrupted {}, now_ms).ok())
+        {
+            self.append_events(conn, principal.into(), *run, &[event]).await?;
+        }
+        Ok(left)
+    }
+
+    /// Runs for which nothing is reserved and whose process has not said for too long that it goes on.
+    async fn unfinished(&self, now_ms: i64) -> Result<Vec<Unfinished>, StoreError> {
+        let query = query(UNFINISHED).bind(now_ms).bind(None::<String>);
+        query.fetch_all(&self.database).await.map_err(failed("listing interrupted runs"))
+    }
+
+    /// Ends a run, unless somebody has gone on with it.
+    async fn end_run(&self, conn: &mut Conn, id: &str, now_ms: i64) -> Result<Option<RunId>, StoreError> {
+        let doing = "ending interrupted runs";
+        let found = query(UNFINISHED).bind(now_ms).bind(Some(id)).fetch_optional(&mut *conn).await;
+        let found: Option<Unfinished> = found.map_err(failed(doing))?;
+        let Some((_, tenant, key_id)) = found else { return Ok(None) };
+        let run = run_id(doing, id)?;
+        let mut replayed = replay(conn, &tenant, run).await?;
+        match replayed.as_mut().and_then(|run| run.apply(&Event::Interrupted {}, now_ms).ok()) {
+            Some(event) => {
+                let owner = Owner { tenant: &tenant, key_id: &key_id };
+                self.append_events(conn, owner, run, &[event]).await?;
+            }
+            // There is nothing more to say about it.
+            None => {
+                let forget = query("DELETE FROM in_progress WHERE run = ?").bind(id);
+                forget.execute(&mut *conn).await.map_err(failed(doing))?;
+            }
+        }
+        Ok(Some(run))
+    }
+}
+
+/// A run's id, its tenant and its key.
+type Unfinished = (String, String, String);
+
+/// Runs that nobody goes on with at a time, all or one.
+const UNFINISHED: &str = "SELECT runs.id, runs.tenant, runs.key_id FROM in_progress AS p
+    JOIN runs ON runs.id = p.run
+    WHERE p.until_ms <= ?1 AND (?2 IS NULL OR p.run = ?2)
+      AND NOT EXISTS (SELECT 1 FROM reservations AS r WHERE r.run = p.run AND r.state IN ('held', 'waiting'))";
+
+/// Adds to what is written that a run goes on, or has ended, with its last event.
+pub(super) fn push_in_progress(batch: &mut Batch, run: &str, last: &Recorded) {
+    batch.push(if last.is_end() {
+        query("DELETE FROM in_progress WHERE run = ?").bind(run)
+    } else {
+        query(
+            "INSERT INTO in_progress (run, until_ms) VALUES (?, ?)
+             ON CONFLICT (run) DO UPDATE SET until_ms = excluded.until_ms",
+        )
+        .bind(run)
+        .bind(last.at_ms.saturating_add(LEASE_MARGIN_MS))
+    });
+}
+
+/// True if a reservation is open still and nobody has taken it over.
+async fn is_left(conn: &mut Conn, reservation: &Reservation, now_ms: i64) -> Result<bool, StoreError> {
+    query(
+        "SELECT EXISTS (SELECT 1 FROM reservations
+             WHERE run = ? AND step = ? AND state IN ('held', 'waiting') AND until_ms <= ?)",
+    )
+    .bind(reservation.run.to_string())
+    .bind(reservation.step)
+    .bind(now_ms)
+    .fetch_one(conn)
+    .await
+    .map_err(failed("settling interrupted steps"))
+}
+
+/// A run as its history has it; none if that is unreadable.
+async fn replay(conn: &mut Conn, tenant: &str, run: RunId) -> Result<Option<Run>, StoreError> {
+    let history = read_history(conn, tenant, run).await?;
+    let replayed = Run::replay(run, &history);
+    if let Err(error) = &replayed {
+        tracing::warn!(%run, %error, "history of an interrupted run is unreadable");
+    }
+    Ok(replayed.ok())
+}

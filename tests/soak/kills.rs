@@ -1,0 +1,161 @@
+//! Processes that are killed: the server, its supervisor, both, or all of them at once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use ringfence_tests::{
+    Server,
+    processes::{command_line, eventually, gone, groups_of, kill, kill_group, pids_of},
+};
+use serde_json::json;
+
+use crate::{
+    books::Books,
+    clients::{Notes, Tally, Told, Work, press},
+    dice::Dice,
+    house::House,
+};
+
+/// Rounds unless `RINGFENCE_SOAK_KILLS` says otherwise.
+const ROUNDS: u64 = 4;
+
+/// Rounds from which everything that can happen has happened.
+const ROUNDS_OF_A_SOAK: u64 = 50;
+
+/// Time under load before something is killed, in milliseconds.
+const LOAD_MS: std::ops::Range<u64> = 50..1_500;
+
+/// Time between two looks at what runs.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// What all users may spend in a round, in nano-dollars: a few runs, as each reserves 3 000 000.
+const ROUND_NANO_USD: i64 = 26_000_000;
+
+/// Accepted runs that wait for their turn.
+const TO_BEGIN: &str = "SELECT count(*) FROM events AS r JOIN events AS b ON b.run = r.run
+    WHERE r.kind = 'run.requested' AND json_extract(r.body, '$.later') AND b.kind = 'budget.reserved'
+      AND NOT EXISTS (SELECT 1 FROM events AS s WHERE s.run = r.run AND s.seq > b.seq)";
+
+/// What is killed.
+#[derive(Debug, Clone, Copy)]
+enum Victim {
+    Server,
+    Supervisor,
+    Both,
+    Group,
+}
+
+/// Processes in which programs of requests were seen to run: by the request's number, pids with the times
+/// when they were started.
+type Seen = BTreeMap<u64, BTreeSet<(u32, String)>>;
+
+/// Looks at what runs until `stop`.
+fn watch(stop: &AtomicBool) -> Seen {
+    let mut seen = Seen::new();
+    while !stop.load(Ordering::Relaxed) {
+        for pid in pids_of("sleep 0.") {
+            let (number, started) = (Work::of_command(&command_line(pid)), started(pid));
+            if let Some(number) = number.filter(|_| !started.is_empty()) {
+                seen.entry(number).or_default().insert((pid, started));
+            }
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    seen
+}
+
+/// When a process was started, in ticks since the machine was; empty if it has ended.
+fn started(pid: u32) -> String {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    after_name.split_whitespace().nth(19).unwrap_or_default().to_owned()
+}
+
+/// Ends a server with its supervisor, by killing what chance picks.
+fn strike(server: &Server, supervisor: u32, dice: &mut Dice) -> Victim {
+    let victim =
+        *dice.one_of(&[Victim::Server, Victim::Server, Victim::Supervisor, Victim::Both, Victim::Group]);
+    match victim {
+        Victim::Server => kill(&[server.pid()]),
+        Victim::Supervisor => kill(&[supervisor]),
+        Victim::Both => kill(&[server.pid(), supervisor]),
+        Victim::Group => kill_group(server.pid()),
+    }
+    victim
+}
+
+#[test]
+fn whatever_is_killed_the_books_balance_and_nothing_runs_twice() {
+    let rounds = std::env::var("RINGFENCE_SOAK_KILLS").map_or(ROUNDS, |text| text.parse().expect("a number"));
+    let mut dice = Dice::new();
+    let house = House::new();
+    let data = house.data();
+    let books = Books(&data);
+    let notes = Notes::beginning_at(0);
+    let (mut tally, mut lost) = (Tally::default(), Vec::new());
+    let mounts = || fs::read_to_string("/proc/self/mountinfo").expect("mounts").lines().count();
+    let mounts_before = mounts();
+    let mut server = house.serve();
+    for round in 1..=rounds {
+        let supervisor = server.supervisor();
+        house.allow(ROUND_NANO_USD);
+        let stop = AtomicBool::new(false);
+        let again = std::mem::take(&mut lost);
+        tally.add("sent again", again.len() as u64);
+        let seen = thread::scope(|scope| {
+            let watcher = scope.spawn(|| watch(&stop));
+            let mut their_dice = dice.split();
+            let (server, stop, notes, keys) = (&server, &stop, &notes, &house.keys);
+            scope.spawn(move || press(&server.url, keys, again, notes, &mut their_dice, stop, &|_, _| {}));
+            thread::sleep(dice.time(LOAD_MS.start, LOAD_MS.end));
+            books.check();
+            let victim = strike(server, supervisor, &mut dice);
+            tally.add(&format!("killed: {victim:?}"), 1);
+            eventually("both processes have ended", || gone(server.pid()) && gone(supervisor));
+            stop.store(true, Ordering::Relaxed);
+            watcher.join().expect("the watcher ends")
+        });
+        drop(server);
+        tally.add("left to begin", books.numbers(TO_BEGIN)[0].unsigned_abs());
+        let told = notes.take();
+        told.iter().for_each(|(_, told)| tally.told(told));
+
+        server = house.serve();
+        eventually(&format!("round {round}: all has come to its end"), || books.open() == 0);
+        let seen: Vec<(Work, usize)> =
+            told.iter().filter_map(|(work, _)| Some((work.clone(), seen.get(&work.number)?.len()))).collect();
+        tally.add("seen to run", seen.len() as u64);
+        let words: Vec<Told> = told.iter().map(|(_, told)| told.clone()).collect();
+        books.check_at_rest(&words, &seen);
+        house.verify();
+        eventually("nothing of the dead is left", || {
+            groups_of(supervisor).is_empty()
+                && pids_of("sleep 0.").into_iter().all(|pid| Work::of_command(&command_line(pid)).is_none())
+        });
+        assert_eq!(mounts(), mounts_before, "mounts are left");
+        let unanswered = told.into_iter().filter(|(work, told)| work.named && *told == Told::Nothing);
+        lost = unanswered.map(|(work, _)| work).filter(|_| dice.percent(70)).collect();
+    }
+    assert!(server.stop(), "the server ends well");
+    house.verify();
+    let ends = books.ask(&[("SELECT kind, count(*) FROM events GROUP BY kind", json!([]))]);
+    eprintln!("{rounds} rounds: {tally:?}, in the record {}", json!(ends[0]));
+    if rounds >= ROUNDS_OF_A_SOAK {
+        for what in [
+            "answered",
+            "promised",
+            "no answer",
+            "402 budget_exhausted",
+            "sent again",
+            "seen to run",
+            "left to begin",
+        ] {
+            assert!(tally.of(what) > 0, "it never happened: {what}");
+        }
+    }
+}
