@@ -119,8 +119,8 @@ pub enum AppendError {
 /// Remembers: events are only ever appended, blobs are found by the hash of their content.
 #[async_trait]
 pub trait Record: Send + Sync {
-    /// Appends events to a run's history and keeps the contents that they name, in one transaction. To make
-    /// room for them, those of runs that have ended are erased.
+    /// Appends events to a run's history, which its event number 0 opens, and keeps the contents that they name,
+    /// in one transaction. To make room for them, those of runs that have ended are erased.
     ///
     /// # Errors
     /// [`AppendError::Quota`], unless the run ends with them: then what has no room is erased at once.

@@ -56,15 +56,9 @@ async fn accounts(
     Ok(accounts)
 }
 
-/// Changes the balances of these scopes, whether they have a limit or not, in the periods of `at_ms`.
-pub(super) async fn change(
-    conn: &mut Conn,
-    doing: &'static str,
-    path: &[BudgetScope],
-    at_ms: i64,
-    spent: Amount,
-    reserved: Amount,
-) -> Result<(), StoreError> {
+/// The statement that changes the balances of these scopes, whether they have a limit or not, in the periods of
+/// `at_ms`.
+pub(super) fn change(path: &[BudgetScope], at_ms: i64, spent: Amount, reserved: Amount) -> Query {
     let mut sql = with_path(path);
     push_periods(&mut sql, at_ms);
     sql.push(" UPDATE balances SET spent_nano_usd = spent_nano_usd + ").push_bind(spent.nano_usd);
@@ -80,59 +74,38 @@ pub(super) async fn change(
           WHERE balances.kind = path.kind AND balances.tenant = path.tenant AND balances.name = path.name
             AND balances.period = periods.period AND balances.first_day = periods.first_day",
     );
-    sql.execute(conn).await.map_err(failed(doing))?;
-    Ok(())
+    sql
 }
 
-/// Notes the thresholds that accounts have reached and were not told of, and gives them back. One that a
+/// The thresholds that accounts have reached and were not told of, and the statements that note them. One that a
 /// limit has moved away from may be reached again.
-pub(super) async fn tell(
-    conn: &mut Conn,
-    doing: &'static str,
-    accounts: &[Account],
-    run: Option<RunId>,
-    at_ms: i64,
-) -> Result<Vec<Crossing>, StoreError> {
-    let mut crossed = Vec::new();
+pub(super) fn tell(accounts: &[Account], run: Option<RunId>, at_ms: i64) -> (Vec<Crossing>, Vec<Query>) {
+    let (mut crossed, mut notes) = (Vec::new(), Vec::new());
     for account in accounts {
         let reached = account.reached();
         if reached == account.told {
             continue;
         }
         let Account { scope, period, .. } = account;
-        query(
+        let note = query(
             "UPDATE balances SET told = ?
              WHERE kind = ? AND tenant = ? AND name = ? AND period = ? AND first_day = ?",
-        )
-        .bind(reached)
-        .bind(scope.kind as i64)
-        .bind(&scope.tenant)
-        .bind(&scope.name)
-        .bind(period.name())
-        .bind(period.days(at_ms).0)
-        .execute(&mut *conn)
-        .await
-        .map_err(failed(doing))?;
+        );
+        let note = note.bind(reached).bind(scope.kind as i64).bind(&scope.tenant).bind(&scope.name);
+        notes.push(note.bind(period.name()).bind(period.days(at_ms).0));
         if reached < account.told {
             continue;
         }
-        query(
+        let crossing = query(
             "INSERT INTO crossings (kind, tenant, name, period, percent, at_ms, run)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(scope.kind as i64)
-        .bind(&scope.tenant)
-        .bind(&scope.name)
-        .bind(period.name())
-        .bind(reached)
-        .bind(at_ms)
-        .bind(run.map(|run| run.to_string()).unwrap_or_default())
-        .execute(&mut *conn)
-        .await
-        .map_err(failed(doing))?;
+        );
+        let crossing = crossing.bind(scope.kind as i64).bind(&scope.tenant).bind(&scope.name);
+        let crossing = crossing.bind(period.name()).bind(reached).bind(at_ms);
+        notes.push(crossing.bind(run.map(|run| run.to_string()).unwrap_or_default()));
         crossed.push(Crossing { scope: scope.clone(), period: *period, percent: reached });
     }
-    Ok(crossed)
+    (crossed, notes)
 }
 
 /// An account as it is found.

@@ -10,7 +10,7 @@ use ringfence_pipeline::ports::StoreError;
 use serde_json::{Value, json};
 
 use super::record::EVENTS_AT_ONCE;
-use super::{Batch, Conn, FromRow, Query, StoredRow, failed, query};
+use super::{Batch, Conn, Done, FromRow, Query, failed, query};
 use crate::blobs::hex;
 use crate::chain::{ChainKey, Hash, Head, Row};
 use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointFile};
@@ -53,15 +53,15 @@ impl Audit {
         self.appended.store(true, Ordering::Relaxed);
     }
 
-    /// Carries out `batch`, which begins by inserting rows, together with the statement that appends their
-    /// entries; returns the rows that it gives. So it is one way to the database and back.
+    /// Carries out `batch`, which inserts rows, together with the statement that appends their entries. So it
+    /// is one way to the database and back.
     pub(super) async fn write_chained<T: FromRow>(
         &self,
         conn: &mut Conn,
         mut batch: Batch,
         tenant: &str,
         rows: &[Row<'_>],
-    ) -> Result<Vec<T>, sqlx::Error> {
+    ) -> Result<Done<T>, sqlx::Error> {
         let guess = self.guess(conn, tenant).await?;
         let (entries, head) = self.entries(tenant, guess, rows);
         batch.push(entries);
@@ -72,29 +72,7 @@ impl Audit {
         } else {
             self.remember(tenant, head);
         }
-        Ok(done.rows)
-    }
-
-    /// Carries out `insert` together with the statement that appends the entry of the row, if that was written.
-    pub(super) async fn write_chained_once(
-        &self,
-        conn: &mut Conn,
-        insert: Query,
-        tenant: &str,
-        row: Row<'_>,
-    ) -> Result<(), sqlx::Error> {
-        let guess = self.guess(conn, tenant).await?;
-        let (entries, head) = self.entries(tenant, guess, &[row]);
-        let mut batch = Batch::of(insert);
-        batch.push_if_written(entries);
-        match batch.carry_out::<StoredRow>(conn).await?.written[..] {
-            [0, ..] => Ok(()),
-            [.., 0] => self.append(conn, tenant, &[row]).await,
-            _ => {
-                self.remember(tenant, head);
-                Ok(())
-            }
-        }
+        Ok(done)
     }
 
     /// Where a tenant's chain ends, as far as this process knows.

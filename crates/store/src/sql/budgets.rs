@@ -40,7 +40,9 @@ impl Budgets for Store {
         }
         let path = std::slice::from_ref(scope);
         let accounts = accounts::open(&mut tx, doing, path, now_ms, &self.default_budget).await?;
-        accounts::tell(&mut tx, doing, &accounts, None, now_ms).await?;
+        for note in accounts::tell(&accounts, None, now_ms).1 {
+            note.execute(&mut tx).await.map_err(failed(doing))?;
+        }
         let standing = self.standing(&mut tx, scope, now_ms).await?;
         let limits: Map<String, Value> =
             limits.iter().map(|(period, caps)| (period.name().to_owned(), json!(caps))).collect();

@@ -12,13 +12,13 @@
 //! is left.
 
 use async_trait::async_trait;
-use ringfence_pipeline::budget::{AMOUNT_MAX, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
+use ringfence_pipeline::budget::{AMOUNT_MAX, Account, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
 use ringfence_pipeline::keys::Scopes;
 use ringfence_pipeline::ports::{Charge, Ledger, LedgerError, Receipt, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 
 use super::record::run_id;
-use super::{Conn, StoredRow, accounts, failed, query};
+use super::{Conn, Query, StoredRow, Transaction, accounts, failed, query};
 use crate::{LEASE_MARGIN_MS, Store, WAITING_STEPS_MAX};
 
 /// Something held for a step.
@@ -80,7 +80,7 @@ impl Ledger for Store {
                 StoreError::new(doing, format!("nothing is held for step {step} of run {run}")).into()
             );
         }
-        self.append_events(&mut tx, principal.into(), run, events).await?;
+        self.append_events(&mut tx, principal, run, events, Vec::new()).await?;
         Ok(tx.commit().await.map_err(failed(doing))?)
     }
 
@@ -104,16 +104,11 @@ impl Ledger for Store {
         let doing = "settling";
         check_amount(doing, used)?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        let settled = (State::Held, State::Settled);
-        let Some(reservation) = end(&mut tx, doing, principal, run, step, settled, used).await? else {
-            let (charged, result) = settle_again(&mut tx, principal, run, step, used).await?;
-            if charged {
-                tx.commit().await.map_err(failed(doing))?;
-            }
-            return Ok(result?);
+        let held = find(&mut tx, doing, principal, run, step).await?;
+        let Some((reservation, _)) = held.as_ref().filter(|(_, state)| state == State::Held.name()) else {
+            return Ok(self.settle_again(tx, principal, run, step, used).await?);
         };
-        let receipt = self.charge(&mut tx, doing, &reservation, used).await?;
-        self.append_events(&mut tx, principal.into(), run, events).await?;
+        let receipt = self.charge(&mut tx, doing, reservation, State::Settled, used, events).await?;
         tx.commit().await.map_err(failed(doing))?;
         Ok(receipt)
     }
@@ -153,16 +148,16 @@ impl Store {
     ) -> Result<(), StoreError> {
         let doing = "releasing a step";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        let (nothing, released) = (Amount::default(), (State::Waiting, State::Released));
-        let Some(reservation) = end(&mut tx, doing, principal, run, step, released, nothing).await? else {
+        let found = find(&mut tx, doing, principal, run, step).await?;
+        let Some((reservation, _)) = found.as_ref().filter(|(_, state)| state == State::Waiting.name())
+        else {
             return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")));
         };
-        give_back(&mut tx, doing, &reservation).await?;
-        self.append_events(&mut tx, principal.into(), run, events).await?;
+        self.release(&mut tx, reservation, events).await?;
         tx.commit().await.map_err(failed(doing))
     }
 
-    /// Takes an amount from what is left to all who pay, and notes what it is for.
+    /// Takes an amount from what is left to all who pay, and notes what it is for; once, however often it is asked.
     async fn take(
         &self,
         charge: Charge<'_>,
@@ -175,40 +170,163 @@ impl Store {
         let doing = "reserving";
         check_amount(doing, amount)?;
         self.room.check(doing)?;
-        let Charge { principal, run, step, .. } = charge;
+        match self.try_take(charge, amount, state, now_ms, until_ms, events).await {
+            Err(error) if !self.is_held(charge).await? => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`Store::take`], for a step that nothing is held for; it fails, and leaves nothing, if something is.
+    async fn try_take(
+        &self,
+        charge: Charge<'_>,
+        amount: Amount,
+        state: State,
+        now_ms: i64,
+        until_ms: i64,
+        events: &[Recorded],
+    ) -> Result<(), LedgerError> {
+        let doing = "reserving";
+        let Charge { principal, run, .. } = charge;
         let path = BudgetScope::path(principal, charge.session, run);
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        self.open_run(&mut tx, principal, run, events, now_ms).await?;
         // Before the reservation is there: a balance that is made now must not count it yet.
         let accounts = accounts::open(&mut tx, doing, &path, now_ms, &self.default_budget).await?;
-        if !note(&mut tx, &charge, amount, state, now_ms, until_ms).await? {
-            // Either it was noted before, or its key has ended.
-            check_key(&mut tx, principal, now_ms).await?;
-            return Ok(check_held(&mut tx, principal, run, step).await?);
-        }
         admit(&accounts, &amount).map_err(LedgerError::Exhausted)?;
         if state == State::Waiting {
             check_waiting(&mut tx, principal).await?;
         }
-        accounts::change(&mut tx, doing, &path, now_ms, Amount::default(), amount).await?;
-        self.admit_events(&mut tx, principal.into(), run, events).await?;
+        let with = vec![
+            note(&charge, amount, state, now_ms, until_ms),
+            accounts::change(&path, now_ms, Amount::default(), amount),
+        ];
+        let written = self.admit_events(&mut tx, principal, run, events, with).await?;
+        if written.first() != Some(&1) {
+            return Err(LedgerError::KeyEnded(principal.key_id.clone()));
+        }
         Ok(tx.commit().await.map_err(failed(doing))?)
     }
 
-    /// Moves what was held to what was spent, by what was really used.
+    /// True if this very reservation is open. One that is final, or another key's, is an error: admitting it
+    /// again would run a step that nothing pays for.
+    async fn is_held(&self, charge: Charge<'_>) -> Result<bool, StoreError> {
+        let Charge { principal, run, step, .. } = charge;
+        let doing = "reserving";
+        let found: Option<(String, String, String)> =
+            query("SELECT tenant, key_id, state FROM reservations WHERE run = ? AND step = ?")
+                .bind(run.to_string())
+                .bind(step)
+                .fetch_optional(&self.database)
+                .await
+                .map_err(failed(doing))?;
+        let Some((tenant, key, state)) = found else { return Ok(false) };
+        let reason = if tenant != principal.tenant || key != principal.key_id {
+            format!("step {step} of run {run} is another key's")
+        } else if [State::Held.name(), State::Waiting.name()].contains(&state.as_str()) {
+            return Ok(true);
+        } else {
+            format!("step {step} of run {run} is {state} already, use a new step")
+        };
+        Err(StoreError::new(doing, reason))
+    }
+
+    /// Ends a step that is held: moves what was held to what was spent, by what was really used, and appends
+    /// `events`.
     pub(super) async fn charge(
         &self,
         conn: &mut Conn,
         doing: &'static str,
         reservation: &Reservation,
+        to: State,
+        used: Amount,
+        events: &[Recorded],
+    ) -> Result<Receipt, StoreError> {
+        let Reservation { run, principal, amount, at_ms, .. } = reservation;
+        let path = reservation.path();
+        let mut accounts = accounts::open(conn, doing, &path, *at_ms, &self.default_budget).await?;
+        // As they are with what is written now.
+        for Account { budget, .. } in &mut accounts {
+            budget.spent = budget.spent.plus(&used);
+            budget.reserved = budget.reserved.plus(&negative(*amount));
+        }
+        let (crossed, notes) = accounts::tell(&accounts, Some(*run), *at_ms);
+        let mut with = vec![
+            end(reservation, to, Some(used)),
+            accounts::change(&path, *at_ms, used, negative(*amount)),
+            usage_of(reservation, used),
+        ];
+        with.extend(notes);
+        self.append_events(conn, principal, *run, events, with).await?;
+        Ok(Receipt { left_nano_usd: money_left(&accounts), crossed })
+    }
+
+    /// Gives back what is held for a step that has not begun, and appends `events`.
+    pub(super) async fn release(
+        &self,
+        conn: &mut Conn,
+        reservation: &Reservation,
+        events: &[Recorded],
+    ) -> Result<(), StoreError> {
+        let Reservation { run, principal, amount, at_ms, .. } = reservation;
+        let with = vec![
+            end(reservation, State::Released, None),
+            accounts::change(&reservation.path(), *at_ms, Amount::default(), negative(*amount)),
+        ];
+        self.append_events(conn, principal, *run, events, with).await.map(drop)
+    }
+
+    /// Nothing is held: fine if the same was settled before, an error otherwise. What an interrupted step used
+    /// beyond its bound is charged all the same.
+    async fn settle_again(
+        &self,
+        mut tx: Transaction,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
         used: Amount,
     ) -> Result<Receipt, StoreError> {
-        let (path, at_ms) = (reservation.path(), reservation.at_ms);
-        accounts::change(conn, doing, &path, at_ms, used, negative(reservation.amount)).await?;
-        add_usage(conn, doing, reservation, used).await?;
-        let accounts = accounts::open(conn, doing, &path, at_ms, &self.default_budget).await?;
-        let crossed = accounts::tell(conn, doing, &accounts, Some(reservation.run), at_ms).await?;
-        Ok(Receipt { left_nano_usd: money_left(&accounts), crossed })
+        let doing = "settling";
+        let row =
+            query("SELECT * FROM reservations WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?")
+                .bind(run.to_string())
+                .bind(step)
+                .bind(&principal.tenant)
+                .bind(&principal.key_id)
+                .fetch_optional(&mut tx)
+                .await
+                .map_err(failed(doing))?;
+        let refused = |reason: String| Err(StoreError::new(doing, reason));
+        let Some(row) = row else {
+            return refused(format!("nothing is reserved for step {step} of run {run}"));
+        };
+        let row: StoredRow = row;
+        let before = amount_from(&row, USED).map_err(failed(doing))?;
+        let state: &str = row.try_get("state").map_err(failed(doing))?;
+        if state == State::Settled.name() {
+            let reason = format!("step {step} of run {run} was settled at another amount");
+            return if before == used { Ok(Receipt::default()) } else { refused(reason) };
+        }
+        if state != State::Interrupted.name() {
+            return refused(format!("step {step} of run {run} is {state}"));
+        }
+        let more = Amount::each(|unit| used.get(unit).saturating_sub(before.get(unit)).max(0));
+        if !more.is_nothing() {
+            let reservation = reservation_from(doing, &row)?;
+            let all = query(
+                "UPDATE reservations SET used_nano_usd = used_nano_usd + ?, used_tokens = used_tokens + ?,
+                     used_runs = used_runs + ?, used_sandbox_ms = used_sandbox_ms + ?
+                 WHERE run = ? AND step = ?",
+            );
+            let all = all.bind(more.nano_usd).bind(more.tokens).bind(more.runs).bind(more.sandbox_ms);
+            let with = vec![
+                all.bind(run.to_string()).bind(step),
+                accounts::change(&reservation.path(), reservation.at_ms, more, Amount::default()),
+                usage_of(&reservation, more),
+            ];
+            self.append_events(&mut tx, principal, run, &[], with).await?;
+            tx.commit().await.map_err(failed(doing))?;
+        }
+        refused(format!("step {step} of run {run} was interrupted and settled at its bound"))
     }
 }
 
@@ -305,22 +423,14 @@ async fn renew_lease(
     Ok(renewed == 1)
 }
 
-/// Writes a reservation; false if there is one for this step, or the key is not accepted.
-async fn note(
-    conn: &mut Conn,
-    charge: &Charge<'_>,
-    amount: Amount,
-    state: State,
-    now_ms: i64,
-    until_ms: i64,
-) -> Result<bool, StoreError> {
+/// The statement that writes a reservation, if the key is accepted.
+fn note(charge: &Charge<'_>, amount: Amount, state: State, now_ms: i64, until_ms: i64) -> Query {
     let Charge { principal, run, step, session, author } = charge;
-    let noted = query(
+    query(
         "INSERT INTO reservations (run, step, tenant, \"user\", key_id, session, author, at_ms, nano_usd, tokens,
                                    runs, sandbox_ms, until_ms, state)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 FROM keys
-         WHERE id = ?5 AND tenant = ?3 AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?8)
-         ON CONFLICT (run, step) DO NOTHING",
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM keys
+         WHERE id = ? AND tenant = ? AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?)",
     )
     .bind(run.to_string())
     .bind(*step)
@@ -336,35 +446,12 @@ async fn note(
     .bind(amount.sandbox_ms)
     .bind(until_ms)
     .bind(state.name())
-    .execute(conn)
-    .await
-    .map_err(failed("reserving"))?;
-    Ok(noted == 1)
+    .bind(&principal.key_id)
+    .bind(&principal.tenant)
+    .bind(now_ms)
 }
 
-/// Fine if this very reservation is open. One that is final, or another key's, is an error: admitting
-/// it again would run a step that nothing pays for.
-async fn check_held(conn: &mut Conn, principal: &Principal, run: RunId, step: u32) -> Result<(), StoreError> {
-    let doing = "reserving";
-    let (tenant, key, state): (String, String, String) =
-        query("SELECT tenant, key_id, state FROM reservations WHERE run = ? AND step = ?")
-            .bind(run.to_string())
-            .bind(step)
-            .fetch_one(conn)
-            .await
-            .map_err(failed(doing))?;
-    let reason = if tenant != principal.tenant || key != principal.key_id {
-        format!("step {step} of run {run} is another key's")
-    } else if [State::Held.name(), State::Waiting.name()].contains(&state.as_str()) {
-        return Ok(());
-    } else {
-        format!("step {step} of run {run} is {state} already, use a new step")
-    };
-    Err(StoreError::new(doing, reason))
-}
-
-/// Fine if the user has not too many steps that wait, this one included: what waits is held, and days may go
-/// by.
+/// Fine if the user has not too many steps that wait for one more: what waits is held, and days may go by.
 async fn check_waiting(conn: &mut Conn, principal: &Principal) -> Result<(), LedgerError> {
     let waiting: i64 =
         query("SELECT count(*) FROM reservations WHERE state = 'waiting' AND tenant = ? AND \"user\" = ?")
@@ -373,60 +460,47 @@ async fn check_waiting(conn: &mut Conn, principal: &Principal) -> Result<(), Led
             .fetch_one(conn)
             .await
             .map_err(failed("reserving"))?;
-    if waiting <= WAITING_STEPS_MAX { Ok(()) } else { Err(LedgerError::TooManyWait(WAITING_STEPS_MAX)) }
+    if waiting < WAITING_STEPS_MAX { Ok(()) } else { Err(LedgerError::TooManyWait(WAITING_STEPS_MAX)) }
 }
 
-/// Ends an open reservation, and gives it back as it was; none if it is not open as it should be, or not the
-/// principal's.
-pub(super) async fn end(
+/// The principal's reservation for a step, and where it stands.
+async fn find(
     conn: &mut Conn,
     doing: &'static str,
     principal: &Principal,
     run: RunId,
     step: u32,
-    (from, to): (State, State),
-    used: Amount,
-) -> Result<Option<Reservation>, StoreError> {
-    let used = (to != State::Released).then_some(used);
+) -> Result<Option<(Reservation, String)>, StoreError> {
+    let row: Option<StoredRow> =
+        query("SELECT * FROM reservations WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?")
+            .bind(run.to_string())
+            .bind(step)
+            .bind(&principal.tenant)
+            .bind(&principal.key_id)
+            .fetch_optional(conn)
+            .await
+            .map_err(failed(doing))?;
+    row.map(|row| Ok((reservation_from(doing, &row)?, row.try_get("state").map_err(failed(doing))?)))
+        .transpose()
+}
+
+/// The statement that ends an open reservation; one that is released has used nothing.
+fn end(reservation: &Reservation, to: State, used: Option<Amount>) -> Query {
     query(
-        "UPDATE reservations SET state = ?1, used_nano_usd = ?2, used_tokens = ?3, used_runs = ?4,
-                                 used_sandbox_ms = ?5
-         WHERE run = ?6 AND step = ?7 AND tenant = ?8 AND key_id = ?9 AND state = ?10
-         RETURNING *",
+        "UPDATE reservations SET state = ?, used_nano_usd = ?, used_tokens = ?, used_runs = ?, used_sandbox_ms = ?
+         WHERE run = ? AND step = ?",
     )
     .bind(to.name())
     .bind(used.map(|used| used.nano_usd))
     .bind(used.map(|used| used.tokens))
     .bind(used.map(|used| used.runs))
     .bind(used.map(|used| used.sandbox_ms))
-    .bind(run.to_string())
-    .bind(step)
-    .bind(&principal.tenant)
-    .bind(&principal.key_id)
-    .bind(from.name())
-    .fetch_optional(conn)
-    .await
-    .map_err(failed(doing))?
-    .map(|row| reservation_from(doing, &row))
-    .transpose()
+    .bind(reservation.run.to_string())
+    .bind(reservation.step)
 }
 
-/// Gives back what was held for a step that has not begun.
-pub(super) async fn give_back(
-    conn: &mut Conn,
-    doing: &'static str,
-    reservation: &Reservation,
-) -> Result<(), StoreError> {
-    let held = negative(reservation.amount);
-    accounts::change(conn, doing, &reservation.path(), reservation.at_ms, Amount::default(), held).await
-}
-
-async fn add_usage(
-    conn: &mut Conn,
-    doing: &'static str,
-    reservation: &Reservation,
-    used: Amount,
-) -> Result<(), StoreError> {
+/// The statement that adds to what was used.
+fn usage_of(reservation: &Reservation, used: Amount) -> Query {
     let Reservation { principal, session, author, at_ms, .. } = reservation;
     query(
         "INSERT INTO usage (day, tenant, \"user\", key_id, session, author, nano_usd, tokens, runs, sandbox_ms)
@@ -445,67 +519,6 @@ async fn add_usage(
     .bind(used.tokens)
     .bind(used.runs)
     .bind(used.sandbox_ms)
-    .execute(conn)
-    .await
-    .map_err(failed(doing))?;
-    Ok(())
-}
-
-/// Nothing is held: fine if the same was settled before, an error otherwise. What an interrupted step used
-/// beyond its bound is charged all the same; the first is true then.
-async fn settle_again(
-    conn: &mut Conn,
-    principal: &Principal,
-    run: RunId,
-    step: u32,
-    used: Amount,
-) -> Result<(bool, Result<Receipt, StoreError>), StoreError> {
-    let doing = "settling";
-    let row = query("SELECT * FROM reservations WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?")
-        .bind(run.to_string())
-        .bind(step)
-        .bind(&principal.tenant)
-        .bind(&principal.key_id)
-        .fetch_optional(&mut *conn)
-        .await
-        .map_err(failed(doing))?;
-    let refused = |reason: String| Err(StoreError::new(doing, reason));
-    let Some(row) = row else {
-        return Ok((false, refused(format!("nothing is reserved for step {step} of run {run}"))));
-    };
-    let before = amount_from(&row, USED).map_err(failed(doing))?;
-    let state: &str = row.try_get("state").map_err(failed(doing))?;
-    if state == State::Settled.name() {
-        let same = before == used;
-        let reason = format!("step {step} of run {run} was settled at another amount");
-        return Ok((false, if same { Ok(Receipt::default()) } else { refused(reason) }));
-    }
-    if state != State::Interrupted.name() {
-        return Ok((false, refused(format!("step {step} of run {run} is {state}"))));
-    }
-    let more = Amount::each(|unit| used.get(unit).saturating_sub(before.get(unit)).max(0));
-    let charged = !more.is_nothing();
-    if charged {
-        let reservation = reservation_from(doing, &row)?;
-        query(
-            "UPDATE reservations SET used_nano_usd = used_nano_usd + ?, used_tokens = used_tokens + ?,
-                 used_runs = used_runs + ?, used_sandbox_ms = used_sandbox_ms + ?
-             WHERE run = ? AND step = ?",
-        )
-        .bind(more.nano_usd)
-        .bind(more.tokens)
-        .bind(more.runs)
-        .bind(more.sandbox_ms)
-        .bind(run.to_string())
-        .bind(step)
-        .execute(&mut *conn)
-        .await
-        .map_err(failed(doing))?;
-        accounts::change(conn, doing, &reservation.path(), reservation.at_ms, more, Amount::default())
-            .await?;
-        add_usage(conn, doing, &reservation, more).await?;
-    }
-    Ok((charged, refused(format!("step {step} of run {run} was interrupted and settled at its bound"))))
 }
 
 const RESERVED: [&str; 4] = ["nano_usd", "tokens", "runs", "sandbox_ms"];

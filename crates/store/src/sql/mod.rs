@@ -30,7 +30,7 @@ use sqlx::pool::PoolConnection;
 
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-use query::{Batch, FromRow, Query, StoredRow, Value, query};
+use query::{Batch, Done, FromRow, Query, StoredRow, Value, query};
 
 /// The connections of one process to its database.
 #[derive(Debug, Clone)]

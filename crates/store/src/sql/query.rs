@@ -180,14 +180,7 @@ type Told = Either<u64, StoredRow>;
 /// Statements that go to the database together. To SQLite that is one way there and back, which takes longer
 /// than writing does; Postgres gets one after the other.
 #[derive(Debug, Default)]
-pub(crate) struct Batch(Vec<Step>);
-
-#[derive(Debug)]
-struct Step {
-    query: Query,
-    /// It is carried out only if the one before wrote a row.
-    if_written: bool,
-}
+pub(crate) struct Batch(Vec<Query>);
 
 /// What came of a batch.
 #[derive(Debug, Default)]
@@ -199,20 +192,10 @@ pub(crate) struct Done<T> {
 }
 
 impl Batch {
-    /// Begins with a statement.
-    pub(crate) fn of(query: Query) -> Self {
-        let mut batch = Self::default();
-        batch.push(query);
-        batch
-    }
-
+    /// Adds a statement, whose values are not numbered: they are put behind those before.
     pub(crate) fn push(&mut self, query: Query) {
-        self.0.push(Step { query, if_written: false });
-    }
-
-    /// Adds a statement that ends in a condition, to which comes that the statement before wrote a row.
-    pub(crate) fn push_if_written(&mut self, query: Query) {
-        self.0.push(Step { query, if_written: true });
+        debug_assert_eq!(query.text.matches('?').count(), query.values.len(), "{}", query.text);
+        self.0.push(query);
     }
 
     pub(crate) async fn carry_out<T: FromRow>(self, conn: &mut Conn) -> Result<Done<T>, sqlx::Error> {
@@ -221,11 +204,7 @@ impl Batch {
             return Ok(done);
         }
         let statements = if matches!(conn, Conn::Sqlite(_)) { vec![self.joined()] } else { self.0 };
-        for Step { query, if_written } in statements {
-            if if_written && done.written.last() == Some(&0) {
-                done.written.push(0);
-                continue;
-            }
+        for query in statements {
             let told = |told: Told| {
                 match told {
                     Either::Left(written) => done.written.push(written),
@@ -239,14 +218,13 @@ impl Batch {
     }
 
     /// All of them as one.
-    fn joined(self) -> Step {
+    fn joined(self) -> Query {
         let mut all = Query::default();
-        for (at, Step { query, if_written }) in self.0.into_iter().enumerate() {
+        for (at, query) in self.0.into_iter().enumerate() {
             all.push(if at == 0 { "" } else { "; " }).push(&query.text);
-            all.push(if if_written { " AND changes() > 0" } else { "" });
             all.values.extend(query.values);
         }
-        Step { query: all, if_written: false }
+        all
     }
 }
 

@@ -1,5 +1,7 @@
 //! The record: events are appended to a run's history and never touched again.
 
+use std::mem;
+
 use async_trait::async_trait;
 use ringfence_pipeline::audit::AuditEntry;
 use ringfence_pipeline::files::{Content, QuotaExceeded};
@@ -7,9 +9,9 @@ use ringfence_pipeline::ports::{AppendError, Claim, Claimed, Part, Put, Record, 
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use uuid::Uuid;
 
-use super::holds::{Holding, Owner, Sums, push_holding};
+use super::holds::{Holding, Sums, push_holding};
 use super::recovery::push_in_progress;
-use super::{Batch, Conn, failed, query};
+use super::{Batch, Conn, Done, Query, StoredRow, failed, query};
 use crate::chain::Row;
 use crate::{BlobError, Store};
 
@@ -26,11 +28,10 @@ impl Record for Store {
     ) -> Result<(), AppendError> {
         let doing = "appending events";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        self.open_run(&mut tx, principal, run, events, (self.clock)()).await?;
         if events.iter().any(Recorded::is_end) {
-            self.append_events(&mut tx, principal.into(), run, events).await?;
+            self.append_events(&mut tx, principal, run, events, Vec::new()).await?;
         } else {
-            self.admit_events(&mut tx, principal.into(), run, events).await?;
+            self.admit_events(&mut tx, principal, run, events, Vec::new()).await?;
         }
         Ok(tx.commit().await.map_err(failed(doing))?)
     }
@@ -127,86 +128,77 @@ impl Store {
 }
 
 impl Store {
-    /// Opens a run within a transaction, at its first event, unless it is open.
-    pub(super) async fn open_run(
+    /// As [`Store::append_events`], if there is room for the contents that they name.
+    pub(super) async fn admit_events(
         &self,
         conn: &mut Conn,
         principal: &Principal,
         run: RunId,
         events: &[Recorded],
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
-        let doing = "appending events";
-        let Principal { tenant, user, key_id, .. } = principal;
-        let (id, opened_ms) = (run.to_string(), events.first().map_or(now_ms, |event| event.at_ms));
-        let row = Row::Run { run: &id, user, key_id, opened_ms };
-        // A run of another tenant is left alone here, and its events' foreign key then refuses ours.
-        let insert = query(
-            "INSERT INTO runs (tenant, id, \"user\", key_id, opened_ms) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT DO NOTHING",
-        );
-        let insert = insert.bind(tenant).bind(&id).bind(user).bind(key_id).bind(opened_ms);
-        self.audit.write_chained_once(conn, insert, tenant, row).await.map_err(failed(doing))
+        with: Vec<Query>,
+    ) -> Result<Vec<u64>, AppendError> {
+        let appended = self.append(conn, principal, run, events, with, true).await?;
+        appended.quota.map_or(Ok(appended.written), |quota| Err(quota.into()))
     }
 
-    /// As [`Store::append_events`], if there is room for the contents that they name.
-    pub(super) async fn admit_events(
-        &self,
-        conn: &mut Conn,
-        owner: Owner<'_>,
-        run: RunId,
-        events: &[Recorded],
-    ) -> Result<(), AppendError> {
-        Ok(self.append(conn, owner, run, events, true).await?.map_or(Ok(()), Err)?)
-    }
-
-    /// Appends events to a run that is open, and holds the contents that they name; those for which there is no
-    /// room are erased at once. What else a transaction has to do comes before, so that nobody waits long for
-    /// the end of the tenant's chain.
+    /// Appends events to a run, which the first of its events opens, and holds the contents that they name; those
+    /// for which there is no room are erased at once. What else a transaction has to do, `with` it or
+    /// before, comes before, so that nobody waits long for the end of the tenant's chain. Returns how many rows
+    /// each statement of `with` wrote.
     pub(super) async fn append_events(
         &self,
         conn: &mut Conn,
-        owner: Owner<'_>,
+        principal: &Principal,
         run: RunId,
         events: &[Recorded],
-    ) -> Result<(), StoreError> {
-        self.append(conn, owner, run, events, false).await.map(drop)
+        with: Vec<Query>,
+    ) -> Result<Vec<u64>, StoreError> {
+        Ok(self.append(conn, principal, run, events, with, false).await?.written)
     }
 
-    /// Appends events, unless it is `admitting` and a quota has no room. It all goes to the database at once:
-    /// each way there and back takes as long as writing.
+    /// Appends events; if it is `admitting` and a quota has no room, they are not to be committed. It all goes to
+    /// the database at once: each way there and back takes as long as writing.
     async fn append(
         &self,
         conn: &mut Conn,
-        owner: Owner<'_>,
+        principal: &Principal,
         run: RunId,
         events: &[Recorded],
+        with: Vec<Query>,
         admitting: bool,
-    ) -> Result<Option<QuotaExceeded>, StoreError> {
+    ) -> Result<Appended, StoreError> {
         let (doing, id) = ("appending events", run.to_string());
-        let Some(last) = events.last() else { return Ok(None) };
+        let Principal { tenant, user, key_id, .. } = principal;
+        let (mut batch, mut rows) = (Batch::default(), Vec::new());
+        if let Some(first) = events.first().filter(|event| event.seq == 0) {
+            let insert = "INSERT INTO runs (tenant, id, \"user\", key_id, opened_ms) VALUES (?, ?, ?, ?, ?)";
+            batch.push(query(insert).bind(tenant).bind(&id).bind(user).bind(key_id).bind(first.at_ms));
+            rows.push(Row::Run { run: &id, user, key_id, opened_ms: first.at_ms });
+        }
+        let others = rows.len()..rows.len() + with.len();
+        with.into_iter().for_each(|query| batch.push(query));
+        let Some(last) = events.last() else {
+            let done: Done<StoredRow> = batch.carry_out(conn).await.map_err(failed(doing))?;
+            return Ok(Appended { written: done.written, quota: None });
+        };
         let contents: Vec<_> = events.iter().flat_map(|event| &event.contents).collect();
         let (until_ms, ended) = (last.at_ms.saturating_add(self.keeping.run_ms), last.is_end());
-        let holding = Holding { run: &id, owner, contents, until_ms, ended };
-        let mut chunks = events.chunks(EVENTS_AT_ONCE).peekable();
-        let mut sums = Sums::new();
-        while let Some(events) = chunks.next() {
-            let bodies: Vec<String> = events.iter().map(|event| event.body.to_string()).collect();
-            let rows: Vec<Row<'_>> = events
-                .iter()
-                .zip(&bodies)
-                .map(|(event, body)| {
-                    let (seq, kind, at_ms) = (i64::from(event.seq), &event.kind, event.at_ms);
-                    Row::Event { run: &id, seq, kind, at_ms, body }
-                })
-                .collect();
+        let holding = Holding { run: &id, owner: principal.into(), contents, until_ms, ended };
+        let bodies: Vec<String> = events.iter().map(|event| event.body.to_string()).collect();
+        let mut pieces = events.chunks(EVENTS_AT_ONCE).zip(bodies.chunks(EVENTS_AT_ONCE)).peekable();
+        let (mut written, mut sums) = (None, Sums::new());
+        while let Some((events, bodies)) = pieces.next() {
             let mut insert = query("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
-            insert.push_values(events.iter().zip(&bodies), |(event, body)| {
+            insert.push_values(events.iter().zip(bodies), |(event, body)| {
                 let (seq, kind, at_ms) = (event.seq.into(), (&event.kind).into(), event.at_ms.into());
-                vec![(&id).into(), seq, owner.tenant.into(), kind, at_ms, body.into()]
+                vec![(&id).into(), seq, tenant.into(), kind, at_ms, body.into()]
             });
-            let mut batch = Batch::of(insert);
-            if chunks.peek().is_none() {
+            batch.push(insert);
+            rows.extend(events.iter().zip(bodies).map(|(event, body)| {
+                let (seq, kind, at_ms) = (i64::from(event.seq), &event.kind, event.at_ms);
+                Row::Event { run: &id, seq, kind, at_ms, body }
+            }));
+            if pieces.peek().is_none() {
                 push_in_progress(&mut batch, &id, last);
                 if !holding.contents.is_empty() {
                     push_holding(&mut batch, &holding);
@@ -214,11 +206,24 @@ impl Store {
                     batch.push(query("UPDATE kept SET ended = 1 WHERE run = ?").bind(&id));
                 }
             }
-            let given = self.audit.write_chained(conn, batch, owner.tenant, &rows).await;
-            sums = given.map_err(failed(doing))?;
+            let done =
+                self.audit.write_chained(conn, mem::take(&mut batch), tenant, &mem::take(&mut rows)).await;
+            let done = done.map_err(failed(doing))?;
+            written.get_or_insert(done.written);
+            sums = done.rows;
         }
-        self.make_room(conn, &holding, sums, admitting).await
+        let written = written.unwrap_or_default().get(others).unwrap_or_default().to_vec();
+        let quota = self.make_room(conn, &holding, sums, admitting).await?;
+        Ok(Appended { written, quota })
     }
+}
+
+/// What came of events being appended.
+struct Appended {
+    /// How many rows each of the other statements wrote.
+    written: Vec<u64>,
+    /// The quota that has no room for contents of a run that is to be admitted.
+    quota: Option<QuotaExceeded>,
 }
 
 /// A run's events in order, if it is the tenant's.

@@ -10,13 +10,12 @@
 //! nothing is reserved                                              run.interrupted
 //! ```
 
-use ringfence_pipeline::budget::Amount;
+use ringfence_pipeline::keys::Scopes;
 use ringfence_pipeline::ports::StoreError;
-use ringfence_pipeline::run::{Event, Left, Recorded, Run, RunId};
+use ringfence_pipeline::run::{Event, Left, Principal, Recorded, Run, RunId};
 
 use super::claims::forget_claims;
-use super::holds::Owner;
-use super::ledger::{Reservation, State, end, give_back, reservation_from};
+use super::ledger::{Reservation, State, reservation_from};
 use super::record::{read_history, run_id};
 use super::{Batch, Conn, Database, failed, query};
 use crate::{LEASE_MARGIN_MS, Store};
@@ -117,22 +116,15 @@ impl Store {
             // The money must be settled all the same, or it would be held for ever.
             None => Left::Interrupted,
         };
-        let (from, to, used) = match left {
-            Left::ToBegin => return Ok(left),
-            Left::Interrupted => (State::Held, State::Interrupted, *amount),
-            Left::GivenBack if *waits => (State::Waiting, State::Released, Amount::default()),
-            Left::GivenBack => (State::Held, State::Released, Amount::default()),
-        };
-        end(conn, doing, principal, *run, *step, (from, to), used).await?;
-        if left == Left::Interrupted {
-            self.charge(conn, doing, reservation, used).await?;
-        } else {
-            give_back(conn, doing, reservation).await?;
-            forget_claims(conn, principal, *run).await?;
+        if left == Left::ToBegin {
+            return Ok(left);
         }
-        if let Some(event) = replayed.as_mut().and_then(|run| run.apply(&Event::Interrupted {}, now_ms).ok())
-        {
-            self.append_events(conn, principal.into(), *run, &[event]).await?;
+        let event = replayed.as_mut().and_then(|run| run.apply(&Event::Interrupted {}, now_ms).ok());
+        if left == Left::Interrupted {
+            self.charge(conn, doing, reservation, State::Interrupted, *amount, event.as_slice()).await?;
+        } else {
+            self.release(conn, reservation, event.as_slice()).await?;
+            forget_claims(conn, principal, *run).await?;
         }
         Ok(left)
     }
@@ -148,13 +140,12 @@ impl Store {
         let doing = "ending interrupted runs";
         let found = query(UNFINISHED).bind(now_ms).bind(Some(id)).fetch_optional(&mut *conn).await;
         let found: Option<Unfinished> = found.map_err(failed(doing))?;
-        let Some((_, tenant, key_id)) = found else { return Ok(None) };
-        let run = run_id(doing, id)?;
-        let mut replayed = replay(conn, &tenant, run).await?;
+        let Some((_, tenant, user, key_id)) = found else { return Ok(None) };
+        let (run, principal) = (run_id(doing, id)?, Principal { tenant, user, key_id, scopes: Scopes::NONE });
+        let mut replayed = replay(conn, &principal.tenant, run).await?;
         match replayed.as_mut().and_then(|run| run.apply(&Event::Interrupted {}, now_ms).ok()) {
             Some(event) => {
-                let owner = Owner { tenant: &tenant, key_id: &key_id };
-                self.append_events(conn, owner, run, &[event]).await?;
+                self.append_events(conn, &principal, run, &[event], Vec::new()).await?;
             }
             // There is nothing more to say about it.
             None => {
@@ -166,11 +157,11 @@ impl Store {
     }
 }
 
-/// A run's id, its tenant and its key.
-type Unfinished = (String, String, String);
+/// A run's id, its tenant, its user and its key.
+type Unfinished = (String, String, String, String);
 
 /// Runs that nobody goes on with at a time, all or one.
-const UNFINISHED: &str = "SELECT runs.id, runs.tenant, runs.key_id FROM in_progress AS p
+const UNFINISHED: &str = "SELECT runs.id, runs.tenant, runs.\"user\", runs.key_id FROM in_progress AS p
     JOIN runs ON runs.id = p.run
     WHERE p.until_ms <= ?1 AND (?2 IS NULL OR p.run = ?2)
       AND NOT EXISTS (SELECT 1 FROM reservations AS r WHERE r.run = p.run AND r.state IN ('held', 'waiting'))";

@@ -256,10 +256,10 @@ async fn a_crash_before_the_head_is_renewed_leaves_a_whole_record() {
 async fn a_write_that_is_rolled_back_leaves_no_gap() {
     let world = World::new().await;
     let [acme, _] = history(&world).await;
-    for seq in [0, 0, 1] {
-        let twice = [event(seq, "run.requested"), event(seq, "run.requested")];
+    for _ in 0..3 {
+        let twice = [event(0, "run.requested"), event(0, "run.requested")];
         world.store.append(&acme, new_run(), &twice).await.unwrap_err();
-        world.store.append(&acme, new_run(), &[event(seq, "run.requested")]).await.unwrap();
+        world.store.append(&acme, new_run(), &[event(0, "run.requested")]).await.unwrap();
     }
     assert!(verified(&world.store).await.is_whole());
 }

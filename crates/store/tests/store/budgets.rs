@@ -184,7 +184,7 @@ async fn each_threshold_is_told_once_until_its_limit_moves() {
     store.set_budget("test", &scope, &[(Period::Month, usd(100))], None).await.unwrap();
     let crossed = async |cost| {
         let run = new_run();
-        store.reserve(charge(&ana, run, 0), money(cost), &[]).await.unwrap();
+        store.reserve(charge(&ana, run, 0), money(cost), &[event(0, "a")]).await.unwrap();
         let receipt = store.settle(&ana, run, 0, money(cost), &[]).await.unwrap();
         receipt.crossed.iter().map(|crossing| crossing.percent).collect::<Vec<_>>()
     };
@@ -247,11 +247,11 @@ async fn only_so_many_steps_of_a_user_wait() {
     let (ana, ben) = (principal(store, "acme", "ana").await, principal(store, "acme", "ben").await);
     let until_ms = world.now() + DAY_MS;
     for _ in 0..WAITING_STEPS_MAX {
-        store.wait(charge(&ana, new_run(), 0), money(0), until_ms, &[]).await.unwrap();
+        store.wait(charge(&ana, new_run(), 0), money(0), until_ms, &[event(0, "a")]).await.unwrap();
     }
-    let refused = store.wait(charge(&ana, new_run(), 0), money(0), until_ms, &[]).await;
+    let refused = store.wait(charge(&ana, new_run(), 0), money(0), until_ms, &[event(0, "a")]).await;
     assert!(matches!(refused, Err(LedgerError::TooManyWait(WAITING_STEPS_MAX))));
-    store.wait(charge(&ben, new_run(), 0), money(0), until_ms, &[]).await.unwrap();
+    store.wait(charge(&ben, new_run(), 0), money(0), until_ms, &[event(0, "a")]).await.unwrap();
     balances_are_sums(&world).await;
 }
 

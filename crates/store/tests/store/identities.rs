@@ -1,7 +1,7 @@
 //! Keys are accepted only whole, known and neither expired nor revoked, and stand for what they were made
 //! for.
 
-use crate::common::{START_MS, World, amount, budget_of, charge, new_run};
+use crate::common::{START_MS, World, amount, budget_of, charge, event, new_run};
 use ringfence_pipeline::budget::Caps;
 use ringfence_pipeline::keys::{IdentityError, KeyRequest, Scope, Scopes};
 use ringfence_pipeline::ports::{Ledger, LedgerError};
@@ -52,7 +52,8 @@ async fn a_revoked_key_is_refused_and_its_runs_get_nothing_more() {
     assert_eq!(store.revoke_key("acme", id, true, 5).await.unwrap().revoked_ms, Some(4));
 
     assert!(matches!(store.authenticate(&key.text, 6).await, Err(KeyError::Revoked(_))));
-    let refused = store.reserve(charge(&principal, new_run(), 0), amount(1, 1), &[]).await.unwrap_err();
+    let refused =
+        store.reserve(charge(&principal, new_run(), 0), amount(1, 1), &[event(0, "a")]).await.unwrap_err();
     assert!(matches!(refused, LedgerError::KeyEnded(_)), "{refused}");
     assert!(matches!(store.check_key(&principal).await, Err(LedgerError::KeyEnded(_))));
 }
@@ -65,10 +66,14 @@ async fn an_expired_key_is_refused_to_the_millisecond_and_its_runs_get_nothing_m
     assert_eq!(key.info.expires_ms, Some(START_MS + 1_000));
     world.pass(999);
     let principal = world.store.authenticate(&key.text, world.now()).await.unwrap();
-    world.store.reserve(charge(&principal, new_run(), 0), amount(1, 1), &[]).await.unwrap();
+    world.store.reserve(charge(&principal, new_run(), 0), amount(1, 1), &[event(0, "a")]).await.unwrap();
     world.pass(1);
     assert!(matches!(world.store.authenticate(&key.text, world.now()).await, Err(KeyError::Expired(_))));
-    let refused = world.store.reserve(charge(&principal, new_run(), 0), amount(1, 1), &[]).await.unwrap_err();
+    let refused = world
+        .store
+        .reserve(charge(&principal, new_run(), 0), amount(1, 1), &[event(0, "a")])
+        .await
+        .unwrap_err();
     assert!(matches!(refused, LedgerError::KeyEnded(_)), "{refused}");
     assert!(matches!(world.store.check_key(&principal).await, Err(LedgerError::KeyEnded(_))));
 }
@@ -95,7 +100,7 @@ async fn the_local_identity_is_one_per_user_has_a_budget_and_no_text_opens_it() 
     let ben = world.another().await.local_principal("ben", START_MS).await.unwrap();
     assert_ne!(ana.key_id, ben.key_id);
     assert_eq!(budget_of(&world.store, &ana).await.limit, Caps::default());
-    world.store.reserve(charge(&ana, new_run(), 0), amount(1, 10), &[]).await.unwrap();
+    world.store.reserve(charge(&ana, new_run(), 0), amount(1, 10), &[event(0, "a")]).await.unwrap();
     assert_eq!(budget_of(&world.store, &ana).await.reserved, amount(1, 10));
     for text in [ana.key_id.as_str(), "rf_live_local:ana__"] {
         assert!(matches!(world.store.authenticate(text, 1).await, Err(KeyError::Malformed)));

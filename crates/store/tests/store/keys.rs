@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::common::{START_MS, World, amount, caps, charge, missing, new_run};
+use crate::common::{START_MS, World, amount, caps, charge, event, missing, new_run};
 use ringfence_pipeline::budget::Unit;
 use ringfence_pipeline::keys::{
     Given, IdentityError, KEY_LIFETIME_MS_MAX, KEY_OVERLAP_MS_MAX, KeyRequest, KeyState, Scopes,
@@ -129,10 +129,11 @@ async fn a_replaced_secret_is_accepted_for_the_overlap_and_no_longer() {
 async fn a_new_secret_is_no_new_budget() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(1, 100)).await;
-    world.store.reserve(charge(&principal, new_run(), 0), amount(1, 10), &[]).await.unwrap();
+    world.store.reserve(charge(&principal, new_run(), 0), amount(1, 10), &[event(0, "a")]).await.unwrap();
     let key = world.store.rotate_key("acme", &principal.key_id, 0, world.now()).await.unwrap();
     let again = world.store.authenticate(&key.text, world.now()).await.unwrap();
-    let refused = world.store.reserve(charge(&again, new_run(), 0), amount(1, 10), &[]).await.unwrap_err();
+    let refused =
+        world.store.reserve(charge(&again, new_run(), 0), amount(1, 10), &[event(0, "a")]).await.unwrap_err();
     assert_eq!(missing(&refused).0, Unit::Runs);
 }
 

@@ -40,10 +40,11 @@ async fn more_than_was_held_is_recorded_in_full() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(5, 100)).await;
     let run = new_run();
-    world.store.reserve(charge(&principal, run, 0), amount(1, 60), &[]).await.unwrap();
+    world.store.reserve(charge(&principal, run, 0), amount(1, 60), &[event(0, "a")]).await.unwrap();
     world.store.settle(&principal, run, 0, amount(1, 250), &[]).await.unwrap();
     assert_eq!(budget_of(&world.store, &principal).await.spent, amount(1, 250));
-    let refused = world.store.reserve(charge(&principal, run, 1), amount(1, 0), &[]).await.unwrap_err();
+    let refused =
+        world.store.reserve(charge(&principal, run, 1), amount(1, 0), &[event(0, "a")]).await.unwrap_err();
     assert_eq!(missing(&refused).1, 150);
 }
 
@@ -54,7 +55,11 @@ async fn a_final_step_is_not_admitted_again_and_amounts_out_of_range_are_refused
     let other = world.principal("acme", amount(9, 900)).await;
     let run = new_run();
     let reserve = async |who: &Principal, runs, ms| {
-        world.store.reserve(charge(who, run, 0), amount(runs, ms), &[]).await.map_err(|e| e.to_string())
+        world
+            .store
+            .reserve(charge(who, run, 0), amount(runs, ms), &[event(0, "a")])
+            .await
+            .map_err(|e| e.to_string())
     };
     for (runs, ms) in [(-1, 1), (1, -1), (i64::MAX, 1), (1, i64::MIN)] {
         assert!(reserve(&principal, runs, ms).await.unwrap_err().contains("is not between"));
@@ -81,9 +86,10 @@ async fn a_sum_that_leaves_an_integer_is_refused_rather_than_rounded() {
         sqlx::query(sqlx::AssertSqlSafe(near)).execute(&world.raw().await).await.unwrap();
     }
     let run = new_run();
-    let refused = world.store.reserve(charge(&principal, run, 0), amount(2, 1), &[]).await.unwrap_err();
+    let refused =
+        world.store.reserve(charge(&principal, run, 0), amount(2, 1), &[event(0, "a")]).await.unwrap_err();
     assert_eq!(missing(&refused).1, 1);
-    world.store.reserve(charge(&principal, run, 0), amount(1, 1), &[]).await.unwrap();
+    world.store.reserve(charge(&principal, run, 0), amount(1, 1), &[event(0, "a")]).await.unwrap();
     world.store.settle(&principal, run, 0, amount(5, 1), &[]).await.unwrap_err();
     assert_eq!(budget_of(&world.store, &principal).await.reserved, amount(1, 1));
 }
@@ -137,7 +143,7 @@ async fn many_interrupted_steps_are_all_recovered() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(1000, 0)).await;
     for _ in 0..230 {
-        world.store.reserve(charge(&principal, new_run(), 0), amount(1, 0), &[]).await.unwrap();
+        world.store.reserve(charge(&principal, new_run(), 0), amount(1, 0), &[event(0, "a")]).await.unwrap();
     }
     let later = world.now() + LEASE_MARGIN_MS;
     let other = world.another().await;
