@@ -40,10 +40,11 @@ bench: runtimes ## Yardsticks and ours in one run, as they are built for use.
 bench-load: build runtimes ## What the server bears: floods, bursts, ten times as many clients as it can serve.
 	$(CARGO) run -q -p ringfence-benches --bin load
 
-soak: build runtimes contract ## Long rounds: hostile frames, odd requests, then 5 000 mixed runs; nothing may be left behind.
+soak: build runtimes contract guest ## Long rounds: hostile frames, odd requests, 5 000 mixed runs, 200 kills, 30 power cuts.
 	PROPTEST_CASES=50000 $(CARGO) test -p ringfence-sandbox --lib -- fuzz whatever
 	PROPTEST_CASES=5000 $(CARGO) test -p ringfence-tests --test faults -- changed
 	RINGFENCE_CONTRACT_EXAMPLES=300 $(CARGO) test -p ringfence-tests --test contract -- server::keeps --nocapture
+	RINGFENCE_SOAK_KILLS=200 RINGFENCE_SOAK_CUTS=30 $(CARGO) test -p ringfence-tests --test soak -- --nocapture --test-threads=1
 	RINGFENCE_SOAK_RUNS=5000 $(CARGO) test -p ringfence-tests --test limits -- --exact nothing_is_left_behind --nocapture
 
 serve: build runtimes ## The HTTP API on this machine's loopback.
