@@ -5,7 +5,7 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -189,7 +189,7 @@ fn clients_in_the_machine() {
     serve.args(["--config", "/data/ringfence.toml", "serve", "--listen", "127.0.0.1:0"]);
     serve.env("RINGFENCE_DATA_DIR", "/data/data").env("RINGFENCE_RUNTIMES_DIR", "/runtimes");
     let server = Server::start(serve);
-    let say = |words: &str| println!("{words}");
+    let say = |words: &str| writeln!(io::stdout().lock(), "{words}").expect("a console");
     say(BEGUN);
     let notes = Notes::beginning_at(first.trim().parse().expect("a number"));
     let hear = |_: &_, told: &Told| say(&format!("{TOLD}{}", json!(told)));

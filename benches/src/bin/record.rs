@@ -87,7 +87,7 @@ impl Record for Forgetful {
         Ok(false)
     }
 
-    async fn release(&self, _: &Principal, _: &Claim) -> Result<(), StoreError> {
+    async fn release(&self, _: &Principal, _: RunId) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -119,6 +119,14 @@ impl Ledger for Forgetful {
         _: &[Recorded],
     ) -> Result<Receipt, LedgerError> {
         Ok(Receipt::default())
+    }
+
+    async fn start(&self, _: &Principal, _: RunId, _: u32, _: &[Recorded]) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
+    async fn adopt(&self, _: &Principal, _: RunId, _: u32) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     async fn check_key(&self, _: &Principal) -> Result<(), LedgerError> {

@@ -136,7 +136,7 @@ impl Record for World {
         Ok(false)
     }
 
-    async fn release(&self, _: &Principal, _: &Claim) -> Result<(), StoreError> {
+    async fn release(&self, _: &Principal, _: RunId) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -176,6 +176,14 @@ impl Ledger for World {
     ) -> Result<Receipt, LedgerError> {
         self.settled.fetch_add(1, Ordering::SeqCst);
         Ok(Receipt { left_nano_usd: Some(1_500_000_000), crossed: Vec::new() })
+    }
+
+    async fn start(&self, _: &Principal, _: RunId, _: u32, _: &[Recorded]) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
+    async fn adopt(&self, _: &Principal, _: RunId, _: u32) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     async fn check_key(&self, _: &Principal) -> Result<(), LedgerError> {
