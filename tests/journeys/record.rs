@@ -105,7 +105,7 @@ fn when_both_processes_die_at_once_nothing_is_lost_or_left() {
     assert!(!groups_of(supervisor).is_empty(), "nobody was left to remove them");
     assert_eq!(kinds(&events(&house, done["id"].as_str().unwrap())).last(), Some(&"run.settled"));
     assert!(groups_of(supervisor).is_empty(), "the next start did not sweep");
-    // What was reserved for the program stays reserved until its lease has run out.
+    // Nobody is left who could carry the program out, so what was reserved for it is paid.
     let keys: Value = serde_json::from_slice(&house.output(&["keys", "list", "--json"]).stdout).unwrap();
-    assert_eq!((&keys[0]["spent"]["runs"], &keys[0]["reserved"]["runs"]), (&json!(1), &json!(1)), "{keys}");
+    assert_eq!((&keys[0]["spent"]["runs"], &keys[0]["reserved"]["runs"]), (&json!(2), &json!(0)), "{keys}");
 }
