@@ -152,7 +152,7 @@ const AS_TOLD: [Promise; 5] = [
 ];
 
 /// Whatever happened to the runs that a text names.
-const HISTORIES: &str = "SELECT run, group_concat(at_ms % 1000000 || ' ' || kind, ', ') FROM events
+const HISTORIES: &str = "SELECT run, group_concat((at_ms % 1000000) || ' ' || kind, ', ') FROM events
     WHERE instr(?, run) GROUP BY run";
 
 /// Rows shown of those that break a promise.

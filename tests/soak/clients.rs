@@ -223,8 +223,12 @@ pub(crate) fn press(
                     });
                     let told = work.send(url).unwrap_or(Told::Nothing);
                     hear(&work, &told);
-                    let refused = matches!(told, Told::Problem { .. } | Told::Nothing);
+                    let (refused, broken) = (matches!(told, Told::Problem { .. }), told == Told::Nothing);
                     notes.told.lock().expect("no client panicked").push((work, told));
+                    if broken {
+                        // Nobody is there any more.
+                        return;
+                    }
                     if refused {
                         thread::sleep(AFTER_REFUSAL);
                     }
