@@ -26,7 +26,7 @@ fn limits_hold_with_cgroup_v2() {
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let disk = machine.make_disk(directory.path(), START);
     let begun = Instant::now();
-    let text = run_to_its_end(&machine.power(&disk, &["tcg"]));
+    let text = run_to_its_end(&machine.power(&disk));
     for passed in PASSED {
         let found = text.lines().any(|line| line.trim_end() == passed);
         assert!(found, "{text}\nthe guest did not print: {passed}");

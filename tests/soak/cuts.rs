@@ -98,7 +98,7 @@ struct On {
 
 impl On {
     fn power(disk: &Disk<'_>, root: &Path) -> On {
-        let mut command = disk.machine.power(root, &["kvm", "tcg"]);
+        let mut command = disk.machine.power(root);
         let drive = format!("if=none,id=data,format=raw,cache=writeback,file={}", disk.image.display());
         command.args(["-drive", &drive, "-device", "nvme,drive=data,serial=data"]);
         let mut qemu = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("QEMU starts");

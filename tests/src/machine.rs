@@ -96,20 +96,16 @@ impl Machine {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
-    /// The command that switches the machine on, with its console on standard output. `accelerators` carry its
-    /// instructions out, the first that there is.
-    pub fn power(&self, disk: &Path, accelerators: &[&str]) -> Command {
+    /// The command that switches the machine on, with its console on standard output.
+    pub fn power(&self, disk: &Path) -> Command {
         let processors = thread::available_parallelism().map_or(1, usize::from).min(4).to_string();
         let mut command = self.command("qemu-system-x86_64");
         for data in ["qemu", "seabios"].map(|name| self.0.join("root/usr/share").join(name)) {
             command.arg("-L").arg(data);
         }
-        for accelerator in accelerators {
-            command.args(["-accel", accelerator]);
-        }
         command
             .args(["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio"])
-            .args(["-cpu", "max", "-smp", &processors, "-m", MEMORY])
+            .args(["-accel", "tcg", "-cpu", "max", "-smp", &processors, "-m", MEMORY])
             .arg("-kernel")
             .arg(self.0.join("kernel"))
             .args(["-append", "console=ttyS0 quiet loglevel=2 panic=-1 root=/dev/nvme0n1 rw init=/start"])
