@@ -1,5 +1,6 @@
 //! What goes wrong around us: processes that die, disks that are full, files that vanish, peers that lie.
 
+mod crash;
 mod init;
 mod quota;
 mod runtime;
