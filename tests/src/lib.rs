@@ -4,6 +4,7 @@
 
 mod delegation;
 mod machine;
+pub mod postgres;
 pub mod processes;
 mod scripted;
 

@@ -115,7 +115,7 @@ fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
 
 /// Where a database is, without what is secret about it.
 fn display(options: &PgConnectOptions) -> String {
-    let name = options.get_database().unwrap_or(options.get_username());
+    let name = options.get_database().unwrap_or_else(|| options.get_username());
     match options.get_socket() {
         Some(socket) => format!("{name} at {}", socket.display()),
         None => format!("{name} at {}:{}", options.get_host(), options.get_port()),

@@ -134,7 +134,13 @@ impl Query {
         mut what: impl FnMut(T) + Send,
     ) -> Result<(), sqlx::Error> {
         let row = |told: Told| told.right().map(T::from_row).transpose();
-        self.each(on, |told| Ok(row(told)?.map_or((), &mut what))).await
+        let each = |told| {
+            if let Some(row) = row(told)? {
+                what(row);
+            }
+            Ok(())
+        };
+        self.each(on, each).await
     }
 
     /// Tells how many rows were written when that is known, and each row that is given.

@@ -352,13 +352,13 @@ async fn balances_are_sums(world: &World) {
             (row.get("tenant"), row.get("name"), row.get::<String, _>("period").parse().unwrap());
         let first_day: i64 = row.get("first_day");
         let next_day = period.days(first_day * DAY_MS).1;
-        let column = ["''", "''", "user", "key_id", "session", "run"][usize::try_from(kind).unwrap()];
+        let column = ["''", "''", "\"user\"", "key_id", "session", "run"][usize::try_from(kind).unwrap()];
         for unit in ["nano_usd", "tokens", "runs", "sandbox_ms"] {
             let sum = format!(
-                "SELECT coalesce(sum(used_{unit}), 0),
-                        coalesce(sum(CASE WHEN state IN ('held', 'waiting') THEN {unit} END), 0)
-                 FROM reservations WHERE (?1 = 0 OR tenant = ?2) AND {column} = ?3
-                   AND at_ms >= ?4 * 86400000 AND at_ms / 86400000 < ?5"
+                "SELECT CAST(coalesce(sum(used_{unit}), 0) AS BIGINT), CAST(coalesce(sum(
+                            CASE WHEN state IN ('held', 'waiting') THEN {unit} END), 0) AS BIGINT)
+                 FROM reservations WHERE ($1 = 0 OR tenant = $2) AND {column} = $3
+                   AND at_ms >= $4 * 86400000 AND at_ms / 86400000 < $5"
             );
             let sums: (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(sum))
                 .bind(kind)

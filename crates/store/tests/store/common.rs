@@ -8,9 +8,10 @@ use ringfence_pipeline::keys::KeyRequest;
 use ringfence_pipeline::ports::{Charge, Kept, LedgerError, Part, Put, Record};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use ringfence_store::Store;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::database::{Database, Pool};
 
 /// When the tests begin, in milliseconds since the Unix epoch.
 pub(crate) const START_MS: i64 = 1_800_000_000_000;
@@ -19,6 +20,7 @@ pub(crate) const START_MS: i64 = 1_800_000_000_000;
 pub(crate) struct World {
     pub(crate) dir: TempDir,
     pub(crate) store: Store,
+    pub(crate) database: Database,
     now_ms: Arc<AtomicI64>,
 }
 
@@ -26,13 +28,14 @@ impl World {
     pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let now_ms = Arc::new(AtomicI64::new(START_MS));
-        let store = open(&dir, &now_ms).await;
-        Self { dir, store, now_ms }
+        let database = Database::new();
+        let store = open(&dir, &database, &now_ms).await;
+        Self { dir, store, database, now_ms }
     }
 
     /// Another instance on the same directory.
     pub(crate) async fn another(&self) -> Store {
-        open(&self.dir, &self.now_ms).await
+        open(&self.dir, &self.database, &self.now_ms).await
     }
 
     /// Closes the store and opens it again.
@@ -57,15 +60,20 @@ impl World {
     }
 
     /// The database beside the store, for what the store would never do.
-    pub(crate) async fn raw(&self) -> SqlitePool {
-        let file = self.dir.path().join("ringfence.db");
-        SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap()
+    pub(crate) async fn raw(&self) -> Pool {
+        self.database.raw(self.dir.path()).await
+    }
+
+    /// Where it is, if it is no file.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.database.url()
     }
 }
 
-async fn open(dir: &TempDir, now_ms: &Arc<AtomicI64>) -> Store {
+async fn open(dir: &TempDir, database: &Database, now_ms: &Arc<AtomicI64>) -> Store {
     let now_ms = Arc::clone(now_ms);
-    Store::open_with_clock(dir.path(), None, Arc::new(move || now_ms.load(Ordering::SeqCst))).await.unwrap()
+    let clock = Arc::new(move || now_ms.load(Ordering::SeqCst));
+    Store::open_with_clock(dir.path(), database.url(), clock).await.unwrap()
 }
 
 #[allow(clippy::disallowed_methods)]

@@ -33,7 +33,8 @@ async fn a_typo_is_told_from_an_unknown_key_and_an_unknown_key_not_from_a_wrong_
     assert!(matches!(world.store.authenticate(&typo, 1).await, Err(KeyError::Malformed)));
     let unknown = world.store.authenticate(&theirs.text, 1).await.unwrap_err();
     // The other store's key under an id that is known here: right checksum, wrong secret.
-    sqlx::query("UPDATE keys SET secret_hmac = randomblob(32)").execute(&world.raw().await).await.unwrap();
+    let other = sqlx::query("UPDATE keys SET secret_hmac = $1").bind(vec![7_u8; 32]);
+    other.execute(&world.raw().await).await.unwrap();
     let wrong = world.store.authenticate(&mine.text, 1).await.unwrap_err();
     assert!(matches!((&unknown, &wrong), (KeyError::Unknown, KeyError::Unknown)));
     assert_eq!(unknown.to_string(), wrong.to_string());

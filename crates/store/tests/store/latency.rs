@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::common::{amount, charge, event, new_run, put};
+use crate::database::Database;
 use ringfence_pipeline::ports::Ledger;
 use ringfence_store::Store;
 
@@ -15,7 +16,8 @@ const RESERVE_P50_MAX: Duration = Duration::from_millis(5);
 async fn reserving_durably_is_quick() {
     // Beside the build's output rather than in a temporary directory that may be memory.
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let store = Store::open(dir.path(), None).await.unwrap();
+    let database = Database::durable();
+    let store = Store::open(dir.path(), database.url()).await.unwrap();
     let who = store.local_principal("ana", 1).await.unwrap();
     let (mut reserve, mut settle, mut blob) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {

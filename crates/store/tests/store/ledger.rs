@@ -9,13 +9,15 @@ use ringfence_pipeline::budgets::Budgets;
 use ringfence_pipeline::ports::{Ledger, Record};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId, Stage};
 use ringfence_store::{LEASE_MARGIN_MS, Store};
-use sqlx::sqlite::SqlitePool;
+
+use crate::database::Pool;
 use tokio::sync::Barrier;
 
 const TASKS: usize = 64;
 const LIMIT_RUNS: i64 = 10;
 /// Names the directory for the tests that are started as processes of their own.
 const CHILD_DIR: &str = "RINGFENCE_STORE_TEST_DIR";
+const CHILD_URL: &str = "RINGFENCE_TEST_URL";
 const CHILD_USER: &str = "child";
 
 #[tokio::test]
@@ -197,11 +199,11 @@ async fn checking_first_and_recording_after_overspends() {
     assert_eq!(spent, i64::try_from(TASKS).unwrap(), "the contrast no longer overspends");
 }
 
-async fn check_then_record(store: &Store, raw: &SqlitePool, who: &Principal, looked: &Barrier) {
+async fn check_then_record(store: &Store, raw: &Pool, who: &Principal, looked: &Barrier) {
     let budget = budget_of(store, who).await;
     looked.wait().await;
     if Some(budget.spent.runs) < budget.limit.runs {
-        sqlx::query("UPDATE balances SET spent_runs = spent_runs + 1 WHERE name = ?")
+        sqlx::query("UPDATE balances SET spent_runs = spent_runs + 1 WHERE name = $1")
             .bind(&who.key_id)
             .execute(raw)
             .await
@@ -292,6 +294,7 @@ fn child(world: &World, test: &str) -> std::process::Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", test])
         .env(CHILD_DIR, world.dir.path())
+        .envs(world.url().map(|url| (CHILD_URL, url)))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -301,7 +304,8 @@ fn child(world: &World, test: &str) -> std::process::Child {
 /// In a child: the parent's store, and the identity both use.
 async fn parents_store() -> (Store, Principal) {
     let dir = std::env::var_os(CHILD_DIR).expect("is started by another test only");
-    let store = Store::open(dir.as_ref(), None).await.unwrap();
+    let url = std::env::var(CHILD_URL).ok();
+    let store = Store::open(dir.as_ref(), url.as_deref()).await.unwrap();
     let principal = store.local_principal(CHILD_USER, START_MS).await.unwrap();
     (store, principal)
 }

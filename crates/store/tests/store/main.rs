@@ -5,6 +5,7 @@ mod backup;
 mod budgets;
 mod claims;
 mod common;
+mod database;
 mod files;
 mod identities;
 mod kept;

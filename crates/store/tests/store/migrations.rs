@@ -2,7 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::common::{START_MS, World};
+use crate::audit::{execute, finding, verified};
+use crate::common::{START_MS, World, new_run};
+use crate::database::Database;
+use ringfence_pipeline::audit::Fault;
 use ringfence_pipeline::keys::{KeyRequest, Scopes};
 use ringfence_store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -115,4 +118,58 @@ async fn what_runs_kept_before_is_counted_and_what_a_crash_left_goes() {
     let contents: Vec<String> =
         sqlx::query_scalar("SELECT sha256 FROM contents ORDER BY sha256").fetch_all(&new).await.unwrap();
     assert_eq!(contents, ["older", "small"]);
+}
+
+/// The last layout without a chain.
+const BEFORE_AUDIT: i64 = 7;
+
+#[tokio::test]
+async fn what_an_earlier_version_recorded_is_chained_at_the_first_opening_only() {
+    let private = std::fs::Permissions::from_mode(0o700);
+    let dir = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+    let options =
+        SqliteConnectOptions::new().filename(dir.path().join("ringfence.db")).create_if_missing(true);
+    let old = SqlitePool::connect_with(options).await.unwrap();
+    let mut earlier = sqlx::migrate!();
+    earlier.migrations.to_mut().retain(|migration| migration.version <= BEFORE_AUDIT);
+    earlier.run(&old).await.unwrap();
+    for number in 0..450 {
+        let (run, tenant) = (new_run(), ["acme", "globex"][number % 2]);
+        let run = sqlx::AssertSqlSafe(format!(
+            "INSERT INTO runs VALUES ('{run}', '{tenant}', 'ana', 'k', {number});
+             WITH RECURSIVE seqs (seq) AS (SELECT 0 UNION ALL SELECT seq + 1 FROM seqs WHERE seq < {})
+             INSERT INTO events SELECT '{run}', seq, '{tenant}', 'exec.started', 7, '{{}}' FROM seqs",
+            number % 3
+        ));
+        sqlx::raw_sql(run).execute(&old).await.unwrap();
+    }
+    old.close().await;
+
+    let store = Store::open(dir.path(), None).await.unwrap();
+    let report = verified(&store).await;
+    assert!(report.is_whole(), "{report:?}");
+    assert_eq!(report.chains.iter().map(|chain| chain.entries).sum::<i64>(), 450 * 3);
+    store.close().await;
+    // Once more, with a crash in the middle of it.
+    let raw = Database.unguarded(dir.path()).await;
+    execute(&raw, "DELETE FROM audit").await;
+    std::fs::remove_file(dir.path().join("audit.head")).unwrap();
+    let crash = "CREATE TRIGGER crash BEFORE INSERT ON audit
+                 WHEN NEW.run > (SELECT id FROM runs ORDER BY id LIMIT 1 OFFSET 300)
+                 BEGIN SELECT RAISE(ABORT, 'crash'); END";
+    execute(&raw, crash).await;
+    assert!(Store::open(dir.path(), None).await.unwrap_err().to_string().contains("crash"));
+    let chained: i64 = sqlx::query_scalar("SELECT count(*) FROM audit").fetch_one(&raw).await.unwrap();
+    assert!((1..450 * 3).contains(&chained), "{chained}");
+    execute(&raw, "DROP TRIGGER crash").await;
+    raw.close().await;
+    let store = Store::open(dir.path(), None).await.unwrap();
+    assert_eq!(verified(&store).await, report);
+    store.close().await;
+    // From then on, what comes without an entry stays without.
+    let raw = Database.unguarded(dir.path()).await;
+    execute(&raw, "INSERT INTO runs VALUES ('f', 'acme', 'eve', 'k', 1)").await;
+    raw.close().await;
+    let store = Store::open(dir.path(), None).await.unwrap();
+    assert_eq!(finding(&store, "acme").await.unwrap().fault, Fault::NotChained);
 }

@@ -1,0 +1,79 @@
+//! What is Postgres' own: a database that is gone for a while, and names that it cannot hold.
+
+use std::time::{Duration, Instant};
+
+use ringfence_pipeline::ports::{Ledger, Record};
+use ringfence_store::{BackupError, OpenError, Store, check_postgres};
+
+use crate::common::{World, amount, budget_of, charge, event, new_run};
+use crate::database::Database;
+
+/// The longest wait for a connection, with some to spare.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_told_and_found_again_with_nothing_half_done() {
+    let database = Database::durable();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), database.url()).await.unwrap();
+    let who = store.local_principal("ana", 1).await.unwrap();
+    let (before, during, after) = (new_run(), new_run(), new_run());
+    store.reserve(charge(&who, before, 0), amount(1, 10), &[event(0, "run.requested")]).await.unwrap();
+    database.cluster().kill();
+    let began = Instant::now();
+    let refused = store.reserve(charge(&who, during, 0), amount(1, 10), &[event(0, "run.requested")]).await;
+    assert!(refused.unwrap_err().to_string().contains("reserving"));
+    store.settle(&who, before, 0, amount(1, 5), &[event(1, "exec.finished")]).await.unwrap_err();
+    store.history(&who, before).await.unwrap_err();
+    assert!(Store::open(dir.path(), database.url()).await.is_err());
+    assert!(began.elapsed() < ANSWER_MAX * 4, "{:?}", began.elapsed());
+
+    database.cluster().start_again();
+    assert_eq!(budget_of(&store, &who).await.reserved, amount(1, 10));
+    assert!(store.history(&who, during).await.unwrap().is_empty());
+    store.settle(&who, before, 0, amount(1, 5), &[event(1, "exec.finished")]).await.unwrap();
+    store.reserve(charge(&who, after, 0), amount(1, 10), &[event(0, "run.requested")]).await.unwrap();
+    assert_eq!(budget_of(&store, &who).await.spent, amount(1, 5));
+    assert!(store.verify_audit(None, &[]).await.unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn another_pepper_is_refused() {
+    let world = World::new().await;
+    world.store.close().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let refused = Store::open(elsewhere.path(), world.url()).await.unwrap_err();
+    assert!(matches!(refused, OpenError::PepperDiffers(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn it_is_backed_up_with_its_own_programs() {
+    let world = World::new().await;
+    assert!(check_postgres(world.url().unwrap()).await.unwrap().contains("Postgres 1"));
+    let target = tempfile::tempdir().unwrap();
+    let refused = world.store.back_up(target.path()).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Postgres) && refused.to_string().contains("pg_dump"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_password_is_never_told() {
+    let world = World::new().await;
+    let url = world.url().unwrap().replace("postgres@", "nobody:s3cret@");
+    let dir = tempfile::tempdir().unwrap();
+    let refused = Store::open(dir.path(), Some(&url)).await.unwrap_err();
+    let told = format!("{refused} {refused:?} {}", check_postgres(&url).await.unwrap_err());
+    assert!(told.contains("nobody") && !told.contains("s3cret"), "{told}");
+    for wrong in ["mysql://ana:s3cret@host/db", "postgres://ana:s3cret@host:x/db"] {
+        let told = Store::open(dir.path(), Some(wrong)).await.unwrap_err();
+        assert!(matches!(told, OpenError::DatabaseUrl(_)) && !told.to_string().contains("s3cret"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_it_cannot_hold_is_nobodys_name() {
+    let world = World::new().await;
+    let who = world.principal("acme", amount(9, 9)).await;
+    assert!(world.store.key("acme", "a\0b", 1).await.is_err());
+    assert_eq!(world.store.get_blob("a\0b").await.ok().flatten(), None);
+    assert!(world.store.history(&who, new_run()).await.unwrap().is_empty());
+}
