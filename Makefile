@@ -15,7 +15,7 @@ export RINGFENCE_CONTRACT_DIR ?= $(HOUSE)/contract
 demo: setup build runtimes ## Build, say what protects you, do the main job on real data.
 	PROGRAM=$(PROGRAM) sh examples/demo.sh
 
-test: setup build build-for-tests runtimes guest clients contract ## Every test, the ones from outside included.
+test: setup build build-for-tests runtimes guest postgres clients contract ## Every test, the ones from outside included.
 	$(CARGO) fmt --all --check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace --no-fail-fast && $(CARGO) test --workspace --doc; \
@@ -64,6 +64,10 @@ build-for-tests: ## The build in which layers can be left out, and a scripted mo
 .PHONY: guest
 guest: ## A kernel with cgroup v2 and QEMU, for the tests only; nothing is installed.
 	sh scripts/guest.sh $(RINGFENCE_GUEST_DIR)
+
+.PHONY: postgres
+postgres: setup ## Debian's Postgres, for the tests only; without it those that need it skip.
+	@sh scripts/setup.sh postgresql || true
 
 .PHONY: clients
 clients: setup ## What the examples of clients need, for the tests.

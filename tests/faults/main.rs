@@ -2,6 +2,7 @@
 
 mod crash;
 mod init;
+mod postgres;
 mod quota;
 mod runtime;
 mod stop;

@@ -23,6 +23,8 @@ use tempfile::TempDir;
 const VERSIONS: &str = "/usr/lib/postgresql";
 /// The user that the package makes; a server refuses to run as root.
 const USER: &str = "postgres";
+/// Where its sockets are: a server of ours that root starts does not see /tmp, and a socket's path is short.
+const PLACE: &str = "/var/tmp";
 /// Longest wait for a server to answer.
 const START_MAX: Duration = Duration::from_secs(60);
 
@@ -58,7 +60,7 @@ impl Cluster {
     /// Why there is none: the package is not installed.
     pub fn start(settings: &[&'static str]) -> Result<Self, String> {
         let programs = programs().ok_or("Postgres is not installed, run: apt-get install postgresql")?;
-        let dir = tempfile::tempdir().expect("a temporary directory");
+        let dir = tempfile::tempdir_in(PLACE).expect("a temporary directory");
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).expect("a mode");
         if geteuid().is_root() {
             let (uid, gid) = owner();

@@ -37,7 +37,7 @@ pub(crate) struct Settings {
     /// Configuration file (TOML).
     #[arg(long, env = "RINGFENCE_CONFIG", global = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Directory of the database and the blobs.
+    /// Directory of the database, unless that is a Postgres, and of the blobs.
     #[arg(long, env = "RINGFENCE_DATA_DIR", global = true)]
     pub(crate) data_dir: Option<PathBuf>,
     /// Directory of the runtimes.

@@ -68,6 +68,10 @@ async fn try_store(store: &Store) -> Check {
             tracing::error!(%error, "the store is full");
             "it is full, free space where the data directory is"
         }
+        Ok(Err(error)) if error.gone => {
+            tracing::error!(%error, reason = error.reason, "the database is gone");
+            "the database does not answer"
+        }
         Ok(Err(error)) => {
             tracing::error!(%error, "the store does not work");
             "it cannot be written or read, see the log"

@@ -296,6 +296,8 @@ impl From<AppendError> for LedgerError {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", if *full {
     format!("no room is left for the data while {doing}, free space where the data directory is")
+} else if *gone {
+    format!("the database did not answer while {doing}, try again")
 } else {
     format!("store failed while {doing}: {reason}")
 })]
@@ -306,12 +308,14 @@ pub struct StoreError {
     pub reason: String,
     /// True if there is no room left: freeing space mends it, and nothing else needs to be done.
     pub full: bool,
+    /// True if the database does not answer: it may do so again, and nothing else needs to be done.
+    pub gone: bool,
 }
 
 impl StoreError {
     /// A failure that more room would not have prevented.
     pub fn new(doing: &'static str, reason: impl Into<String>) -> StoreError {
-        StoreError { doing, reason: reason.into(), full: false }
+        StoreError { doing, reason: reason.into(), full: false, gone: false }
     }
 }
 

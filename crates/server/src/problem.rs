@@ -221,14 +221,15 @@ impl Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code, detail)
     }
 
-    /// The store's failure: one that more room mends is told, for there is something to do.
+    /// The store's failure: one that more room or time mends is told, for there is something to do.
     pub(crate) fn store(error: &StoreError, text: &str) -> Problem {
-        if !error.full {
-            return Problem::internal("store_failed", &text);
-        }
-        let code = "store_full";
+        let (status, code) = match error {
+            StoreError { full: true, .. } => (StatusCode::INSUFFICIENT_STORAGE, "store_full"),
+            StoreError { gone: true, .. } => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"),
+            StoreError { .. } => return Problem::internal("store_failed", &text),
+        };
         tracing::error!(code, error = text, reason = error.reason, "request failed");
-        Problem::new(StatusCode::INSUFFICIENT_STORAGE, code, text)
+        Problem::new(status, code, text)
     }
 
     /// A quota has no room, as RFC 4331 has it.

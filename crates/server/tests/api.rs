@@ -111,7 +111,7 @@ impl Record for World {
         }
         if content == b"store full" {
             let reason = "secret path".to_owned();
-            return Err(StoreError { doing: "keeping content", reason, full: true });
+            return Err(StoreError { doing: "keeping content", reason, full: true, gone: false });
         }
         Ok(Put::Kept(Kept { sha256: "0".repeat(64), size: content.len() as u64, unwritten: None }))
     }
@@ -127,7 +127,7 @@ impl Record for World {
     async fn claim(&self, _: &Principal, claim: &Claim) -> Result<Claimed, StoreError> {
         if claim.name == "full" {
             let reason = "secret path".to_owned();
-            return Err(StoreError { doing: "claiming a request", reason, full: true });
+            return Err(StoreError { doing: "claiming a request", reason, full: true, gone: false });
         }
         Ok(Claimed::New)
     }

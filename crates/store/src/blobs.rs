@@ -38,7 +38,7 @@ impl BlobError {
     pub(crate) fn while_doing(self, doing: &'static str) -> StoreError {
         let full = matches!(&self, BlobError::Io(error)
             if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded));
-        StoreError { doing, reason: self.to_string(), full }
+        StoreError { doing, reason: self.to_string(), full, gone: false }
     }
 }
 

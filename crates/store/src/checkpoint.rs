@@ -52,7 +52,7 @@ impl CheckpointError {
     pub(crate) fn while_doing(self, doing: &'static str) -> StoreError {
         let full = matches!(&self, CheckpointError::Io { source, .. }
             if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded));
-        StoreError { doing, reason: self.to_string(), full }
+        StoreError { doing, reason: self.to_string(), full, gone: false }
     }
 }
 

@@ -44,7 +44,7 @@ impl Postgres {
         let options = options(url)?
             .options(TIMEOUTS)
             // A commit is on disk when it returns, whatever the server's default is.
-            .options([("synchronous_commit", "on")]);
+            .options([("synchronous_commit", "on"), ("client_min_messages", "warning")]);
         let name = display(&options);
         let pool = |connections| {
             PgPoolOptions::new()

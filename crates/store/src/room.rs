@@ -40,7 +40,7 @@ impl Room {
         let reason = format!(
             "{bytes} bytes and {inodes} files more fit, fewer than {FREE_BYTES_MIN} or {FREE_INODES_MIN}"
         );
-        Err(StoreError { doing, reason, full: true })
+        Err(StoreError { doing, reason, full: true, gone: false })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Small contents: they are written with the events that name them, so that keeping them costs no write
 //! of their own.
 
+use std::collections::BTreeMap;
+
 use super::{Batch, Database, query};
 
 /// Largest content that is kept in the database, in bytes; SQLite reads and writes such ones faster
@@ -19,7 +21,9 @@ impl Database {
 
 /// Adds to a batch that contents are written: each its hash and its bytes.
 pub(super) fn push_contents<'a>(batch: &mut Batch, contents: impl Iterator<Item = (&'a str, &'a [u8])>) {
-    let mut contents = contents.peekable();
+    // Each once: Postgres does not write a row twice with one statement.
+    let contents: BTreeMap<&str, &[u8]> = contents.collect();
+    let mut contents = contents.into_iter().peekable();
     while contents.peek().is_some() {
         let mut insert = query("INSERT INTO contents (sha256, bytes) ");
         insert.push_values(contents.by_ref().take(ROWS_AT_ONCE), |(hash, content)| {

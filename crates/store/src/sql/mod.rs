@@ -178,7 +178,18 @@ impl<'a> From<&'a Database> for On<'a> {
 
 /// Says what was being done when the database failed.
 pub(crate) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |error| StoreError { doing, reason: reason(&error), full: is_full(&error) }
+    move |error| StoreError { doing, reason: reason(&error), full: is_full(&error), gone: is_gone(&error) }
+}
+
+/// True if nobody answers, or somebody who is about to stop or has just started.
+fn is_gone(error: &sqlx::Error) -> bool {
+    // Stopped by an administrator, crashed, starting up; all connections are taken.
+    const POSTGRES_GONE: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| POSTGRES_GONE.contains(&&*code)),
+        _ => false,
+    }
 }
 
 /// What the database said, or that it said nothing.

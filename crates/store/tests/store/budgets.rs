@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::common::{START_MS, World, charge, event, missing, new_run};
+use crate::database;
 use proptest::prelude::*;
 use ringfence_pipeline::budget::{
     Amount, BudgetScope, Caps, DAY_MS, DefaultBudget, Period, ScopeKind, Unit, date_of,
@@ -455,7 +456,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 24 / database::TIMES_SLOWER, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn whatever_happens_the_ledger_does_what_the_model_does(ops in prop::collection::vec(op(), 1..80)) {

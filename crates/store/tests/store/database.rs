@@ -8,6 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 /// Connections to the database, beside the store.
 pub(crate) type Pool = SqlitePool;
 
+/// How much longer a case takes than with SQLite.
+pub(crate) const TIMES_SLOWER: u32 = 1;
 /// 32 bytes.
 pub(crate) const ZEROS: &str = "zeroblob(32)";
 /// The columns of a table by their names, in their order.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::common::{START_MS, World, amount, budget_of, charge, event, naming, new_run, put};
+use crate::database;
 use proptest::prelude::*;
 use ringfence_pipeline::files::{Files, QuotaExceeded};
 use ringfence_pipeline::ports::{AppendError, Kept, Ledger, LedgerError, Part, Put, Record};
@@ -304,7 +305,7 @@ struct Try {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 32 / database::TIMES_SLOWER, failure_persistence: None, ..Default::default() })]
 
     // Whatever is tried in whatever order: sums are those of the holds, no quota is exceeded, what somebody
     // holds and has written is there, and nothing is there that nobody wants.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::common::{World, amount, budget_of, charge, event, new_run};
+use crate::database;
 use proptest::prelude::*;
 use ringfence_pipeline::budget::Amount;
 use ringfence_pipeline::ports::{Ledger, LedgerError};
@@ -74,7 +75,7 @@ fn plus(a: Amount, b: Amount) -> Amount {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 48 / database::TIMES_SLOWER, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn the_ledger_does_what_the_model_does(ops in prop::collection::vec((op(), any::<bool>()), 1..60)) {

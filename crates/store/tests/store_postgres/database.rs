@@ -10,6 +10,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool};
 /// Connections to the database, beside the store.
 pub(crate) type Pool = PgPool;
 
+/// How much longer a case takes than with SQLite.
+pub(crate) const TIMES_SLOWER: u32 = 8;
 /// 32 bytes.
 pub(crate) const ZEROS: &str = "decode(repeat('00', 32), 'hex')";
 /// The columns of a table by their names, in their order.
