@@ -185,7 +185,7 @@ async fn main() {
     // Beside the program rather than in a temporary directory that may be memory.
     let beside = env::current_exe().expect("this program");
     let directory = tempfile::tempdir_in(beside.parent().expect("its directory")).expect("a directory");
-    let store = Store::open(directory.path()).await.expect("a store");
+    let store = Store::open(directory.path(), None).await.expect("a store");
     let who = store.local_principal("ana", 1).await.expect("an identity");
     let kept: Arc<Store> = Arc::new(store.clone());
     let with = pipeline(kept.clone(), kept, &store);
