@@ -67,7 +67,19 @@ impl Database {
     /// The same as somebody has it whom nothing stops.
     pub(crate) async fn unguarded(&self, _: &Path) -> Pool {
         let options = PgConnectOptions::from_str(&self.url).unwrap();
-        PgPool::connect_with(options.options([("session_replication_role", "replica")])).await.unwrap()
+        let options = options.options([("session_replication_role", "replica")]);
+        let raw = PgPool::connect_with(options).await.unwrap();
+        let unchecked: Vec<String> = sqlx::query_scalar(
+            "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
+             FROM pg_constraint WHERE contype = 'c' AND conrelid != 0",
+        )
+        .fetch_all(&raw)
+        .await
+        .unwrap();
+        for statement in unchecked {
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&raw).await.unwrap();
+        }
+        raw
     }
 
     /// Keeps the database as it is now; nobody has it open.
