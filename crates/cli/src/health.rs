@@ -23,7 +23,11 @@ const STORE_MAX: Duration = Duration::from_secs(5);
 /// What keeps runs from being carried through, as far as it is known without trying.
 pub(crate) fn ailments(store: &Store, sandbox: &Sandbox) -> Vec<Ailment> {
     let store_ailment = |error: StoreError| Ailment {
-        code: if error.full { "store_full" } else { "store_failed" },
+        code: match error {
+            StoreError { full: true, .. } => "store_full",
+            StoreError { gone: true, .. } => "store_unavailable",
+            StoreError { .. } => "store_failed",
+        },
         detail: error.to_string(),
     };
     let supervisor = if sandbox.is_closed() {
@@ -36,7 +40,9 @@ pub(crate) fn ailments(store: &Store, sandbox: &Sandbox) -> Vec<Ailment> {
     let supervisor = supervisor.map(|(code, detail)| Ailment { code, detail: detail.to_owned() });
     let damaged = sandbox.damaged_runtimes().into_iter();
     let damaged = damaged.map(|detail| Ailment { code: "runtime_damaged", detail });
-    store.check_room().err().map(store_ailment).into_iter().chain(supervisor).chain(damaged).collect()
+    let stored = [store.check_room(), store.check_database()];
+    let stored = stored.into_iter().filter_map(Result::err).map(store_ailment);
+    stored.chain(supervisor).chain(damaged).collect()
 }
 
 /// Runs a program in every language, and writes to the store and reads from it, outside any budget.

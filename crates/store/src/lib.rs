@@ -233,6 +233,18 @@ impl Store {
         self.room.check("looking for room")
     }
 
+    /// Fails while the database did not answer when it was asked last; [`Store::try_out`] asks again.
+    ///
+    /// # Errors
+    /// [`StoreError`], which is `gone`.
+    pub fn check_database(&self) -> Result<(), StoreError> {
+        if !self.database.is_gone() {
+            return Ok(());
+        }
+        let (doing, reason) = ("looking for it", "it did not answer when it was asked last".to_owned());
+        Err(StoreError { doing, reason, full: false, gone: true })
+    }
+
     /// Tries what every run needs: room, a durable write and a read, in the database and beside it. Nothing
     /// of it stays.
     ///

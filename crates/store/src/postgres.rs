@@ -5,15 +5,18 @@
 //! the other for that, as with SQLite; a lock for each tenant would not do, for a budget may span them all.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Transaction};
 use tokio::time::timeout;
 
 use crate::OpenError;
-use crate::sql::{is_full, reason};
+use crate::sql::{is_full, is_gone, reason};
 
 /// How long a call waits for a connection: for its turn, and for a database that does not answer.
 const CONNECTION_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -21,6 +24,8 @@ const CONNECTION_WAIT_MAX: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// The advisory lock of whoever writes: any number that nobody else uses in this database.
 const WRITE_LOCK: i64 = 0x7269_6e67_6665_6e63;
+/// How long a call waits for an answer, longer than the database takes to give a statement up.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(35);
 /// What the database itself bounds, in milliseconds: a statement; the wait for the write lock; and how long a
 /// server that has stopped in the middle may keep the lock from the others.
 const TIMEOUTS: [(&str, &str); 3] = [
@@ -34,7 +39,9 @@ const TIMEOUTS: [(&str, &str); 3] = [
 pub(crate) struct Postgres {
     /// A single connection: writers of this process queue here in turn, as the others' wait for the lock.
     writer: PgPool,
-    pub(crate) readers: PgPool,
+    readers: PgPool,
+    /// True if it did not answer when it was asked last.
+    gone: Arc<AtomicBool>,
 }
 
 impl Postgres {
@@ -52,7 +59,7 @@ impl Postgres {
                 .acquire_timeout(CONNECTION_WAIT_MAX)
                 .connect_lazy_with(options.clone())
         };
-        let database = Self { writer: pool(1), readers: pool(READERS) };
+        let database = Self { writer: pool(1), readers: pool(READERS), gone: Arc::default() };
         match sqlx::migrate!("./migrations_postgres").run(&database.writer).await {
             Ok(()) => Ok(database),
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
@@ -68,18 +75,45 @@ impl Postgres {
         self.writer.close().await;
     }
 
+    /// True if it did not answer when it was asked last.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    /// A connection to read with.
+    pub(crate) async fn read(&self) -> Result<PoolConnection<sqlx::Postgres>, sqlx::Error> {
+        self.noting(self.readers.acquire()).await
+    }
+
     /// Begins a transaction that holds the write lock, in one way there and back.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
         // Each statement is to see what was committed before it, so that none sees what was there before the lock.
         let begin =
             format!("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITE_LOCK})");
-        self.writer.begin_with(AssertSqlSafe(begin)).await
+        self.noting(self.writer.begin_with(AssertSqlSafe(begin))).await
     }
 
-    /// Begins a transaction that sees the database as it is at its first statement.
+    /// Begins a transaction that sees the database as it is at its first statement. It may look at all of it.
     pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
-        self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
+        self.noting(self.readers.begin_with(begin)).await
     }
+
+    async fn noting<T>(
+        &self,
+        asking: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, sqlx::Error> {
+        let answer = answered(asking).await;
+        self.gone.store(answer.as_ref().is_err_and(is_gone), Ordering::Relaxed);
+        answer
+    }
+}
+
+/// What the database says, if it does so in time: one that hangs, or whose machine is gone, does not say that.
+pub(crate) async fn answered<T>(
+    asking: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    timeout(ANSWER_WAIT_MAX, asking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 /// Asks the Postgres at `url` which one it is, and changes nothing there.

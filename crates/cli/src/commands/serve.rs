@@ -203,6 +203,10 @@ async fn show_first_key(store: &Store) -> anyhow::Result<()> {
 async fn seal_now_and_then(store: Store) {
     loop {
         tokio::time::sleep(SEAL_EVERY).await;
+        // Nobody else may ask while we say that we are not ready.
+        if store.check_database().is_err() {
+            let _ = store.try_out().await;
+        }
         if let Err(error) = store.seal().await {
             tracing::error!(%error, "cannot renew audit.head");
         }

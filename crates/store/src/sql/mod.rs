@@ -28,7 +28,7 @@ use metrics::histogram;
 use ringfence_pipeline::ports::StoreError;
 use sqlx::pool::PoolConnection;
 
-use crate::postgres::Postgres;
+use crate::postgres::{Postgres, answered};
 use crate::sqlite::Sqlite;
 use query::{Batch, Done, FromRow, Query, StoredRow, Value, query};
 
@@ -44,7 +44,7 @@ impl Database {
     async fn read(&self) -> Result<Conn, sqlx::Error> {
         Ok(match self {
             Database::Sqlite(sqlite) => Conn::Sqlite(Held::Alone(sqlite.readers.acquire().await?)),
-            Database::Postgres(postgres) => Conn::Postgres(Held::Alone(postgres.readers.acquire().await?)),
+            Database::Postgres(postgres) => Conn::Postgres(Held::Alone(postgres.read().await?)),
         })
     }
 
@@ -63,6 +63,14 @@ impl Database {
             Database::Sqlite(sqlite) => Conn::Sqlite(Held::Within(sqlite.write().await?)),
             Database::Postgres(postgres) => Conn::Postgres(Held::Within(postgres.write().await?)),
         }))
+    }
+
+    /// True if it did not answer when it was asked last.
+    pub(crate) fn is_gone(&self) -> bool {
+        match self {
+            Database::Sqlite(_) => false,
+            Database::Postgres(postgres) => postgres.is_gone(),
+        }
     }
 
     /// Writes, reads and commits; what was written is taken away in the same transaction. Reads what is
@@ -128,7 +136,7 @@ impl Transaction {
         let began = Instant::now();
         match self.0 {
             Conn::Sqlite(Held::Within(tx)) => tx.commit().await?,
-            Conn::Postgres(Held::Within(tx)) => tx.commit().await?,
+            Conn::Postgres(Held::Within(tx)) => answered(tx.commit()).await?,
             // A transaction is made of nothing else.
             Conn::Sqlite(Held::Alone(_)) | Conn::Postgres(Held::Alone(_)) => {}
         }
@@ -182,7 +190,7 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError 
 }
 
 /// True if nobody answers, or somebody who is about to stop or has just started.
-fn is_gone(error: &sqlx::Error) -> bool {
+pub(crate) fn is_gone(error: &sqlx::Error) -> bool {
     // Stopped by an administrator, crashed, starting up; all connections are taken.
     const POSTGRES_GONE: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
     match error {

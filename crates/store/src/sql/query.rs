@@ -15,6 +15,7 @@ use sqlx::{
 };
 
 use super::{Conn, On};
+use crate::postgres::answered;
 
 /// A value of a statement. That it is not there has a type as well: Postgres asks for it.
 #[derive(Debug, Clone)]
@@ -171,7 +172,7 @@ impl Query {
                 let query = sqlx::query_with(text, postgres_values(self.values)?);
                 let mut told: BoxStream<'_, Result<Either<PgQueryResult, PgRow>, _>> =
                     conn.connection().fetch_many(query);
-                while let Some(told) = told.try_next().await? {
+                while let Some(told) = answered(told.try_next()).await? {
                     what(told.map_either(|done| done.rows_affected(), StoredRow::Postgres))?;
                 }
             }
@@ -336,12 +337,13 @@ fn sqlite_values(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
     Ok(arguments)
 }
 
+/// Postgres cannot hold a text with U+0000: it is found nowhere there, and no column that asks for text takes it.
 fn postgres_values(values: Vec<Value>) -> Result<PgArguments, sqlx::Error> {
     let mut arguments = PgArguments::default();
     for value in values {
         match value {
             Value::Number(number) => arguments.add(number),
-            Value::Text(text) => arguments.add(text),
+            Value::Text(text) => arguments.add(text.filter(|text| !text.contains('\0'))),
             Value::Bytes(bytes) => arguments.add(bytes),
         }
         .map_err(sqlx::Error::Encode)?;

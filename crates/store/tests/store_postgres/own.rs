@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use ringfence_pipeline::ports::{Ledger, Record};
+use ringfence_pipeline::files::Files;
+use ringfence_pipeline::keys::IdentityError;
+use ringfence_pipeline::ports::{Charge, Ledger, Record};
 use ringfence_store::{BackupError, OpenError, Store, check_postgres};
 
 use crate::common::{World, amount, budget_of, charge, event, new_run};
@@ -26,11 +28,13 @@ async fn a_database_that_is_gone_is_told_and_found_again_with_nothing_half_done(
     assert!(refused.contains("the database did not answer while"), "{refused}");
     store.settle(&who, before, 0, amount(1, 5), &[event(1, "exec.finished")]).await.unwrap_err();
     store.history(&who, before).await.unwrap_err();
+    assert!(store.check_database().is_err());
     assert!(Store::open(dir.path(), database.url()).await.is_err());
     assert!(began.elapsed() < ANSWER_MAX * 4, "{:?}", began.elapsed());
 
     database.cluster().start_again();
     assert_eq!(budget_of(&store, &who).await.reserved, amount(1, 10));
+    store.check_database().unwrap();
     assert!(store.history(&who, during).await.unwrap().is_empty());
     store.settle(&who, before, 0, amount(1, 5), &[event(1, "exec.finished")]).await.unwrap();
     store.reserve(charge(&who, after, 0), amount(1, 10), &[event(0, "run.requested")]).await.unwrap();
@@ -74,7 +78,10 @@ async fn a_password_is_never_told() {
 async fn what_it_cannot_hold_is_nobodys_name() {
     let world = World::new().await;
     let who = world.principal("acme", amount(9, 9)).await;
-    assert!(world.store.key("acme", "a\0b", 1).await.is_err());
-    assert_eq!(world.store.get_blob("a\0b").await.ok().flatten(), None);
-    assert!(world.store.history(&who, new_run()).await.unwrap().is_empty());
+    let unknown = world.store.key("acme", "a\0b", 1).await.unwrap_err();
+    assert!(matches!(unknown, IdentityError::NoSuchKey(_)), "{unknown}");
+    assert_eq!(world.store.file(&who, "a\0b").await.unwrap(), None);
+    let session = Charge { session: Some("a\0b"), ..charge(&who, new_run(), 0) };
+    world.store.reserve(session, amount(1, 1), &[event(0, "run.requested")]).await.unwrap_err();
+    assert_eq!(world.store.runs(&who, None, 9).await.unwrap(), []);
 }
