@@ -138,6 +138,8 @@ fn a_postgres_that_crashes_under_load_is_told_and_found_again() {
         for _ in 0..2 {
             thread::sleep(Duration::from_millis(700));
             shared.cluster.kill();
+            let (status, problem) = execute(&server, &server.key, None);
+            assert_eq!((status, &problem["code"]), (503, &json!("store_unavailable")), "{problem}");
             shared.cluster.start_again();
             eventually("it works again", || execute(&server, &server.key, None).0 == 200);
         }
@@ -149,12 +151,7 @@ fn a_postgres_that_crashes_under_load_is_told_and_found_again() {
     for (status, problem) in answers.iter().filter(|(status, _)| *status != 200) {
         assert_eq!((*status, &problem["code"]), (503, &json!("store_unavailable")), "{problem}");
     }
-    assert!(
-        !finished.is_empty() && finished.len() < answers.len(),
-        "{} of {}",
-        finished.len(),
-        answers.len()
-    );
+    assert!(!finished.is_empty());
     // What was given out is recorded, with its end; and each run began at most once.
     for run in finished {
         let id = run["id"].as_str().expect("an id");

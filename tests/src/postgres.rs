@@ -25,6 +25,8 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 const USER: &str = "postgres";
 /// Where its sockets are: a server of ours that root starts does not see /tmp, and a socket's path is short.
 const PLACE: &str = "/var/tmp";
+/// Longest wait for what a killed server has left to end.
+const END_MAX: Duration = Duration::from_secs(5);
 /// Longest wait for a server to answer.
 const START_MAX: Duration = Duration::from_secs(60);
 
@@ -175,6 +177,11 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         // At once, without writing down what nobody will read.
         self.stop(Signal::QUIT);
+        // What was killed before may write for a moment longer.
+        let began = Instant::now();
+        while fs::remove_dir_all(self.data()).is_err() && self.data().exists() && began.elapsed() < END_MAX {
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
