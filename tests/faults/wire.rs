@@ -205,8 +205,13 @@ impl Line {
         let slots = SLOTS.to_string();
         let server = Server::start(house.command(&["serve", "--listen", "127.0.0.1:0", "--slots", &slots]));
         let supervisor = server.supervisor();
-        // From here on it hears nothing and says nothing.
         signal("STOP", &[server.pid()]);
+        // From here on it hears nothing and says nothing.
+        eventually("each of its threads stands still", || {
+            let threads = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+            let state = |path: std::path::PathBuf| std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+            threads.flatten().all(|thread| state(thread.path()).contains(") T "))
+        });
         let pid = Pid::from_raw(server.pid().cast_signed()).unwrap();
         let process = rustix::process::pidfd_open(pid, PidfdFlags::empty()).unwrap();
         let socket = std::fs::read_dir(format!("/proc/{}/fd", server.pid()))
