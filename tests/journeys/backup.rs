@@ -173,12 +173,17 @@ fn what_cannot_be_a_backup_is_refused_in_one_line() {
 #[test]
 fn one_that_is_killed_leaves_nothing() {
     let house = Installation::new();
-    house.run("bash", "seq 10000", &[]);
+    // Enough that it takes a while to copy.
+    for _ in 0..8 {
+        house.run("bash", "head -c 5M /dev/urandom > left", &[]);
+    }
     let (copy, partial) = (house.path().join("copy"), house.path().join("copy.partial"));
     let killed = (0..20).any(|_| {
         let mut command = house.command(&["backup", copy.to_str().unwrap()]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        eventually("it has begun", || partial.exists() || copy.exists());
+        while !partial.exists() && !copy.exists() && child.try_wait().unwrap().is_none() {
+            thread::yield_now();
+        }
         kill(&[child.id()]);
         child.wait().unwrap();
         eventually("what it made is gone", || !partial.exists());
