@@ -209,7 +209,8 @@ impl Line {
         // From here on it hears nothing and says nothing.
         eventually("each of its threads stands still", || {
             let threads = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
-            let state = |path: std::path::PathBuf| std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+            let state =
+                |path: std::path::PathBuf| std::fs::read_to_string(path.join("stat")).unwrap_or_default();
             threads.flatten().all(|thread| state(thread.path()).contains(") T "))
         });
         let pid = Pid::from_raw(server.pid().cast_signed()).unwrap();
