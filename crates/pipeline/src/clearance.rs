@@ -2,7 +2,8 @@
 //!
 //! Each step consumes the value of the step before it, and no value can be made elsewhere: a
 //! [`Checked`] comes out of the policy, a [`Reserved`] only out of the ledger's consent to a
-//! `Checked` (or to have what was reserved for it: [`Adopted`]), a [`Cleared`] only out of a `Reserved`. An approval will stand between the first two.
+//! `Checked` (or to have what was reserved for it: [`Adopted`]), a [`Cleared`] only out of a `Reserved`. An
+//! approval will stand between the first two.
 
 use ringfence_job::Job;
 
@@ -22,6 +23,7 @@ pub const SETTLE_MARGIN_MS: i64 = 1000;
 pub(crate) struct Reserved {
     run: RunId,
     job: Job,
+    amount: Amount,
 }
 
 /// What a job may use at most: one run if it is somebody's program, none if it is our own reader.
@@ -42,13 +44,15 @@ impl Reserved {
         events: &[Recorded],
     ) -> Result<Reserved, LedgerError> {
         let job = checked.into_job();
-        ledger.reserve(charge, bound(&job, prices), events).await?;
-        Ok(Reserved { run: charge.run, job })
+        let amount = bound(&job, prices);
+        ledger.reserve(charge, amount, events).await?;
+        Ok(Reserved { run: charge.run, job, amount })
     }
 
     /// Nothing more is asked for: the job may run.
     pub(crate) fn clear(self) -> Cleared {
-        Cleared { run: self.run, job: self.job }
+        let Reserved { run, job, amount } = self;
+        Cleared { run, job, amount }
     }
 }
 
@@ -70,8 +74,10 @@ impl Adopted {
     }
 
     /// It was reserved for this job.
-    pub(crate) fn with(self, checked: Checked) -> Reserved {
-        Reserved { run: self.run, job: checked.into_job() }
+    pub(crate) fn with(self, checked: Checked, prices: &Prices) -> Reserved {
+        let job = checked.into_job();
+        let amount = bound(&job, prices);
+        Reserved { run: self.run, job, amount }
     }
 }
 
@@ -87,21 +93,27 @@ impl Adopted {
 /// ```
 /// It cannot be made:
 /// ```compile_fail,E0451
-/// use ringfence_pipeline::run::{Cleared, RunId};
-/// fn forge(run: RunId, job: ringfence_job::Job) -> Cleared {
-///     Cleared { run, job }
+/// use ringfence_pipeline::{budget::Amount, run::{Cleared, RunId}};
+/// fn forge(run: RunId, job: ringfence_job::Job, amount: Amount) -> Cleared {
+///     Cleared { run, job, amount }
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Cleared {
     run: RunId,
     job: Job,
+    amount: Amount,
 }
 
 impl Cleared {
     /// The run this job belongs to.
     pub fn run(&self) -> RunId {
         self.run
+    }
+
+    /// What is reserved for it.
+    pub(crate) fn amount(&self) -> Amount {
+        self.amount
     }
 
     /// Hands the job to the executor.

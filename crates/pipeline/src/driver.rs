@@ -440,8 +440,6 @@ enum Step<'a> {
 /// A jailed job for which everything is reserved.
 struct Reservation {
     step: u32,
-    /// What is reserved.
-    bound: Amount,
     cleared: Cleared,
 }
 
@@ -873,8 +871,8 @@ impl Driver {
                 return Err(kind);
             }
         };
-        let bound = bound(checked.job(), &self.config.prices);
-        let reserved = Reservation { step, bound, cleared: reserved.with(checked).clear() };
+        let cleared = reserved.with(checked, &self.config.prices).clear();
+        let reserved = Reservation { step, cleared };
         let mut control = Control::new(&driven.live, true);
         control.accept();
         let turn = Turn::Waits(pin!(driven.place.slot()));
@@ -924,7 +922,7 @@ impl Driver {
         }
         let cleared = journal.reserve(checked, &self.config.prices, &events).await?;
         control.accept();
-        let reserved = Reservation { step, bound, cleared };
+        let reserved = Reservation { step, cleared };
         let turn = slot.map_or(Turn::Waits(turn), Turn::Came);
         self.run_reserved(journal, &purpose, reserved, control, place, turn).await
     }
@@ -940,7 +938,8 @@ impl Driver {
         turn: Turn<'_, impl Future<Output = Result<Slot<'_>, WaitedTooLong>>>,
     ) -> Result<Ran, ErrorKind> {
         let live = Arc::clone(control.live());
-        let Reservation { step, bound: reserved, cleared } = reserved;
+        let Reservation { step, cleared } = reserved;
+        let reserved = cleared.amount();
         let prices = &self.config.prices;
         let slot = match turn {
             Turn::Came(slot) => Ok(slot),

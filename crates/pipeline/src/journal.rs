@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     budget::{Amount, Prices},
-    clearance::{Adopted, Cleared, Reserved, bound},
+    clearance::{Adopted, Cleared, Reserved},
     cost::{Cost, SANDBOX},
     driver::{Clock, Ports},
     error::ErrorKind,
@@ -162,13 +162,12 @@ impl Journal {
         prices: &Prices,
         events: &[Event],
     ) -> Result<Cleared, ErrorKind> {
-        let amount = bound(checked.job(), prices);
         let (run, records) = self.plan(events)?;
         let (ledger, charge) = (self.ports.ledger.as_ref(), self.charge(&self.author));
-        let reserved = Reserved::reserve(ledger, charge, checked, prices, &records).await?;
-        self.cost.reserved(amount);
+        let cleared = Reserved::reserve(ledger, charge, checked, prices, &records).await?.clear();
+        self.cost.reserved(cleared.amount());
         self.happened(run, events);
-        Ok(reserved.clear())
+        Ok(cleared)
     }
 
     /// Adopts what was reserved for a step by a process that is gone; none if another was quicker.
@@ -225,8 +224,8 @@ impl Journal {
         cost
     }
 
-    /// Ends the run with an error, unless it has already ended, or goes on after a restart. One that there was no room for from the
-    /// beginning leaves nothing: a flood of such must not fill the disk either.
+    /// Ends the run with an error, unless it has already ended, or goes on after a restart. One that there was
+    /// no room for from the beginning leaves nothing: a flood of such must not fill the disk either.
     pub(crate) async fn end(&mut self, kind: &ErrorKind) -> Result<(), ErrorKind> {
         let crowded = matches!(kind, ErrorKind::Ledger(LedgerError::Quota(_)));
         if !self.saved && (crowded || self.run.stage().is_none()) {
