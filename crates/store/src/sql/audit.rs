@@ -337,17 +337,20 @@ async fn lost(
     Ok(None)
 }
 
+/// The tenants that have a chain, as a table in which one more is empty; each is found by itself rather than by
+/// looking at all entries.
+pub(super) const TENANTS: &str = "WITH RECURSIVE tenants (name) AS (
+        SELECT min(tenant) FROM audit
+        UNION ALL
+        SELECT (SELECT min(tenant) FROM audit WHERE tenant > name) FROM tenants WHERE name IS NOT NULL
+    )";
+
 /// The last entry of every tenant's chain, each found by itself rather than by looking at all entries.
 async fn heads(conn: &mut Conn) -> Result<BTreeMap<String, Head>, sqlx::Error> {
-    let rows: Vec<(String, i64, Vec<u8>)> = query(
-        "WITH RECURSIVE tenants (name) AS (
-             SELECT min(tenant) FROM audit
-             UNION ALL
-             SELECT (SELECT min(tenant) FROM audit WHERE tenant > name) FROM tenants WHERE name IS NOT NULL
-         )
-         SELECT tenant, n, mac FROM tenants JOIN audit ON tenant = name
+    let rows: Vec<(String, i64, Vec<u8>)> = query(format!(
+        "{TENANTS} SELECT tenant, n, mac FROM tenants JOIN audit ON tenant = name
          WHERE n = (SELECT max(n) FROM audit WHERE tenant = name)",
-    )
+    ))
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(|(tenant, n, mac)| Ok((tenant, head_from(n, mac)?))).collect()

@@ -59,9 +59,9 @@ impl Ledger for Store {
         amount: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
-        let now_ms = (self.clock)();
-        let until_ms = lease_until(now_ms, amount);
-        self.take(charge, amount, State::Held, now_ms, until_ms, events).await
+        let at_ms = (self.clock)();
+        let until_ms = lease_until(at_ms, amount);
+        self.take(&Taking { charge, amount, state: State::Held, at_ms, until_ms }, events).await
     }
 
     async fn start(
@@ -104,11 +104,14 @@ impl Ledger for Store {
         let doing = "settling";
         check_amount(doing, used)?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        let held = find(&mut tx, doing, principal, run, step).await?;
-        let Some((reservation, _)) = held.as_ref().filter(|(_, state)| state == State::Held.name()) else {
-            return Ok(self.settle_again(tx, principal, run, step, used).await?);
+        let Some(found) = find(&mut tx, doing, principal, run, step).await? else {
+            let reason = format!("nothing is reserved for step {step} of run {run}");
+            return Err(StoreError::new(doing, reason).into());
         };
-        let receipt = self.charge(&mut tx, doing, reservation, State::Settled, used, events).await?;
+        if found.state != State::Held.name() {
+            return Ok(self.settle_again(tx, &found, used).await?);
+        }
+        let receipt = self.charge(&mut tx, doing, &found.reservation, State::Settled, used, events).await?;
         tx.commit().await.map_err(failed(doing))?;
         Ok(receipt)
     }
@@ -132,7 +135,8 @@ impl Store {
         until_ms: i64,
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
-        self.take(charge, amount, State::Waiting, (self.clock)(), until_ms, events).await
+        let at_ms = (self.clock)();
+        self.take(&Taking { charge, amount, state: State::Waiting, at_ms, until_ms }, events).await
     }
 
     /// Gives back what is held for a step that waited and will not begin, and appends `events`.
@@ -149,57 +153,37 @@ impl Store {
         let doing = "releasing a step";
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         let found = find(&mut tx, doing, principal, run, step).await?;
-        let Some((reservation, _)) = found.as_ref().filter(|(_, state)| state == State::Waiting.name())
-        else {
+        let Some(Found { reservation, .. }) = found.filter(|found| found.reservation.waits) else {
             return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")));
         };
-        self.release(&mut tx, reservation, events).await?;
+        self.release(&mut tx, &reservation, events).await?;
         tx.commit().await.map_err(failed(doing))
     }
 
     /// Takes an amount from what is left to all who pay, and notes what it is for; once, however often it is asked.
-    async fn take(
-        &self,
-        charge: Charge<'_>,
-        amount: Amount,
-        state: State,
-        now_ms: i64,
-        until_ms: i64,
-        events: &[Recorded],
-    ) -> Result<(), LedgerError> {
+    async fn take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
         let doing = "reserving";
-        check_amount(doing, amount)?;
+        check_amount(doing, taking.amount)?;
         self.room.check(doing)?;
-        match self.try_take(charge, amount, state, now_ms, until_ms, events).await {
-            Err(error) if !self.is_held(charge).await? => Err(error),
+        match self.try_take(taking, events).await {
+            Err(error) if !self.is_held(taking.charge).await? => Err(error),
             _ => Ok(()),
         }
     }
 
     /// As [`Store::take`], for a step that nothing is held for; it fails, and leaves nothing, if something is.
-    async fn try_take(
-        &self,
-        charge: Charge<'_>,
-        amount: Amount,
-        state: State,
-        now_ms: i64,
-        until_ms: i64,
-        events: &[Recorded],
-    ) -> Result<(), LedgerError> {
+    async fn try_take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
         let doing = "reserving";
-        let Charge { principal, run, .. } = charge;
-        let path = BudgetScope::path(principal, charge.session, run);
+        let Taking { charge: Charge { principal, run, session, .. }, amount, at_ms, .. } = *taking;
+        let path = BudgetScope::path(principal, session, run);
         let mut tx = self.database.write().await.map_err(failed(doing))?;
         // Before the reservation is there: a balance that is made now must not count it yet.
-        let accounts = accounts::open(&mut tx, doing, &path, now_ms, &self.default_budget).await?;
+        let accounts = accounts::open(&mut tx, doing, &path, at_ms, &self.default_budget).await?;
         admit(&accounts, &amount).map_err(LedgerError::Exhausted)?;
-        if state == State::Waiting {
+        if taking.state == State::Waiting {
             check_waiting(&mut tx, principal).await?;
         }
-        let with = vec![
-            note(&charge, amount, state, now_ms, until_ms),
-            accounts::change(&path, now_ms, Amount::default(), amount),
-        ];
+        let with = vec![note(taking), accounts::change(&path, at_ms, Amount::default(), amount)];
         let written = self.admit_events(&mut tx, principal, run, events, with).await?;
         if written.first() != Some(&1) {
             return Err(LedgerError::KeyEnded(principal.key_id.clone()));
@@ -272,7 +256,7 @@ impl Store {
             end(reservation, State::Released, None),
             accounts::change(&reservation.path(), *at_ms, Amount::default(), negative(*amount)),
         ];
-        self.append_events(conn, principal, *run, events, with).await.map(drop)
+        self.append_events(conn, principal, *run, events, with).await
     }
 
     /// Nothing is held: fine if the same was settled before, an error otherwise. What an interrupted step used
@@ -280,38 +264,22 @@ impl Store {
     async fn settle_again(
         &self,
         mut tx: Transaction,
-        principal: &Principal,
-        run: RunId,
-        step: u32,
+        found: &Found,
         used: Amount,
     ) -> Result<Receipt, StoreError> {
         let doing = "settling";
-        let row =
-            query("SELECT * FROM reservations WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?")
-                .bind(run.to_string())
-                .bind(step)
-                .bind(&principal.tenant)
-                .bind(&principal.key_id)
-                .fetch_optional(&mut tx)
-                .await
-                .map_err(failed(doing))?;
+        let Found { reservation, state, used: before } = found;
+        let Reservation { run, step, principal, at_ms, .. } = reservation;
         let refused = |reason: String| Err(StoreError::new(doing, reason));
-        let Some(row) = row else {
-            return refused(format!("nothing is reserved for step {step} of run {run}"));
-        };
-        let row: StoredRow = row;
-        let before = amount_from(&row, USED).map_err(failed(doing))?;
-        let state: &str = row.try_get("state").map_err(failed(doing))?;
         if state == State::Settled.name() {
             let reason = format!("step {step} of run {run} was settled at another amount");
-            return if before == used { Ok(Receipt::default()) } else { refused(reason) };
+            return if *before == used { Ok(Receipt::default()) } else { refused(reason) };
         }
         if state != State::Interrupted.name() {
             return refused(format!("step {step} of run {run} is {state}"));
         }
         let more = Amount::each(|unit| used.get(unit).saturating_sub(before.get(unit)).max(0));
         if !more.is_nothing() {
-            let reservation = reservation_from(doing, &row)?;
             let all = query(
                 "UPDATE reservations SET used_nano_usd = used_nano_usd + ?, used_tokens = used_tokens + ?,
                      used_runs = used_runs + ?, used_sandbox_ms = used_sandbox_ms + ?
@@ -319,11 +287,11 @@ impl Store {
             );
             let all = all.bind(more.nano_usd).bind(more.tokens).bind(more.runs).bind(more.sandbox_ms);
             let with = vec![
-                all.bind(run.to_string()).bind(step),
-                accounts::change(&reservation.path(), reservation.at_ms, more, Amount::default()),
-                usage_of(&reservation, more),
+                all.bind(run.to_string()).bind(*step),
+                accounts::change(&reservation.path(), *at_ms, more, Amount::default()),
+                usage_of(reservation, more),
             ];
-            self.append_events(&mut tx, principal, run, &[], with).await?;
+            self.append_events(&mut tx, principal, *run, &[], with).await?;
             tx.commit().await.map_err(failed(doing))?;
         }
         refused(format!("step {step} of run {run} was interrupted and settled at its bound"))
@@ -350,6 +318,25 @@ impl State {
             State::Released => "released",
         }
     }
+}
+
+/// What is to be held for a step, and from when until when.
+#[derive(Debug, Clone, Copy)]
+struct Taking<'a> {
+    charge: Charge<'a>,
+    amount: Amount,
+    /// Held, or waiting.
+    state: State,
+    at_ms: i64,
+    until_ms: i64,
+}
+
+/// A reservation as it is found.
+struct Found {
+    reservation: Reservation,
+    /// Where it stands, by its name.
+    state: String,
+    used: Amount,
 }
 
 /// Whether a lease has run out.
@@ -424,7 +411,8 @@ async fn renew_lease(
 }
 
 /// The statement that writes a reservation, if the key is accepted.
-fn note(charge: &Charge<'_>, amount: Amount, state: State, now_ms: i64, until_ms: i64) -> Query {
+fn note(taking: &Taking<'_>) -> Query {
+    let Taking { charge, amount, state, at_ms, until_ms } = *taking;
     let Charge { principal, run, step, session, author } = charge;
     query(
         "INSERT INTO reservations (run, step, tenant, \"user\", key_id, session, author, at_ms, nano_usd, tokens,
@@ -433,13 +421,13 @@ fn note(charge: &Charge<'_>, amount: Amount, state: State, now_ms: i64, until_ms
          WHERE id = ? AND tenant = ? AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?)",
     )
     .bind(run.to_string())
-    .bind(*step)
+    .bind(step)
     .bind(&principal.tenant)
     .bind(&principal.user)
     .bind(&principal.key_id)
     .bind(session.unwrap_or_default())
-    .bind(*author)
-    .bind(now_ms)
+    .bind(author)
+    .bind(at_ms)
     .bind(amount.nano_usd)
     .bind(amount.tokens)
     .bind(amount.runs)
@@ -448,7 +436,7 @@ fn note(charge: &Charge<'_>, amount: Amount, state: State, now_ms: i64, until_ms
     .bind(state.name())
     .bind(&principal.key_id)
     .bind(&principal.tenant)
-    .bind(now_ms)
+    .bind(at_ms)
 }
 
 /// Fine if the user has not too many steps that wait for one more: what waits is held, and days may go by.
@@ -463,14 +451,14 @@ async fn check_waiting(conn: &mut Conn, principal: &Principal) -> Result<(), Led
     if waiting < WAITING_STEPS_MAX { Ok(()) } else { Err(LedgerError::TooManyWait(WAITING_STEPS_MAX)) }
 }
 
-/// The principal's reservation for a step, and where it stands.
+/// The principal's reservation for a step.
 async fn find(
     conn: &mut Conn,
     doing: &'static str,
     principal: &Principal,
     run: RunId,
     step: u32,
-) -> Result<Option<(Reservation, String)>, StoreError> {
+) -> Result<Option<Found>, StoreError> {
     let row: Option<StoredRow> =
         query("SELECT * FROM reservations WHERE run = ? AND step = ? AND tenant = ? AND key_id = ?")
             .bind(run.to_string())
@@ -480,8 +468,14 @@ async fn find(
             .fetch_optional(conn)
             .await
             .map_err(failed(doing))?;
-    row.map(|row| Ok((reservation_from(doing, &row)?, row.try_get("state").map_err(failed(doing))?)))
-        .transpose()
+    row.map(|row| {
+        Ok(Found {
+            reservation: reservation_from(doing, &row)?,
+            state: row.try_get("state").map_err(failed(doing))?,
+            used: amount_from(&row, USED).map_err(failed(doing))?,
+        })
+    })
+    .transpose()
 }
 
 /// The statement that ends an open reservation; one that is released has used nothing.

@@ -125,10 +125,9 @@ impl Store {
             .await
             .map_err(failed("looking for a run"))
     }
-}
 
-impl Store {
-    /// As [`Store::append_events`], if there is room for the contents that they name.
+    /// As [`Store::append_events`], if there is room for the contents that they name. Returns how many rows each
+    /// statement of `with` wrote.
     pub(super) async fn admit_events(
         &self,
         conn: &mut Conn,
@@ -143,8 +142,7 @@ impl Store {
 
     /// Appends events to a run, which the first of its events opens, and holds the contents that they name; those
     /// for which there is no room are erased at once. What else a transaction has to do, `with` it or
-    /// before, comes before, so that nobody waits long for the end of the tenant's chain. Returns how many rows
-    /// each statement of `with` wrote.
+    /// before, comes before, so that nobody waits long for the end of the tenant's chain.
     pub(super) async fn append_events(
         &self,
         conn: &mut Conn,
@@ -152,8 +150,8 @@ impl Store {
         run: RunId,
         events: &[Recorded],
         with: Vec<Query>,
-    ) -> Result<Vec<u64>, StoreError> {
-        Ok(self.append(conn, principal, run, events, with, false).await?.written)
+    ) -> Result<(), StoreError> {
+        self.append(conn, principal, run, events, with, false).await.map(drop)
     }
 
     /// Appends events; if it is `admitting` and a quota has no room, they are not to be committed. It all goes to

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ringfence_pipeline::audit::{AuditEntry, AuditHead, AuditReport, ChainReport, Fault};
 use ringfence_pipeline::ports::StoreError;
 
-use super::audit::file_work;
+use super::audit::{TENANTS, file_work};
 use super::{Conn, StoredRow, failed, query};
 use crate::blobs::hash_of;
 use crate::chain::{Check, Entry, Head, Row};
@@ -188,16 +188,7 @@ async fn counts(conn: &mut Conn) -> Result<Counts, sqlx::Error> {
 
 /// Tenants that have a chain.
 async fn chained(conn: &mut Conn) -> Result<Vec<String>, sqlx::Error> {
-    query(
-        "WITH RECURSIVE tenants (name) AS (
-             SELECT min(tenant) FROM audit
-             UNION ALL
-             SELECT (SELECT min(tenant) FROM audit WHERE tenant > name) FROM tenants WHERE name IS NOT NULL
-         )
-         SELECT name FROM tenants WHERE name IS NOT NULL",
-    )
-    .fetch_all(conn)
-    .await
+    query(format!("{TENANTS} SELECT name FROM tenants WHERE name IS NOT NULL")).fetch_all(conn).await
 }
 
 /// A page of a chain, each entry with the row that it names.

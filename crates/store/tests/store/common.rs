@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use ringfence_pipeline::budget::{Amount, Budget, Caps, Unit};
 use ringfence_pipeline::keys::KeyRequest;
 use ringfence_pipeline::ports::{Charge, Kept, LedgerError, Part, Put, Record};
-use ringfence_pipeline::run::{Principal, Recorded, RunId};
+use ringfence_pipeline::run::{Event, Principal, Recorded, RunId};
 use ringfence_store::Store;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -118,6 +118,21 @@ pub(crate) async fn put(store: &Store, who: &Principal, run: RunId, content: &[u
 pub(crate) fn naming(seq: u32, kind: &str, contents: &[&Kept], at_ms: i64) -> Recorded {
     let contents = contents.iter().map(|&kept| kept.clone()).collect();
     Recorded { contents, at_ms, ..event(seq, kind) }
+}
+
+/// The first event of a run of nothing, which is answered `later` or not.
+pub(crate) fn requested(later: bool) -> Event {
+    Event::Requested {
+        question: None,
+        language: None,
+        code: None,
+        stdin: None,
+        call: None,
+        files: Vec::new(),
+        of: None,
+        fresh: false,
+        later,
+    }
 }
 
 pub(crate) fn event(seq: u32, kind: &str) -> Recorded {

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use crate::common::{START_MS, World, amount, budget_of, caps, charge, event, missing, new_run};
+use crate::common::{START_MS, World, amount, budget_of, caps, charge, event, missing, new_run, requested};
 use ringfence_pipeline::budget::{Amount, BudgetScope, Period, Unit};
 use ringfence_pipeline::budgets::Budgets;
 use ringfence_pipeline::ports::{Ledger, Record};
@@ -273,18 +273,7 @@ async fn reserve_and_settle(store: &Store, principal: &Principal, times: u32) ->
 /// The history of a run whose first step has just started.
 fn started(id: RunId, reserved: Amount) -> Vec<Recorded> {
     let mut run = Run::new(id);
-    let requested = Event::Requested {
-        question: None,
-        language: None,
-        code: None,
-        stdin: None,
-        call: None,
-        files: Vec::new(),
-        of: None,
-        fresh: false,
-        later: false,
-    };
-    [requested, Event::FactsStarted { step: 0, reserved }]
+    [requested(false), Event::FactsStarted { step: 0, reserved }]
         .iter()
         .map(|event| run.apply(event, START_MS).unwrap())
         .collect()

@@ -1,6 +1,6 @@
 //! What a process that is gone left in progress comes to an end, or is begun by another one.
 
-use crate::common::{START_MS, World, amount, budget_of, charge, new_run};
+use crate::common::{START_MS, World, amount, budget_of, charge, new_run, requested};
 use ringfence_pipeline::budget::Amount;
 use ringfence_pipeline::ports::{Claim, Claimed, Ledger, Record};
 use ringfence_pipeline::run::{Event, Principal, Recorded, Run, RunId, Stage};
@@ -23,20 +23,6 @@ impl History {
 
     fn next(&mut self, events: &[Event]) -> Vec<Recorded> {
         events.iter().map(|event| self.0.apply(event, START_MS).unwrap()).collect()
-    }
-}
-
-fn requested(later: bool) -> Event {
-    Event::Requested {
-        question: None,
-        language: None,
-        code: None,
-        stdin: None,
-        call: None,
-        files: Vec::new(),
-        of: None,
-        fresh: false,
-        later,
     }
 }
 
