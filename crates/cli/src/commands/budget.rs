@@ -11,7 +11,7 @@ use ringfence_server::{BudgetAnswer, usage_csv};
 use ringfence_store::Store;
 use serde_json::json;
 
-use super::{one_shot_runtime, print_json, print_line};
+use super::{print_json, print_line, with_store};
 use crate::{
     args::{Budget, BudgetLimits, OneBudget},
     clock,
@@ -27,13 +27,7 @@ const USAGE_DAYS: i64 = 30;
 
 /// Manages budgets.
 pub(crate) fn budget(config: &Config, command: Budget) -> anyhow::Result<ExitCode> {
-    let data_dir = house::give_up_privileges(config)?;
-    one_shot_runtime()?.block_on(async {
-        let store = house::open_store(config, &data_dir).await?;
-        let done = carry_out(&store, command).await;
-        store.close().await;
-        done.map(|()| ExitCode::SUCCESS)
-    })
+    with_store(config, async |store| carry_out(store, command).await)
 }
 
 async fn carry_out(store: &Store, command: Budget) -> anyhow::Result<()> {

@@ -5,18 +5,12 @@ use std::process::ExitCode;
 use ringfence_pipeline::keys::{IssuedKey, Key, KeyRequest, Scopes};
 use ringfence_store::Store;
 
-use super::{budget::caps, one_shot_runtime, print_json, print_line};
+use super::{budget::caps, print_json, print_line, with_store};
 use crate::{args::Keys, clock, config::Config, house};
 
 /// Manages keys.
 pub(crate) fn keys(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
-    let data_dir = house::give_up_privileges(config)?;
-    one_shot_runtime()?.block_on(async {
-        let store = house::open_store(config, &data_dir).await?;
-        let done = carry_out(&store.on_behalf_of(&house::local_key()), command).await;
-        store.close().await;
-        done.map(|()| ExitCode::SUCCESS)
-    })
+    with_store(config, async |store| carry_out(&store.on_behalf_of(&house::local_key()), command).await)
 }
 
 async fn carry_out(store: &Store, command: Keys) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@ use std::{
     fs::File,
     io::{self, Read as _, Write as _},
     path::Path,
+    process::ExitCode,
 };
 
 use anyhow::{Context, bail};
@@ -28,10 +29,11 @@ use ringfence_pipeline::{
     answer::{Answer, AnswerFile},
     ask::RESULT_FILE,
 };
+use ringfence_store::Store;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{args::NamedPath, outbox::Outbox};
+use crate::{args::NamedPath, config::Config, house, outbox::Outbox};
 
 /// Largest file or program read from disk, in bytes; the policy's bounds are lower.
 const INPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -39,6 +41,20 @@ const INPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// A runtime for a command that does one thing.
 fn one_shot_runtime() -> anyhow::Result<Runtime> {
     Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+/// Does `work` with the store of a command that runs nothing, whether a server is running or not.
+fn with_store(
+    config: &Config,
+    work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    let data_dir = house::give_up_privileges(config)?;
+    one_shot_runtime()?.block_on(async {
+        let store = house::open_store(config, &data_dir).await?;
+        let done = work(&store).await;
+        store.close().await;
+        done.map(|()| ExitCode::SUCCESS)
+    })
 }
 
 fn read_bounded(path: &Path) -> anyhow::Result<Vec<u8>> {
