@@ -166,7 +166,7 @@ impl Store {
             })??;
         let database = match database_url {
             Some(url) => Database::Postgres(Postgres::open(url).await?),
-            None => Database::Sqlite(Sqlite::open(&prepared.database()?).await?),
+            None => Database::Sqlite(Sqlite::open(&prepared.database()?, prepared.open.was_alone).await?),
         };
         let unreadable =
             |error: sqlx::Error| OpenError::Database { path: data_dir.into(), reason: sql::reason(&error) };
@@ -197,11 +197,6 @@ impl Store {
             open: Arc::clone(&prepared.open),
         };
         store.begin_audit().await?;
-        if store.open.was_alone
-            && let Err(error) = store.database.end_leases().await
-        {
-            tracing::warn!(%error, "leases of processes that are gone run out in their time");
-        }
         Ok(store)
     }
 

@@ -7,15 +7,16 @@
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Transaction};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::OpenError;
+use crate::sql::recovery::{END_LEASES, HAS_LEASES, warn_of_leases};
 use crate::sql::{is_full, is_gone, reason};
 
 /// How long a call waits for a connection: for its turn, and for a database that does not answer.
@@ -24,6 +25,13 @@ const CONNECTION_WAIT_MAX: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// The advisory lock of whoever writes: any number that nobody else uses in this database.
 const WRITE_LOCK: i64 = 0x7269_6e67_6665_6e63;
+/// The advisory lock that each process shares with every other one that may write, as long as it is connected; one
+/// that has it alone while it opens knows that there is no other.
+const OPEN_LOCK: i64 = WRITE_LOCK + 1;
+/// How long whoever opens waits for processes that have just gone: the database may not have noticed yet.
+const GOING_WAIT_MAX: Duration = Duration::from_millis(500);
+/// How often it looks.
+const GOING_LOOK: Duration = Duration::from_millis(20);
 /// How long a call waits for an answer, longer than the database takes to give a statement up.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(35);
 /// What the database itself bounds, in milliseconds: a statement; the wait for the write lock; and how long a
@@ -45,8 +53,8 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Connects and brings the database to this version's layout; of several processes that do so at once, one
-    /// waits for the other.
+    /// Connects, brings the database to this version's layout, and ends every lease if no other process can have
+    /// one; of several processes that do so at once, one waits for the other.
     pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {
         let options = options(url)?
             .options(TIMEOUTS)
@@ -54,20 +62,25 @@ impl Postgres {
             .options([("synchronous_commit", "on"), ("client_min_messages", "warning")]);
         let name = display(&options);
         let pool = |connections| {
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(CONNECTION_WAIT_MAX)
-                .connect_lazy_with(options.clone())
+            PgPoolOptions::new().max_connections(connections).acquire_timeout(CONNECTION_WAIT_MAX)
         };
-        let database = Self { writer: pool(1), readers: pool(READERS), gone: Arc::default() };
-        match sqlx::migrate!("./migrations_postgres").run(&database.writer).await {
-            Ok(()) => Ok(database),
-            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
-                let why = if is_full(&error) { "its disk is full".to_owned() } else { reason(&error) };
-                Err(OpenError::Postgres { name, reason: why })
-            }
-            Err(error) => Err(OpenError::Postgres { name, reason: error.to_string() }),
-        }
+        let opening = pool(1).connect_lazy_with(options.clone());
+        let prepared = prepare(&opening).await;
+        opening.close().await;
+        // Whoever has leases has this connection, which therefore is not replaced for its age.
+        let writer =
+            pool(1).idle_timeout(None).max_lifetime(None).after_connect(|conn, _| Box::pin(share(conn)));
+        let opened = match prepared {
+            Ok(()) => writer.connect_with(options.clone()).await,
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error),
+            Err(error) => return Err(OpenError::Postgres { name, reason: error.to_string() }),
+        };
+        let writer = opened.map_err(|error| {
+            let reason = if is_full(&error) { "its disk is full".to_owned() } else { reason(&error) };
+            OpenError::Postgres { name, reason }
+        })?;
+        let readers = pool(READERS).connect_lazy_with(options);
+        Ok(Self { writer, readers, gone: Arc::default() })
     }
 
     pub(crate) async fn close(&self) {
@@ -107,6 +120,40 @@ impl Postgres {
         self.gone.store(answer.as_ref().is_err_and(is_gone), Ordering::Relaxed);
         answer
     }
+}
+
+/// Brings a database to this version's layout and, if nobody else has it open, ends every lease.
+async fn prepare(opening: &PgPool) -> Result<(), MigrateError> {
+    sqlx::migrate!("./migrations_postgres").run(opening).await?;
+    let mut conn = opening.acquire().await?;
+    // Nobody gets to share the lock, and so to have a lease, before this connection is closed.
+    if is_alone(&mut conn).await?
+        && let Err(error) = sqlx::raw_sql(END_LEASES).execute(&mut *conn).await
+    {
+        warn_of_leases(&error);
+    }
+    Ok(())
+}
+
+/// True if this connection has the lock alone now. It waits a moment for that if there is a lease to be ended.
+async fn is_alone(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let began = Instant::now();
+    loop {
+        let lock = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(OPEN_LOCK);
+        if lock.fetch_one(&mut *conn).await? {
+            return Ok(true);
+        }
+        let leases: bool = sqlx::query_scalar(HAS_LEASES).fetch_one(&mut *conn).await?;
+        if !leases || began.elapsed() >= GOING_WAIT_MAX {
+            return Ok(false);
+        }
+        sleep(GOING_LOOK).await;
+    }
+}
+
+/// Tells others that there is a process that may have leases.
+async fn share(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_advisory_lock_shared($1)").bind(OPEN_LOCK).execute(conn).await.map(drop)
 }
 
 /// What the database says, if it does so in time: one that hangs, or whose machine is gone, does not say that.

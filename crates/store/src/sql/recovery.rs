@@ -1,8 +1,8 @@
 //! Recovery: what becomes of runs whose process is gone.
 //!
 //! Whoever carries a run out holds a lease on what is reserved for its step, and between two steps one on
-//! the run itself. A lease runs out after its time; with SQLite also once a process opens the directory that
-//! finds nobody else there.
+//! the run itself. A lease runs out after its time, and when a process opens the database that finds that nobody
+//! else has it open.
 //! ```text
 //! it may have begun                    interrupted, at its bound   run.interrupted
 //! it has not begun, and is awaited     held, until it begins       (the run goes on)
@@ -17,7 +17,7 @@ use ringfence_pipeline::run::{Event, Left, Principal, Recorded, Run, RunId};
 use super::claims::forget_claims;
 use super::ledger::{Reservation, State, reservation_from};
 use super::record::{read_history, run_id};
-use super::{Batch, Conn, Database, failed, query};
+use super::{Batch, Conn, failed, query};
 use crate::{LEASE_MARGIN_MS, Store};
 
 /// Steps or runs recovered in one transaction, so that others get to write in between.
@@ -34,18 +34,18 @@ pub struct Recovered {
     pub to_begin: Vec<Reservation>,
 }
 
-impl Database {
-    /// Ends every lease, if nobody else can have one: nobody has the directory open, and the database is in it.
-    pub(crate) async fn end_leases(&self) -> Result<(), sqlx::Error> {
-        if matches!(self, Database::Postgres(_)) {
-            return Ok(());
-        }
-        let mut tx = self.write().await?;
-        query("UPDATE reservations SET until_ms = 0 WHERE state = 'held'").execute(&mut tx).await?;
-        query("UPDATE in_progress SET until_ms = 0").execute(&mut tx).await?;
-        tx.commit().await
-    }
+/// Ends every lease, for whoever finds that nobody else can have one.
+pub(crate) const END_LEASES: &str = "UPDATE reservations SET until_ms = 0 WHERE state = 'held'; \
+                                     UPDATE in_progress SET until_ms = 0";
+
+/// Tells that leases could not be ended: they run out, so that nothing is lost but time.
+pub(crate) fn warn_of_leases(error: &sqlx::Error) {
+    tracing::warn!(%error, "leases of processes that are gone run out in their time");
 }
+
+/// Whether there are leases.
+pub(crate) const HAS_LEASES: &str = "SELECT EXISTS (SELECT 1 FROM reservations WHERE state = 'held') \
+                                     OR EXISTS (SELECT 1 FROM in_progress)";
 
 impl Store {
     /// What is reserved although its time has run out: whoever ran these steps is gone, and nobody decided

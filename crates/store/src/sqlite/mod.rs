@@ -13,6 +13,7 @@ use sqlx::{Connection, SqliteConnection, Transaction, migrate::MigrateError, poo
 
 use crate::OpenError;
 use crate::sql::is_full;
+use crate::sql::recovery::{END_LEASES, warn_of_leases};
 
 /// How long a write waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,9 +31,9 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file and brings it to this version's layout. The caller sees to it that no other
-    /// process does so at the same time.
-    pub(crate) async fn open(file: &Path) -> Result<Self, OpenError> {
+    /// Opens the file, brings it to this version's layout and, if no other process has it open, ends every lease.
+    /// The caller sees to it that no other process does so at the same time.
+    pub(crate) async fn open(file: &Path, is_alone: bool) -> Result<Self, OpenError> {
         // Full: a commit is on disk when it returns. With a write-ahead log that is one fsync.
         let options = SqliteConnectOptions::new()
             .filename(file)
@@ -49,14 +50,25 @@ impl Sqlite {
             readers: pool(READERS).connect_lazy_with(options.pragma("query_only", "on")),
         };
         match sqlx::migrate!().run(&database.writer).await {
-            Ok(()) => Ok(database),
+            Ok(()) => {}
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
                 if is_full(&error) =>
             {
-                Err(OpenError::Full(file.to_path_buf()))
+                return Err(OpenError::Full(file.to_path_buf()));
             }
-            Err(error) => Err(OpenError::Database { path: file.to_path_buf(), reason: error.to_string() }),
+            Err(error) => {
+                return Err(OpenError::Database { path: file.to_path_buf(), reason: error.to_string() });
+            }
         }
+        if is_alone && let Err(error) = database.end_leases().await {
+            warn_of_leases(&error);
+        }
+        Ok(database)
+    }
+
+    async fn end_leases(&self) -> Result<(), sqlx::Error> {
+        let mut conn = self.writer.acquire().await?;
+        sqlx::raw_sql(END_LEASES).execute(&mut *conn).await.map(drop)
     }
 
     pub(crate) async fn close(&self) {

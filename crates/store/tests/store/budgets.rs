@@ -497,11 +497,9 @@ async fn apply(world: &mut World, people: &[Principal], model: &mut Model, op: &
         Op::Pass { ms } => world.pass(ms),
         Op::Restart => {
             world.restart().await;
-            // Nobody else has the directory open, so whoever held anything in it is gone.
-            if world.url().is_none() {
-                let held = model.noted.iter_mut().filter(|one| one.step == Step::Held);
-                held.for_each(|one| one.until_ms = 0);
-            }
+            // Nobody else has the database open, so whoever held anything in it is gone.
+            let held = model.noted.iter_mut().filter(|one| one.step == Step::Held);
+            held.for_each(|one| one.until_ms = 0);
         }
         Op::Set { scope, period, limit } => {
             let (scope, period) = (&scopes(people)[scope], Period::ALL[period]);

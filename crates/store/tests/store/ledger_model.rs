@@ -105,8 +105,8 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
         Op::Pass { ms } => world.pass(ms),
         Op::Restart => {
             world.restart().await;
-            // Nobody else has the directory open, so whoever held anything in it is gone.
-            for step in model.steps.values_mut().filter(|_| world.url().is_none()) {
+            // Nobody else has the database open, so whoever held anything in it is gone.
+            for step in model.steps.values_mut() {
                 if let Step::Held { lease_until_ms, .. } = step {
                     *lease_until_ms = 0;
                 }

@@ -27,3 +27,5 @@ mod ledger_model;
 mod own;
 #[path = "../store/record.rs"]
 mod record;
+#[path = "../store/recovery.rs"]
+mod recovery;
