@@ -121,35 +121,52 @@ async fn read(
     at_ms: i64,
     default: &DefaultBudget,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let mut sql = with_path(path);
-    push_periods(&mut sql, at_ms);
-    let user = ScopeKind::User as i64;
+    let mut sql = Query::default();
+    for (at, scope) in path.iter().enumerate() {
+        sql.push(if at == 0 { "" } else { " UNION ALL " }).push(BALANCED).push("budgets AS limits");
+        push_balance(&mut sql, at_ms);
+        sql.push(" WHERE limits.kind = ").push_bind(scope.kind as i64);
+        sql.push(" AND limits.tenant = ").push_bind(&scope.tenant);
+        sql.push(" AND limits.name = ").push_bind(&scope.name);
+    }
+    // Where nobody has said what a user may spend in the default's period.
+    for user in path.iter().filter(|scope| scope.kind == ScopeKind::User) {
+        sql.push(" UNION ALL ").push(BALANCED);
+        sql.push("(SELECT CAST(").push_bind(user.kind as i64).push(" AS BIGINT) AS kind, ");
+        sql.push_bind(&user.tenant).push(" AS tenant, ").push_bind(&user.name).push(" AS name, ");
+        sql.push_bind(default.period.name());
+        sql.push(
+            " AS period, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT))
+             AS limits",
+        );
+        push_balance(&mut sql, at_ms);
+        sql.push(
+            " WHERE NOT EXISTS (SELECT 1 FROM budgets AS b WHERE b.kind = limits.kind
+                  AND b.tenant = limits.tenant AND b.name = limits.name AND b.period = limits.period)",
+        );
+    }
+    let mut found: Vec<Found> = sql.fetch_all(conn).await?.iter().map(found).collect::<Result<_, _>>()?;
+    found.sort_by_key(|Found { account, .. }| (account.scope.kind as i64, account.period.name()));
+    Ok(found)
+}
+
+/// The start of a statement that reads limits with their balances: one for each scope, for SQLite looks each of
+/// them up at once, but makes tables of its own of what they have in common.
+const BALANCED: &str = "SELECT limits.*, a.first_day, a.told, a.spent_nano_usd, a.spent_tokens, a.spent_runs,
+         a.spent_sandbox_ms, a.reserved_nano_usd, a.reserved_tokens, a.reserved_runs, a.reserved_sandbox_ms
+     FROM ";
+
+/// Joins the balances of the periods of a time.
+fn push_balance(sql: &mut Query, at_ms: i64) {
     sql.push(
-        ", limits AS (
-            SELECT b.* FROM path CROSS JOIN budgets AS b
-            WHERE b.kind = path.kind AND b.tenant = path.tenant AND b.name = path.name
-            UNION ALL
-            SELECT path.kind, path.tenant, path.name, ",
+        " LEFT JOIN balances AS a ON a.kind = limits.kind AND a.tenant = limits.tenant
+             AND a.name = limits.name AND a.period = limits.period AND a.first_day = CASE limits.period",
     );
-    sql.push_bind(default.period.name());
-    sql.push(", NULL, NULL, NULL, NULL FROM path WHERE path.kind = ").push_bind(user);
-    sql.push(
-        " AND NOT EXISTS (SELECT 1 FROM budgets AS b
-              WHERE b.kind = path.kind AND b.tenant = path.tenant AND b.name = path.name AND b.period = ",
-    );
-    sql.push_bind(default.period.name());
-    sql.push(
-        "))
-         SELECT limits.*, a.first_day, a.told, a.spent_nano_usd, a.spent_tokens, a.spent_runs,
-                a.spent_sandbox_ms, a.reserved_nano_usd, a.reserved_tokens, a.reserved_runs,
-                a.reserved_sandbox_ms
-         FROM limits JOIN periods ON periods.period = limits.period
-         LEFT JOIN balances AS a
-             ON a.kind = limits.kind AND a.tenant = limits.tenant AND a.name = limits.name
-                AND a.period = limits.period AND a.first_day = periods.first_day
-         ORDER BY 1, 2, 3, 4",
-    );
-    sql.fetch_all(conn).await?.iter().map(found).collect()
+    for period in Period::ALL {
+        sql.push(" WHEN ").push_bind(period.name());
+        sql.push(" THEN CAST(").push_bind(period.days(at_ms).0).push(" AS BIGINT)");
+    }
+    sql.push(" END");
 }
 
 fn found(row: &StoredRow) -> Result<Found, sqlx::Error> {
