@@ -35,6 +35,7 @@ check: ## Format, lints, licences.
 bench: runtimes ## Yardsticks and ours in one run, as they are built for use.
 	sh scripts/setup.sh bubblewrap
 	$(CARGO) run -q -p ringfence-benches
+	$(CARGO) run -q --release -p ringfence-benches --bin record
 
 .PHONY: bench-load
 bench-load: build runtimes ## What the server bears: floods, bursts, ten times as many clients as it can serve.

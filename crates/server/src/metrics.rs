@@ -86,7 +86,7 @@ fn describe() {
     describe_histogram!(
         "ringfence_store_commit_seconds",
         Unit::Seconds,
-        "Time until what a transaction wrote is on disk."
+        "Time until what a transaction wrote stays: on disk, or for a run's end committed and on disk within 5 ms."
     );
     describe_gauge!(
         "process_start_time_seconds",

@@ -183,6 +183,8 @@ impl Store {
             tracing::error!(reason, "audit.head does not fit the record, run: ringfence audit verify");
             return Ok(());
         }
+        // It must never have come further than what a power cut leaves.
+        self.database.sync().await.map_err(failed(doing))?;
         self.write_checkpoint(heads).await.map_err(|error| error.while_doing(doing))
     }
 

@@ -365,6 +365,9 @@ impl Store {
             small.push_list(&unwanted).push(")");
             small.push(" RETURNING sha256");
             let small: Vec<String> = small.fetch_all(&mut *conn).await.map_err(failed(doing))?;
+            // No file goes for a reason that a power cut takes back.
+            self.database.sync().await.map_err(failed(doing))?;
+            conn.keep_on_disk();
             let blobs = self.blobs.clone();
             let removing = blocking(move || {
                 let mut removed = Vec::new();

@@ -112,7 +112,8 @@ impl Ledger for Store {
             return Ok(self.settle_again(tx, &found, used).await?);
         }
         let receipt = self.charge(&mut tx, doing, &found.reservation, State::Settled, used, events).await?;
-        tx.commit().await.map_err(failed(doing))?;
+        // Should the power fail within the next moment, the step is settled at its bound.
+        tx.commit_soon().await.map_err(failed(doing))?;
         Ok(receipt)
     }
 
@@ -166,8 +167,10 @@ impl Store {
         check_amount(doing, taking.amount)?;
         self.room.check(doing)?;
         match self.try_take(taking, events).await {
+            Ok(()) => Ok(()),
             Err(error) if !self.is_held(taking.charge).await? => Err(error),
-            _ => Ok(()),
+            // It was there before, or is and could not be synced.
+            Err(_) => Ok(self.database.sync().await.map_err(failed(doing))?),
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) mod identities;
 mod keys;
 pub(crate) mod ledger;
 mod pepper;
-mod query;
+pub(crate) mod query;
 pub(crate) mod record;
 pub(crate) mod recovery;
 mod self_service;
@@ -26,10 +26,12 @@ use std::time::Instant;
 
 use metrics::histogram;
 use ringfence_pipeline::ports::StoreError;
+use sqlx::PgConnection;
 use sqlx::pool::PoolConnection;
 
 use crate::postgres::{Postgres, answered};
 use crate::sqlite::Sqlite;
+use crate::sqlite::connection::Lent;
 use query::{Batch, Done, FromRow, Query, StoredRow, Value, query};
 
 /// The connections of one process to its database.
@@ -43,7 +45,7 @@ impl Database {
     /// A connection to read with.
     async fn read(&self) -> Result<Conn, sqlx::Error> {
         Ok(match self {
-            Database::Sqlite(sqlite) => Conn::Sqlite(Held::Alone(sqlite.readers.acquire().await?)),
+            Database::Sqlite(sqlite) => Conn::Sqlite(sqlite.read().await?),
             Database::Postgres(postgres) => Conn::Postgres(Held::Alone(postgres.read().await?)),
         })
     }
@@ -51,7 +53,7 @@ impl Database {
     /// Begins a transaction that reads the database as it is at one moment.
     async fn snapshot(&self) -> Result<Transaction, sqlx::Error> {
         Ok(Transaction(match self {
-            Database::Sqlite(sqlite) => Conn::Sqlite(Held::Within(sqlite.readers.begin().await?)),
+            Database::Sqlite(sqlite) => Conn::Sqlite(sqlite.snapshot().await?),
             Database::Postgres(postgres) => Conn::Postgres(Held::Within(postgres.snapshot().await?)),
         }))
     }
@@ -60,7 +62,7 @@ impl Database {
     /// reads cannot change before it writes; dropped without a commit, it leaves nothing behind.
     async fn write(&self) -> Result<Transaction, sqlx::Error> {
         Ok(Transaction(match self {
-            Database::Sqlite(sqlite) => Conn::Sqlite(Held::Within(sqlite.write().await?)),
+            Database::Sqlite(sqlite) => Conn::Sqlite(sqlite.write().await?),
             Database::Postgres(postgres) => Conn::Postgres(Held::Within(postgres.write().await?)),
         }))
     }
@@ -70,6 +72,15 @@ impl Database {
         match self {
             Database::Sqlite(_) => false,
             Database::Postgres(postgres) => postgres.is_gone(),
+        }
+    }
+
+    /// Waits until all that was committed is on disk.
+    async fn sync(&self) -> Result<(), sqlx::Error> {
+        match self {
+            Database::Sqlite(sqlite) => sqlite.sync().await,
+            // Every commit is.
+            Database::Postgres(_) => Ok(()),
         }
     }
 
@@ -106,24 +117,40 @@ impl Database {
 /// A connection to either database.
 #[derive(Debug)]
 pub(crate) enum Conn {
-    Sqlite(Held<sqlx::Sqlite>),
-    Postgres(Held<sqlx::Postgres>),
+    Sqlite(Lent),
+    Postgres(Held),
 }
 
-/// A connection, in a transaction or not.
+/// A connection to Postgres, in a transaction or not.
 #[derive(Debug)]
-pub(crate) enum Held<D: sqlx::Database> {
-    Alone(PoolConnection<D>),
-    Within(sqlx::Transaction<'static, D>),
+pub(crate) enum Held {
+    Alone(PoolConnection<sqlx::Postgres>),
+    Within(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
-impl<D: sqlx::Database> Held<D> {
-    fn connection(&mut self) -> &mut D::Connection {
+impl Conn {
+    /// What is written goes with something beside the database: however it is committed, it is on disk then.
+    fn keep_on_disk(&mut self) {
+        if let Conn::Sqlite(conn) = self {
+            conn.keep_on_disk();
+        }
+    }
+}
+
+impl Held {
+    fn connection(&mut self) -> &mut PgConnection {
         match self {
             Held::Alone(conn) => conn,
             Held::Within(tx) => tx,
         }
     }
+}
+
+/// When what is committed is on disk.
+#[derive(Debug, Clone, Copy)]
+enum Durable {
+    Now,
+    Soon,
 }
 
 /// A connection in a transaction; dropped without a commit, it leaves nothing behind.
@@ -133,12 +160,23 @@ pub(crate) struct Transaction(Conn);
 impl Transaction {
     /// Has what was written stay. It is on disk when this returns.
     async fn commit(self) -> Result<(), sqlx::Error> {
+        self.commit_for(Durable::Now).await
+    }
+
+    /// Has what was written stay even if this process dies now. Should the power fail, SQLite may lose what it was
+    /// given within the last 5 ms.
+    async fn commit_soon(self) -> Result<(), sqlx::Error> {
+        self.commit_for(Durable::Soon).await
+    }
+
+    async fn commit_for(self, durable: Durable) -> Result<(), sqlx::Error> {
         let began = Instant::now();
-        match self.0 {
-            Conn::Sqlite(Held::Within(tx)) => tx.commit().await?,
-            Conn::Postgres(Held::Within(tx)) => answered(tx.commit()).await?,
+        match (self.0, durable) {
+            (Conn::Sqlite(tx), Durable::Now) => tx.commit().await?,
+            (Conn::Sqlite(tx), Durable::Soon) => tx.commit_soon().await?,
+            (Conn::Postgres(Held::Within(tx)), _) => answered(tx.commit()).await?,
             // A transaction is made of nothing else.
-            Conn::Sqlite(Held::Alone(_)) | Conn::Postgres(Held::Alone(_)) => {}
+            (Conn::Postgres(Held::Alone(_)), _) => {}
         }
         histogram!("ringfence_store_commit_seconds").record(began.elapsed());
         Ok(())

@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 use futures::TryStreamExt as _;
 use futures::stream::BoxStream;
 use sqlx::postgres::{PgArguments, PgQueryResult, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteRow};
 use sqlx::{
     Arguments as _, AssertSqlSafe, ColumnIndex, Decode, Either, Executor as _, Postgres, Row as _,
-    SqlSafeStr as _, Sqlite, Type,
+    SqlSafeStr as _, Type,
 };
 
 use super::{Conn, On};
 use crate::postgres::answered;
+use crate::sqlite::connection::{FromCell, SqliteRow};
 
 /// A value of a statement. That it is not there has a type as well: Postgres asks for it.
 #[derive(Debug, Clone)]
@@ -160,12 +160,7 @@ impl Query {
         };
         match conn {
             Conn::Sqlite(conn) => {
-                let query = sqlx::query_with(sql(self.text), sqlite_values(self.values)?);
-                let mut told: BoxStream<'_, Result<Either<SqliteQueryResult, SqliteRow>, _>> =
-                    conn.connection().fetch_many(query);
-                while let Some(told) = told.try_next().await? {
-                    what(told.map_either(|done| done.rows_affected(), StoredRow::Sqlite))?;
-                }
+                conn.carry_out(&self.text, &self.values, &mut what)?;
             }
             Conn::Postgres(conn) => {
                 let text = AssertSqlSafe(numbered(&self.text)).into_sql_str();
@@ -182,10 +177,9 @@ impl Query {
 }
 
 /// The number of rows that a statement wrote, or a row that it gives.
-type Told = Either<u64, StoredRow>;
+pub(crate) type Told = Either<u64, StoredRow>;
 
-/// Statements that go to the database together. To SQLite that is one way there and back, which takes longer
-/// than writing does; Postgres gets one after the other.
+/// Statements that are carried out one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Batch(Vec<Query>);
 
@@ -199,19 +193,13 @@ pub(crate) struct Done<T> {
 }
 
 impl Batch {
-    /// Adds a statement, whose values are not numbered: they are put behind those before.
     pub(crate) fn push(&mut self, query: Query) {
-        debug_assert_eq!(query.text.matches('?').count(), query.values.len(), "{}", query.text);
         self.0.push(query);
     }
 
     pub(crate) async fn carry_out<T: FromRow>(self, conn: &mut Conn) -> Result<Done<T>, sqlx::Error> {
         let mut done = Done { written: Vec::new(), rows: Vec::new() };
-        if self.0.is_empty() {
-            return Ok(done);
-        }
-        let statements = if matches!(conn, Conn::Sqlite(_)) { vec![self.joined()] } else { self.0 };
-        for query in statements {
+        for query in self.0 {
             let told = |told: Told| {
                 match told {
                     Either::Left(written) => done.written.push(written),
@@ -222,16 +210,6 @@ impl Batch {
             query.each(&mut *conn, told).await?;
         }
         Ok(done)
-    }
-
-    /// All of them as one.
-    fn joined(self) -> Query {
-        let mut all = Query::default();
-        for (at, query) in self.0.into_iter().enumerate() {
-            all.push(if at == 0 { "" } else { "; " }).push(&query.text);
-            all.values.extend(query.values);
-        }
-        all
     }
 }
 
@@ -246,13 +224,30 @@ impl StoredRow {
     /// A column by its name or its place.
     pub(crate) fn try_get<'r, T, I>(&'r self, column: I) -> Result<T, sqlx::Error>
     where
-        T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>,
-        I: ColumnIndex<SqliteRow> + ColumnIndex<PgRow>,
+        T: FromCell<'r> + Decode<'r, Postgres> + Type<Postgres>,
+        I: Column,
     {
         match self {
-            StoredRow::Sqlite(row) => row.try_get(column),
+            StoredRow::Sqlite(row) => row.get(column.place(row)?),
             StoredRow::Postgres(row) => row.try_get(column),
         }
+    }
+}
+
+/// What a column is found by.
+pub(crate) trait Column: ColumnIndex<PgRow> {
+    fn place(&self, row: &SqliteRow) -> Result<usize, sqlx::Error>;
+}
+
+impl Column for usize {
+    fn place(&self, _: &SqliteRow) -> Result<usize, sqlx::Error> {
+        Ok(*self)
+    }
+}
+
+impl Column for &str {
+    fn place(&self, row: &SqliteRow) -> Result<usize, sqlx::Error> {
+        row.place(self).ok_or_else(|| sqlx::Error::ColumnNotFound((*self).to_owned()))
     }
 }
 
@@ -284,7 +279,7 @@ macro_rules! from_columns {
         impl<$($column),*> FromRow for ($($column,)*)
         where
             $($column: Send
-                + for<'r> Decode<'r, Sqlite> + Type<Sqlite>
+                + for<'r> FromCell<'r>
                 + for<'r> Decode<'r, Postgres> + Type<Postgres>,)*
         {
             fn from_row(row: StoredRow) -> Result<Self, sqlx::Error> {
@@ -300,14 +295,6 @@ from_columns!(A 0, B 1, C 2, D 3);
 from_columns!(A 0, B 1, C 2, D 3, E 4);
 from_columns!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 
-/// The values never become part of a text, so that every text is ours.
-fn sql(text: Cow<'static, str>) -> sqlx::SqlStr {
-    match text {
-        Cow::Borrowed(text) => text.into_sql_str(),
-        Cow::Owned(text) => AssertSqlSafe(text).into_sql_str(),
-    }
-}
-
 /// The text with `$1`, `$2`, … in place of `?`, as Postgres has it.
 fn numbered(text: &str) -> String {
     let mut numbered = String::with_capacity(text.len() + 32);
@@ -322,19 +309,6 @@ fn numbered(text: &str) -> String {
         numbered.push_str(piece);
     }
     numbered
-}
-
-fn sqlite_values(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
-    let mut arguments = SqliteArguments::default();
-    for value in values {
-        match value {
-            Value::Number(number) => arguments.add(number),
-            Value::Text(text) => arguments.add(text),
-            Value::Bytes(bytes) => arguments.add(bytes),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
 }
 
 /// Postgres cannot hold a text with U+0000: it is found nowhere there, and no column that asks for text takes it.

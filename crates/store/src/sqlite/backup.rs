@@ -6,7 +6,10 @@ use std::path::Path;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::{BUSY_TIMEOUT, Sqlite};
+use super::Sqlite;
+use super::connection::BUSY_WAIT_MAX;
+use crate::sql::Conn;
+use crate::sql::query::query;
 
 /// Hashes looked at with one statement.
 const HASHES_AT_ONCE: u32 = 1000;
@@ -19,7 +22,7 @@ impl Sqlite {
         let mut conn = SqliteConnectOptions::new()
             .filename(&self.file)
             .create_if_missing(false)
-            .busy_timeout(BUSY_TIMEOUT)
+            .busy_timeout(BUSY_WAIT_MAX)
             .connect()
             .await?;
         let copied = sqlx::query("VACUUM INTO ?").bind(path_text(file)?).execute(&mut conn).await;
@@ -29,22 +32,23 @@ impl Sqlite {
 
     /// Bytes that a copy takes at most.
     pub(crate) async fn bytes(&self) -> Result<u64, sqlx::Error> {
-        let mut conn = self.readers.acquire().await?;
-        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *conn).await?;
-        let page_bytes: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut *conn).await?;
+        let mut conn = Conn::Sqlite(self.read().await?);
+        let pages: i64 = query("PRAGMA page_count").fetch_one(&mut conn).await?;
+        let page_bytes: i64 = query("PRAGMA page_size").fetch_one(&mut conn).await?;
         Ok(u64::try_from(pages.saturating_mul(page_bytes)).unwrap_or(0))
     }
 
     /// True if a content is to be read beyond `now_ms` by whoever ran or uploaded it.
     pub(crate) async fn wants(&self, hash: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
-        sqlx::query_scalar(
+        let mut conn = Conn::Sqlite(self.read().await?);
+        query(
             "SELECT EXISTS (SELECT 1 FROM holds JOIN kept ON kept.run = holds.run
                             WHERE holds.sha256 = ?1 AND kept.until_ms > ?2)
                  OR EXISTS (SELECT 1 FROM files WHERE sha256 = ?1 AND expires_ms > ?2)",
         )
         .bind(hash)
         .bind(now_ms)
-        .fetch_one(&self.readers)
+        .fetch_one(&mut conn)
         .await
     }
 }

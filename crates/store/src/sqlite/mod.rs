@@ -1,22 +1,18 @@
 //! SQLite: one file, one writer at a time, readers that never wait for it.
 
 pub(crate) mod backup;
+pub(crate) mod connection;
 
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection, SqliteConnection, Transaction, migrate::MigrateError, pool::PoolConnectionMetadata};
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 
 use crate::OpenError;
 use crate::sql::is_full;
 use crate::sql::recovery::{END_LEASES, warn_of_leases};
+use connection::{BUSY_WAIT_MAX, Lent, Pool, Purpose};
 
-/// How long a write waits for another process's write.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that read; more would not help on the machines this is for.
 const READERS: u32 = 4;
 
@@ -24,79 +20,83 @@ const READERS: u32 = 4;
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
     file: PathBuf,
-    /// A single connection: writers of this process queue here in turn, which is fair and quick,
-    /// rather than in SQLite's busy handler, which sleeps.
-    writer: SqlitePool,
-    pub(crate) readers: SqlitePool,
+    /// A single connection: writers of this process queue here in turn, which is fair and quick, rather than for
+    /// the file's lock, for which everybody looks again and again.
+    writer: Pool,
+    readers: Pool,
 }
 
 impl Sqlite {
     /// Opens the file, brings it to this version's layout and, if no other process has it open, ends every lease.
     /// The caller sees to it that no other process does so at the same time.
     pub(crate) async fn open(file: &Path, is_alone: bool) -> Result<Self, OpenError> {
-        // Full: a commit is on disk when it returns. With a write-ahead log that is one fsync.
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .pragma("temp_store", "memory")
-            .pragma("trusted_schema", "off");
-        let database = Self {
-            file: file.to_path_buf(),
-            writer: pool(1).before_acquire(is_between_transactions).connect_lazy_with(options.clone()),
-            readers: pool(READERS).connect_lazy_with(options.pragma("query_only", "on")),
-        };
-        match sqlx::migrate!().run(&database.writer).await {
-            Ok(()) => {}
+        match prepare(file, is_alone).await {
+            Ok(()) => Ok(Self {
+                file: file.to_path_buf(),
+                writer: Pool::new(file, Purpose::Write, 1),
+                readers: Pool::new(file, Purpose::Read, READERS),
+            }),
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
                 if is_full(&error) =>
             {
-                return Err(OpenError::Full(file.to_path_buf()));
+                Err(OpenError::Full(file.to_path_buf()))
             }
-            Err(error) => {
-                return Err(OpenError::Database { path: file.to_path_buf(), reason: error.to_string() });
-            }
+            Err(error) => Err(OpenError::Database { path: file.to_path_buf(), reason: error.to_string() }),
         }
-        if is_alone && let Err(error) = database.end_leases().await {
-            warn_of_leases(&error);
-        }
-        Ok(database)
-    }
-
-    async fn end_leases(&self) -> Result<(), sqlx::Error> {
-        let mut conn = self.writer.acquire().await?;
-        sqlx::raw_sql(END_LEASES).execute(&mut *conn).await.map(drop)
     }
 
     pub(crate) async fn close(&self) {
+        // Others may have it open, so that closing it does not do so.
+        if let Err(error) = self.sync().await {
+            tracing::error!(%error, "what was recorded last may be lost if the power fails");
+        }
         self.readers.close().await;
         self.writer.close().await;
     }
 
+    /// Waits until all that was committed is on disk.
+    pub(crate) async fn sync(&self) -> Result<(), sqlx::Error> {
+        self.writer.sync().await
+    }
+
+    /// A connection to read with.
+    pub(crate) async fn read(&self) -> Result<Lent, sqlx::Error> {
+        self.readers.lend().await
+    }
+
+    /// Begins a transaction that reads the database as it is at one moment.
+    pub(crate) async fn snapshot(&self) -> Result<Lent, sqlx::Error> {
+        let mut conn = self.readers.lend().await?;
+        conn.begin_read()?;
+        Ok(conn)
+    }
+
     /// Begins a transaction that takes the write lock at once.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+    pub(crate) async fn write(&self) -> Result<Lent, sqlx::Error> {
+        let mut conn = self.writer.lend().await?;
+        conn.begin_write().await?;
+        Ok(conn)
     }
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
-    // A file does not hang up, so connections need no check before use and no replacement.
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-}
-
-/// Has a connection replaced that takes itself to be in a transaction still. When the disk is full,
-/// SQLite rolls back by itself, and the rollback that follows fails for want of a transaction.
-fn is_between_transactions(
-    conn: &mut SqliteConnection,
-    _: PoolConnectionMetadata,
-) -> Pin<Box<dyn Future<Output = Result<bool, sqlx::Error>> + Send + '_>> {
-    let between = !conn.is_in_transaction();
-    Box::pin(async move { Ok(between) })
+/// Brings the file to this version's layout.
+async fn prepare(file: &Path, is_alone: bool) -> Result<(), MigrateError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_WAIT_MAX)
+        .pragma("temp_store", "memory")
+        .pragma("trusted_schema", "off");
+    let opening = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
+    let migrated = sqlx::migrate!().run(&opening).await;
+    if migrated.is_ok()
+        && is_alone
+        && let Err(error) = sqlx::raw_sql(END_LEASES).execute(&opening).await
+    {
+        warn_of_leases(&error);
+    }
+    opening.close().await;
+    migrated
 }
