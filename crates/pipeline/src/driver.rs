@@ -1,38 +1,36 @@
 //! The one execution path: every change, whichever door it came through, is carried out here.
 //!
-//! A run is driven by a task of its own, so that it is settled and recorded even if whoever asked
-//! goes away: a dropped [`Pipeline::execute`] stops the program, a dropped [`Pipeline::ask`] does
-//! not, and neither does whoever looks at a [`Live`] run. Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
+//! Decisions are made elsewhere (`policy`, `run`, `clearance`); this file only does them.
 
-use std::{fmt, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use futures::{FutureExt, poll};
-use ringfence_job::{InputFile, Job, Language, LimitsPolicy, Outcome, Status};
+use ringfence_job::{InputFile, Job, Language, Outcome, Status};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tracing::{Instrument, Span};
 
 use crate::{
     answer::Answer,
     ask::{AskAnswer, AskRequest, result_of},
     budget::{Amount, Prices},
     clearance::{Adopted, Cleared, bound},
-    cost::Cost,
     drift::{Change, Drift, drift},
-    error::{ErrorKind, PipelineError},
+    error::ErrorKind,
     facts::read_facts,
-    files::{Files, UploadRef},
+    files::UploadRef,
     journal::{Journal, Spent},
-    live::{Control, End, Live, Lives, StopOnDrop},
-    policy::{Checked, Examined, ExecuteRequest, Policy, Violation, reader_job},
+    keep::{keep_answer, keep_ask_answer, keep_files, keep_inputs},
+    live::{Control, Live},
+    pipeline::PipelineConfig,
+    policy::{Checked, Examined, ExecuteRequest, Violation, reader_job},
     ports::{
-        Assignment, AuthorError, Claim, Claimed, CodeAuthor, Draft, Executor, ExecutorError, FailedDraft,
-        Ledger, LedgerError, Record, StoreError, TableProfile, Written,
+        Assignment, AuthorError, CodeAuthor, Draft, ExecutorError, FailedDraft, LedgerError, Ports,
+        TableProfile, Written,
     },
     profile::{is_table, read_profile},
     program::Program,
     repeat::{NoOriginal, Repeats},
-    run::{Event, Execution, FileRef, Paid, Principal, RunId, Stage},
-    turns::{Busy, Load, Place, Slot, Turns, WaitedTooLong},
+    run::{Event, Execution, FileRef, Paid, RunId, Stage},
+    turns::{Place, Slot, WaitedTooLong},
 };
 
 /// Executions of one question at most: the first, and one of the author's repair.
@@ -49,386 +47,6 @@ const MEMORY_PER_FEW: usize = 4;
 
 /// Longest explanation of an author that is passed on, in characters.
 const EXPLANATION_CHARS_MAX: usize = 2000;
-
-/// What the pipeline works with.
-pub struct Ports {
-    /// Runs cleared jobs.
-    pub executor: Arc<dyn Executor>,
-    /// Remembers events and contents.
-    pub record: Arc<dyn Record>,
-    /// Keeps the budgets.
-    pub ledger: Arc<dyn Ledger>,
-    /// Keeps what was uploaded.
-    pub files: Arc<dyn Files>,
-    /// Who is asked for code, in this order.
-    pub authors: Vec<Arc<dyn CodeAuthor>>,
-}
-
-impl fmt::Debug for Ports {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let authors: Vec<String> = self.authors.iter().map(|author| author.name()).collect();
-        f.debug_struct("Ports").field("authors", &authors).finish_non_exhaustive()
-    }
-}
-
-/// Where time and identities come from.
-#[derive(Clone)]
-pub struct Clock {
-    now_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
-    new_id: Arc<dyn Fn() -> RunId + Send + Sync>,
-}
-
-impl Clock {
-    /// A clock of the given functions: milliseconds since the Unix epoch, and a new UUIDv7.
-    pub fn new(
-        now_ms: impl Fn() -> i64 + Send + Sync + 'static,
-        new_id: impl Fn() -> RunId + Send + Sync + 'static,
-    ) -> Clock {
-        Clock { now_ms: Arc::new(now_ms), new_id: Arc::new(new_id) }
-    }
-
-    /// Milliseconds since the Unix epoch.
-    pub fn now_ms(&self) -> i64 {
-        (self.now_ms)()
-    }
-
-    fn new_id(&self) -> RunId {
-        (self.new_id)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
-    }
-}
-
-/// What the operator decided.
-#[derive(Debug, Clone)]
-pub struct PipelineConfig {
-    /// What may be executed.
-    pub policy: Policy,
-    /// Default, floor and ceiling of every limit.
-    pub limits: LimitsPolicy,
-    /// What things cost.
-    pub prices: Prices,
-    /// Where time and identities come from.
-    pub clock: Clock,
-    /// Runs at the same time.
-    pub slots: usize,
-    /// Runs that may wait for a slot.
-    pub queue: usize,
-    /// Processors that the runs share.
-    pub processors: usize,
-    /// Bytes of uploads in memory, from when a run reads them to its end.
-    pub uploaded_bytes_max: usize,
-}
-
-/// Carries requests to recorded results.
-#[derive(Debug, Clone)]
-pub struct Pipeline {
-    driver: Arc<Driver>,
-    /// Counts the runs in progress.
-    active: Arc<watch::Sender<usize>>,
-    lives: Arc<Lives>,
-    turns: Arc<Turns>,
-}
-
-impl Pipeline {
-    /// A pipeline over these ports.
-    pub fn new(ports: Ports, config: PipelineConfig) -> Pipeline {
-        let turns = Turns::new(config.slots, config.queue, config.processors);
-        let driver = Driver {
-            ports: Arc::new(ports),
-            uploads: Arc::new(Semaphore::new(config.uploaded_bytes_max)),
-            config,
-            stopping: watch::Sender::new(false),
-        };
-        let active = Arc::new(watch::Sender::new(0));
-        Pipeline { driver: Arc::new(driver), active, lives: Arc::default(), turns }
-    }
-
-    /// A place for one run of the principal. It comes before everything else: who gets none has left no
-    /// trace, and costs nothing.
-    ///
-    /// # Errors
-    /// Every place is taken.
-    pub fn enter(&self, principal: &Principal) -> Result<Place, Busy> {
-        self.turns.enter(principal)
-    }
-
-    /// The time, in milliseconds since the Unix epoch.
-    pub fn now_ms(&self) -> i64 {
-        self.driver.config.clock.now_ms()
-    }
-
-    /// The operator's limits.
-    pub fn limits(&self) -> &LimitsPolicy {
-        &self.driver.config.limits
-    }
-
-    /// Begins to execute code; it goes on whoever looks.
-    ///
-    /// # Panics
-    /// If called outside a tokio runtime.
-    pub fn start(&self, place: Place, request: ExecuteRequest) -> Arc<Live> {
-        self.begin(
-            place,
-            self.driver.config.clock.new_id(),
-            Work::New { request, repeats: None, named: false },
-        )
-    }
-
-    /// As [`Pipeline::start`], unless a request with this name was begun before. A run that comes to no
-    /// answer gives its name back, so that its client may try again; so does, after a while, one that left
-    /// nothing because its process crashed.
-    ///
-    /// # Errors
-    /// The store fails.
-    ///
-    /// # Panics
-    /// If called outside a tokio runtime.
-    pub async fn start_once(
-        &self,
-        place: Place,
-        name: &str,
-        fingerprint: String,
-        request: ExecuteRequest,
-    ) -> Result<Once, StoreError> {
-        let run = self.driver.config.clock.new_id();
-        let claim = Claim { name: name.to_owned(), fingerprint, run };
-        let (record, principal) = (&self.driver.ports.record, place.principal().clone());
-        Ok(match record.claim(&principal, &claim).await? {
-            Claimed::Same(before)
-                if self.live(&principal, before).is_some()
-                    || !record.take_over(&principal, &claim, before).await? =>
-            {
-                Once::Before(before)
-            }
-            Claimed::New | Claimed::Same(_) => {
-                Once::Begun(self.begin(place, run, Work::New { request, repeats: None, named: true }))
-            }
-            Claimed::Different => Once::Different,
-        })
-    }
-
-    /// Begins a run that was accepted by a process that is gone, in its place: `step` is what is reserved for
-    /// it. False if another process was quicker.
-    ///
-    /// # Errors
-    /// The store fails, or what it holds is damaged.
-    ///
-    /// # Panics
-    /// If called outside a tokio runtime.
-    pub async fn go_on(&self, place: Place, run: RunId, step: u32) -> Result<bool, StoreError> {
-        let mut journal = self.journal(place.principal(), run);
-        let history = self.driver.ports.record.history(place.principal(), run).await?;
-        let program = journal.go_on(&history)?;
-        let Some(reserved) = journal.adopt(step).await? else { return Ok(false) };
-        self.drive(place, journal, Work::Accepted { program, step, reserved });
-        Ok(true)
-    }
-
-    fn begin(&self, place: Place, run: RunId, work: Work) -> Arc<Live> {
-        let journal = self.journal(place.principal(), run);
-        self.drive(place, journal, work)
-    }
-
-    fn drive(&self, place: Place, mut journal: Journal, work: Work) -> Arc<Live> {
-        let (run, principal) = (journal.run().id(), place.principal().clone());
-        let driver = Arc::clone(&self.driver);
-        let entered = self.lives.enter(Live::new(run, principal.clone(), self.driver.stopping.subscribe()));
-        let live = Arc::clone(&entered.live);
-        let active = Active::enter(Arc::clone(&self.active));
-        let mut driven = Driven { live: Arc::clone(&live), place, memory: None };
-        let named = work.may_be_named();
-        let task = async move {
-            let _active = active;
-            let work = AssertUnwindSafe(async {
-                let result = match work {
-                    Work::New { request, repeats, .. } => {
-                        driver.execute(&mut journal, request, repeats, &mut driven).await
-                    }
-                    Work::Accepted { program, step, reserved } => {
-                        driver.go_on(&mut journal, &program, (step, reserved), &mut driven).await
-                    }
-                };
-                close(journal, result).await
-            });
-            let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
-            if named
-                && result.is_err()
-                && let Err(error) = driver.ports.record.release(&principal, run).await
-            {
-                tracing::error!(%run, %error, "the name of a request could not be given back");
-            }
-            // Whoever hears the answer may come again at once.
-            drop(driven);
-            entered.live.end(result.map(Arc::new).map_err(Arc::new));
-        };
-        tokio::spawn(task.instrument(span_of(run)));
-        live
-    }
-
-    /// Executes code. Dropping the future stops the run, which is still settled and recorded.
-    ///
-    /// # Errors
-    /// Refusals and our own failures; what the program does is an [`Answer`].
-    ///
-    /// # Panics
-    /// If called outside a tokio runtime.
-    pub async fn execute(&self, place: Place, request: ExecuteRequest) -> End {
-        let live = self.start(place, request);
-        let _asked = StopOnDrop(Arc::clone(&live));
-        live.ended().await
-    }
-
-    /// As [`Pipeline::execute`], as a repetition of another run.
-    pub(crate) async fn repeat(&self, place: Place, request: ExecuteRequest, repeats: Repeats) -> End {
-        let run = self.driver.config.clock.new_id();
-        let live = self.begin(place, run, Work::New { request, repeats: Some(repeats), named: false });
-        let _asked = StopOnDrop(Arc::clone(&live));
-        live.ended().await
-    }
-
-    /// A run in progress, if it is the principal's tenant's.
-    pub fn live(&self, principal: &Principal, run: RunId) -> Option<Arc<Live>> {
-        self.lives.find(principal, run)
-    }
-
-    /// Answers a question. The run begins with the call, and dropping the future does not stop it.
-    ///
-    /// # Errors
-    /// Refusals, questions that nobody understood, and our own failures; a program that fails is an
-    /// [`AskAnswer`] whose `run` says so.
-    ///
-    /// # Panics
-    /// If called outside a tokio runtime.
-    pub fn ask(
-        &self,
-        place: Place,
-        request: AskRequest,
-    ) -> impl Future<Output = Result<AskAnswer, PipelineError>> + use<> {
-        let run = self.driver.config.clock.new_id();
-        let mut journal = self.journal(place.principal(), run);
-        let driver = Arc::clone(&self.driver);
-        let live = Arc::new(Live::new(run, place.principal().clone(), self.driver.stopping.subscribe()));
-        let mut driven = Driven { live, place, memory: None };
-        let active = Active::enter(Arc::clone(&self.active));
-        let task = async move {
-            let _active = active;
-            let result = driver.ask(&mut journal, request, &mut driven).await;
-            close(journal, result).await
-        };
-        let task = tokio::spawn(task.instrument(span_of(run)));
-        async move { task.await.unwrap_or_else(|_| Err(panicked(run))) }
-    }
-
-    /// Cancels every run in progress, and those that come after; each is still settled and recorded.
-    pub fn stop(&self) {
-        self.driver.stopping.send_replace(true);
-    }
-
-    /// Runs in progress.
-    pub fn in_progress(&self) -> usize {
-        *self.active.borrow()
-    }
-
-    /// How busy the slots are.
-    pub fn load(&self) -> Load {
-        self.turns.load()
-    }
-
-    /// Waits until no run is in progress, for an orderly end of the process.
-    pub async fn idle(&self) {
-        // The sender lives as long as `self`, so waiting cannot fail.
-        let _ = self.active.subscribe().wait_for(|active| *active == 0).await;
-    }
-
-    pub(crate) fn driver(&self) -> &Driver {
-        &self.driver
-    }
-
-    fn journal(&self, principal: &Principal, run: RunId) -> Journal {
-        let clock = self.driver.config.clock.clone();
-        Journal::new(principal.clone(), run, Arc::clone(&self.driver.ports), clock)
-    }
-}
-
-/// What a run begins with.
-enum Work {
-    /// A request.
-    New {
-        request: ExecuteRequest,
-        repeats: Option<Repeats>,
-        /// True if its client gave it a name.
-        named: bool,
-    },
-    /// What a process that is gone has accepted.
-    Accepted {
-        program: Program,
-        /// The step that it is to begin with.
-        step: u32,
-        reserved: Adopted,
-    },
-}
-
-impl Work {
-    /// True if its client may have given it a name.
-    fn may_be_named(&self) -> bool {
-        matches!(self, Work::New { named: true, .. } | Work::Accepted { .. })
-    }
-}
-
-/// What became of a request that is to be carried out once.
-#[derive(Debug)]
-pub enum Once {
-    /// It has begun.
-    Begun(Arc<Live>),
-    /// It was begun before, as this run.
-    Before(RunId),
-    /// Another request was begun under its name.
-    Different,
-}
-
-/// Names the run in what its task logs, below whatever request it is for.
-fn span_of(run: RunId) -> Span {
-    tracing::info_span!("run", run_id = %run)
-}
-
-fn panicked(run: RunId) -> PipelineError {
-    PipelineError { run, kind: ErrorKind::Internal("the task of a run panicked".to_owned()) }
-}
-
-/// Counts a run as in progress for as long as it lives.
-struct Active(Arc<watch::Sender<usize>>);
-
-impl Active {
-    fn enter(active: Arc<watch::Sender<usize>>) -> Active {
-        active.send_modify(|count| *count += 1);
-        Active(active)
-    }
-}
-
-impl Drop for Active {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
-    }
-}
-
-/// Ends the run's history if it ended in an error.
-async fn close<T>(mut journal: Journal, result: Result<T, ErrorKind>) -> Result<T, PipelineError> {
-    let run = journal.run().id();
-    match result {
-        Ok(answer) => Ok(answer),
-        Err(kind) => {
-            if let Err(error) = journal.end(&kind).await {
-                tracing::error!(%run, %error, "the end of a run could not be recorded");
-            }
-            Err(PipelineError { run, kind })
-        }
-    }
-}
 
 /// What a jailed job is for; it decides which events surround it.
 enum Step<'a> {
@@ -452,33 +70,33 @@ enum Turn<'a, F> {
 }
 
 /// A jailed job that ended, before it is settled.
-struct Ran {
-    step: u32,
-    used: Amount,
-    outcome: Outcome,
+pub(crate) struct Ran {
+    pub(crate) step: u32,
+    pub(crate) used: Amount,
+    pub(crate) outcome: Outcome,
 }
 
 /// A run being driven: what others see of it, and what it has of the house.
-struct Driven {
-    live: Arc<Live>,
-    place: Place,
+pub(crate) struct Driven {
+    pub(crate) live: Arc<Live>,
+    pub(crate) place: Place,
     /// What its uploads take of the memory for them.
-    memory: Option<OwnedSemaphorePermit>,
+    pub(crate) memory: Option<OwnedSemaphorePermit>,
 }
 
 /// Drives runs, one call a run.
 #[derive(Debug)]
 pub(crate) struct Driver {
     pub(crate) ports: Arc<Ports>,
-    config: PipelineConfig,
+    pub(crate) config: PipelineConfig,
     /// Bytes of uploads that may still be read.
-    uploads: Arc<Semaphore>,
+    pub(crate) uploads: Arc<Semaphore>,
     /// True once every run is to end.
-    stopping: watch::Sender<bool>,
+    pub(crate) stopping: watch::Sender<bool>,
 }
 
 impl Driver {
-    async fn execute(
+    pub(crate) async fn execute(
         &self,
         journal: &mut Journal,
         mut request: ExecuteRequest,
@@ -514,7 +132,7 @@ impl Driver {
         self.finish(journal, language, ran, true).await
     }
 
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         journal: &mut Journal,
         mut request: AskRequest,
@@ -857,7 +475,7 @@ impl Driver {
     }
 
     /// Begins what a process that is gone has accepted.
-    async fn go_on(
+    pub(crate) async fn go_on(
         &self,
         journal: &mut Journal,
         program: &Program,
@@ -1059,93 +677,6 @@ fn unrecorded(kind: ErrorKind) -> ErrorKind {
         }
         other => other,
     }
-}
-
-/// Keeps all that a job gets beside its code.
-async fn keep_inputs(
-    journal: &mut Journal,
-    job: &Job,
-) -> Result<(Option<String>, Option<String>, Vec<FileRef>), ErrorKind> {
-    let stdin = match job.stdin.as_slice() {
-        [] => None,
-        stdin => Some(journal.keep_input(stdin).await?),
-    };
-    let call = if job.args.is_empty() && job.env.is_empty() {
-        None
-    } else {
-        let call = serde_json::json!({ "args": job.args, "env": job.env });
-        Some(journal.keep_input(call.to_string().as_bytes()).await?)
-    };
-    Ok((stdin, call, keep_files(journal, &job.files).await?))
-}
-
-async fn keep_files(journal: &mut Journal, files: &[InputFile]) -> Result<Vec<FileRef>, ErrorKind> {
-    let mut kept = Vec::with_capacity(files.len());
-    for InputFile { name, content } in files {
-        let sha256 = journal.keep_input(content).await?;
-        kept.push(FileRef { name: name.clone(), size: content.len() as u64, sha256 });
-    }
-    Ok(kept)
-}
-
-/// Keeps every content of an answer for which there is room, and gives the events that name them.
-async fn keep_answer(
-    journal: &mut Journal,
-    language: Language,
-    ran: Ran,
-    cost: Cost,
-    last: bool,
-) -> Result<(Answer, Vec<Event>), ErrorKind> {
-    let execution = keep_outputs(journal, &ran).await?;
-    let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
-    let answer = Answer::new(journal.run().id(), language, ran.outcome, hashes, cost);
-    let mut events = vec![Event::ExecFinished(Box::new(execution))];
-    if last {
-        let outline = keep_outline(journal, &answer.outline()).await?;
-        events.push(Event::Settled { answer: Some(outline) });
-    }
-    Ok((answer, events))
-}
-
-/// Ends a question's run with its answer.
-async fn keep_ask_answer(journal: &mut Journal, answer: &AskAnswer) -> Result<(), ErrorKind> {
-    let outline = keep_outline(journal, &answer.outline()).await?;
-    journal.append(&[Event::Settled { answer: Some(outline) }]).await
-}
-
-async fn keep_outline(journal: &mut Journal, outline: &serde_json::Value) -> Result<String, ErrorKind> {
-    journal.keep_output(outline.to_string().as_bytes()).await
-}
-
-async fn keep_outputs(journal: &mut Journal, ran: &Ran) -> Result<Execution, ErrorKind> {
-    let outcome = &ran.outcome;
-    let mut files = Vec::with_capacity(outcome.files.len());
-    for file in &outcome.files {
-        let sha256 = journal.keep_output(&file.content).await?;
-        files.push(FileRef { name: file.name.clone(), size: file.content.len() as u64, sha256 });
-    }
-    Ok(Execution {
-        step: ran.step,
-        status: outcome.status,
-        exit_code: outcome.exit_code,
-        signal: outcome.signal,
-        usage: outcome.usage,
-        used: ran.used,
-        stdout: keep_printed(journal, &outcome.stdout).await?,
-        stderr: keep_printed(journal, &outcome.stderr).await?,
-        limits_hit: outcome.limits_hit.iter().map(|hit| hit.limit.name().to_owned()).collect(),
-        denied_syscalls: outcome.denied_syscalls.iter().map(|call| call.name.clone()).collect(),
-        files,
-        isolation_complete: outcome.isolation.is_complete(),
-        runtime: outcome.runtime_id.clone(),
-    })
-}
-
-async fn keep_printed(journal: &mut Journal, content: &[u8]) -> Result<Option<String>, ErrorKind> {
-    if content.is_empty() {
-        return Ok(None);
-    }
-    journal.keep_output(content).await.map(Some)
 }
 
 fn start_events(purpose: &Step<'_>, step: u32, reserved: Amount, job: &Job) -> Vec<Event> {

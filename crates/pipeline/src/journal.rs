@@ -7,11 +7,10 @@ use crate::{
     budget::{Amount, Prices},
     clearance::{Adopted, Cleared, Reserved},
     cost::{Cost, SANDBOX},
-    driver::{Clock, Ports},
     error::ErrorKind,
     figures::Figures,
     policy::Checked,
-    ports::{Charge, Kept, LedgerError, Part, Put, Receipt, StoreError},
+    ports::{Charge, Clock, Kept, LedgerError, Part, Ports, Put, Receipt, StoreError},
     program::{Program, damaged},
     run::{Event, Principal, Recorded, Run, RunId},
 };

@@ -1,6 +1,7 @@
 //! Carries a request from words or code to a recorded result.
 //!
-//! `run` and `policy` decide and are pure; `driver` does; `ports` and `files` are what they need from outside.
+//! `run` and `policy` decide and are pure; `pipeline` begins runs and `driver` drives them; `ports` and `files` are
+//! what they need from outside.
 
 pub mod answer;
 pub mod ask;
@@ -17,8 +18,10 @@ mod facts;
 mod figures;
 pub mod files;
 mod journal;
+mod keep;
 pub mod keys;
 mod live;
+mod pipeline;
 pub mod policy;
 pub mod ports;
 mod profile;
@@ -34,11 +37,12 @@ pub use ask::{AskAnswer, AskRequest};
 pub use clearance::SETTLE_MARGIN_MS;
 pub use compare::{Comparison, Difference, Excerpt, Output};
 pub use drift::{Change, Drift};
-pub use driver::{Clock, Once, Pipeline, PipelineConfig, Ports};
 pub use error::{ErrorKind, PipelineError};
 pub use facts::CodeFacts;
 pub use live::{Control, End, Live, News, Position, StopOnDrop};
+pub use pipeline::{Once, Pipeline, PipelineConfig};
 pub use policy::{ExecuteRequest, Policy};
+pub use ports::{Clock, Ports};
 pub use repeat::{DriftReport, Misplaced, NoOriginal, Original};
 pub use turns::{Busy, Load, Place, Taken, WaitedTooLong};
 pub use view::{RunKind, RunStatus, RunView};

@@ -9,10 +9,64 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::AuditEntry,
     budget::{Amount, Crossing, Shortfall},
-    files::{Content, QuotaExceeded},
+    files::{Content, Files, QuotaExceeded},
     live::Control,
     run::{Cleared, Principal, Recorded, RunId},
 };
+
+/// What the pipeline works with.
+pub struct Ports {
+    /// Runs cleared jobs.
+    pub executor: Arc<dyn Executor>,
+    /// Remembers events and contents.
+    pub record: Arc<dyn Record>,
+    /// Keeps the budgets.
+    pub ledger: Arc<dyn Ledger>,
+    /// Keeps what was uploaded.
+    pub files: Arc<dyn Files>,
+    /// Who is asked for code, in this order.
+    pub authors: Vec<Arc<dyn CodeAuthor>>,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authors: Vec<String> = self.authors.iter().map(|author| author.name()).collect();
+        f.debug_struct("Ports").field("authors", &authors).finish_non_exhaustive()
+    }
+}
+
+/// Where time and identities come from.
+#[derive(Clone)]
+pub struct Clock {
+    now_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
+    new_id: Arc<dyn Fn() -> RunId + Send + Sync>,
+}
+
+impl Clock {
+    /// A clock of the given functions: milliseconds since the Unix epoch, and a new UUIDv7.
+    pub fn new(
+        now_ms: impl Fn() -> i64 + Send + Sync + 'static,
+        new_id: impl Fn() -> RunId + Send + Sync + 'static,
+    ) -> Clock {
+        Clock { now_ms: Arc::new(now_ms), new_id: Arc::new(new_id) }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> i64 {
+        (self.now_ms)()
+    }
+
+    /// A new identity for a run.
+    pub(crate) fn new_id(&self) -> RunId {
+        (self.new_id)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
 
 /// Runs a cleared job in a jail.
 #[async_trait]

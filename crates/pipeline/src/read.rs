@@ -3,8 +3,8 @@
 use crate::{
     answer::fill,
     audit::AuditEntry,
-    driver::Pipeline,
     files::{Content, Files},
+    pipeline::Pipeline,
     ports::{Record, StoreError},
     run::{Principal, RunId},
     view::{RunKind, RunView},

@@ -10,18 +10,23 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ringfence_job::{Isolation, Language, LimitsPatch, OutputFile, Progress, Runtime, Usage};
+use ringfence_job::{Isolation, Language, LimitsPatch, LimitsPolicy, OutputFile, Progress, Runtime, Usage};
 use uuid::Uuid;
 
 use super::*;
 use crate::live::Position;
+use crate::pipeline::{Once, Pipeline};
 use crate::{
     audit::AuditEntry,
     budget::{BudgetScope, Period, Shortfall, Unit},
-    files::{FileCursor, FileInfo, FilesError, Incoming, QuotaExceeded},
+    files::{FileCursor, FileInfo, Files, FilesError, Incoming, QuotaExceeded},
     keys::Scopes,
-    ports::{AppendError, Charge, Kept, Part, Put, Receipt, StoreError},
-    run::{Recorded, Run, Stage},
+    policy::Policy,
+    ports::{
+        AppendError, Charge, Claim, Claimed, Clock, Executor, Kept, Ledger, Part, Put, Receipt, Record,
+        StoreError,
+    },
+    run::{Principal, Recorded, Run, Stage},
 };
 
 /// Tokens that one step may use.
