@@ -24,7 +24,7 @@ const GUEST_SECONDS_MAX: &str = "900";
 fn limits_hold_with_cgroup_v2() {
     let Some(machine) = Machine::find() else { return };
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let disk = machine.make_disk(directory.path(), START);
+    let disk = machine.make_disk(directory.path(), START, &[]);
     let begun = Instant::now();
     let text = run_to_its_end(&machine.power(&disk));
     for passed in PASSED {

@@ -1,20 +1,31 @@
 //! The books: what must be true of the record and of the ledger, looked up in the database beside the
-//! program.
+//! program. What Postgres holds is put into an SQLite database first, so that both are asked the same.
 
-use std::{path::Path, process::Command};
+use std::{path::PathBuf, process::Command};
 
 use ringfence_tests::output_of;
 use serde_json::{Value, json};
 
-use crate::clients::{Told, Work};
+use crate::{
+    clients::{Told, Work},
+    database::Database,
+};
 
-/// Answers questions in SQL in one transaction that reads.
+/// Tables that are looked at.
+const TABLES: [&str; 6] = ["runs", "events", "reservations", "usage", "balances", "budgets"];
+
+/// Answers questions in SQL in one transaction that reads, or on the tables it is given.
 const SCRIPT: &str = "
 import hashlib, json, sqlite3, sys
-base = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True, isolation_level=None)
+tables, questions = json.load(sys.stdin)
+base = sqlite3.connect(sys.argv[1], uri=True, isolation_level=None)
+for name, (columns, rows) in tables.items():
+    base.execute(f'CREATE TABLE {name} ({\", \".join(columns)})')
+    base.execute(f'CREATE INDEX {name}_by_key ON {name} ({\", \".join(columns[:2])})')
+    base.executemany(f'INSERT INTO {name} VALUES (:{\", :\".join(columns)})', rows)
 base.create_function('sha256', 1, lambda text: hashlib.sha256(text.encode()).hexdigest())
 base.execute('BEGIN')
-json.dump([base.execute(*question).fetchall() for question in json.load(sys.stdin)], sys.stdout)
+json.dump([base.execute(*question).fetchall() for question in questions], sys.stdout)
 ";
 
 /// A promise, and what finds whatever breaks it.
@@ -158,16 +169,25 @@ const HISTORIES: &str = "SELECT run, group_concat((at_ms % 1000000) || ' ' || ki
 /// Rows shown of those that break a promise.
 const ROWS_SHOWN_MAX: usize = 5;
 
-/// A data directory whose books are looked at.
+/// The books of a house.
 #[derive(Debug)]
-pub(crate) struct Books<'a>(pub(crate) &'a Path);
+pub(crate) struct Books<'a> {
+    /// Its data directory.
+    pub(crate) data: PathBuf,
+    pub(crate) database: &'a Database,
+}
 
 impl Books<'_> {
     /// The rows that answer each question: SQL, with its parameters.
     pub(crate) fn ask(&self, questions: &[(&str, Value)]) -> Vec<Vec<Value>> {
+        let file = match self.database {
+            Database::Sqlite => format!("file:{}?mode=ro", self.data.join("ringfence.db").display()),
+            Database::Postgres(_) => "file::memory:".to_owned(),
+        };
         let mut command = Command::new("python3");
-        command.args(["-c", SCRIPT]).arg(self.0.join("ringfence.db"));
-        let output = output_of(command, json!(questions).to_string().as_bytes());
+        command.args(["-c", SCRIPT, &file]);
+        let input = format!("[{},{}]", self.database.tables(&TABLES), json!(questions));
+        let output = output_of(command, input.as_bytes());
         serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
     }

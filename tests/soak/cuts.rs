@@ -13,12 +13,12 @@ use std::{
     time::Duration,
 };
 
-use ringfence_tests::{Machine, Server, processes::eventually};
+use ringfence_tests::{Machine, Server, postgres::Cluster, processes::eventually};
 use serde_json::json;
 
 use crate::{
-    books::Books,
     clients::{Notes, Tally, Told, press},
+    database::Database,
     dice::Dice,
     house::House,
 };
@@ -68,8 +68,11 @@ impl Disk<'_> {
         fs::write(tree.join("keys"), house.keys.join("\n")).expect("keys");
         fs::write(tree.join("first"), first.to_string()).expect("a number");
         house.write_config(&tree);
-        let copied = Command::new("cp").arg("-a").args([&house.data(), &tree.join("data")]).status();
-        assert!(copied.expect("cp").success());
+        copy(&house.data(), &tree.join("data"));
+        if let Some(cluster) = house.database().cluster() {
+            cluster.stop();
+            copy(cluster.dir(), &tree.join("cluster"));
+        }
         drop(fs::remove_file(&self.image));
         self.machine.format(&tree, &self.image, DISK_SIZE, &[]);
     }
@@ -80,14 +83,26 @@ impl Disk<'_> {
         let checked = check.arg("-fy").arg(&self.image).output().expect("e2fsck runs");
         let said = String::from_utf8_lossy(&checked.stdout);
         assert!(matches!(checked.status.code(), Some(0 | 1)), "{said}");
-        let data = house.data();
-        fs::remove_dir_all(&data).expect("the old data");
-        let to = data.parent().expect("a directory");
-        let mut dump = self.machine.command("debugfs");
-        dump.args(["-R", &format!("rdump /data {}", to.display())]).arg(&self.image);
-        assert!(dump.output().expect("debugfs runs").status.success());
-        assert_eq!(fs::metadata(&data).expect("the data").permissions().mode() & 0o777, 0o700);
+        self.take_out("/data", &house.data());
+        if let Some(cluster) = house.database().cluster() {
+            self.take_out("/cluster/data", &cluster.dir().join("data"));
+            cluster.start_again();
+        }
     }
+
+    /// Replaces a private directory by that of the same name on the disk.
+    fn take_out(&self, on_disk: &str, directory: &Path) {
+        fs::remove_dir_all(directory).expect("the old data");
+        let to = directory.parent().expect("a directory");
+        let mut dump = self.machine.command("debugfs");
+        dump.args(["-R", &format!("rdump {on_disk} {}", to.display())]).arg(&self.image);
+        assert!(dump.output().expect("debugfs runs").status.success());
+        assert_eq!(fs::metadata(directory).expect("the data").permissions().mode() & 0o777, 0o700);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().expect("cp").success());
 }
 
 /// A machine that is switched on; it is switched off when dropped.
@@ -143,14 +158,27 @@ fn heard(line: &str) -> Option<Told> {
 
 #[test]
 fn whenever_the_power_fails_what_was_answered_is_in_the_record() {
+    cut_under_load(Database::Sqlite);
+}
+
+#[test]
+fn whenever_the_power_fails_what_was_answered_is_in_the_record_on_postgres() {
+    if let Some(postgres) = Database::postgres() {
+        cut_under_load(postgres);
+    }
+}
+
+/// The cuts.
+fn cut_under_load(database: Database) {
     let cuts = env::var("RINGFENCE_SOAK_CUTS").map_or(CUTS, |text| text.parse().expect("a number"));
     let Some(machine) = Machine::find().filter(|_| cuts > 0) else { return };
     let mut dice = Dice::new();
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let root = machine.make_disk(directory.path(), START);
+    let root =
+        machine.make_disk(directory.path(), START, &database.cluster().map_or_else(Vec::new, Cluster::parts));
     let disk = Disk { machine: &machine, image: directory.path().join("data") };
-    let house = House::new();
-    let data = house.data();
+    let house = House::new(database);
+    let books = house.books();
     let mut tally = Tally::default();
     for cut in 0..cuts {
         house.allow(CUT_NANO_USD);
@@ -168,13 +196,12 @@ fn whenever_the_power_fails_what_was_answered_is_in_the_record() {
 
         disk.read(&house);
         let server = house.serve();
-        let books = Books(&data);
         eventually(&format!("cut {cut}: all has come to its end"), || books.open() == 0);
         books.check_at_rest(&told, &[]);
         house.verify();
         assert!(server.stop(), "the server ends well");
     }
-    let ends = Books(&data).ask(&[("SELECT kind, count(*) FROM events GROUP BY kind", json!([]))]);
+    let ends = books.ask(&[("SELECT kind, count(*) FROM events GROUP BY kind", json!([]))]);
     eprintln!("{cuts} cuts: {tally:?}, in the record {}", json!(ends[0]));
 }
 
@@ -187,6 +214,8 @@ fn clients_in_the_machine() {
         fs::read_to_string("/data/keys").expect("keys").lines().map(str::to_owned).collect();
     let mut serve = Command::new("ringfence");
     serve.args(["--config", "/data/ringfence.toml", "serve", "--listen", "127.0.0.1:0"]);
+    let database = Database::of(Path::new("/data/cluster"));
+    database.tell(&mut serve);
     serve.env("RINGFENCE_DATA_DIR", "/data/data").env("RINGFENCE_RUNTIMES_DIR", "/runtimes");
     let server = Server::start(serve);
     let say = |words: &str| writeln!(io::stdout().lock(), "{words}").expect("a console");

@@ -4,12 +4,13 @@ use std::{
     fs,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use ringfence_tests::{Installation, Server};
 use serde_json::json;
 
-use crate::books::Books;
+use crate::{books::Books, database::Database};
 
 /// Names of the users; the last has few runs.
 const USERS: [&str; 3] = ["ana", "ben", "few"];
@@ -27,16 +28,17 @@ const CONFIG: &str = "slots = 2\n";
 #[derive(Debug)]
 pub(crate) struct House {
     installation: Installation,
+    database: Database,
     /// What clients show.
     pub(crate) keys: Vec<String>,
 }
 
 impl House {
     /// A house with a key for each user.
-    pub(crate) fn new() -> House {
+    pub(crate) fn new(database: Database) -> House {
         let installation = Installation::new();
         fs::write(installation.path().join(CONFIG_FILE), CONFIG).expect("a configuration");
-        let mut house = House { installation, keys: Vec::new() };
+        let mut house = House { installation, database, keys: Vec::new() };
         let server = house.serve();
         let key = |user| {
             let (status, key) = server.post("/v1/keys", &json!({ "user": user }));
@@ -52,9 +54,25 @@ impl House {
     pub(crate) fn serve(&self) -> Server {
         let config = self.installation.path().join(CONFIG_FILE);
         let words = ["--config", config.to_str().expect("UTF-8"), "serve", "--listen", "127.0.0.1:0"];
-        let mut command = self.installation.command(&words);
+        let mut command = self.command(&words);
         command.env("RINGFENCE_LOG", "off").process_group(0);
         Server::start(command)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.installation.command(words);
+        self.database.tell(&mut command);
+        command
+    }
+
+    /// Where it has its record.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Its books.
+    pub(crate) fn books(&self) -> Books<'_> {
+        Books { data: self.data(), database: &self.database }
     }
 
     /// The data directory.
@@ -69,7 +87,7 @@ impl House {
 
     /// Lets everybody spend so much more than was spent until now.
     pub(crate) fn allow(&self, nano_usd: i64) {
-        let spent = Books(&self.data()).numbers(
+        let spent = self.books().numbers(
             "SELECT coalesce(sum(nano_usd), 0), coalesce(sum(runs) FILTER (WHERE user = 'few'), 0) FROM usage",
         );
         let nano_usd = spent[0] + nano_usd;
@@ -84,7 +102,7 @@ impl House {
     }
 
     fn succeed(&self, words: &[&str]) {
-        let output = self.installation.output(words);
+        let output = self.command(words).output().expect("the program starts");
         let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{words:?}: {said}");
     }

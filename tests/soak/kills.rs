@@ -1,8 +1,9 @@
-//! Processes that are killed: the server, its supervisor, both, or all of them at once.
+//! Processes that are killed: the server, its supervisor, both, or all of them at once; and Postgres.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    ops::Range,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -10,13 +11,14 @@ use std::{
 
 use ringfence_tests::{
     Server,
+    postgres::Cluster,
     processes::{command_line, eventually, gone, groups_of, kill, kill_group, pids_of},
 };
 use serde_json::json;
 
 use crate::{
-    books::Books,
     clients::{Notes, Tally, Told, Work, press},
+    database::Database,
     dice::Dice,
     house::House,
 };
@@ -28,7 +30,13 @@ const ROUNDS: u64 = 4;
 const ROUNDS_OF_A_SOAK: u64 = 50;
 
 /// Time under load before something is killed, in milliseconds.
-const LOAD_MS: std::ops::Range<u64> = 50..1_500;
+const LOAD_MS: Range<u64> = 50..1_500;
+
+/// The database is killed in one round of so many, if it has a process of its own.
+const CRASH_EVERY: u64 = 3;
+
+/// Time that it is gone, in milliseconds, if it is back before something else is killed.
+const CRASH_MS: Range<u64> = 0..1_000;
 
 /// Time between two looks at what runs.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -50,17 +58,33 @@ enum Victim {
     Group,
 }
 
+/// Programs of requests with these numbers that run: their numbers and pids.
+fn naps(numbers: &Range<u64>) -> Vec<(u64, u32)> {
+    let pids = pids_of("sleep 0.").into_iter();
+    let naps = pids.filter_map(|pid| Some((Work::of_command(&command_line(pid))?, pid)));
+    naps.filter(|(number, _)| numbers.contains(number)).collect()
+}
+
 /// Processes in which programs of requests were seen to run: by the request's number, pids with the times
 /// when they were started.
 type Seen = BTreeMap<u64, BTreeSet<(u32, String)>>;
 
+/// Has threads stop that would be waited for, if a check fails.
+struct StopWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Looks at what runs until `stop`.
-fn watch(stop: &AtomicBool) -> Seen {
+fn watch(numbers: &Range<u64>, stop: &AtomicBool) -> Seen {
     let mut seen = Seen::new();
     while !stop.load(Ordering::Relaxed) {
-        for pid in pids_of("sleep 0.") {
-            let (number, started) = (Work::of_command(&command_line(pid)), started(pid));
-            if let Some(number) = number.filter(|_| !started.is_empty()) {
+        for (number, pid) in naps(numbers) {
+            let started = started(pid);
+            if !started.is_empty() {
                 seen.entry(number).or_default().insert((pid, started));
             }
         }
@@ -89,14 +113,38 @@ fn strike(server: &Server, supervisor: u32, dice: &mut Dice) -> Victim {
     victim
 }
 
+/// Kills the database under load, and has it back before the server ends, or not.
+fn crash(house: &House, cluster: &Cluster, dice: &mut Dice) {
+    cluster.kill();
+    thread::sleep(dice.time(CRASH_MS.start, CRASH_MS.end));
+    if dice.percent(50) {
+        cluster.start_again();
+        // Perhaps before the server is back.
+        house.verify();
+        thread::sleep(dice.time(LOAD_MS.start, LOAD_MS.end));
+        house.books().check();
+    }
+}
+
 #[test]
 fn whatever_is_killed_the_books_balance_and_nothing_runs_twice() {
+    kill_under_load(Database::Sqlite, 0..50_000_000);
+}
+
+#[test]
+fn whatever_is_killed_the_books_balance_and_nothing_runs_twice_on_postgres() {
+    if let Some(postgres) = Database::postgres() {
+        kill_under_load(postgres, 50_000_000..100_000_000);
+    }
+}
+
+/// The rounds, with requests that nothing else on this machine sends at the same time.
+fn kill_under_load(database: Database, numbers: Range<u64>) {
     let rounds = std::env::var("RINGFENCE_SOAK_KILLS").map_or(ROUNDS, |text| text.parse().expect("a number"));
     let mut dice = Dice::new();
-    let house = House::new();
-    let data = house.data();
-    let books = Books(&data);
-    let notes = Notes::beginning_at(0);
+    let house = House::new(database);
+    let books = house.books();
+    let notes = Notes::beginning_at(numbers.start);
     let (mut tally, mut lost) = (Tally::default(), Vec::new());
     let mounts = || fs::read_to_string("/proc/self/mountinfo").expect("mounts").lines().count();
     let mounts_before = mounts();
@@ -107,17 +155,27 @@ fn whatever_is_killed_the_books_balance_and_nothing_runs_twice() {
         let stop = AtomicBool::new(false);
         let again = std::mem::take(&mut lost);
         tally.add("sent again", again.len() as u64);
+        let crashes = house.database().cluster().filter(|_| round.is_multiple_of(CRASH_EVERY));
         let seen = thread::scope(|scope| {
-            let watcher = scope.spawn(|| watch(&stop));
+            let stopping = StopWhenDropped(&stop);
+            let watcher = scope.spawn(|| watch(&numbers, &stop));
             let mut their_dice = dice.split();
             let (server, stop, notes, keys) = (&server, &stop, &notes, &house.keys);
             scope.spawn(move || press(&server.url, keys, again, notes, &mut their_dice, stop, &|_, _| {}));
             thread::sleep(dice.time(LOAD_MS.start, LOAD_MS.end));
             books.check();
+            if let Some(cluster) = crashes {
+                crash(&house, cluster, &mut dice);
+                tally.add("killed: Postgres", 1);
+            }
             let victim = strike(server, supervisor, &mut dice);
             tally.add(&format!("killed: {victim:?}"), 1);
+            if let Some(cluster) = crashes.filter(|cluster| !cluster.is_running()) {
+                tally.add("killed after Postgres", 1);
+                cluster.start_again();
+            }
             eventually("both processes have ended", || gone(server.pid()) && gone(supervisor));
-            stop.store(true, Ordering::Relaxed);
+            drop(stopping);
             watcher.join().expect("the watcher ends")
         });
         drop(server);
@@ -134,8 +192,7 @@ fn whatever_is_killed_the_books_balance_and_nothing_runs_twice() {
         books.check_at_rest(&words, &seen);
         house.verify();
         eventually("nothing of the dead is left", || {
-            groups_of(supervisor).is_empty()
-                && pids_of("sleep 0.").into_iter().all(|pid| Work::of_command(&command_line(pid)).is_none())
+            groups_of(supervisor).is_empty() && naps(&numbers).is_empty()
         });
         assert_eq!(mounts(), mounts_before, "mounts are left");
         let unanswered = told.into_iter().filter(|(work, told)| work.named && *told == Told::Nothing);

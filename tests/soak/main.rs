@@ -4,6 +4,7 @@
 mod books;
 mod clients;
 mod cuts;
+mod database;
 mod dice;
 mod house;
 mod kills;

@@ -51,8 +51,9 @@ impl Machine {
     }
 
     /// Makes the disk that the machine starts from in `directory` and returns its path. It holds the running
-    /// test program, the built program and the runtimes; `start` is the script that its pid 1 runs.
-    pub fn make_disk(&self, directory: &Path, start: &str) -> PathBuf {
+    /// test program, the built program and the runtimes, and `parts` of this machine at their own paths; `start`
+    /// is the script that its pid 1 runs.
+    pub fn make_disk(&self, directory: &Path, start: &str, parts: &[PathBuf]) -> PathBuf {
         let tree = directory.join("tree");
         for name in ["bin", "data", "dev", "proc", "run", "runtimes", "sys", "tmp", "var/tmp"] {
             fs::create_dir_all(tree.join(name)).expect("a directory");
@@ -82,6 +83,13 @@ impl Machine {
         for runtime in ["python", "shell", "javascript"] {
             link_tree(&runtimes_dir().join(runtime), &tree.join("runtimes").join(runtime))
                 .expect("a runtime");
+        }
+        for part in parts {
+            let to = below(&tree, part);
+            assert!(Command::new("cp").arg("-a").args([part, &to]).status().expect("cp runs").success());
+            if part.is_file() {
+                copy_libraries(part, &tree);
+            }
         }
         let disk = directory.join("disk");
         self.format(&tree, &disk, DISK_SIZE, &["-O", "^has_journal"]);
@@ -121,11 +129,16 @@ impl Machine {
 fn copy_libraries(program: &Path, tree: &Path) {
     let listed = Command::new("ldd").arg(program).output().expect("ldd runs").stdout;
     let listed = String::from_utf8_lossy(&listed).into_owned();
-    for path in listed.split_whitespace().filter_map(|word| word.strip_prefix('/')) {
-        let to = tree.join(path);
-        fs::create_dir_all(to.parent().expect("a directory")).expect("a directory");
-        fs::copy(Path::new("/").join(path), to).expect("a library");
+    for path in listed.split_whitespace().filter(|word| word.starts_with('/')) {
+        fs::copy(path, below(tree, Path::new(path))).expect("a library");
     }
+}
+
+/// Where a path of this machine is in a tree; the directory for it is there.
+fn below(tree: &Path, path: &Path) -> PathBuf {
+    let to = tree.join(path.strip_prefix("/").expect("a path from the root"));
+    fs::create_dir_all(to.parent().expect("a directory")).expect("a directory");
+    to
 }
 
 /// Repeats a directory with hard links to its files.

@@ -21,6 +21,10 @@ use tempfile::TempDir;
 
 /// Where Debian puts the programs of each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
+/// Where it puts what they read, and where all programs find the zones of time.
+const SHARED: [&str; 2] = ["/usr/share/postgresql", "/usr/share/zoneinfo"];
+/// Why there is no server.
+const NOT_INSTALLED: &str = "Postgres is not installed, run: apt-get install postgresql";
 /// The user that the package makes; a server refuses to run as root.
 const USER: &str = "postgres";
 /// Where its sockets are: a server of ours that root starts does not see /tmp, and a socket's path is short.
@@ -33,7 +37,9 @@ const START_MAX: Duration = Duration::from_secs(60);
 /// A running server.
 #[derive(Debug)]
 pub struct Cluster {
-    dir: TempDir,
+    dir: PathBuf,
+    /// The same directory if it ends with the test.
+    temporary: Option<TempDir>,
     programs: PathBuf,
     settings: Vec<&'static str>,
     server: Mutex<Option<Child>>,
@@ -61,19 +67,33 @@ impl Cluster {
     /// # Errors
     /// Why there is none: the package is not installed.
     pub fn start(settings: &[&'static str]) -> Result<Self, String> {
-        let programs = programs().ok_or("Postgres is not installed, run: apt-get install postgresql")?;
+        let programs = programs().ok_or(NOT_INSTALLED)?;
         let dir = tempfile::tempdir_in(PLACE).expect("a temporary directory");
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).expect("a mode");
-        if geteuid().is_root() {
-            let (uid, gid) = owner();
-            chown(dir.path(), Some(uid), Some(gid)).expect("an owner");
-        }
-        let settings = settings.to_vec();
-        let cluster =
-            Self { dir, programs, settings, server: Mutex::new(None), databases: AtomicU32::new(0) };
-        copy(&template(&cluster.programs), &cluster.data());
+        give_to_owner(dir.path());
+        copy(&template(&programs), &dir.path().join("data"));
+        Ok(Self::started(dir.path().to_owned(), Some(dir), programs, settings))
+    }
+
+    /// The one that was stopped in this directory, or has crashed there, with these settings.
+    ///
+    /// # Errors
+    /// Why there is none: the package is not installed.
+    pub fn start_in(dir: &Path, settings: &[&'static str]) -> Result<Self, String> {
+        let programs = programs().ok_or(NOT_INSTALLED)?;
+        Ok(Self::started(dir.to_owned(), None, programs, settings))
+    }
+
+    fn started(
+        dir: PathBuf,
+        temporary: Option<TempDir>,
+        programs: PathBuf,
+        settings: &[&'static str],
+    ) -> Self {
+        let (settings, server) = (settings.to_vec(), Mutex::new(None));
+        let cluster = Self { dir, temporary, programs, settings, server, databases: AtomicU32::new(0) };
         cluster.start_again();
-        Ok(cluster)
+        cluster
     }
 
     /// Makes an empty database and says where it is.
@@ -84,7 +104,8 @@ impl Cluster {
         self.url(&name)
     }
 
-    fn url(&self, database: &str) -> String {
+    /// Where one of its databases is. From the start there is `postgres`, which is empty.
+    pub fn url(&self, database: &str) -> String {
         format!("postgres://{USER}@{}/{database}", self.socket().replace('/', "%2F"))
     }
 
@@ -106,12 +127,29 @@ impl Cluster {
         String::from_utf8(done.stdout).expect("text").trim_end().to_owned()
     }
 
-    /// Kills it, as if its process had crashed.
-    pub fn kill(&self) {
-        self.stop(Signal::KILL);
+    /// Its directory: `data`, and a socket while it runs.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
-    fn stop(&self, signal: Signal) {
+    /// Files and directories that a server needs beside its data, without the libraries it is linked with.
+    pub fn parts(&self) -> Vec<PathBuf> {
+        let version = self.programs.parent().expect("a version");
+        let own = ["bin/postgres", "lib/plpgsql.so"].map(|part| version.join(part));
+        own.into_iter().chain(SHARED.map(PathBuf::from)).collect()
+    }
+
+    /// Ends it in good order.
+    pub fn stop(&self) {
+        self.end(Signal::INT);
+    }
+
+    /// Kills it, as if its process had crashed.
+    pub fn kill(&self) {
+        self.end(Signal::KILL);
+    }
+
+    fn end(&self, signal: Signal) {
         if let Some(mut server) = self.server.lock().expect("no panic").take() {
             let pid = Pid::from_child(&server);
             let _ = kill_process(pid, signal);
@@ -119,7 +157,12 @@ impl Cluster {
         }
     }
 
-    /// Starts it after it was killed; it answers when this returns.
+    /// Whether it was started and neither stopped nor killed since.
+    pub fn is_running(&self) -> bool {
+        self.server.lock().expect("no panic").is_some()
+    }
+
+    /// Starts it after it was stopped or killed; it answers when this returns.
     pub fn start_again(&self) {
         let began = Instant::now();
         // What a crash has left may go on for a moment, and then nothing starts beside it.
@@ -131,12 +174,12 @@ impl Cluster {
 
     fn try_start(&self) -> bool {
         let _ = fs::remove_file(self.data().join("postmaster.pid"));
-        let mut command = as_server(&self.programs.join("postgres"), &["--pdeathsig", "INT"]);
-        command.arg("-D").arg(self.data()).arg("-k").arg(self.dir.path()).args(["-c", "listen_addresses="]);
+        let mut command = as_owner(&self.data(), &self.programs.join("postgres"), &["--pdeathsig", "INT"]);
+        command.arg("-D").arg(self.data()).arg("-k").arg(&self.dir).args(["-c", "listen_addresses="]);
         for setting in &self.settings {
             command.args(["-c", setting]);
         }
-        let log = File::create(self.dir.path().join("log")).expect("a log");
+        let log = File::create(self.dir.join("log")).expect("a log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
         let mut server = spawn_for_good(command).expect("setpriv runs");
         let began = Instant::now();
@@ -161,22 +204,25 @@ impl Cluster {
     }
 
     fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
+        self.dir.join("data")
     }
 
     fn socket(&self) -> String {
-        self.dir.path().to_str().expect("text").to_owned()
+        self.dir.to_str().expect("text").to_owned()
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+        fs::read_to_string(self.dir.join("log")).unwrap_or_default()
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
         // At once, without writing down what nobody will read.
-        self.stop(Signal::QUIT);
+        self.end(Signal::QUIT);
+        if self.temporary.is_none() {
+            return;
+        }
         // What was killed before may write for a moment longer.
         let began = Instant::now();
         while fs::remove_dir_all(self.data()).is_err() && self.data().exists() && began.elapsed() < END_MAX {
@@ -188,7 +234,7 @@ impl Drop for Cluster {
 /// The programs of the newest version.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir(VERSIONS).ok()?.flatten().map(|entry| entry.path().join("bin"));
-    versions.filter(|bin| bin.join("initdb").exists()).max()
+    versions.filter(|bin| bin.join("postgres").exists()).max()
 }
 
 /// An empty cluster to copy: making one takes longer than most tests.
@@ -202,12 +248,9 @@ fn template(programs: &Path) -> PathBuf {
         return template;
     }
     let place = tempfile::tempdir().expect("a temporary directory");
-    if geteuid().is_root() {
-        let (uid, gid) = owner();
-        chown(place.path(), Some(uid), Some(gid)).expect("an owner");
-    }
+    give_to_owner(place.path());
     let data = place.path().join("data");
-    let made = as_server(&programs.join("initdb"), &[])
+    let made = as_owner(place.path(), &programs.join("initdb"), &[])
         .args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=trust", "--wal-segsize=1"])
         .args(["--username", USER, "-D"])
         .arg(&data)
@@ -226,21 +269,24 @@ fn copy(from: &Path, to: &Path) {
     assert!(copied.expect("cp runs").success(), "{} to {}", from.display(), to.display());
 }
 
-/// Runs a program as the user that a server may be.
-fn as_server(program: &Path, arguments: &[&str]) -> Command {
+/// Runs a program as the owner of a directory, who is not root.
+fn as_owner(dir: &Path, program: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("setpriv");
     if geteuid().is_root() {
-        let (uid, gid) = owner();
-        command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()]);
+        let owner = fs::metadata(dir).expect("a directory");
+        command.args([format!("--reuid={}", owner.uid()), format!("--regid={}", owner.gid())]);
+        command.arg("--clear-groups");
     }
     command.args(arguments).arg("--").arg(program);
     command
 }
 
-/// The user and group of the package.
-fn owner() -> (u32, u32) {
-    let home = fs::metadata("/var/lib/postgresql").expect("the package makes it");
-    (home.uid(), home.gid())
+/// Gives a directory of root's to the user of the package.
+fn give_to_owner(dir: &Path) {
+    if geteuid().is_root() {
+        let home = fs::metadata("/var/lib/postgresql").expect("the package makes it");
+        chown(dir, Some(home.uid()), Some(home.gid())).expect("an owner");
+    }
 }
 
 /// Starts what is to end with this process: it is told when the thread that started it is gone.
