@@ -164,3 +164,23 @@ fn a_postgres_that_crashes_under_load_is_told_and_found_again() {
     assert!(server.stop());
     assert!(shared.is_whole());
 }
+
+#[test]
+fn a_run_outlives_its_postgres_whoever_opens_that_first_when_it_is_back() {
+    let Some(shared) = Shared::new() else { return };
+    let server = shared.serve();
+    let body = json!({ "language": "bash", "code": "sleep 6; echo done" });
+    let (status, run) = thread::scope(|scope| {
+        let run = scope.spawn(|| server.post("/v1/execute", &body));
+        let begun = "SELECT count(*) FROM events WHERE kind = 'exec.started'";
+        eventually("it has begun", || shared.cluster.sql(&shared.url, begun) == "1");
+        shared.cluster.kill();
+        shared.cluster.start_again();
+        // The server has not been there since; this would end what a crashed one has left.
+        shared.says(&["keys", "list", "--json"]);
+        run.join().unwrap()
+    });
+    assert_eq!((status, &run["stdout"]), (200, &json!("done\n")), "{run}");
+    assert!(server.stop());
+    assert!(shared.is_whole());
+}

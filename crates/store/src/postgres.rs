@@ -13,6 +13,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Transaction};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::OpenError;
@@ -30,7 +31,11 @@ const WRITE_LOCK: i64 = 0x7269_6e67_6665_6e63;
 const OPEN_LOCK: i64 = WRITE_LOCK + 1;
 /// How long whoever opens waits for processes that have just gone: the database may not have noticed yet.
 const GOING_WAIT_MAX: Duration = Duration::from_millis(500);
-/// How often it looks.
+/// How long after its start, in seconds, nobody is taken for gone: whoever was connected before comes back.
+const BACK_WAIT_S: f64 = 3.0;
+/// How often a process looks whether it is still connected.
+const BACK_LOOK: Duration = Duration::from_millis(500);
+/// How often whoever opens looks.
 const GOING_LOOK: Duration = Duration::from_millis(20);
 /// How long a call waits for an answer, longer than the database takes to give a statement up.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(35);
@@ -50,6 +55,8 @@ pub(crate) struct Postgres {
     readers: PgPool,
     /// True if it did not answer when it was asked last.
     gone: Arc<AtomicBool>,
+    /// Sees to it that there is a connection; it ends with what it is for.
+    _staying: Arc<JoinSet<()>>,
 }
 
 impl Postgres {
@@ -80,7 +87,9 @@ impl Postgres {
             OpenError::Postgres { name, reason }
         })?;
         let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Self { writer, readers, gone: Arc::default() })
+        let mut staying = JoinSet::new();
+        staying.spawn(stay(writer.clone()));
+        Ok(Self { writer, readers, gone: Arc::default(), _staying: Arc::new(staying) })
     }
 
     pub(crate) async fn close(&self) {
@@ -135,19 +144,36 @@ async fn prepare(opening: &PgPool) -> Result<(), MigrateError> {
     Ok(())
 }
 
-/// True if this connection has the lock alone now. It waits a moment for that if there is a lease to be ended.
+/// True if this connection has the lock alone now. If there is a lease to be ended it waits a moment for those who
+/// go, and for those who come back.
 async fn is_alone(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    let began = Instant::now();
+    let mut began = Instant::now();
     loop {
-        let lock = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(OPEN_LOCK);
-        if lock.fetch_one(&mut *conn).await? {
-            return Ok(true);
+        let lock = sqlx::query_scalar(
+            "SELECT CASE WHEN extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) >= $2
+                    THEN pg_try_advisory_lock($1) END",
+        );
+        let alone: Option<bool> = lock.bind(OPEN_LOCK).bind(BACK_WAIT_S).fetch_one(&mut *conn).await?;
+        match alone {
+            Some(true) => return Ok(true),
+            Some(false) => {}
+            // It is too early to say.
+            None => began = Instant::now(),
         }
         let leases: bool = sqlx::query_scalar(HAS_LEASES).fetch_one(&mut *conn).await?;
         if !leases || began.elapsed() >= GOING_WAIT_MAX {
             return Ok(false);
         }
         sleep(GOING_LOOK).await;
+    }
+}
+
+/// Has a connection that breaks made anew, for the lock that it holds.
+async fn stay(writer: PgPool) {
+    while !writer.is_closed() {
+        sleep(BACK_LOOK).await;
+        // It is tried before it is given.
+        drop(writer.acquire().await);
     }
 }
 
