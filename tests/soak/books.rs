@@ -130,7 +130,7 @@ const AT_REST: &[Promise] = &[
 
 /// What clients were told is true. Each gets a list of `[run, nano-dollars, standard output]` or, for the
 /// last, of `[code, times]`.
-const AS_TOLD: [Promise; 5] = [
+const AS_TOLD: [Promise; 6] = [
     (
         "what was answered is in the record",
         "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM events
@@ -149,6 +149,11 @@ const AS_TOLD: [Promise; 5] = [
            AND json_extract(body, '$.stdout') = sha256(json_extract(value, '$[2]')))",
     ),
     (
+        "what was refused is in the record",
+        "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM events
+           WHERE run = json_extract(value, '$[0]') AND kind = 'run.refused')",
+    ),
+    (
         "what was promised is done, unless it had begun",
         "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM events
            WHERE run = json_extract(value, '$[0]') AND kind IN ('exec.started', 'run.failed'))",
@@ -165,6 +170,9 @@ const AS_TOLD: [Promise; 5] = [
 /// Whatever happened to the runs that a text names.
 const HISTORIES: &str = "SELECT run, group_concat((at_ms % 1000000) || ' ' || kind, ', ') FROM events
     WHERE instr(?, run) GROUP BY run";
+
+/// What a client is told whose run nobody can pay for.
+const OUT_OF_BUDGET: &str = "402 budget_exhausted";
 
 /// Rows shown of those that break a promise.
 const ROWS_SHOWN_MAX: usize = 5;
@@ -214,16 +222,19 @@ impl Books<'_> {
     /// Panics if something is not as it is at rest, or as clients were told. `seen` says how often the
     /// program of each request was seen to run.
     pub(crate) fn check_at_rest(&self, told: &[Told], seen: &[(Work, usize)]) {
-        let (mut answered, mut promised) = (Vec::new(), Vec::new());
+        let (mut answered, mut refused, mut promised) = (Vec::new(), Vec::new(), Vec::new());
         for told in told {
             match told {
                 Told::Answer { run, nano_usd, stdout } => answered.push(json!([run, nano_usd, stdout])),
                 Told::Promise { run } => promised.push(json!([run])),
+                Told::Problem { what, run: Some(run) } if what == OUT_OF_BUDGET => refused.push(json!([run])),
                 Told::Problem { .. } | Told::Nothing => {}
             }
         }
         let seen: Vec<_> = seen.iter().map(|(work, times)| json!([work.code(), times])).collect();
-        let lists = [json!(answered), json!(answered), json!(answered), json!(promised), json!(seen)];
+        let answered = json!(answered);
+        let lists =
+            [answered.clone(), answered.clone(), answered, json!(refused), json!(promised), json!(seen)];
         let as_told = AS_TOLD
             .iter()
             .zip(lists)
