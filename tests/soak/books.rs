@@ -171,9 +171,6 @@ const AS_TOLD: [Promise; 6] = [
 const HISTORIES: &str = "SELECT run, group_concat((at_ms % 1000000) || ' ' || kind, ', ') FROM events
     WHERE instr(?, run) GROUP BY run";
 
-/// What a client is told whose run nobody can pay for.
-const OUT_OF_BUDGET: &str = "402 budget_exhausted";
-
 /// Rows shown of those that break a promise.
 const ROWS_SHOWN_MAX: usize = 5;
 
@@ -227,7 +224,7 @@ impl Books<'_> {
             match told {
                 Told::Answer { run, nano_usd, stdout } => answered.push(json!([run, nano_usd, stdout])),
                 Told::Promise { run } => promised.push(json!([run])),
-                Told::Problem { what, run: Some(run) } if what == OUT_OF_BUDGET => refused.push(json!([run])),
+                Told::Problem { run, .. } if told.is_refusal() => refused.push(json!([run])),
                 Told::Problem { .. } | Told::Nothing => {}
             }
         }

@@ -180,6 +180,13 @@ pub(crate) enum Told {
     Nothing,
 }
 
+impl Told {
+    /// True if nobody could pay for it.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Told::Problem { what, run: Some(_) } if what == "402 budget_exhausted")
+    }
+}
+
 /// Everything that clients were told.
 #[derive(Debug)]
 pub(crate) struct Notes {
@@ -192,6 +199,11 @@ impl Notes {
     /// No notes; the first request has this number.
     pub(crate) fn beginning_at(number: u64) -> Notes {
         Notes { next: AtomicU64::new(number), told: Mutex::default() }
+    }
+
+    /// How much was noted since it was taken last.
+    pub(crate) fn count(&self) -> usize {
+        self.told.lock().expect("no client panicked").len()
     }
 
     /// What was noted since this was asked last.

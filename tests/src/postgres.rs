@@ -19,6 +19,8 @@ use std::{
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 
+use crate::processes::eventually;
+
 /// Where Debian puts the programs of each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 /// Where it puts what they read, and where all programs find the zones of time.
@@ -147,6 +149,15 @@ impl Cluster {
     /// Kills it, as if its process had crashed.
     pub fn kill(&self) {
         self.end(Signal::KILL);
+        // Whoever it serves may be served for a moment more.
+        eventually("its processes are gone", || !self.is_anybodys_directory());
+    }
+
+    fn is_anybodys_directory(&self) -> bool {
+        let (data, processes) = (self.data(), fs::read_dir("/proc").expect("processes"));
+        processes
+            .flatten()
+            .any(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == data))
     }
 
     fn end(&self, signal: Signal) {

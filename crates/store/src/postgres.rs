@@ -31,8 +31,9 @@ const WRITE_LOCK: i64 = 0x7269_6e67_6665_6e63;
 const OPEN_LOCK: i64 = WRITE_LOCK + 1;
 /// How long whoever opens waits for processes that have just gone: the database may not have noticed yet.
 const GOING_WAIT_MAX: Duration = Duration::from_millis(500);
-/// How long after its start, in seconds, nobody is taken for gone: whoever was connected before comes back.
-const BACK_WAIT_S: f64 = 3.0;
+/// How long after its start, in seconds, nobody is taken for gone: whoever was connected before comes back, once
+/// the database has recovered.
+const BACK_WAIT_S: f64 = 10.0;
 /// How often a process looks whether it is still connected.
 const BACK_LOOK: Duration = Duration::from_millis(500);
 /// How often whoever opens looks.
@@ -149,16 +150,17 @@ async fn prepare(opening: &PgPool) -> Result<(), MigrateError> {
 async fn is_alone(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let mut began = Instant::now();
     loop {
-        let lock = sqlx::query_scalar(
-            "SELECT CASE WHEN extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) >= $2
-                    THEN pg_try_advisory_lock($1) END",
+        let lock = sqlx::query_as(
+            "SELECT pg_try_advisory_lock($1),
+                    extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) >= $2",
         );
-        let alone: Option<bool> = lock.bind(OPEN_LOCK).bind(BACK_WAIT_S).fetch_one(&mut *conn).await?;
-        match alone {
-            Some(true) => return Ok(true),
-            Some(false) => {}
-            // It is too early to say.
-            None => began = Instant::now(),
+        match lock.bind(OPEN_LOCK).bind(BACK_WAIT_S).fetch_one(&mut *conn).await? {
+            (true, true) => return Ok(true),
+            (true, false) => {
+                sqlx::query("SELECT pg_advisory_unlock($1)").bind(OPEN_LOCK).execute(&mut *conn).await?;
+                began = Instant::now();
+            }
+            (false, _) => {}
         }
         let leases: bool = sqlx::query_scalar(HAS_LEASES).fetch_one(&mut *conn).await?;
         if !leases || began.elapsed() >= GOING_WAIT_MAX {
