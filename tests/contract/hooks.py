@@ -4,6 +4,8 @@ import base64
 import binascii
 import hashlib
 import itertools
+import json
+import pathlib
 
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
@@ -11,6 +13,11 @@ from schemathesis.transport.serialization import serialize_binary
 
 # What server.rs has uploaded for both users.
 UPLOAD = hashlib.sha256(b"for the contract").hexdigest()
+
+# The ids of the keys that everything is asked with: rf_live_<id>_<secret>_<check>.
+users = json.loads(pathlib.Path("users.json").read_text())["auth"]
+OWN_KEYS = {user["fixedHeaders"][0]["value"].split("_")[2] for user in users}
+END_A_KEY = ["DELETE /v1/keys/{id}", "POST /v1/keys/{id}/rotate"]
 
 MEMORY_BYTES = 512 * 1024 * 1024
 NAME_BYTES_MAX = 200
@@ -115,6 +122,9 @@ def after_call(context, case, response):
 def before_call(context, case, kwargs):
     """Uses a name of a request once, as another under it is refused; wants answers whole, as a stream and later."""
     complete(case)
+    # A link may have found it in the list of keys; once it is revoked or renewed, nothing more is tried.
+    if case.operation.label in END_A_KEY and case.path_parameters.get("id") in OWN_KEYS:
+        case.path_parameters["id"] = "spared"
     number = next(numbers)
     name = (case.headers or {}).get("Idempotency-Key")
     if isinstance(name, str) and 0 < len(name) <= NAME_BYTES_MAX:
