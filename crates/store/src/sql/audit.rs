@@ -53,8 +53,7 @@ impl Audit {
         self.appended.store(true, Ordering::Relaxed);
     }
 
-    /// Carries out `batch`, which inserts rows, together with the statement that appends their entries. So it
-    /// is one way to the database and back.
+    /// Carries out `batch`, which inserts rows, together with the statement that appends their entries.
     pub(super) async fn write_chained<T: FromRow>(
         &self,
         conn: &mut Conn,

@@ -129,7 +129,7 @@ pub(crate) enum Held {
 }
 
 impl Conn {
-    /// What is written goes with something beside the database: however it is committed, it is on disk then.
+    /// Has what is written be on disk however it is committed: it goes with something beside the database.
     fn keep_on_disk(&mut self) {
         if let Conn::Sqlite(conn) = self {
             conn.keep_on_disk();
@@ -146,37 +146,26 @@ impl Held {
     }
 }
 
-/// When what is committed is on disk.
-#[derive(Debug, Clone, Copy)]
-enum Durable {
-    Now,
-    Soon,
-}
-
 /// A connection in a transaction; dropped without a commit, it leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct Transaction(Conn);
 
 impl Transaction {
     /// Has what was written stay. It is on disk when this returns.
-    async fn commit(self) -> Result<(), sqlx::Error> {
-        self.commit_for(Durable::Now).await
+    async fn commit(mut self) -> Result<(), sqlx::Error> {
+        self.keep_on_disk();
+        self.commit_soon().await
     }
 
     /// Has what was written stay even if this process dies now. Should the power fail, SQLite may lose what it was
-    /// given within the last 5 ms.
+    /// given within the last 5 ms, unless it is to be [on disk](Conn::keep_on_disk).
     async fn commit_soon(self) -> Result<(), sqlx::Error> {
-        self.commit_for(Durable::Soon).await
-    }
-
-    async fn commit_for(self, durable: Durable) -> Result<(), sqlx::Error> {
         let began = Instant::now();
-        match (self.0, durable) {
-            (Conn::Sqlite(tx), Durable::Now) => tx.commit().await?,
-            (Conn::Sqlite(tx), Durable::Soon) => tx.commit_soon().await?,
-            (Conn::Postgres(Held::Within(tx)), _) => answered(tx.commit()).await?,
+        match self.0 {
+            Conn::Sqlite(tx) => tx.commit().await?,
+            Conn::Postgres(Held::Within(tx)) => answered(tx.commit()).await?,
             // A transaction is made of nothing else.
-            (Conn::Postgres(Held::Alone(_)), _) => {}
+            Conn::Postgres(Held::Alone(_)) => {}
         }
         histogram!("ringfence_store_commit_seconds").record(began.elapsed());
         Ok(())

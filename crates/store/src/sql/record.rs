@@ -154,8 +154,7 @@ impl Store {
         self.append(conn, principal, run, events, with, false).await.map(drop)
     }
 
-    /// Appends events; if it is `admitting` and a quota has no room, they are not to be committed. It all goes to
-    /// the database at once: each way there and back takes as long as writing.
+    /// Appends events; if it is `admitting` and a quota has no room, they are not to be committed.
     async fn append(
         &self,
         conn: &mut Conn,

@@ -38,14 +38,14 @@ pub struct Recovered {
 pub(crate) const END_LEASES: &str = "UPDATE reservations SET until_ms = 0 WHERE state = 'held'; \
                                      UPDATE in_progress SET until_ms = 0";
 
+/// Whether there are leases.
+pub(crate) const HAS_LEASES: &str = "SELECT EXISTS (SELECT 1 FROM reservations WHERE state = 'held') \
+                                     OR EXISTS (SELECT 1 FROM in_progress)";
+
 /// Tells that leases could not be ended: they run out, so that nothing is lost but time.
 pub(crate) fn warn_of_leases(error: &sqlx::Error) {
     tracing::warn!(%error, "leases of processes that are gone run out in their time");
 }
-
-/// Whether there are leases.
-pub(crate) const HAS_LEASES: &str = "SELECT EXISTS (SELECT 1 FROM reservations WHERE state = 'held') \
-                                     OR EXISTS (SELECT 1 FROM in_progress)";
 
 impl Store {
     /// What is reserved although its time has run out: whoever ran these steps is gone, and nobody decided

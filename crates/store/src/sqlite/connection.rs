@@ -31,7 +31,7 @@ const BUSY_LOOK: Duration = Duration::from_millis(1);
 /// How long a call waits for its turn.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Time within which what was committed without waiting for it is synced.
-pub(crate) const SYNC_WITHIN: Duration = Duration::from_millis(5);
+const SYNC_WITHIN: Duration = Duration::from_millis(5);
 /// Statements that a connection keeps prepared: all that runs use, in their usual sizes.
 const STATEMENTS_MAX: usize = 128;
 
@@ -163,27 +163,22 @@ impl Lent {
         self.simply("BEGIN").map_err(failure)
     }
 
-    /// Has what was written since it began stay, on disk. Others may write meanwhile.
+    /// Has what was written since it began stay: now if this process dies, and within [`SYNC_WITHIN`] if the
+    /// power fails. If it is to be [on disk](Self::keep_on_disk), it is when this returns; others may write
+    /// meanwhile.
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         blocking(|| self.simply("COMMIT")).map_err(failure)?;
-        let pool = self.pool.clone();
+        let (pool, is_for_disk) = (self.pool.clone(), self.is_for_disk);
         let commit = pool.0.log.note_commit();
         drop(self);
-        pool.0.log.sync(commit).await
-    }
-
-    /// Has what was written since it began stay: now if this process dies, and within [`SYNC_WITHIN`] if the
-    /// power fails. If it was to be [on disk](Self::keep_on_disk), it is when this returns.
-    pub(crate) async fn commit_soon(self) -> Result<(), sqlx::Error> {
-        if self.is_for_disk {
-            return self.commit().await;
+        if is_for_disk {
+            return pool.0.log.sync(commit).await;
         }
-        blocking(|| self.simply("COMMIT")).map_err(failure)?;
-        self.pool.sync_soon(self.pool.0.log.note_commit());
+        pool.sync_soon(commit);
         Ok(())
     }
 
-    /// What is written goes with something beside the database: it is to be on disk before anybody goes on.
+    /// Has what is written be on disk before anybody goes on.
     pub(crate) fn keep_on_disk(&mut self) {
         self.is_for_disk = true;
     }
