@@ -59,9 +59,8 @@ async fn accounts(
 /// The statement that changes the balances of these scopes, whether they have a limit or not, in the periods of
 /// `at_ms`.
 pub(super) fn change(path: &[BudgetScope], at_ms: i64, spent: Amount, reserved: Amount) -> Query {
-    let mut sql = with_path(path);
-    push_periods(&mut sql, at_ms);
-    sql.push(" UPDATE balances SET spent_nano_usd = spent_nano_usd + ").push_bind(spent.nano_usd);
+    let mut sql = query("UPDATE balances SET spent_nano_usd = spent_nano_usd + ");
+    sql.push_bind(spent.nano_usd);
     sql.push(", spent_tokens = spent_tokens + ").push_bind(spent.tokens);
     sql.push(", spent_runs = spent_runs + ").push_bind(spent.runs);
     sql.push(", spent_sandbox_ms = spent_sandbox_ms + ").push_bind(spent.sandbox_ms);
@@ -69,11 +68,13 @@ pub(super) fn change(path: &[BudgetScope], at_ms: i64, spent: Amount, reserved: 
     sql.push(", reserved_tokens = reserved_tokens + ").push_bind(reserved.tokens);
     sql.push(", reserved_runs = reserved_runs + ").push_bind(reserved.runs);
     sql.push(", reserved_sandbox_ms = reserved_sandbox_ms + ").push_bind(reserved.sandbox_ms);
-    sql.push(
-        " FROM path CROSS JOIN periods
-          WHERE balances.kind = path.kind AND balances.tenant = path.tenant AND balances.name = path.name
-            AND balances.period = periods.period AND balances.first_day = periods.first_day",
-    );
+    // SQLite looks each of them up at once, but would read all balances for a list of them.
+    for (at, scope) in path.iter().enumerate() {
+        sql.push(if at == 0 { " WHERE (kind = " } else { " OR kind = " }).push_bind(scope.kind as i64);
+        sql.push(" AND tenant = ").push_bind(&scope.tenant).push(" AND name = ").push_bind(&scope.name);
+    }
+    sql.push(") AND first_day = ");
+    push_first_day(&mut sql, "period", at_ms);
     sql
 }
 
@@ -160,8 +161,14 @@ const BALANCED: &str = "SELECT limits.*, a.first_day, a.told, a.spent_nano_usd, 
 fn push_balance(sql: &mut Query, at_ms: i64) {
     sql.push(
         " LEFT JOIN balances AS a ON a.kind = limits.kind AND a.tenant = limits.tenant
-             AND a.name = limits.name AND a.period = limits.period AND a.first_day = CASE limits.period",
+             AND a.name = limits.name AND a.period = limits.period AND a.first_day = ",
     );
+    push_first_day(sql, "limits.period", at_ms);
+}
+
+/// The day on which a period begins that holds a time, by the column that names the period.
+fn push_first_day(sql: &mut Query, period: &str, at_ms: i64) {
+    sql.push("CASE ").push(period);
     for period in Period::ALL {
         sql.push(" WHEN ").push_bind(period.name());
         sql.push(" THEN CAST(").push_bind(period.days(at_ms).0).push(" AS BIGINT)");
@@ -287,21 +294,4 @@ fn push_scope(sql: &mut Query, scope: &BudgetScope) {
         ScopeKind::Run => "run",
     };
     sql.push(" AND ").push(column).push(" = ").push_bind(&scope.name);
-}
-
-/// `WITH path (kind, tenant, name)`, the scopes as a table.
-fn with_path(path: &[BudgetScope]) -> Query {
-    let mut sql = query("WITH path (kind, tenant, name) AS (");
-    sql.push_values(path, |scope| {
-        vec![(scope.kind as i64).into(), (&scope.tenant).into(), (&scope.name).into()]
-    });
-    sql.push(")");
-    sql
-}
-
-/// `, periods (period, first_day)`, those of a time as a table.
-fn push_periods(sql: &mut Query, at_ms: i64) {
-    sql.push(", periods (period, first_day) AS (");
-    sql.push_values(Period::ALL, |period| vec![period.name().into(), period.days(at_ms).0.into()]);
-    sql.push(")");
 }

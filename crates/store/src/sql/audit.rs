@@ -10,7 +10,7 @@ use ringfence_pipeline::ports::StoreError;
 use serde_json::{Value, json};
 
 use super::record::EVENTS_AT_ONCE;
-use super::{Batch, Conn, Done, FromRow, Query, failed, query};
+use super::{Conn, Query, execute_all, failed, query};
 use crate::blobs::hex;
 use crate::chain::{ChainKey, Hash, Head, Row};
 use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointFile};
@@ -53,25 +53,26 @@ impl Audit {
         self.appended.store(true, Ordering::Relaxed);
     }
 
-    /// Carries out `batch`, which inserts rows, together with the statement that appends their entries.
-    pub(super) async fn write_chained<T: FromRow>(
+    /// Carries out statements, which insert rows, together with the one that appends their entries. Returns how
+    /// many rows each of them wrote.
+    pub(super) async fn write_chained(
         &self,
         conn: &mut Conn,
-        mut batch: Batch,
+        mut queries: Vec<Query>,
         tenant: &str,
         rows: &[Row<'_>],
-    ) -> Result<Done<T>, sqlx::Error> {
+    ) -> Result<Vec<u64>, sqlx::Error> {
         let guess = self.guess(conn, tenant).await?;
         let (entries, head) = self.entries(tenant, guess, rows);
-        batch.push(entries);
-        let done = batch.carry_out(conn).await?;
-        if done.written.last() == Some(&0) {
+        queries.push(entries);
+        let written = execute_all(queries, conn).await?;
+        if written.last() == Some(&0) {
             // The rows are there, but the chain ended elsewhere: another process went on with it.
             self.append(conn, tenant, rows).await?;
         } else {
             self.remember(tenant, head);
         }
-        Ok(done)
+        Ok(written)
     }
 
     /// Where a tenant's chain ends, as far as this process knows.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Batch, Database, query};
+use super::{Conn, Database, query};
 
 /// Largest content that is kept in the database, in bytes; SQLite reads and writes such ones faster
 /// than the file system, <https://sqlite.org/fasterthanfs.html>.
@@ -19,8 +19,11 @@ impl Database {
     }
 }
 
-/// Adds to a batch that contents are written: each its hash and its bytes.
-pub(super) fn push_contents<'a>(batch: &mut Batch, contents: impl Iterator<Item = (&'a str, &'a [u8])>) {
+/// Writes contents: each its hash and its bytes.
+pub(super) async fn write_contents<'a>(
+    conn: &mut Conn,
+    contents: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(), sqlx::Error> {
     // Each once: Postgres does not write a row twice with one statement.
     let contents: BTreeMap<&str, &[u8]> = contents.collect();
     let mut contents = contents.into_iter().peekable();
@@ -34,6 +37,7 @@ pub(super) fn push_contents<'a>(batch: &mut Batch, contents: impl Iterator<Item 
             " ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes
               WHERE contents.bytes != excluded.bytes",
         );
-        batch.push(insert);
+        insert.execute(&mut *conn).await?;
     }
+    Ok(())
 }

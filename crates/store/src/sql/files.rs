@@ -9,8 +9,8 @@ use ringfence_pipeline::ports::StoreError;
 use ringfence_pipeline::run::Principal;
 use serde_json::json;
 
-use super::contents::push_contents;
-use super::{Batch, Conn, StoredRow, failed, query};
+use super::contents::write_contents;
+use super::{Conn, StoredRow, failed, query};
 use crate::receiving::Receiving;
 use crate::{Keeping, Store};
 
@@ -122,9 +122,8 @@ impl Store {
             let row = upsert(&mut tx, principal, file, now_ms, expires_ms).await.map_err(failed(doing))?;
             kept.push(info(&row).map_err(failed(doing))?);
         }
-        let mut small = Batch::default();
-        push_contents(&mut small, files.iter().filter_map(|file| Some((file.sha256, file.small?))));
-        small.carry_out::<StoredRow>(&mut tx).await.map_err(failed(doing))?;
+        let small = files.iter().filter_map(|file| Some((file.sha256, file.small?)));
+        write_contents(&mut tx, small).await.map_err(failed(doing))?;
         tx.commit().await.map_err(failed(doing))?;
         Ok(kept)
     }

@@ -17,8 +17,8 @@ use ringfence_pipeline::ports::{Kept, Part, StoreError};
 use ringfence_pipeline::run::{Principal, RunId};
 use serde_json::json;
 
-use super::contents::push_contents;
-use super::{Batch, Conn, Query, failed, query};
+use super::contents::write_contents;
+use super::{Conn, failed, query};
 use crate::blobs::hash_of;
 use crate::{ITSELF, Keeping, Store, blocking};
 
@@ -110,44 +110,45 @@ pub(super) struct Holding<'a> {
     pub(super) ended: bool,
 }
 
-/// Adds to a batch that a run holds contents and that they count; small ones are written. It gives the sums of
-/// its scopes then, as [`Sums`].
-pub(super) fn push_holding(batch: &mut Batch, holding: &Holding<'_>) {
+/// Has a run hold contents, which count then; small ones are written. Gives the sums of its scopes.
+pub(super) async fn hold(conn: &mut Conn, holding: &Holding<'_>) -> Result<Sums, sqlx::Error> {
     let Holding { run, owner, contents, until_ms, ended } = holding;
     let small = contents.iter().filter_map(|kept| Some((kept.sha256.as_str(), kept.unwritten.as_deref()?)));
-    push_contents(batch, small);
+    write_contents(conn, small).await?;
+    let mut more = 0;
     for contents in contents.chunks(ROWS_AT_ONCE) {
         let mut holds = query("INSERT INTO holds (run, sha256, bytes) ");
         holds.push_values(contents, |kept| {
             vec![(*run).into(), (&kept.sha256).into(), charge(kept.size).into()]
         });
-        holds.push(" ON CONFLICT (run, sha256) DO NOTHING");
-        batch.push(holds);
+        holds.push(" ON CONFLICT (run, sha256) DO NOTHING RETURNING bytes");
+        // What it held before was counted then.
+        more += holds.fetch_all::<i64>(&mut *conn).await?.into_iter().sum::<i64>();
     }
-    // What is held now, less what was counted before.
-    let push_more = |query: &mut Query| {
-        query.push("(SELECT coalesce(sum(bytes), 0) FROM holds WHERE run = ").push_bind(*run);
-        query.push(") - coalesce((SELECT bytes FROM kept WHERE run = ").push_bind(*run).push("), 0)");
-    };
-    let mut used = query("INSERT INTO used (scope, id, bytes) VALUES ('key', ");
-    used.push_bind(owner.key_id).push(", ");
-    push_more(&mut used);
-    used.push("), ('tenant', ").push_bind(owner.tenant).push(", ");
-    push_more(&mut used);
-    used.push(
-        ") ON CONFLICT (scope, id) DO UPDATE SET bytes = used.bytes + excluded.bytes RETURNING scope, bytes",
-    );
-    batch.push(used);
-    let mut kept = query("INSERT INTO kept (run, tenant, key_id, bytes, ended, until_ms) VALUES (");
-    kept.push_list([*run, owner.tenant, owner.key_id]);
-    kept.push(", (SELECT coalesce(sum(bytes), 0) FROM holds WHERE run = ").push_bind(*run);
-    kept.push("), ").push_list([i64::from(*ended), *until_ms]);
-    kept.push(
-        ") ON CONFLICT (run) DO UPDATE SET bytes = excluded.bytes, ended = excluded.ended,
+    query(
+        "INSERT INTO kept (run, tenant, key_id, bytes, ended, until_ms) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (run) DO UPDATE SET bytes = kept.bytes + excluded.bytes, ended = excluded.ended,
              until_ms = CASE WHEN excluded.until_ms > kept.until_ms THEN excluded.until_ms
                              ELSE kept.until_ms END",
-    );
-    batch.push(kept);
+    )
+    .bind(*run)
+    .bind(owner.tenant)
+    .bind(owner.key_id)
+    .bind(more)
+    .bind(i64::from(*ended))
+    .bind(*until_ms)
+    .execute(&mut *conn)
+    .await?;
+    query(
+        "INSERT INTO used (scope, id, bytes) VALUES ('key', ?, ?), ('tenant', ?, ?)
+         ON CONFLICT (scope, id) DO UPDATE SET bytes = used.bytes + excluded.bytes RETURNING scope, bytes",
+    )
+    .bind(owner.key_id)
+    .bind(more)
+    .bind(owner.tenant)
+    .bind(more)
+    .fetch_all(conn)
+    .await
 }
 
 /// What the runs of each scope keep in bytes, by the scope's name.
@@ -177,9 +178,7 @@ impl Store {
             let mut tx = self.database.write().await.map_err(failed(doing))?;
             let until_ms = (self.clock)().saturating_add(HOLD_WAIT_MS);
             let holding = Holding { run: &run, owner, contents: vec![kept], until_ms, ended: false };
-            let mut hold = Batch::default();
-            push_holding(&mut hold, &holding);
-            let sums: Sums = hold.carry_out(&mut tx).await.map_err(failed(doing))?.rows;
+            let sums = hold(&mut tx, &holding).await.map_err(failed(doing))?;
             let fit = self.fit(&mut tx, &holding, &sums, part == Part::Input).await.map_err(failed(doing))?;
             let (scope, bytes) = match fit {
                 Fit::Fits => {

@@ -32,7 +32,7 @@ use sqlx::pool::PoolConnection;
 use crate::postgres::{Postgres, answered};
 use crate::sqlite::Sqlite;
 use crate::sqlite::connection::Lent;
-use query::{Batch, Done, FromRow, Query, StoredRow, Value, query};
+use query::{Query, StoredRow, Value, execute_all, query};
 
 /// The connections of one process to its database.
 #[derive(Debug, Clone)]

@@ -17,6 +17,9 @@ use super::{Conn, On};
 use crate::postgres::answered;
 use crate::sqlite::connection::{FromCell, SqliteRow};
 
+/// Room for the text of a statement that is put together, in bytes: as much as most take.
+const TEXT_BYTES: usize = 1024;
+
 /// A value of a statement. That it is not there has a type as well: Postgres asks for it.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
@@ -71,6 +74,11 @@ impl Query {
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        if let Cow::Borrowed(start) = self.text {
+            let mut longer = String::with_capacity(TEXT_BYTES);
+            longer.push_str(start);
+            self.text = longer.into();
+        }
         self.text.to_mut().push_str(text);
         self
     }
@@ -179,38 +187,13 @@ impl Query {
 /// The number of rows that a statement wrote, or a row that it gives.
 pub(crate) type Told = Either<u64, StoredRow>;
 
-/// Statements that are carried out one after the other.
-#[derive(Debug, Default)]
-pub(crate) struct Batch(Vec<Query>);
-
-/// What came of a batch.
-#[derive(Debug, Default)]
-pub(crate) struct Done<T> {
-    /// Rows that each statement wrote.
-    pub(crate) written: Vec<u64>,
-    /// Rows that they gave.
-    pub(crate) rows: Vec<T>,
-}
-
-impl Batch {
-    pub(crate) fn push(&mut self, query: Query) {
-        self.0.push(query);
+/// Carries out statements one after the other; how many rows each of them wrote.
+pub(crate) async fn execute_all(queries: Vec<Query>, conn: &mut Conn) -> Result<Vec<u64>, sqlx::Error> {
+    let mut written = Vec::with_capacity(queries.len());
+    for query in queries {
+        written.push(query.execute(&mut *conn).await?);
     }
-
-    pub(crate) async fn carry_out<T: FromRow>(self, conn: &mut Conn) -> Result<Done<T>, sqlx::Error> {
-        let mut done = Done { written: Vec::new(), rows: Vec::new() };
-        for query in self.0 {
-            let told = |told: Told| {
-                match told {
-                    Either::Left(written) => done.written.push(written),
-                    Either::Right(row) => done.rows.push(T::from_row(row)?),
-                }
-                Ok(())
-            };
-            query.each(&mut *conn, told).await?;
-        }
-        Ok(done)
-    }
+    Ok(written)
 }
 
 /// A row of either database.

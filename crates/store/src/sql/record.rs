@@ -9,9 +9,9 @@ use ringfence_pipeline::ports::{AppendError, Claim, Claimed, Part, Put, Record, 
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use uuid::Uuid;
 
-use super::holds::{Holding, Sums, push_holding};
-use super::recovery::push_in_progress;
-use super::{Batch, Conn, Done, Query, StoredRow, failed, query};
+use super::holds::{Holding, Sums, hold};
+use super::recovery::note_progress;
+use super::{Conn, Query, execute_all, failed, query};
 use crate::chain::Row;
 use crate::{BlobError, Store};
 
@@ -166,48 +166,48 @@ impl Store {
     ) -> Result<Appended, StoreError> {
         let (doing, id) = ("appending events", run.to_string());
         let Principal { tenant, user, key_id, .. } = principal;
-        let (mut batch, mut rows) = (Batch::default(), Vec::new());
+        let (mut queries, mut rows) = (Vec::new(), Vec::new());
         if let Some(first) = events.first().filter(|event| event.seq == 0) {
             let insert = "INSERT INTO runs (tenant, id, \"user\", key_id, opened_ms) VALUES (?, ?, ?, ?, ?)";
-            batch.push(query(insert).bind(tenant).bind(&id).bind(user).bind(key_id).bind(first.at_ms));
+            queries.push(query(insert).bind(tenant).bind(&id).bind(user).bind(key_id).bind(first.at_ms));
             rows.push(Row::Run { run: &id, user, key_id, opened_ms: first.at_ms });
         }
         let others = rows.len()..rows.len() + with.len();
-        with.into_iter().for_each(|query| batch.push(query));
+        queries.extend(with);
         let Some(last) = events.last() else {
-            let done: Done<StoredRow> = batch.carry_out(conn).await.map_err(failed(doing))?;
-            return Ok(Appended { written: done.written, quota: None });
+            let written = execute_all(queries, conn).await.map_err(failed(doing))?;
+            return Ok(Appended { written, quota: None });
         };
         let contents: Vec<_> = events.iter().flat_map(|event| &event.contents).collect();
         let (until_ms, ended) = (last.at_ms.saturating_add(self.keeping.run_ms), last.is_end());
         let holding = Holding { run: &id, owner: principal.into(), contents, until_ms, ended };
+        let mut sums = Sums::new();
+        if !holding.contents.is_empty() {
+            sums = hold(conn, &holding).await.map_err(failed(doing))?;
+        }
         let bodies: Vec<String> = events.iter().map(|event| event.body.to_string()).collect();
         let mut pieces = events.chunks(EVENTS_AT_ONCE).zip(bodies.chunks(EVENTS_AT_ONCE)).peekable();
-        let (mut written, mut sums) = (None, Sums::new());
+        let mut written = None;
         while let Some((events, bodies)) = pieces.next() {
             let mut insert = query("INSERT INTO events (run, seq, tenant, kind, at_ms, body) ");
             insert.push_values(events.iter().zip(bodies), |(event, body)| {
                 let (seq, kind, at_ms) = (event.seq.into(), (&event.kind).into(), event.at_ms.into());
                 vec![(&id).into(), seq, tenant.into(), kind, at_ms, body.into()]
             });
-            batch.push(insert);
+            queries.push(insert);
             rows.extend(events.iter().zip(bodies).map(|(event, body)| {
                 let (seq, kind, at_ms) = (i64::from(event.seq), &event.kind, event.at_ms);
                 Row::Event { run: &id, seq, kind, at_ms, body }
             }));
             if pieces.peek().is_none() {
-                push_in_progress(&mut batch, &id, last);
-                if !holding.contents.is_empty() {
-                    push_holding(&mut batch, &holding);
-                } else if ended {
-                    batch.push(query("UPDATE kept SET ended = 1 WHERE run = ?").bind(&id));
+                queries.push(note_progress(&id, last));
+                if ended && holding.contents.is_empty() {
+                    queries.push(query("UPDATE kept SET ended = 1 WHERE run = ?").bind(&id));
                 }
             }
-            let done =
-                self.audit.write_chained(conn, mem::take(&mut batch), tenant, &mem::take(&mut rows)).await;
-            let done = done.map_err(failed(doing))?;
-            written.get_or_insert(done.written);
-            sums = done.rows;
+            let (queries, rows) = (mem::take(&mut queries), mem::take(&mut rows));
+            let done = self.audit.write_chained(conn, queries, tenant, &rows).await.map_err(failed(doing))?;
+            written.get_or_insert(done);
         }
         let written = written.unwrap_or_default().get(others).unwrap_or_default().to_vec();
         let quota = self.make_room(conn, &holding, sums, admitting).await?;

@@ -17,7 +17,7 @@ use ringfence_pipeline::run::{Event, Left, Principal, Recorded, Run, RunId};
 use super::claims::forget_claims;
 use super::ledger::{Reservation, State, reservation_from};
 use super::record::{read_history, run_id};
-use super::{Batch, Conn, failed, query};
+use super::{Conn, Query, failed, query};
 use crate::{LEASE_MARGIN_MS, Store};
 
 /// Steps or runs recovered in one transaction, so that others get to write in between.
@@ -166,9 +166,9 @@ const UNFINISHED: &str = "SELECT runs.id, runs.tenant, runs.\"user\", runs.key_i
     WHERE p.until_ms <= ?1 AND (?2 IS NULL OR p.run = ?2)
       AND NOT EXISTS (SELECT 1 FROM reservations AS r WHERE r.run = p.run AND r.state IN ('held', 'waiting'))";
 
-/// Adds to what is written that a run goes on, or has ended, with its last event.
-pub(super) fn push_in_progress(batch: &mut Batch, run: &str, last: &Recorded) {
-    batch.push(if last.is_end() {
+/// The statement that notes that a run goes on, or has ended, with its last event.
+pub(super) fn note_progress(run: &str, last: &Recorded) -> Query {
+    if last.is_end() {
         query("DELETE FROM in_progress WHERE run = ?").bind(run)
     } else {
         query(
@@ -177,7 +177,7 @@ pub(super) fn push_in_progress(batch: &mut Batch, run: &str, last: &Recorded) {
         )
         .bind(run)
         .bind(last.at_ms.saturating_add(LEASE_MARGIN_MS))
-    });
+    }
 }
 
 /// True if a reservation is open still and nobody has taken it over.
