@@ -57,6 +57,27 @@ fn never_read(mut stream: TcpStream, request: &[u8]) -> bool {
 }
 
 #[test]
+fn an_early_answer_reaches_a_client_that_is_still_sending() {
+    const PIECES: usize = 20;
+    const PIECE: [u8; 8192] = [b' '; 8192];
+    let house = House::open();
+    let length = PIECES * PIECE.len();
+    let mut stream = connect(&house.server.url);
+    let head = format!(
+        "POST /v1/execute HTTP/1.1\r\nhost: localhost\r\nx-api-key: wrong\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    for piece in 0..PIECES {
+        stream.write_all(&PIECE).unwrap_or_else(|error| panic!("piece {piece}: {error}"));
+        thread::sleep(Duration::from_millis(20));
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+}
+
+#[test]
 fn slow_clients_are_let_go_and_others_served() {
     let house = House::open();
     let url = house.server.url.clone();

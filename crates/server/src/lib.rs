@@ -5,6 +5,7 @@
 mod address;
 mod auth;
 mod body;
+mod linger;
 mod metrics;
 mod multipart;
 mod openapi;

@@ -29,6 +29,7 @@ use tokio_io_timeout::TimeoutStream;
 use crate::{
     App, Server,
     address::{ClientAddress, holder, is_among},
+    linger::{Lingering, Unread},
     places::{Crowds, Seat},
     routes,
     unparsed::{Socket, Turn},
@@ -134,13 +135,14 @@ fn connection(
     // Hyper has no bound of its own for a client that never reads, whose answer would stay in memory.
     let mut socket = TimeoutStream::new(socket);
     socket.set_write_timeout(Some(app.options.write_wait_max));
-    let turn = Turn::default();
-    let socket = Socket::new(Box::pin(socket), turn.clone());
+    let (turn, unread) = (Turn::default(), Unread::default());
+    let socket = Socket::new(Lingering::new(Box::pin(socket), unread.clone()), turn.clone());
     let (app_of_requests, router) = (Arc::clone(app), TowerToHyperService::new(router));
     let respond = service_fn(move |mut request: hyper::Request<Incoming>| {
         turn.begin();
         let client = ClientAddress::of(peer, request.headers(), &app_of_requests.options.trusted_proxies);
         request.extensions_mut().insert(client);
+        let request = request.map(|body| unread.body(body));
         let (turn, response) = (turn.clone(), router.call(request));
         async move { response.await.map(|response| turn.answer(response)) }
     });
