@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
@@ -181,10 +181,24 @@ pub(crate) enum Told {
 }
 
 impl Told {
+    /// True if it is done.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(self, Told::Answer { .. })
+    }
+
     /// True if nobody could pay for it.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self, Told::Problem { what, run: Some(_) } if what == "402 budget_exhausted")
     }
+}
+
+/// What a client was told about a request, and when.
+#[derive(Debug)]
+pub(crate) struct Note {
+    pub(crate) work: Work,
+    pub(crate) told: Told,
+    sent: Instant,
+    heard: Instant,
 }
 
 /// Everything that clients were told.
@@ -192,7 +206,7 @@ impl Told {
 pub(crate) struct Notes {
     /// Numbers of requests that have been sent; all smaller ones have been.
     next: AtomicU64,
-    told: Mutex<Vec<(Work, Told)>>,
+    told: Mutex<Vec<Note>>,
 }
 
 impl Notes {
@@ -207,8 +221,21 @@ impl Notes {
     }
 
     /// What was noted since this was asked last.
-    pub(crate) fn take(&self) -> Vec<(Work, Told)> {
+    pub(crate) fn take(&self) -> Vec<Note> {
         std::mem::take(&mut self.told.lock().expect("no client panicked"))
+    }
+}
+
+/// When the last of those requests was sent that were answered: what was told before is in the record then, even
+/// if it was told a moment before it was written.
+pub(crate) fn last_answered(notes: &[Note]) -> Option<Instant> {
+    notes.iter().filter(|note| note.told.is_answer()).map(|note| note.sent).max()
+}
+
+impl Note {
+    /// True if it was told before.
+    pub(crate) fn is_before(&self, time: Option<Instant>) -> bool {
+        time.is_some_and(|time| self.heard <= time)
     }
 }
 
@@ -233,10 +260,12 @@ pub(crate) fn press(
                     let work = old.unwrap_or_else(|| {
                         Work::pick(notes.next.fetch_add(1, Ordering::Relaxed), keys, &mut dice)
                     });
+                    let sent = Instant::now();
                     let told = work.send(url).unwrap_or(Told::Nothing);
+                    let heard = Instant::now();
                     hear(&work, &told);
                     let (refused, broken) = (matches!(told, Told::Problem { .. }), told == Told::Nothing);
-                    notes.told.lock().expect("no client panicked").push((work, told));
+                    notes.told.lock().expect("no client panicked").push(Note { work, told, sent, heard });
                     if broken {
                         // Nobody is there any more.
                         return;

@@ -17,7 +17,7 @@ use ringfence_tests::{
 use serde_json::json;
 
 use crate::{
-    clients::{Notes, Tally, Told, Work, press},
+    clients::{Note, Notes, Tally, Told, Work, last_answered, press},
     database::Database,
     dice::Dice,
     house::House,
@@ -184,26 +184,32 @@ fn kill_under_load(database: Database, numbers: Range<u64>) {
         drop(server);
         tally.add("left to begin", books.numbers(TO_BEGIN)[0].unsigned_abs());
         let told = notes.take();
-        told.iter().for_each(|(_, told)| tally.told(told));
+        told.iter().for_each(|note| tally.told(&note.told));
 
         server = house.serve();
         eventually(&format!("round {round}: all has come to its end"), || books.open() == 0);
-        let seen: Vec<(Work, usize)> =
-            told.iter().filter_map(|(work, _)| Some((work.clone(), seen.get(&work.number)?.len()))).collect();
-        tally.add("seen to run", seen.len() as u64);
-        let words = told.iter().map(|(_, told)| told.clone()).enumerate();
-        let words: Vec<Told> = words
-            .filter(|(at, told)| *at < refusals_recorded || !told.is_refusal())
-            .map(|(_, told)| told)
+        let seen: Vec<(Work, usize)> = told
+            .iter()
+            .filter_map(|Note { work, .. }| Some((work.clone(), seen.get(&work.number)?.len())))
             .collect();
+        tally.add("seen to run", seen.len() as u64);
+        let (is_at_once, written) = (house.database().cluster().is_some(), last_answered(&told));
+        let words: Vec<Told> = told
+            .iter()
+            .enumerate()
+            .filter(|(at, Note { told, .. })| *at < refusals_recorded || !told.is_refusal())
+            .filter(|(_, note)| is_at_once || note.is_before(written) || !note.told.is_answer())
+            .map(|(_, note)| note.told.clone())
+            .collect();
+        tally.add("answered and looked for", words.iter().filter(|told| told.is_answer()).count() as u64);
         books.check_at_rest(&words, &seen);
         house.verify();
         eventually("nothing of the dead is left", || {
             groups_of(supervisor).is_empty() && naps(&numbers).is_empty()
         });
         assert_eq!(mounts(), mounts_before, "mounts are left");
-        let unanswered = told.into_iter().filter(|(work, told)| work.named && *told == Told::Nothing);
-        lost = unanswered.map(|(work, _)| work).filter(|_| dice.percent(70)).collect();
+        let unanswered = told.into_iter().filter(|note| note.work.named && note.told == Told::Nothing);
+        lost = unanswered.map(|note| note.work).filter(|_| dice.percent(70)).collect();
     }
     assert!(server.stop(), "the server ends well");
     house.verify();
@@ -211,7 +217,7 @@ fn kill_under_load(database: Database, numbers: Range<u64>) {
     eprintln!("{rounds} rounds: {tally:?}, in the record {}", json!(ends[0]));
     if rounds >= ROUNDS_OF_A_SOAK {
         for what in [
-            "answered",
+            "answered and looked for",
             "promised",
             "no answer",
             "402 budget_exhausted",

@@ -1,5 +1,5 @@
-//! What the record and the ledger cost a run: runs through the whole pipeline, of a program that is over at once,
-//! with the store and with one that keeps nothing, interleaved.
+//! What the record and the ledger cost a run: runs on demand through the whole pipeline, of a program that is over
+//! at once, with the store and with one that keeps nothing, interleaved.
 
 // A report is what this program is for.
 #![allow(clippy::print_stdout)]
@@ -12,7 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
+use ringfence_job::{Language, LimitsPolicy, Outcome, Status};
 use ringfence_pipeline::{
     Clock, Control, ExecuteRequest, Pipeline, PipelineConfig, Policy, Ports,
     audit::AuditEntry,
@@ -23,38 +23,24 @@ use ringfence_pipeline::{
     },
     run::{Cleared, Principal, Recorded, RunId},
 };
+use ringfence_sandbox::{Sandbox, SandboxConfig, Started};
 use ringfence_store::Store;
 use uuid::Uuid;
 
 /// Runs with each, unless `RINGFENCE_BENCH_ROUNDS` says otherwise.
-const ROUNDS: usize = 2000;
+const ROUNDS: usize = 400;
 
 /// The most that the record may add to the median run, in milliseconds.
 const ADDED_MS_MAX: f64 = 0.6;
 
-/// Runs nothing, and says that it printed a word.
-struct Nothing;
+/// The jail, as the server has it.
+struct Jail(Sandbox);
 
 #[async_trait]
-impl Executor for Nothing {
-    async fn execute(&self, cleared: Cleared, _: Control) -> Result<Outcome, ExecutorError> {
-        Ok(Outcome {
-            status: Status::Succeeded,
-            exit_code: Some(0),
-            signal: None,
-            stdout: b"hello\n".to_vec(),
-            stderr: Vec::new(),
-            stdout_truncated: false,
-            stderr_truncated: false,
-            limits_hit: Vec::new(),
-            denied_syscalls: Vec::new(),
-            denied_truncated: false,
-            usage: Usage { wall_ms: 3, ..Usage::default() },
-            limits: cleared.into_job().limits,
-            files: Vec::new(),
-            isolation: Isolation::default(),
-            runtime_id: None,
-        })
+impl Executor for Jail {
+    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
+        let ran = self.0.run_watched(&cleared.into_job(), |_| {}, control.stopped()).await;
+        ran.map_err(|error| ExecutorError::Sandbox(error.to_string()))
     }
 }
 
@@ -106,8 +92,8 @@ impl Record for Forgetful {
 
 #[async_trait]
 impl Ledger for Forgetful {
-    async fn reserve(&self, _: Charge<'_>, _: Amount, _: &[Recorded]) -> Result<(), LedgerError> {
-        Ok(())
+    async fn reserve(&self, _: Charge<'_>, _: Amount, _: &[Recorded]) -> Result<Option<i64>, LedgerError> {
+        Ok(None)
     }
 
     async fn settle(
@@ -144,9 +130,9 @@ fn clock() -> Clock {
     Clock::new(now_ms, || RunId(Uuid::now_v7()))
 }
 
-fn pipeline(record: Arc<dyn Record>, ledger: Arc<dyn Ledger>, store: &Store) -> Pipeline {
+fn pipeline(sandbox: &Sandbox, record: Arc<dyn Record>, ledger: Arc<dyn Ledger>, store: &Store) -> Pipeline {
     let ports = Ports {
-        executor: Arc::new(Nothing),
+        executor: Arc::new(Jail(sandbox.clone())),
         record,
         ledger,
         files: Arc::new(store.clone()),
@@ -166,10 +152,11 @@ fn pipeline(record: Arc<dyn Record>, ledger: Arc<dyn Ledger>, store: &Store) -> 
 }
 
 async fn run(pipeline: &Pipeline, who: &Principal, number: usize) -> Duration {
-    let request = ExecuteRequest::new(Language::Python, format!("print({number})"));
+    let request = ExecuteRequest::new(Language::Bash, format!("echo {number}"));
     let begun = Instant::now();
     let place = pipeline.enter(who).expect("a place");
-    pipeline.execute(place, request).await.expect("an answer");
+    let answer = pipeline.execute(place, request).await.expect("an answer");
+    assert_eq!(answer.status, Status::Succeeded);
     begun.elapsed()
 }
 
@@ -179,17 +166,36 @@ fn percentile(times: &mut [Duration], percent: usize) -> f64 {
     times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1000.0
 }
 
-#[tokio::main]
-async fn main() {
+fn main() {
     let rounds = env::var("RINGFENCE_BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS);
+    let config = SandboxConfig {
+        instance: "benchrecord".to_owned(),
+        runtimes_dir: ringfence_tests::runtimes_dir(),
+        slots: 2,
+        spares: 2,
+        limits: LimitsPolicy::default(),
+        accept_missing: Vec::new(),
+    };
+    let ready = ringfence_sandbox::start(config).and_then(Started::ready).expect("a sandbox");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let process = runtime.block_on(async {
+        let (sandbox, process) = ready.connect().expect("a sandbox");
+        measure(&sandbox, rounds).await;
+        sandbox.close();
+        process
+    });
+    process.wait();
+}
+
+async fn measure(sandbox: &Sandbox, rounds: usize) {
     // Beside the program rather than in a temporary directory that may be memory.
     let beside = env::current_exe().expect("this program");
     let directory = tempfile::tempdir_in(beside.parent().expect("its directory")).expect("a directory");
     let store = Store::open(directory.path(), None).await.expect("a store");
     let who = store.local_principal("ana", 1).await.expect("an identity");
     let kept: Arc<Store> = Arc::new(store.clone());
-    let with = pipeline(kept.clone(), kept, &store);
-    let without = pipeline(Arc::new(Forgetful), Arc::new(Forgetful), &store);
+    let with = pipeline(sandbox, kept.clone(), kept, &store);
+    let without = pipeline(sandbox, Arc::new(Forgetful), Arc::new(Forgetful), &store);
     let mut times: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
     for number in 0..rounds {
         for (name, pipeline) in [("on", &with), ("off", &without)] {

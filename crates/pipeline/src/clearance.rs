@@ -35,18 +35,19 @@ pub(crate) fn bound(job: &Job, prices: &Prices) -> Amount {
 }
 
 impl Reserved {
-    /// Asks the ledger for all that the job may use; the events become durable with its consent.
+    /// Asks the ledger for all that the job may use; the events become durable with its consent. Returns also what
+    /// the ledger does.
     pub(crate) async fn reserve(
         ledger: &dyn Ledger,
         charge: Charge<'_>,
         checked: Checked,
         prices: &Prices,
         events: &[Recorded],
-    ) -> Result<Reserved, LedgerError> {
+    ) -> Result<(Reserved, Option<i64>), LedgerError> {
         let job = checked.into_job();
         let amount = bound(&job, prices);
-        ledger.reserve(charge, amount, events).await?;
-        Ok(Reserved { run: charge.run, job, amount })
+        let had = ledger.reserve(charge, amount, events).await?;
+        Ok((Reserved { run: charge.run, job, amount }, had))
     }
 
     /// Nothing more is asked for: the job may run.

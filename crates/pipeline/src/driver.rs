@@ -642,6 +642,7 @@ impl Driver {
         let spent = Spent::in_jail(ran.step, ran.used);
         let cost = journal.cost_with(&spent);
         let recorded = match keep_answer(journal, language, ran, cost, last).await {
+            Ok((answer, events)) if last => journal.settle_soon(&spent, &events).await.map(|()| answer),
             Ok((answer, events)) => journal.settle(&spent, &events).await.map(|()| answer),
             Err(kind) => {
                 let settled = journal.settle(&spent, &[kind.end()]).await;

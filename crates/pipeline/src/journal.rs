@@ -10,7 +10,7 @@ use crate::{
     error::ErrorKind,
     figures::Figures,
     policy::Checked,
-    ports::{Charge, Clock, Kept, LedgerError, Part, Ports, Put, Receipt, StoreError},
+    ports::{Charge, Clock, Kept, LedgerError, Part, Ports, Put, StoreError},
     program::{Program, damaged},
     run::{Event, Principal, Recorded, Run, RunId},
 };
@@ -32,8 +32,10 @@ pub(crate) struct Journal {
     /// Who wrote the code that is being run; empty if the client sent it.
     author: String,
     cost: Cost,
-    /// What the ledger said when a step was last settled.
-    receipt: Receipt,
+    /// The least money that any of those who pay had left before the step was reserved, in nano-dollars.
+    had_nano_usd: Option<i64>,
+    /// The same, when a step was last settled.
+    left_nano_usd: Option<i64>,
 }
 
 /// What a step used.
@@ -67,7 +69,8 @@ impl Journal {
             figures: Figures::new(),
             author: String::new(),
             cost: Cost::default(),
-            receipt: Receipt::default(),
+            had_nano_usd: None,
+            left_nano_usd: None,
         }
     }
 
@@ -98,7 +101,7 @@ impl Journal {
 
     /// The least money that any of those who pay had left when a step was last settled, in nano-dollars.
     pub(crate) fn left_nano_usd(&self) -> Option<i64> {
-        self.receipt.left_nano_usd
+        self.left_nano_usd
     }
 
     /// Names who wrote the code that is run from now on.
@@ -163,7 +166,9 @@ impl Journal {
     ) -> Result<Cleared, ErrorKind> {
         let (run, records) = self.plan(events)?;
         let (ledger, charge) = (self.ports.ledger.as_ref(), self.charge(&self.author));
-        let cleared = Reserved::reserve(ledger, charge, checked, prices, &records).await?.clear();
+        let (reserved, had_nano_usd) = Reserved::reserve(ledger, charge, checked, prices, &records).await?;
+        let cleared = reserved.clear();
+        self.had_nano_usd = had_nano_usd;
         self.cost.reserved(cleared.amount());
         self.happened(run, events);
         Ok(cleared)
@@ -207,13 +212,32 @@ impl Journal {
 
     /// Replaces a step's reservation by what was used and lets the events happen.
     pub(crate) async fn settle(&mut self, spent: &Spent<'_>, events: &[Event]) -> Result<(), ErrorKind> {
-        let Spent { step, what, used, estimated } = *spent;
         let (run, records) = self.plan(events)?;
-        self.receipt = self.ports.ledger.settle(&self.principal, run.id(), step, used, &records).await?;
-        self.cost.used(what, used, estimated);
-        self.figures.settled(what, used, &self.receipt);
+        let Spent { step, used, .. } = *spent;
+        let receipt = self.ports.ledger.settle(&self.principal, run.id(), step, used, &records).await?;
+        self.settled(spent, receipt.left_nano_usd);
         self.happened(run, events);
         Ok(())
+    }
+
+    /// As [`Journal::settle`], for the step that the run ends with: it is stored within the next moment.
+    pub(crate) async fn settle_soon(&mut self, spent: &Spent<'_>, events: &[Event]) -> Result<(), ErrorKind> {
+        let (run, records) = self.plan(events)?;
+        let Spent { step, used, .. } = *spent;
+        let ledger = &self.ports.ledger;
+        let receipt = ledger.settle_soon(&self.principal, run.id(), step, used, &records).await?;
+        // What others have spent meanwhile, they are told.
+        let expected = self.had_nano_usd.map(|had| had.saturating_sub(used.nano_usd));
+        self.settled(spent, receipt.map_or(expected, |receipt| receipt.left_nano_usd));
+        self.happened(run, events);
+        Ok(())
+    }
+
+    fn settled(&mut self, spent: &Spent<'_>, left_nano_usd: Option<i64>) {
+        let Spent { what, used, estimated, .. } = *spent;
+        self.left_nano_usd = left_nano_usd;
+        self.cost.used(what, used, estimated);
+        self.figures.settled(what, used);
     }
 
     /// What the run will have cost once a step is settled.

@@ -264,7 +264,8 @@ pub struct Receipt {
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Reserves `amount` and appends `events`, in one durable transaction: after it returns, a crash cannot
-    /// lose the reservation. Repeating it for the same step changes nothing.
+    /// lose the reservation. Repeating it for the same step changes nothing. Returns the least money that any of
+    /// those who pay had left before, in nano-dollars; none if no limit is in money, or if it is a repetition.
     ///
     /// # Errors
     /// [`LedgerError::Exhausted`] if it does not fit, [`LedgerError::Quota`] if the contents that the events
@@ -275,7 +276,7 @@ pub trait Ledger: Send + Sync {
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-    ) -> Result<(), LedgerError>;
+    ) -> Result<Option<i64>, LedgerError>;
 
     /// Begins a step that was reserved before and has waited since, and appends `events`, in one durable
     /// transaction.
@@ -305,6 +306,20 @@ pub trait Ledger: Send + Sync {
         used: Amount,
         events: &[Recorded],
     ) -> Result<Receipt, LedgerError>;
+
+    /// As [`Ledger::settle`], and may return before it is done, with nothing: it is done within the next moment then,
+    /// and whoever asks the same process for anything later finds it done. A crash in between leaves the step
+    /// held, and it counts as interrupted.
+    async fn settle_soon(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        used: Amount,
+        events: &[Recorded],
+    ) -> Result<Option<Receipt>, LedgerError> {
+        self.settle(principal, run, step, used, events).await.map(Some)
+    }
 
     /// Fine while the principal's key is accepted.
     ///

@@ -12,10 +12,14 @@
 //! is left.
 
 use async_trait::async_trait;
-use ringfence_pipeline::budget::{AMOUNT_MAX, Account, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
+use metrics::counter;
+use ringfence_pipeline::budget::{
+    AMOUNT_MAX, Account, Amount, BudgetScope, Crossing, DAY_MS, Unit, admit, money_left,
+};
 use ringfence_pipeline::keys::Scopes;
 use ringfence_pipeline::ports::{Charge, Ledger, LedgerError, Receipt, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
+use tracing::Instrument as _;
 
 use super::record::run_id;
 use super::{Conn, Query, StoredRow, Transaction, accounts, failed, query};
@@ -58,7 +62,7 @@ impl Ledger for Store {
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Option<i64>, LedgerError> {
         let at_ms = (self.clock)();
         let until_ms = lease_until(at_ms, amount);
         self.take(&Taking { charge, amount, state: State::Held, at_ms, until_ms }, events).await
@@ -101,9 +105,57 @@ impl Ledger for Store {
         used: Amount,
         events: &[Recorded],
     ) -> Result<Receipt, LedgerError> {
+        let tx = self.database.write().await.map_err(failed("settling"))?;
+        self.settle_in(tx, principal, run, step, used, events).await
+    }
+
+    async fn settle_soon(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        used: Amount,
+        events: &[Recorded],
+    ) -> Result<Option<Receipt>, LedgerError> {
+        // What cannot be recorded is not to be answered.
+        let has_room = self.room.check("settling").is_ok();
+        let Some(debt) = self.database.owe().filter(|_| has_room) else {
+            return self.settle(principal, run, step, used, events).await.map(Some);
+        };
+        let (store, principal, events) = (self.clone(), principal.clone(), events.to_vec());
+        let settle = async move {
+            let settled = match store.database.write_owed().await {
+                Ok(tx) => store.settle_in(tx, &principal, run, step, used, &events).await,
+                Err(error) => Err(failed("settling")(error).into()),
+            };
+            if let Err(error) = settled {
+                tracing::error!(%run, %error, "a run that was answered is not recorded, it will be interrupted");
+            }
+            drop(debt);
+        };
+        tokio::spawn(settle.in_current_span());
+        Ok(None)
+    }
+
+    async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
+        let mut conn = self.database.read().await.map_err(failed("checking a key"))?;
+        check_key(&mut conn, principal, (self.clock)()).await
+    }
+}
+
+impl Store {
+    /// As [`Ledger::settle`], in a transaction that was begun for it.
+    async fn settle_in(
+        &self,
+        mut tx: Transaction,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        used: Amount,
+        events: &[Recorded],
+    ) -> Result<Receipt, LedgerError> {
         let doing = "settling";
         check_amount(doing, used)?;
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
         let Some(found) = find(&mut tx, doing, principal, run, step).await? else {
             let reason = format!("nothing is reserved for step {step} of run {run}");
             return Err(StoreError::new(doing, reason).into());
@@ -114,16 +166,10 @@ impl Ledger for Store {
         let receipt = self.charge(&mut tx, doing, &found.reservation, State::Settled, used, events).await?;
         // Should the power fail within the next moment, the step is settled at its bound.
         tx.commit_soon().await.map_err(failed(doing))?;
+        report(&receipt);
         Ok(receipt)
     }
 
-    async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
-        let mut conn = self.database.read().await.map_err(failed("checking a key"))?;
-        check_key(&mut conn, principal, (self.clock)()).await
-    }
-}
-
-impl Store {
     /// Holds `amount` for a step that waits for a person, until `until_ms`, and appends `events`, in one
     /// durable transaction. Repeating it changes nothing.
     ///
@@ -137,7 +183,7 @@ impl Store {
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
         let at_ms = (self.clock)();
-        self.take(&Taking { charge, amount, state: State::Waiting, at_ms, until_ms }, events).await
+        self.take(&Taking { charge, amount, state: State::Waiting, at_ms, until_ms }, events).await.map(drop)
     }
 
     /// Gives back what is held for a step that waited and will not begin, and appends `events`.
@@ -161,21 +207,22 @@ impl Store {
         tx.commit().await.map_err(failed(doing))
     }
 
-    /// Takes an amount from what is left to all who pay, and notes what it is for; once, however often it is asked.
-    async fn take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
+    /// Takes an amount from what is left to all who pay, and notes what it is for; once, however often it is
+    /// asked. Returns as [`Ledger::reserve`].
+    async fn take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<Option<i64>, LedgerError> {
         let doing = "reserving";
         check_amount(doing, taking.amount)?;
         self.room.check(doing)?;
         match self.try_take(taking, events).await {
-            Ok(()) => Ok(()),
+            Ok(had) => Ok(had),
             Err(error) if !self.is_held(taking.charge).await? => Err(error),
             // It was there before, or is and could not be synced.
-            Err(_) => Ok(self.database.sync().await.map_err(failed(doing))?),
+            Err(_) => Ok(self.database.sync().await.map(|()| None).map_err(failed(doing))?),
         }
     }
 
     /// As [`Store::take`], for a step that nothing is held for; it fails, and leaves nothing, if something is.
-    async fn try_take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
+    async fn try_take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<Option<i64>, LedgerError> {
         let doing = "reserving";
         let Taking { charge: Charge { principal, run, session, .. }, amount, at_ms, .. } = *taking;
         let path = BudgetScope::path(principal, session, run);
@@ -191,7 +238,8 @@ impl Store {
         if written.first() != Some(&1) {
             return Err(LedgerError::KeyEnded(principal.key_id.clone()));
         }
-        Ok(tx.commit().await.map_err(failed(doing))?)
+        tx.commit().await.map_err(failed(doing))?;
+        Ok(money_left(&accounts))
     }
 
     /// True if this very reservation is open. One that is final, or another key's, is an error: admitting it
@@ -298,6 +346,16 @@ impl Store {
             tx.commit().await.map_err(failed(doing))?;
         }
         refused(format!("step {step} of run {run} was interrupted and settled at its bound"))
+    }
+}
+
+/// Tells the operator of thresholds that were reached. Whose they are is no label: there may be any number of them.
+fn report(receipt: &Receipt) {
+    for Crossing { scope, period, percent } in &receipt.crossed {
+        let (kind, period) = (scope.kind.name(), period.name());
+        tracing::warn!(scope = %scope, tenant = scope.tenant, period, percent, "budget threshold reached");
+        let percent = percent.to_string();
+        counter!("ringfence_budget_thresholds_total", "scope" => kind, "percent" => percent).increment(1);
     }
 }
 

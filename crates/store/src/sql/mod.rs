@@ -32,6 +32,7 @@ use sqlx::pool::PoolConnection;
 use crate::postgres::{Postgres, answered};
 use crate::sqlite::Sqlite;
 use crate::sqlite::connection::Lent;
+use crate::sqlite::owed::Debt;
 use query::{Query, StoredRow, Value, execute_all, query};
 
 /// The connections of one process to its database.
@@ -65,6 +66,23 @@ impl Database {
             Database::Sqlite(sqlite) => Conn::Sqlite(sqlite.write().await?),
             Database::Postgres(postgres) => Conn::Postgres(Held::Within(postgres.write().await?)),
         }))
+    }
+
+    /// Notes that something will be written with [`Database::write_owed`]; all else waits for that. Postgres does
+    /// such things at once: others ask it, too.
+    fn owe(&self) -> Option<Debt> {
+        match self {
+            Database::Sqlite(sqlite) => Some(sqlite.owe()),
+            Database::Postgres(_) => None,
+        }
+    }
+
+    /// As [`Database::write`], for what is owed itself.
+    async fn write_owed(&self) -> Result<Transaction, sqlx::Error> {
+        match self {
+            Database::Sqlite(sqlite) => Ok(Transaction(Conn::Sqlite(sqlite.write_owed().await?))),
+            Database::Postgres(_) => self.write().await,
+        }
     }
 
     /// True if it did not answer when it was asked last.

@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod connection;
+pub(crate) mod owed;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use crate::OpenError;
 use crate::sql::is_full;
 use crate::sql::recovery::{END_LEASES, warn_of_leases};
 use connection::{BUSY_WAIT_MAX, Lent, Pool, Purpose};
+use owed::{Debt, Owed};
 
 /// Connections that read; more would not help on the machines this is for.
 const READERS: u32 = 4;
@@ -24,6 +26,7 @@ pub(crate) struct Sqlite {
     /// the file's lock, for which everybody looks again and again.
     writer: Pool,
     readers: Pool,
+    owed: Owed,
 }
 
 impl Sqlite {
@@ -35,6 +38,7 @@ impl Sqlite {
                 file: file.to_path_buf(),
                 writer: Pool::new(file, Purpose::Write, 1),
                 readers: Pool::new(file, Purpose::Read, READERS),
+                owed: Owed::new(),
             }),
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
                 if is_full(&error) =>
@@ -46,6 +50,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn close(&self) {
+        self.owed.settled().await;
         // Others may have it open, so that closing it does not do so.
         if let Err(error) = self.sync().await {
             tracing::error!(%error, "what was recorded last may be lost if the power fails");
@@ -61,18 +66,30 @@ impl Sqlite {
 
     /// A connection to read with.
     pub(crate) async fn read(&self) -> Result<Lent, sqlx::Error> {
+        self.owed.settled().await;
         self.readers.lend().await
     }
 
     /// Begins a transaction that reads the database as it is at one moment.
     pub(crate) async fn snapshot(&self) -> Result<Lent, sqlx::Error> {
-        let mut conn = self.readers.lend().await?;
+        let mut conn = self.read().await?;
         conn.begin_read()?;
         Ok(conn)
     }
 
     /// Begins a transaction that takes the write lock at once.
     pub(crate) async fn write(&self) -> Result<Lent, sqlx::Error> {
+        self.owed.settled().await;
+        self.write_owed().await
+    }
+
+    /// Notes that something will be written with [`Sqlite::write_owed`]; all else waits for that.
+    pub(crate) fn owe(&self) -> Debt {
+        self.owed.owe()
+    }
+
+    /// As [`Sqlite::write`], for what is owed itself.
+    pub(crate) async fn write_owed(&self) -> Result<Lent, sqlx::Error> {
         let mut conn = self.writer.lend().await?;
         conn.begin_write().await?;
         Ok(conn)

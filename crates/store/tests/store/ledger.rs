@@ -38,6 +38,27 @@ async fn what_is_used_replaces_what_was_held() {
 }
 
 #[tokio::test]
+async fn what_is_settled_soon_is_settled_for_whoever_asks_next() {
+    const STEPS: i64 = 50;
+    let mut world = World::new().await;
+    // The last ones fit only if all before have been settled.
+    let principal = world.principal("acme", amount(STEPS, STEPS * 10 + 90)).await;
+    let run = new_run();
+    for step in 0..u32::try_from(STEPS).unwrap() {
+        let seq = step * 2;
+        let begun = [event(seq, "begun")];
+        world.store.reserve(charge(&principal, run, step), amount(1, 100), &begun).await.unwrap();
+        let ended = [event(seq + 1, "ended")];
+        world.store.settle_soon(&principal, run, step, amount(1, 10), &ended).await.unwrap();
+        let history = world.store.history(&principal, run).await.unwrap();
+        assert_eq!(history.last(), Some(&ended[0]));
+    }
+    // Nor does a store close before.
+    world.restart().await;
+    assert_eq!(budget_of(&world.store, &principal).await.spent, amount(STEPS, STEPS * 10));
+}
+
+#[tokio::test]
 async fn more_than_was_held_is_recorded_in_full() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(5, 100)).await;
@@ -260,7 +281,7 @@ async fn reserve_and_settle(store: &Store, principal: &Principal, times: u32) ->
     for _ in 0..times {
         let run: RunId = new_run();
         match store.reserve(charge(principal, run, 0), amount(1, 10), &[event(0, "a")]).await {
-            Ok(()) => {
+            Ok(_) => {
                 admitted += 1;
                 store.settle(principal, run, 0, amount(1, 3), &[event(1, "b")]).await.unwrap();
             }
