@@ -92,8 +92,8 @@ impl Record for Forgetful {
 
 #[async_trait]
 impl Ledger for Forgetful {
-    async fn reserve(&self, _: Charge<'_>, _: Amount, _: &[Recorded]) -> Result<Option<i64>, LedgerError> {
-        Ok(None)
+    async fn reserve(&self, _: Charge<'_>, _: Amount, _: &[Recorded]) -> Result<(), LedgerError> {
+        Ok(())
     }
 
     async fn settle(

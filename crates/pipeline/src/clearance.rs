@@ -35,19 +35,18 @@ pub(crate) fn bound(job: &Job, prices: &Prices) -> Amount {
 }
 
 impl Reserved {
-    /// Asks the ledger for all that the job may use; the events become durable with its consent. Returns also what
-    /// the ledger does.
+    /// Asks the ledger for all that the job may use; the events become durable with its consent.
     pub(crate) async fn reserve(
         ledger: &dyn Ledger,
         charge: Charge<'_>,
         checked: Checked,
         prices: &Prices,
         events: &[Recorded],
-    ) -> Result<(Reserved, Option<i64>), LedgerError> {
+    ) -> Result<Reserved, LedgerError> {
         let job = checked.into_job();
         let amount = bound(&job, prices);
-        let had = ledger.reserve(charge, amount, events).await?;
-        Ok((Reserved { run: charge.run, job, amount }, had))
+        ledger.reserve(charge, amount, events).await?;
+        Ok(Reserved { run: charge.run, job, amount })
     }
 
     /// Nothing more is asked for: the job may run.

@@ -631,7 +631,7 @@ impl Driver {
     }
 
     /// Keeps what a program left behind, settles what it used, and puts the answer together; `last` says
-    /// that it is the run's. What cannot be recorded is not given out: nobody could ever look it up.
+    /// that it is the run's. What is known not to be recorded is not given out: nobody could ever look it up.
     async fn finish(
         &self,
         journal: &mut Journal,

@@ -6,7 +6,11 @@ use std::time::Instant;
 use metrics::{Histogram, counter, histogram};
 use ringfence_job::Language;
 
-use crate::{budget::Amount, run::Event};
+use crate::{
+    budget::{Amount, Crossing},
+    ports::Receipt,
+    run::Event,
+};
 
 /// What is counted and timed of one run.
 #[derive(Debug)]
@@ -54,12 +58,18 @@ impl Figures {
         }
     }
 
-    /// A step was settled.
-    pub(crate) fn settled(&self, what: &str, used: Amount) {
+    /// A step was settled. Who spent it is no label: there may be any number of them.
+    pub(crate) fn settled(&self, what: &str, used: Amount, receipt: &Receipt) {
         let count = |figure: i64| u64::try_from(figure).unwrap_or(0);
         counter!("ringfence_cost_nano_usd_total", "for" => what.to_owned()).increment(count(used.nano_usd));
         if used.tokens > 0 {
             counter!("ringfence_tokens_total", "author" => what.to_owned()).increment(count(used.tokens));
+        }
+        for Crossing { scope, period, percent } in &receipt.crossed {
+            let (kind, period) = (scope.kind.name(), period.name());
+            tracing::warn!(scope = %scope, tenant = scope.tenant, period, percent, "budget threshold reached");
+            let percent = percent.to_string();
+            counter!("ringfence_budget_thresholds_total", "scope" => kind, "percent" => percent).increment(1);
         }
     }
 

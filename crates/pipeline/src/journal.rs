@@ -10,7 +10,7 @@ use crate::{
     error::ErrorKind,
     figures::Figures,
     policy::Checked,
-    ports::{Charge, Clock, Kept, LedgerError, Part, Ports, Put, StoreError},
+    ports::{Charge, Clock, Kept, LedgerError, Part, Ports, Put, Receipt, StoreError},
     program::{Program, damaged},
     run::{Event, Principal, Recorded, Run, RunId},
 };
@@ -32,10 +32,8 @@ pub(crate) struct Journal {
     /// Who wrote the code that is being run; empty if the client sent it.
     author: String,
     cost: Cost,
-    /// The least money that any of those who pay had left before the step was reserved, in nano-dollars.
-    had_nano_usd: Option<i64>,
-    /// The same, when a step was last settled.
-    left_nano_usd: Option<i64>,
+    /// What the ledger said when a step was last settled.
+    receipt: Receipt,
 }
 
 /// What a step used.
@@ -69,8 +67,7 @@ impl Journal {
             figures: Figures::new(),
             author: String::new(),
             cost: Cost::default(),
-            had_nano_usd: None,
-            left_nano_usd: None,
+            receipt: Receipt::default(),
         }
     }
 
@@ -101,7 +98,7 @@ impl Journal {
 
     /// The least money that any of those who pay had left when a step was last settled, in nano-dollars.
     pub(crate) fn left_nano_usd(&self) -> Option<i64> {
-        self.left_nano_usd
+        self.receipt.left_nano_usd
     }
 
     /// Names who wrote the code that is run from now on.
@@ -166,9 +163,7 @@ impl Journal {
     ) -> Result<Cleared, ErrorKind> {
         let (run, records) = self.plan(events)?;
         let (ledger, charge) = (self.ports.ledger.as_ref(), self.charge(&self.author));
-        let (reserved, had_nano_usd) = Reserved::reserve(ledger, charge, checked, prices, &records).await?;
-        let cleared = reserved.clear();
-        self.had_nano_usd = had_nano_usd;
+        let cleared = Reserved::reserve(ledger, charge, checked, prices, &records).await?.clear();
         self.cost.reserved(cleared.amount());
         self.happened(run, events);
         Ok(cleared)
@@ -215,8 +210,7 @@ impl Journal {
         let (run, records) = self.plan(events)?;
         let Spent { step, used, .. } = *spent;
         let receipt = self.ports.ledger.settle(&self.principal, run.id(), step, used, &records).await?;
-        self.settled(spent, receipt.left_nano_usd);
-        self.happened(run, events);
+        self.settled(spent, receipt, run, events);
         Ok(())
     }
 
@@ -226,18 +220,16 @@ impl Journal {
         let Spent { step, used, .. } = *spent;
         let ledger = &self.ports.ledger;
         let receipt = ledger.settle_soon(&self.principal, run.id(), step, used, &records).await?;
-        // What others have spent meanwhile, they are told.
-        let expected = self.had_nano_usd.map(|had| had.saturating_sub(used.nano_usd));
-        self.settled(spent, receipt.map_or(expected, |receipt| receipt.left_nano_usd));
-        self.happened(run, events);
+        self.settled(spent, receipt, run, events);
         Ok(())
     }
 
-    fn settled(&mut self, spent: &Spent<'_>, left_nano_usd: Option<i64>) {
+    fn settled(&mut self, spent: &Spent<'_>, receipt: Receipt, run: Run, events: &[Event]) {
         let Spent { what, used, estimated, .. } = *spent;
-        self.left_nano_usd = left_nano_usd;
         self.cost.used(what, used, estimated);
-        self.figures.settled(what, used);
+        self.figures.settled(what, used, &receipt);
+        self.receipt = receipt;
+        self.happened(run, events);
     }
 
     /// What the run will have cost once a step is settled.
@@ -265,7 +257,7 @@ impl Journal {
         Ok(())
     }
 
-    /// What was planned is stored.
+    /// What was planned is stored, or will be within the next moment.
     fn happened(&mut self, run: Run, events: &[Event]) {
         self.run = run;
         self.written();

@@ -264,8 +264,7 @@ pub struct Receipt {
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Reserves `amount` and appends `events`, in one durable transaction: after it returns, a crash cannot
-    /// lose the reservation. Repeating it for the same step changes nothing. Returns the least money that any of
-    /// those who pay had left before, in nano-dollars; none if no limit is in money, or if it is a repetition.
+    /// lose the reservation. Repeating it for the same step changes nothing.
     ///
     /// # Errors
     /// [`LedgerError::Exhausted`] if it does not fit, [`LedgerError::Quota`] if the contents that the events
@@ -276,7 +275,7 @@ pub trait Ledger: Send + Sync {
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-    ) -> Result<Option<i64>, LedgerError>;
+    ) -> Result<(), LedgerError>;
 
     /// Begins a step that was reserved before and has waited since, and appends `events`, in one durable
     /// transaction.
@@ -307,9 +306,9 @@ pub trait Ledger: Send + Sync {
         events: &[Recorded],
     ) -> Result<Receipt, LedgerError>;
 
-    /// As [`Ledger::settle`], and may return before it is done, with nothing: it is done within the next moment then,
-    /// and whoever asks the same process for anything later finds it done. A crash in between leaves the step
-    /// held, and it counts as interrupted.
+    /// As [`Ledger::settle`], and may return before all is written, if it is certain that there is room: whoever asks
+    /// the same process for anything later finds it there. A crash in between leaves the step held, and it
+    /// counts as interrupted.
     async fn settle_soon(
         &self,
         principal: &Principal,
@@ -317,8 +316,8 @@ pub trait Ledger: Send + Sync {
         step: u32,
         used: Amount,
         events: &[Recorded],
-    ) -> Result<Option<Receipt>, LedgerError> {
-        self.settle(principal, run, step, used, events).await.map(Some)
+    ) -> Result<Receipt, LedgerError> {
+        self.settle(principal, run, step, used, events).await
     }
 
     /// Fine while the principal's key is accepted.

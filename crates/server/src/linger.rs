@@ -23,9 +23,6 @@ use tokio::{
 /// How long what is on its way is read.
 const LINGER_MAX: Duration = Duration::from_secs(2);
 
-/// How much of it is read, in bytes.
-const LINGER_BYTES_MAX: usize = 16 << 20;
-
 /// How much is read at once, in bytes.
 const PIECE_BYTES: usize = 16 << 10;
 
@@ -80,8 +77,8 @@ impl HttpBody for RequestBody {
 pub(crate) struct Lingering<S> {
     inner: S,
     unread: Unread,
-    /// There once nothing more will be written: how long to read on, and how many bytes.
-    end: Option<(Pin<Box<Sleep>>, usize)>,
+    /// How long to read on, once nothing more will be written.
+    end: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Lingering<S> {
@@ -128,22 +125,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
     /// Says that nothing more is written, and reads on if a request was not read to its end.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Lingering { inner, unread, end } = &mut *self;
-        let (wait, left) = match end {
+        let end = match end {
             Some(end) => end,
             None => {
                 ready!(Pin::new(&mut *inner).poll_shutdown(context))?;
-                end.insert((Box::pin(sleep(LINGER_MAX)), LINGER_BYTES_MAX))
+                end.insert(Box::pin(sleep(LINGER_MAX)))
             }
         };
         let mut piece = [0; PIECE_BYTES];
-        while unread.0.load(Ordering::Relaxed) && *left > 0 && wait.as_mut().poll(context).is_pending() {
+        while unread.0.load(Ordering::Relaxed) && end.as_mut().poll(context).is_pending() {
             let mut into = ReadBuf::new(&mut piece);
             // Whatever ends it, the client has seen what it will.
-            let read =
-                ready!(Pin::new(&mut *inner).poll_read(context, &mut into)).map(|()| into.filled().len());
-            match read {
-                Ok(0) | Err(_) => break,
-                Ok(read) => *left = left.saturating_sub(read),
+            let read = ready!(Pin::new(&mut *inner).poll_read(context, &mut into));
+            if read.is_err() || into.filled().is_empty() {
+                break;
             }
         }
         Poll::Ready(Ok(()))

@@ -155,12 +155,7 @@ impl Record for World {
 
 #[async_trait]
 impl Ledger for World {
-    async fn reserve(
-        &self,
-        charge: Charge<'_>,
-        amount: Amount,
-        _: &[Recorded],
-    ) -> Result<Option<i64>, LedgerError> {
+    async fn reserve(&self, charge: Charge<'_>, amount: Amount, _: &[Recorded]) -> Result<(), LedgerError> {
         // One limit in this world: nobody may reserve more than a minute.
         let missing = amount.sandbox_ms - 60_000;
         if missing > 0 {
@@ -168,7 +163,7 @@ impl Ledger for World {
             let (period, unit, limit) = (Period::Total, Unit::SandboxMs, 60_000);
             return Err(LedgerError::Exhausted(vec![Shortfall { scope, period, unit, missing, limit }]));
         }
-        Ok(None)
+        Ok(())
     }
 
     async fn settle(

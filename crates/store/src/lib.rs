@@ -9,7 +9,8 @@
 //! audit.head     how far the audit chains have come, under a MAC; back it up before the database
 //! pepper         32 random bytes that keys are hashed with; back it up with the database
 //! ```
-//! What a call wrote is on disk when it returns; small contents are written with the events that name them.
+//! What a call wrote is on disk when it returns, but for the ends of runs on SQLite ([`Ledger::settle_soon`]); small
+//! contents are written with the events that name them.
 //! [`Record`], [`Ledger`] and [`Files`] are the pipeline's ports;
 //! SQL is in `sql` only, in one text for both databases; what is SQLite's or Postgres' own is in `sqlite` and
 //! `postgres`. With Postgres there is no `ringfence.db`, and several servers may share the database; they share
@@ -255,6 +256,8 @@ impl Store {
 
     /// Waits for what is being done and closes every connection.
     pub async fn close(&self) {
+        // The chain ends with what is owed.
+        self.database.settled().await;
         self.seal_or_warn().await;
         self.database.close().await;
         self.open.give_up();

@@ -142,7 +142,7 @@ impl Ledger for Memory {
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-    ) -> Result<Option<i64>, LedgerError> {
+    ) -> Result<(), LedgerError> {
         let Charge { principal, step, .. } = charge;
         let mut state = self.state.lock().unwrap();
         let held: i64 = state.held.values().map(|held| held.sandbox_ms).sum();
@@ -161,7 +161,7 @@ impl Ledger for Memory {
         }
         assert!(state.held.insert(step, amount).is_none(), "step {step} is reserved twice");
         state.events.extend_from_slice(events);
-        Ok(None)
+        Ok(())
     }
 
     async fn start(

@@ -12,10 +12,7 @@
 //! is left.
 
 use async_trait::async_trait;
-use metrics::counter;
-use ringfence_pipeline::budget::{
-    AMOUNT_MAX, Account, Amount, BudgetScope, Crossing, DAY_MS, Unit, admit, money_left,
-};
+use ringfence_pipeline::budget::{AMOUNT_MAX, Account, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
 use ringfence_pipeline::keys::Scopes;
 use ringfence_pipeline::ports::{Charge, Ledger, LedgerError, Receipt, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
@@ -62,7 +59,7 @@ impl Ledger for Store {
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-    ) -> Result<Option<i64>, LedgerError> {
+    ) -> Result<(), LedgerError> {
         let at_ms = (self.clock)();
         let until_ms = lease_until(at_ms, amount);
         self.take(&Taking { charge, amount, state: State::Held, at_ms, until_ms }, events).await
@@ -105,8 +102,11 @@ impl Ledger for Store {
         used: Amount,
         events: &[Recorded],
     ) -> Result<Receipt, LedgerError> {
-        let tx = self.database.write().await.map_err(failed("settling"))?;
-        self.settle_in(tx, principal, run, step, used, events).await
+        let (settling, receipt) = self.begin_to_settle(principal, run, step, used).await?;
+        if let Some(settling) = settling {
+            self.settle_held(settling, events).await?;
+        }
+        Ok(receipt)
     }
 
     async fn settle_soon(
@@ -116,25 +116,24 @@ impl Ledger for Store {
         step: u32,
         used: Amount,
         events: &[Recorded],
-    ) -> Result<Option<Receipt>, LedgerError> {
-        // What cannot be recorded is not to be answered.
-        let has_room = self.room.check("settling").is_ok();
-        let Some(debt) = self.database.owe().filter(|_| has_room) else {
-            return self.settle(principal, run, step, used, events).await.map(Some);
+    ) -> Result<Receipt, LedgerError> {
+        let (settling, receipt) = self.begin_to_settle(principal, run, step, used).await?;
+        let Some(settling) = settling else { return Ok(receipt) };
+        // What there may be no room for is not to be answered.
+        let debt = self.room.check("settling").ok().and_then(|()| self.database.owe());
+        let Some(debt) = debt else {
+            self.settle_held(settling, events).await?;
+            return Ok(receipt);
         };
-        let (store, principal, events) = (self.clone(), principal.clone(), events.to_vec());
+        let (store, events) = (self.clone(), events.to_vec());
         let settle = async move {
-            let settled = match store.database.write_owed().await {
-                Ok(tx) => store.settle_in(tx, &principal, run, step, used, &events).await,
-                Err(error) => Err(failed("settling")(error).into()),
-            };
-            if let Err(error) = settled {
+            if let Err(error) = store.settle_held(settling, &events).await {
                 tracing::error!(%run, %error, "a run that was answered is not recorded, it will be interrupted");
             }
             drop(debt);
         };
         tokio::spawn(settle.in_current_span());
-        Ok(None)
+        Ok(receipt)
     }
 
     async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
@@ -144,32 +143,6 @@ impl Ledger for Store {
 }
 
 impl Store {
-    /// As [`Ledger::settle`], in a transaction that was begun for it.
-    async fn settle_in(
-        &self,
-        mut tx: Transaction,
-        principal: &Principal,
-        run: RunId,
-        step: u32,
-        used: Amount,
-        events: &[Recorded],
-    ) -> Result<Receipt, LedgerError> {
-        let doing = "settling";
-        check_amount(doing, used)?;
-        let Some(found) = find(&mut tx, doing, principal, run, step).await? else {
-            let reason = format!("nothing is reserved for step {step} of run {run}");
-            return Err(StoreError::new(doing, reason).into());
-        };
-        if found.state != State::Held.name() {
-            return Ok(self.settle_again(tx, &found, used).await?);
-        }
-        let receipt = self.charge(&mut tx, doing, &found.reservation, State::Settled, used, events).await?;
-        // Should the power fail within the next moment, the step is settled at its bound.
-        tx.commit_soon().await.map_err(failed(doing))?;
-        report(&receipt);
-        Ok(receipt)
-    }
-
     /// Holds `amount` for a step that waits for a person, until `until_ms`, and appends `events`, in one
     /// durable transaction. Repeating it changes nothing.
     ///
@@ -183,7 +156,7 @@ impl Store {
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
         let at_ms = (self.clock)();
-        self.take(&Taking { charge, amount, state: State::Waiting, at_ms, until_ms }, events).await.map(drop)
+        self.take(&Taking { charge, amount, state: State::Waiting, at_ms, until_ms }, events).await
     }
 
     /// Gives back what is held for a step that waited and will not begin, and appends `events`.
@@ -207,22 +180,21 @@ impl Store {
         tx.commit().await.map_err(failed(doing))
     }
 
-    /// Takes an amount from what is left to all who pay, and notes what it is for; once, however often it is
-    /// asked. Returns as [`Ledger::reserve`].
-    async fn take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<Option<i64>, LedgerError> {
+    /// Takes an amount from what is left to all who pay, and notes what it is for; once, however often it is asked.
+    async fn take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
         let doing = "reserving";
         check_amount(doing, taking.amount)?;
         self.room.check(doing)?;
         match self.try_take(taking, events).await {
-            Ok(had) => Ok(had),
+            Ok(()) => Ok(()),
             Err(error) if !self.is_held(taking.charge).await? => Err(error),
             // It was there before, or is and could not be synced.
-            Err(_) => Ok(self.database.sync().await.map(|()| None).map_err(failed(doing))?),
+            Err(_) => Ok(self.database.sync().await.map_err(failed(doing))?),
         }
     }
 
     /// As [`Store::take`], for a step that nothing is held for; it fails, and leaves nothing, if something is.
-    async fn try_take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<Option<i64>, LedgerError> {
+    async fn try_take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
         let doing = "reserving";
         let Taking { charge: Charge { principal, run, session, .. }, amount, at_ms, .. } = *taking;
         let path = BudgetScope::path(principal, session, run);
@@ -238,8 +210,7 @@ impl Store {
         if written.first() != Some(&1) {
             return Err(LedgerError::KeyEnded(principal.key_id.clone()));
         }
-        tx.commit().await.map_err(failed(doing))?;
-        Ok(money_left(&accounts))
+        Ok(tx.commit().await.map_err(failed(doing))?)
     }
 
     /// True if this very reservation is open. One that is final, or another key's, is an error: admitting it
@@ -265,6 +236,36 @@ impl Store {
         Err(StoreError::new(doing, reason))
     }
 
+    /// Looks at a step that is to be settled: if it is held, all that is left is to write that.
+    async fn begin_to_settle(
+        &self,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+        used: Amount,
+    ) -> Result<(Option<Settling>, Receipt), LedgerError> {
+        let doing = "settling";
+        check_amount(doing, used)?;
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let Some(found) = find(&mut tx, doing, principal, run, step).await? else {
+            let reason = format!("nothing is reserved for step {step} of run {run}");
+            return Err(StoreError::new(doing, reason).into());
+        };
+        if found.state != State::Held.name() {
+            return Ok((None, self.settle_again(tx, &found, used).await?));
+        }
+        let reservation = found.reservation;
+        let (with, receipt) = self.weigh(&mut tx, doing, &reservation, State::Settled, used).await?;
+        Ok((Some(Settling { tx, reservation, with }), receipt))
+    }
+
+    async fn settle_held(&self, settling: Settling, events: &[Recorded]) -> Result<(), StoreError> {
+        let Settling { mut tx, reservation: Reservation { principal, run, .. }, with } = settling;
+        self.append_events(&mut tx, &principal, run, events, with).await?;
+        // Should the power fail within the next moment, the step is settled at its bound.
+        tx.commit_soon().await.map_err(failed("settling"))
+    }
+
     /// Ends a step that is held: moves what was held to what was spent, by what was really used, and appends
     /// `events`.
     pub(super) async fn charge(
@@ -275,11 +276,24 @@ impl Store {
         to: State,
         used: Amount,
         events: &[Recorded],
-    ) -> Result<Receipt, StoreError> {
-        let Reservation { run, principal, amount, at_ms, .. } = reservation;
+    ) -> Result<(), StoreError> {
+        let (with, _) = self.weigh(conn, doing, reservation, to, used).await?;
+        self.append_events(conn, &reservation.principal, reservation.run, events, with).await
+    }
+
+    /// The statements that end a step that is held, and what all who pay have then.
+    async fn weigh(
+        &self,
+        conn: &mut Conn,
+        doing: &'static str,
+        reservation: &Reservation,
+        to: State,
+        used: Amount,
+    ) -> Result<(Vec<Query>, Receipt), StoreError> {
+        let Reservation { run, amount, at_ms, .. } = reservation;
         let path = reservation.path();
         let mut accounts = accounts::open(conn, doing, &path, *at_ms, &self.default_budget).await?;
-        // As they are with what is written now.
+        // As they are with what is written then.
         for Account { budget, .. } in &mut accounts {
             budget.spent = budget.spent.plus(&used);
             budget.reserved = budget.reserved.plus(&negative(*amount));
@@ -291,8 +305,7 @@ impl Store {
             usage_of(reservation, used),
         ];
         with.extend(notes);
-        self.append_events(conn, principal, *run, events, with).await?;
-        Ok(Receipt { left_nano_usd: money_left(&accounts), crossed })
+        Ok((with, Receipt { left_nano_usd: money_left(&accounts), crossed }))
     }
 
     /// Gives back what is held for a step that has not begun, and appends `events`.
@@ -349,14 +362,11 @@ impl Store {
     }
 }
 
-/// Tells the operator of thresholds that were reached. Whose they are is no label: there may be any number of them.
-fn report(receipt: &Receipt) {
-    for Crossing { scope, period, percent } in &receipt.crossed {
-        let (kind, period) = (scope.kind.name(), period.name());
-        tracing::warn!(scope = %scope, tenant = scope.tenant, period, percent, "budget threshold reached");
-        let percent = percent.to_string();
-        counter!("ringfence_budget_thresholds_total", "scope" => kind, "percent" => percent).increment(1);
-    }
+/// A step that is held, and the statements that end it, in the transaction in which it was found.
+struct Settling {
+    tx: Transaction,
+    reservation: Reservation,
+    with: Vec<Query>,
 }
 
 /// Where a reservation stands.

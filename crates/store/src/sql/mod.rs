@@ -68,8 +68,8 @@ impl Database {
         }))
     }
 
-    /// Notes that something will be written with [`Database::write_owed`]; all else waits for that. Postgres does
-    /// such things at once: others ask it, too.
+    /// Notes that whoever has begun to write has still to do so: others who ask wait for that. None for Postgres,
+    /// which has others that ask it.
     fn owe(&self) -> Option<Debt> {
         match self {
             Database::Sqlite(sqlite) => Some(sqlite.owe()),
@@ -77,11 +77,10 @@ impl Database {
         }
     }
 
-    /// As [`Database::write`], for what is owed itself.
-    async fn write_owed(&self) -> Result<Transaction, sqlx::Error> {
-        match self {
-            Database::Sqlite(sqlite) => Ok(Transaction(Conn::Sqlite(sqlite.write_owed().await?))),
-            Database::Postgres(_) => self.write().await,
+    /// Waits until what is owed is written.
+    pub(crate) async fn settled(&self) {
+        if let Database::Sqlite(sqlite) = self {
+            sqlite.settled().await;
         }
     }
 

@@ -18,6 +18,7 @@ impl Sqlite {
     /// Copies the database, as of one moment, to a file that is there and empty. Others read and write
     /// meanwhile; the write-ahead log grows until it is done. The copy is not synced.
     pub(crate) async fn copy_to(&self, file: &Path) -> Result<(), sqlx::Error> {
+        self.settled().await;
         // The readers may not write, not even elsewhere, and the writer is not to wait for this.
         let mut conn = SqliteConnectOptions::new()
             .filename(&self.file)

@@ -103,8 +103,8 @@ impl Pool {
         self.0.log.sync(self.0.log.note_commit()).await
     }
 
-    /// Has a commit be on disk soon, with all that come until then.
-    fn sync_soon(&self, commit: u64) {
+    /// Has a commit that was just made be on disk soon, with all that come until then.
+    fn sync_soon(&self) {
         if self.0.log.is_due.swap(true, Ordering::SeqCst) {
             return;
         }
@@ -113,7 +113,7 @@ impl Pool {
             sleep(SYNC_WITHIN).await;
             let Shared { log, .. } = &*pool.0;
             log.is_due.store(false, Ordering::SeqCst);
-            if let Err(error) = log.sync(commit).await {
+            if let Err(error) = log.sync(log.commits.load(Ordering::SeqCst)).await {
                 tracing::error!(%error, "what was recorded last may be lost if the power fails");
             }
         });
@@ -174,7 +174,7 @@ impl Lent {
         if is_for_disk {
             return pool.0.log.sync(commit).await;
         }
-        pool.sync_soon(commit);
+        pool.sync_soon();
         Ok(())
     }
 
@@ -450,6 +450,28 @@ mod tests {
             assert!(error.to_string().contains("cannot be synced"), "{error}");
         }
         assert!(log.sync(0).await.is_err(), "nor is what was committed before");
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_a_sync_is_synced_soon_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("database");
+        Connection::open(&file)
+            .unwrap()
+            .execute_batch("PRAGMA journal_mode = wal; CREATE TABLE t (a)")
+            .unwrap();
+        let pool = Pool::new(&file, Purpose::Write, 1);
+        for (at, is_for_disk) in [false, true, false].into_iter().enumerate() {
+            let mut conn = pool.lend().await.unwrap();
+            conn.begin_write().await.unwrap();
+            conn.carry_out(&format!("INSERT INTO t VALUES ({at})"), &[], &mut |_| Ok(())).unwrap();
+            conn.is_for_disk = is_for_disk;
+            conn.commit().await.unwrap();
+        }
+        assert_eq!(*pool.0.log.synced.lock().await, Some(2), "the last one is not synced at once");
+        while *pool.0.log.synced.lock().await != Some(3) {
+            sleep(SYNC_WITHIN).await;
+        }
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! SQLite: one file, one writer at a time, readers that never wait for it.
+//! SQLite: one file, one writer at a time, readers that wait only for what it owes.
 
 pub(crate) mod backup;
 pub(crate) mod connection;
@@ -38,7 +38,7 @@ impl Sqlite {
                 file: file.to_path_buf(),
                 writer: Pool::new(file, Purpose::Write, 1),
                 readers: Pool::new(file, Purpose::Read, READERS),
-                owed: Owed::new(),
+                owed: Owed::default(),
             }),
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
                 if is_full(&error) =>
@@ -50,13 +50,22 @@ impl Sqlite {
     }
 
     pub(crate) async fn close(&self) {
-        self.owed.settled().await;
         // Others may have it open, so that closing it does not do so.
         if let Err(error) = self.sync().await {
             tracing::error!(%error, "what was recorded last may be lost if the power fails");
         }
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    /// Notes that whoever has begun to write has still to do so; see [`owed`].
+    pub(crate) fn owe(&self) -> Debt {
+        self.owed.owe()
+    }
+
+    /// Waits until what is owed is written.
+    pub(crate) async fn settled(&self) {
+        self.owed.settled().await;
     }
 
     /// Waits until all that was committed is on disk.
@@ -66,7 +75,7 @@ impl Sqlite {
 
     /// A connection to read with.
     pub(crate) async fn read(&self) -> Result<Lent, sqlx::Error> {
-        self.owed.settled().await;
+        self.settled().await;
         self.readers.lend().await
     }
 
@@ -79,17 +88,6 @@ impl Sqlite {
 
     /// Begins a transaction that takes the write lock at once.
     pub(crate) async fn write(&self) -> Result<Lent, sqlx::Error> {
-        self.owed.settled().await;
-        self.write_owed().await
-    }
-
-    /// Notes that something will be written with [`Sqlite::write_owed`]; all else waits for that.
-    pub(crate) fn owe(&self) -> Debt {
-        self.owed.owe()
-    }
-
-    /// As [`Sqlite::write`], for what is owed itself.
-    pub(crate) async fn write_owed(&self) -> Result<Lent, sqlx::Error> {
         let mut conn = self.writer.lend().await?;
         conn.begin_write().await?;
         Ok(conn)

@@ -1,67 +1,45 @@
-//! What is owed to the record: ends of runs that are written within the next moment.
+//! What is owed to the record: the end of a run that is being written while its answer is given.
 //!
-//! Their answers are given meanwhile. Whoever asks this process for anything afterwards waits until they are
-//! written, so that nobody sees the difference.
-
-use std::collections::BTreeSet;
+//! Whoever has the write lock owes; others who write wait for that lock anyway. Those who read wait until what was
+//! owed when they came is written, which takes no longer than a transaction does, so that nobody sees the difference.
 
 use tokio::sync::watch;
 
 /// The debts of a process. Cloning it shares them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Owed(watch::Sender<Debts>);
 
+/// How many there were; one begins after the other is over.
 #[derive(Debug, Default)]
 struct Debts {
-    /// The number of the next one.
-    next: u64,
-    /// Those that are not written yet.
-    open: BTreeSet<u64>,
+    begun: u64,
+    over: u64,
 }
 
 impl Owed {
-    pub(super) fn new() -> Self {
-        Self(watch::Sender::default())
-    }
-
-    /// Notes that something will be written.
+    /// Notes that whoever has the write lock will write something.
     pub(super) fn owe(&self) -> Debt {
-        let mut number = 0;
-        self.0.send_modify(|debts| {
-            number = debts.next;
-            debts.open.insert(number);
-            debts.next += 1;
-        });
-        Debt { owed: self.clone(), number }
+        self.0.send_modify(|debts| debts.begun += 1);
+        Debt(self.clone())
     }
 
-    /// Waits until all that is owed now is written, or could not be.
+    /// Waits until what is owed now is written, or could not be.
     pub(super) async fn settled(&self) {
-        let next = {
-            let debts = self.0.borrow();
-            if debts.open.is_empty() {
-                return;
-            }
-            debts.next
-        };
-        let is_settled = |debts: &Debts| debts.open.first().is_none_or(|first| *first >= next);
-        // The sender lives as long as `self`, so waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(is_settled).await;
+        let begun = self.0.borrow().begun;
+        if self.0.borrow().over < begun {
+            // The sender lives as long as `self`, so waiting cannot fail.
+            let _ = self.0.subscribe().wait_for(|debts| debts.over >= begun).await;
+        }
     }
 }
 
 /// Something that is owed until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Debt {
-    owed: Owed,
-    number: u64,
-}
+pub(crate) struct Debt(Owed);
 
 impl Drop for Debt {
     fn drop(&mut self) {
-        self.owed.0.send_modify(|debts| {
-            debts.open.remove(&self.number);
-        });
+        self.0.0.send_modify(|debts| debts.over += 1);
     }
 }
 
@@ -72,18 +50,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_comes_later_waits_and_no_longer_than_for_what_was_owed_then() {
-        let owed = Owed::new();
+    fn whoever_reads_waits_for_what_was_owed_then_and_no_longer() {
+        let owed = Owed::default();
         assert!(owed.settled().now_or_never().is_some());
-        let (first, second) = (owed.owe(), owed.owe());
+        let first = owed.owe();
         let mut waiting = Box::pin(owed.settled());
         assert!(waiting.as_mut().now_or_never().is_none());
-        let third = owed.owe();
-        drop(second);
-        assert!(waiting.as_mut().now_or_never().is_none());
         drop(first);
-        assert!(waiting.now_or_never().is_some(), "the third came later");
-        drop(third);
+        let second = owed.owe();
+        assert!(waiting.now_or_never().is_some(), "the second came later");
+        assert!(owed.settled().now_or_never().is_none());
+        drop(second);
         assert!(owed.settled().now_or_never().is_some());
     }
 }

@@ -524,7 +524,7 @@ async fn apply(world: &mut World, people: &[Principal], model: &mut Model, op: &
             let reserved = if waits {
                 store.wait(charge, nano(cost), until_ms, &[event(0, "a")]).await
             } else {
-                store.reserve(charge, nano(cost), &[event(0, "a")]).await.map(drop)
+                store.reserve(charge, nano(cost), &[event(0, "a")]).await
             };
             match &reserved {
                 Ok(()) => assert!(admitted, "{op:?} was admitted"),

@@ -281,7 +281,7 @@ async fn reserve_and_settle(store: &Store, principal: &Principal, times: u32) ->
     for _ in 0..times {
         let run: RunId = new_run();
         match store.reserve(charge(principal, run, 0), amount(1, 10), &[event(0, "a")]).await {
-            Ok(_) => {
+            Ok(()) => {
                 admitted += 1;
                 store.settle(principal, run, 0, amount(1, 3), &[event(1, "b")]).await.unwrap();
             }

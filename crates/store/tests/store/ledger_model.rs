@@ -129,7 +129,7 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
             let events = [event(seq, "reserved")];
             let reserved = world.store.reserve(charge(who, run, step), amount, &events).await;
             match model.steps.get(&step) {
-                Some(Step::Held { .. }) => drop(reserved.unwrap()),
+                Some(Step::Held { .. }) => reserved.unwrap(),
                 Some(_) => assert!(matches!(reserved, Err(LedgerError::Store(_)))),
                 None if model.fits(amount) => {
                     reserved.unwrap();
@@ -148,10 +148,8 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
             let settled = if soon {
                 world.store.settle_soon(who, run, step, used, &events).await
             } else {
-                world.store.settle(who, run, step, used, &events).await.map(Some)
+                world.store.settle(who, run, step, used, &events).await
             };
-            // Then nobody is told.
-            let is_later = matches!(settled, Ok(None));
             match model.steps.get(&step).copied() {
                 Some(Step::Held { .. }) => {
                     settled.unwrap();
@@ -160,11 +158,11 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
                 }
                 Some(Step::Settled { used: before }) if before == used => drop(settled.unwrap()),
                 Some(Step::Interrupted { used: before }) => {
-                    assert!(is_later || matches!(settled, Err(LedgerError::Store(_))));
+                    assert!(matches!(settled, Err(LedgerError::Store(_))));
                     let used = Amount::each(|unit| before.get(unit).max(used.get(unit)));
                     model.steps.insert(step, Step::Interrupted { used });
                 }
-                _ => assert!(is_later || matches!(settled, Err(LedgerError::Store(_)))),
+                _ => assert!(matches!(settled, Err(LedgerError::Store(_)))),
             }
         }
     }
