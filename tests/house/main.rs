@@ -71,7 +71,8 @@ fn only_the_binary_links_pipeline_and_sandbox() {
         .filter(|(_, uses)| uses.contains("pipeline") && uses.contains("sandbox"))
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(both, ["cli"]);
+    // The record is measured with real runs; nothing of that is shipped.
+    assert_eq!(both, ["benches", "cli"]);
 }
 
 #[test]
