@@ -207,29 +207,32 @@ impl Journal {
 
     /// Replaces a step's reservation by what was used and lets the events happen.
     pub(crate) async fn settle(&mut self, spent: &Spent<'_>, events: &[Event]) -> Result<(), ErrorKind> {
-        let (run, records) = self.plan(events)?;
-        let Spent { step, used, .. } = *spent;
-        let receipt = self.ports.ledger.settle(&self.principal, run.id(), step, used, &records).await?;
-        self.settled(spent, receipt, run, events);
-        Ok(())
+        self.settle_when(false, spent, events).await
     }
 
     /// As [`Journal::settle`], for the step that the run ends with: it is stored within the next moment.
     pub(crate) async fn settle_soon(&mut self, spent: &Spent<'_>, events: &[Event]) -> Result<(), ErrorKind> {
-        let (run, records) = self.plan(events)?;
-        let Spent { step, used, .. } = *spent;
-        let ledger = &self.ports.ledger;
-        let receipt = ledger.settle_soon(&self.principal, run.id(), step, used, &records).await?;
-        self.settled(spent, receipt, run, events);
-        Ok(())
+        self.settle_when(true, spent, events).await
     }
 
-    fn settled(&mut self, spent: &Spent<'_>, receipt: Receipt, run: Run, events: &[Event]) {
-        let Spent { what, used, estimated, .. } = *spent;
+    async fn settle_when(
+        &mut self,
+        soon: bool,
+        spent: &Spent<'_>,
+        events: &[Event],
+    ) -> Result<(), ErrorKind> {
+        let (run, records) = self.plan(events)?;
+        let Spent { step, what, used, estimated } = *spent;
+        let (ledger, principal) = (&self.ports.ledger, &self.principal);
+        let receipt = match soon {
+            true => ledger.settle_soon(principal, run.id(), step, used, &records).await?,
+            false => ledger.settle(principal, run.id(), step, used, &records).await?,
+        };
         self.cost.used(what, used, estimated);
         self.figures.settled(what, used, &receipt);
         self.receipt = receipt;
         self.happened(run, events);
+        Ok(())
     }
 
     /// What the run will have cost once a step is settled.

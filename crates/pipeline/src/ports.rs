@@ -306,8 +306,8 @@ pub trait Ledger: Send + Sync {
         events: &[Recorded],
     ) -> Result<Receipt, LedgerError>;
 
-    /// As [`Ledger::settle`], and may return before all is written, if it is certain that there is room: whoever asks
-    /// the same process for anything later finds it there. A crash in between leaves the step held, and it
+    /// As [`Ledger::settle`], and may return before all is written, unless there may be no room for it: whoever
+    /// asks the same process for anything later finds it there. A crash in between leaves the step held, and it
     /// counts as interrupted.
     async fn settle_soon(
         &self,

@@ -5,7 +5,7 @@
 mod address;
 mod auth;
 mod body;
-mod linger;
+mod exchange;
 mod metrics;
 mod multipart;
 mod openapi;

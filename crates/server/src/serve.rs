@@ -29,10 +29,9 @@ use tokio_io_timeout::TimeoutStream;
 use crate::{
     App, Server,
     address::{ClientAddress, holder, is_among},
-    linger::{Lingering, Unread},
+    exchange::{Exchange, Socket},
     places::{Crowds, Seat},
     routes,
-    unparsed::{Socket, Turn},
 };
 
 /// Largest head of a request in bytes.
@@ -135,16 +134,14 @@ fn connection(
     // Hyper has no bound of its own for a client that never reads, whose answer would stay in memory.
     let mut socket = TimeoutStream::new(socket);
     socket.set_write_timeout(Some(app.options.write_wait_max));
-    let (turn, unread) = (Turn::default(), Unread::default());
-    let socket = Socket::new(Lingering::new(Box::pin(socket), unread.clone()), turn.clone());
+    let exchange = Exchange::default();
+    let socket = Socket::new(Box::pin(socket), exchange.clone());
     let (app_of_requests, router) = (Arc::clone(app), TowerToHyperService::new(router));
     let respond = service_fn(move |mut request: hyper::Request<Incoming>| {
-        turn.begin();
         let client = ClientAddress::of(peer, request.headers(), &app_of_requests.options.trusted_proxies);
         request.extensions_mut().insert(client);
-        let request = request.map(|body| unread.body(body));
-        let (turn, response) = (turn.clone(), router.call(request));
-        async move { response.await.map(|response| turn.answer(response)) }
+        let (exchange, response) = (exchange.clone(), router.call(exchange.request(request)));
+        async move { response.await.map(|response| exchange.answer(response)) }
     });
     http1::Builder::new()
         // Without a timer hyper silently has no header timeout.

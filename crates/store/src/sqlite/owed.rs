@@ -10,7 +10,7 @@ use tokio::sync::watch;
 pub(crate) struct Owed(watch::Sender<Debts>);
 
 /// How many there were; one begins after the other is over.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Debts {
     begun: u64,
     over: u64,
@@ -25,8 +25,8 @@ impl Owed {
 
     /// Waits until what is owed now is written, or could not be.
     pub(super) async fn settled(&self) {
-        let begun = self.0.borrow().begun;
-        if self.0.borrow().over < begun {
+        let Debts { begun, over } = *self.0.borrow();
+        if over < begun {
             // The sender lives as long as `self`, so waiting cannot fail.
             let _ = self.0.subscribe().wait_for(|debts| debts.over >= begun).await;
         }
