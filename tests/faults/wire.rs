@@ -154,12 +154,16 @@ fn unsealed(content: &[u8]) -> OwnedFd {
     file.into()
 }
 
-fn run_frame(run: u64) -> Vec<u8> {
+fn load_frame(run: u64) -> Vec<u8> {
     [number(0), number(run)].concat()
 }
 
-fn cancel_frame(run: u64) -> Vec<u8> {
+fn start_frame(run: u64) -> Vec<u8> {
     [number(1), number(run)].concat()
+}
+
+fn cancel_frame(run: u64) -> Vec<u8> {
+    [number(2), number(run)].concat()
 }
 
 /// What the supervisor told, as far as these tests look.
@@ -274,14 +278,20 @@ impl Line {
         }
     }
 
+    /// Has a run be loaded, and started at once.
+    fn run(&self, run: u64, attached: &[BorrowedFd<'_>]) {
+        self.send(&load_frame(run), attached);
+        self.send(&start_frame(run), &[]);
+    }
+
     /// That the supervisor does its work.
     fn works(&self, run: u64) {
-        self.send(&run_frame(run), &[Spec::bash("echo fine").payload().as_fd()]);
+        self.run(run, &[Spec::bash("echo fine").payload().as_fd()]);
         assert_eq!(self.end_of(run), (b"fine\n".to_vec(), Told::Ended(run, 0)));
     }
 
     fn refuses(&self, run: u64, attached: &[BorrowedFd<'_>], why: &str) {
-        self.send(&run_frame(run), attached);
+        self.run(run, attached);
         match self.end_of(run) {
             (_, Told::Failed(_, reason)) if reason.contains(why) => {}
             other => panic!("{other:?}, and not {why:?}"),
@@ -348,15 +358,38 @@ fn what_a_sound_server_never_asks_is_refused_with_a_report() {
 }
 
 #[test]
+fn a_loaded_run_waits_for_its_start_and_takes_a_slot() {
+    let house = Installation::new();
+    let line = Line::take(&house);
+    let ready = ready_jails(line.supervisor);
+    line.send(&load_frame(1), &[Spec::bash("echo on").payload().as_fd()]);
+    line.send(&load_frame(2), &[Spec::bash("sleep 9.3125").payload().as_fd()]);
+    line.refuses(3, &[Spec::bash("echo").payload().as_fd()], "every slot is taken");
+    thread::sleep(Duration::from_millis(300));
+    assert!(commands_with("sleep 9.3125").is_empty(), "it began before it was told to");
+    line.send(&start_frame(7), &[]);
+    line.send(&start_frame(1), &[]);
+    assert_eq!(line.end_of(1), (b"on\n".to_vec(), Told::Ended(1, 0)));
+    // One that is told twice runs once.
+    line.run(4, &[Spec::bash("echo four").payload().as_fd()]);
+    line.send(&start_frame(4), &[]);
+    assert_eq!(line.end_of(4), (b"four\n".to_vec(), Told::Ended(4, 0)));
+    line.send(&cancel_frame(2), &[]);
+    assert_eq!(line.end_of(2), (Vec::new(), Told::Ended(2, 5)));
+    line.works(5);
+    eventually("nothing is left", || children(line.supervisor).len() == ready);
+}
+
+#[test]
 fn runs_beyond_the_slots_and_twice_the_same_are_refused() {
     let house = Installation::new();
     let line = Line::take(&house);
     let ready = ready_jails(line.supervisor);
     let sleeper = Spec::bash("echo on; sleep 9.0625").payload();
-    line.send(&run_frame(1), &[sleeper.as_fd()]);
+    line.run(1, &[sleeper.as_fd()]);
     assert_eq!(line.hear(), Some(Told::Output(1, b"on\n".to_vec())));
     line.refuses(1, &[sleeper.as_fd()], "such a run already");
-    line.send(&run_frame(2), &[sleeper.as_fd()]);
+    line.run(2, &[sleeper.as_fd()]);
     assert_eq!(line.hear(), Some(Told::Output(2, b"on\n".to_vec())));
     line.refuses(3, &[sleeper.as_fd()], "every slot is taken");
     for unknown in [0, 3, 4, u64::MAX] {
@@ -377,13 +410,13 @@ fn runs_beyond_the_slots_and_twice_the_same_are_refused() {
 #[test]
 fn what_is_no_frame_ends_the_connection_and_every_run() {
     let long = vec![0; 128 * 1024 + 1];
-    let (run, cancel) = (run_frame(5), cancel_frame(5));
+    let (run, cancel) = (load_frame(5), cancel_frame(5));
     let trailing = [&cancel[..], b"x"].concat();
     let fd = sealed(b"");
     let two = [fd.as_fd(), fd.as_fd()];
     let cases: [(&str, &[u8], &[BorrowedFd<'_>]); 7] = [
         ("garbage", &[0xff; 40], &[]),
-        ("an unknown request", &[2, 0], &[]),
+        ("an unknown request", &[3, 0], &[]),
         ("a frame cut short", &run[..1], &[]),
         ("an empty frame", &[], &[]),
         ("something after a frame", &trailing, &[]),
@@ -393,7 +426,7 @@ fn what_is_no_frame_ends_the_connection_and_every_run() {
     for (what, frame, attached) in cases {
         let house = Installation::new();
         let line = Line::take(&house);
-        line.send(&run_frame(1), &[Spec::bash("echo on; sleep 9.1875").payload().as_fd()]);
+        line.run(1, &[Spec::bash("echo on; sleep 9.1875").payload().as_fd()]);
         assert_eq!(line.hear(), Some(Told::Output(1, b"on\n".to_vec())), "before {what}");
         line.send(frame, attached);
         line.expect_the_end();
@@ -412,7 +445,7 @@ fn a_server_that_asks_and_never_listens_fills_no_memory() {
     let mut asked = 0;
     let mut refused_since = Instant::now();
     while asked < ASKED_MAX && refused_since.elapsed() < Duration::from_millis(500) {
-        match line.try_send(&run_frame(asked), &[]) {
+        match line.try_send(&load_frame(asked), &[]) {
             Ok(()) => {
                 asked += 1;
                 refused_since = Instant::now();
@@ -449,7 +482,7 @@ fn a_changed_payload_runs_or_is_refused() {
             let at = at.index(bytes.len());
             bytes[at] = value;
         }
-        line.send(&run_frame(run.get()), &[sealed(&bytes).as_fd()]);
+        line.run(run.get(), &[sealed(&bytes).as_fd()]);
         line.end_of(run.get());
         run.set(run.get() + 1);
         Ok(())

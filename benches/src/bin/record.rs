@@ -7,19 +7,20 @@
 use std::{
     collections::BTreeMap,
     env,
+    process::Command,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
-use ringfence_job::{Language, LimitsPolicy, Outcome, Status};
+use ringfence_job::{Job, Language, LimitsPolicy, Outcome, Status};
 use ringfence_pipeline::{
     Clock, Control, ExecuteRequest, Pipeline, PipelineConfig, Policy, Ports,
     audit::AuditEntry,
     budget::{Amount, Prices},
     ports::{
-        AppendError, Charge, Claim, Claimed, Executor, ExecutorError, Kept, Ledger, LedgerError, Part, Put,
-        Receipt, Record, StoreError,
+        AppendError, Charge, Claim, Claimed, Executor, ExecutorError, Kept, Ledger, LedgerError, Part,
+        Prepared, Put, Receipt, Record, StoreError,
     },
     run::{Cleared, Principal, Recorded, RunId},
 };
@@ -27,19 +28,38 @@ use ringfence_sandbox::{Sandbox, SandboxConfig, Started};
 use ringfence_store::Store;
 use uuid::Uuid;
 
+/// The name of the yardstick.
+const YARDSTICK: &str = "bare bash :";
+
 /// Runs with each, unless `RINGFENCE_BENCH_ROUNDS` says otherwise.
 const ROUNDS: usize = 400;
 
-/// The most that the record may add to the median run, in milliseconds.
+/// The most that the record may add to the median run, in milliseconds, where the yardstick takes [`YARDSTICK_MS`];
+/// on a slower machine as much more.
 const ADDED_MS_MAX: f64 = 0.6;
+
+/// What bare Bash takes to do nothing on the machine that the goal was set for, in milliseconds.
+const YARDSTICK_MS: f64 = 1.5;
 
 /// The jail, as the server has it.
 struct Jail(Sandbox);
 
-#[async_trait]
 impl Executor for Jail {
-    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
-        let ran = self.0.run_watched(&cleared.into_job(), |_| {}, control.stopped()).await;
+    fn prepare(self: Arc<Self>, job: &Job) -> Box<dyn Prepared> {
+        Box::new(Jailed(self.0.prepare(job).expect("a job for a runtime that is there")))
+    }
+}
+
+struct Jailed(ringfence_sandbox::Prepared);
+
+#[async_trait]
+impl Prepared for Jailed {
+    fn load(&self) {
+        self.0.load();
+    }
+
+    async fn execute(self: Box<Self>, _: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
+        let ran = self.0.run(|_| {}, control.stopped()).await;
         ran.map_err(|error| ExecutorError::Sandbox(error.to_string()))
     }
 }
@@ -198,20 +218,25 @@ async fn measure(sandbox: &Sandbox, rounds: usize) {
     let without = pipeline(sandbox, Arc::new(Forgetful), Arc::new(Forgetful), &store);
     let mut times: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
     for number in 0..rounds {
-        for (name, pipeline) in [("on", &with), ("off", &without)] {
+        for (name, pipeline) in [("record on", &with), ("record off", &without)] {
             times.entry(name).or_default().push(run(pipeline, &who, number).await);
         }
+        let begun = Instant::now();
+        assert!(Command::new("bash").args(["-c", ":"]).status().expect("Bash").success());
+        times.entry(YARDSTICK).or_default().push(begun.elapsed());
     }
     println!("{:<24} {:>10} {:>10} {:>8}", "", "median ms", "p99 ms", "rounds");
     for (name, times) in &mut times {
         let (median, p99) = (percentile(times, 50), percentile(times, 99));
-        println!("{:<24} {median:>10.3} {p99:>10.3} {rounds:>8}", format!("record {name}"));
+        println!("{name:<24} {median:>10.3} {p99:>10.3} {rounds:>8}");
     }
     let median = |name: &str| times.get(name).map_or(f64::NAN, |times| percentile(&mut times.clone(), 50));
-    let added = median("on") - median("off");
-    let word = if added <= ADDED_MS_MAX { "PASS" } else { "MISS" };
+    let added = median("record on") - median("record off");
+    let most = ADDED_MS_MAX * (median(YARDSTICK) / YARDSTICK_MS).max(1.0);
+    let word = if added <= most { "PASS" } else { "MISS" };
     println!(
-        "{word}  D. the durable record adds {added:.3} ms to the median run (must be <= {ADDED_MS_MAX})"
+        "{word}  D. the durable record adds {added:.3} ms to the median run (must be <= {most:.2}: {ADDED_MS_MAX} \
+         where bare bash takes {YARDSTICK_MS} ms)"
     );
     store.close().await;
 }

@@ -5,10 +5,10 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use anyhow::Context;
 use async_trait::async_trait;
 use ringfence_authors::{Analyst, Endpoint, OpenAiCompatible};
-use ringfence_job::{Outcome, Progress};
+use ringfence_job::{Job, Outcome, Progress};
 use ringfence_pipeline::{
     Control, NoOriginal, Original, Pipeline, PipelineConfig, Ports,
-    ports::{CodeAuthor, Executor, ExecutorError},
+    ports::{CodeAuthor, Executor, ExecutorError, Prepared},
     run::{Cleared, Principal, RunId},
 };
 use ringfence_sandbox::{Sandbox, SandboxConfig, SandboxError, Started, SupervisorProcess};
@@ -157,13 +157,27 @@ fn authors(model: Option<&Model>) -> anyhow::Result<Vec<Arc<dyn CodeAuthor>>> {
 /// The sandbox as the pipeline's executor: the only place that knows both.
 struct Jail(Sandbox);
 
-#[async_trait]
 impl Executor for Jail {
-    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
-        let job = cleared.into_job();
+    fn prepare(self: Arc<Self>, job: &Job) -> Box<dyn Prepared> {
+        Box::new(Jailed(self.0.prepare(job)))
+    }
+}
+
+/// A job for the sandbox, or why there is none.
+struct Jailed(Result<ringfence_sandbox::Prepared, SandboxError>);
+
+#[async_trait]
+impl Prepared for Jailed {
+    fn load(&self) {
+        self.0.iter().for_each(ringfence_sandbox::Prepared::load);
+    }
+
+    // It is the job that was prepared: only for that the pipeline has a clearance.
+    async fn execute(self: Box<Self>, _: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         let told = control.clone();
         let watcher = move |progress: Progress<'_>| told.note(&progress);
-        self.0.run_watched(&job, watcher, control.stopped()).await.map_err(|error| match error {
+        let outcome = async { self.0?.run(watcher, control.stopped()).await }.await;
+        outcome.map_err(|error| match error {
             SandboxError::Stopped => ExecutorError::Stopped,
             SandboxError::RuntimeMissing(runtime) => {
                 ExecutorError::RuntimeMissing(format!("{runtime:?}").to_lowercase())

@@ -35,17 +35,19 @@ pub(crate) fn bound(job: &Job, prices: &Prices) -> Amount {
 }
 
 impl Reserved {
-    /// Asks the ledger for all that the job may use; the events become durable with its consent.
+    /// Asks the ledger for all that the job may use; the events become durable with its consent. `admitted` as
+    /// with [`Ledger::reserve_and_tell`].
     pub(crate) async fn reserve(
         ledger: &dyn Ledger,
         charge: Charge<'_>,
         checked: Checked,
         prices: &Prices,
         events: &[Recorded],
+        admitted: &(dyn Fn() + Send + Sync),
     ) -> Result<Reserved, LedgerError> {
         let job = checked.into_job();
         let amount = bound(&job, prices);
-        ledger.reserve(charge, amount, events).await?;
+        ledger.reserve_and_tell(charge, amount, events, admitted).await?;
         Ok(Reserved { run: charge.run, job, amount })
     }
 
@@ -114,6 +116,11 @@ impl Cleared {
     /// What is reserved for it.
     pub(crate) fn amount(&self) -> Amount {
         self.amount
+    }
+
+    /// The job.
+    pub(crate) fn job(&self) -> &Job {
+        &self.job
     }
 
     /// Hands the job to the executor.

@@ -23,7 +23,7 @@ use crate::{
     pipeline::PipelineConfig,
     policy::{Checked, Examined, ExecuteRequest, Violation, reader_job},
     ports::{
-        Assignment, AuthorError, CodeAuthor, Draft, ExecutorError, FailedDraft, LedgerError, Ports,
+        Assignment, AuthorError, CodeAuthor, Draft, ExecutorError, FailedDraft, LedgerError, Ports, Prepared,
         TableProfile, Written,
     },
     profile::{is_table, read_profile},
@@ -63,8 +63,8 @@ struct Reservation {
 
 /// Whether a job has its slot.
 enum Turn<'a, F> {
-    /// It had one at once.
-    Came(Slot<'a>),
+    /// It had one at once, and was prepared for its jail.
+    Came(Slot<'a>, Box<dyn Prepared>),
     /// It waits for one.
     Waits(F),
 }
@@ -538,10 +538,16 @@ impl Driver {
         if slot.is_some() && matches!(purpose, Step::Execute) {
             events.push(Event::ExecStarted { step });
         }
-        let cleared = journal.reserve(checked, &self.config.prices, &events).await?;
+        // What the jail needs is made ready while the reservation is written.
+        let prepared = slot.is_some().then(|| self.prepare(checked.job()));
+        let admitted = || prepared.iter().for_each(|prepared| prepared.load());
+        let cleared = journal.reserve(checked, &self.config.prices, &events, &admitted).await?;
         control.accept();
         let reserved = Reservation { step, cleared };
-        let turn = slot.map_or(Turn::Waits(turn), Turn::Came);
+        let turn = match slot.zip(prepared) {
+            Some((slot, prepared)) => Turn::Came(slot, prepared),
+            None => Turn::Waits(turn),
+        };
         self.run_reserved(journal, &purpose, reserved, control, place, turn).await
     }
 
@@ -560,7 +566,7 @@ impl Driver {
         let reserved = cleared.amount();
         let prices = &self.config.prices;
         let slot = match turn {
-            Turn::Came(slot) => Ok(slot),
+            Turn::Came(slot, prepared) => Ok((slot, prepared)),
             Turn::Waits(turn) => {
                 let slot = tokio::select! {
                     biased;
@@ -568,7 +574,11 @@ impl Driver {
                     () = live.stopped() => Err(live.why()),
                 };
                 match slot {
-                    Ok(slot) => self.begin(journal, purpose, step, place).await.map(|()| slot),
+                    Ok(slot) => {
+                        let prepared = self.prepare(cleared.job());
+                        prepared.load();
+                        self.begin(journal, purpose, step, place).await.map(|()| (slot, prepared))
+                    }
                     Err(kind) => Err(kind),
                 }
             }
@@ -576,7 +586,7 @@ impl Driver {
         // The time in the queue is nobody's.
         let began_ms = self.config.clock.now_ms();
         let ended = match slot {
-            Ok(_slot) => self.jail(cleared, control).await.map_err(ErrorKind::from),
+            Ok((_slot, prepared)) => jail(prepared, cleared, control).await.map_err(ErrorKind::from),
             Err(kind) => Err(kind),
         };
         let kind = match ended {
@@ -623,11 +633,8 @@ impl Driver {
         }
     }
 
-    /// A panic in the executor must not take the settlement with it.
-    async fn jail(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
-        let panicked = |_| Err(ExecutorError::Sandbox("the executor panicked".to_owned()));
-        let executing = AssertUnwindSafe(self.ports.executor.execute(cleared, control));
-        executing.catch_unwind().await.unwrap_or_else(panicked)
+    fn prepare(&self, job: &Job) -> Box<dyn Prepared> {
+        Arc::clone(&self.ports.executor).prepare(job)
     }
 
     /// Keeps what a program left behind, settles what it used, and puts the answer together; `last` says
@@ -668,6 +675,16 @@ impl Driver {
         }
         journal.keep_output(code.as_bytes()).await.map(Some)
     }
+}
+
+/// A panic in the executor must not take the settlement with it.
+async fn jail(
+    prepared: Box<dyn Prepared>,
+    cleared: Cleared,
+    control: Control,
+) -> Result<Outcome, ExecutorError> {
+    let panicked = |_| Err(ExecutorError::Sandbox("the executor panicked".to_owned()));
+    AssertUnwindSafe(prepared.execute(cleared, control)).catch_unwind().await.unwrap_or_else(panicked)
 }
 
 /// The store's failure once a program has run.

@@ -154,16 +154,18 @@ impl Journal {
     }
 
     /// Reserves what the job may use and lets the events happen, durably; if the ledger refuses,
-    /// nothing has happened.
+    /// nothing has happened. `admitted` as with [`crate::ports::Ledger::reserve_and_tell`].
     pub(crate) async fn reserve(
         &mut self,
         checked: Checked,
         prices: &Prices,
         events: &[Event],
+        admitted: &(dyn Fn() + Send + Sync),
     ) -> Result<Cleared, ErrorKind> {
         let (run, records) = self.plan(events)?;
         let (ledger, charge) = (self.ports.ledger.as_ref(), self.charge(&self.author));
-        let cleared = Reserved::reserve(ledger, charge, checked, prices, &records).await?.clear();
+        let reserved = Reserved::reserve(ledger, charge, checked, prices, &records, admitted).await?;
+        let cleared = reserved.clear();
         self.cost.reserved(cleared.amount());
         self.happened(run, events);
         Ok(cleared)

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use ringfence_job::{Language, Outcome};
+use ringfence_job::{Job, Language, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -68,15 +68,26 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Runs a cleared job in a jail.
-#[async_trait]
+/// Has jails for jobs.
 pub trait Executor: Send + Sync {
-    /// Runs the job to its end and tells `control` what happens meanwhile. Once that is stopped, the
-    /// outcome is a cancelled run, with what there was until then. Dropping the future cancels it as well.
+    /// Describes a job as its jail gets it. Nothing is run, and nothing else used.
+    fn prepare(self: Arc<Self>, job: &Job) -> Box<dyn Prepared>;
+}
+
+/// A job that waits for its clearance. Dropping it gives up what was made ready for it.
+#[async_trait]
+pub trait Prepared: Send + Sync {
+    /// Has the job be put into a jail, where it waits, if there is one at once: it is admitted, and its reservation is
+    /// being written. Returns at once; whatever fails, [`Prepared::execute`] does.
+    fn load(&self);
+
+    /// Runs the job, which was cleared, to its end and tells `control` what happens meanwhile. Once that is
+    /// stopped, the outcome is a cancelled run, with what there was until then. Dropping the future cancels it as
+    /// well.
     ///
     /// # Errors
     /// Our own failures only; whatever the guest does is an [`Outcome`].
-    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError>;
+    async fn execute(self: Box<Self>, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError>;
 }
 
 /// Our own failure to run a job.
@@ -276,6 +287,19 @@ pub trait Ledger: Send + Sync {
         amount: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError>;
+
+    /// As [`Ledger::reserve`], and calls `admitted` if it is known before the end that the amount fits: what can be
+    /// given up again may begin then. It must not wait.
+    async fn reserve_and_tell(
+        &self,
+        charge: Charge<'_>,
+        amount: Amount,
+        events: &[Recorded],
+        admitted: &(dyn Fn() + Send + Sync),
+    ) -> Result<(), LedgerError> {
+        let _ = admitted;
+        self.reserve(charge, amount, events).await
+    }
 
     /// Begins a step that was reserved before and has waited since, and appends `events`, in one durable
     /// transaction.

@@ -6,7 +6,7 @@ use std::{
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -302,8 +302,9 @@ struct Live {
     limits: Limits,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
-    watcher: Watcher,
-    /// When the supervisor last said something about it.
+    /// None until it is started.
+    watcher: Option<Watcher>,
+    /// When the supervisor last said something about it, or was told to start it.
     heard: Instant,
     /// Where the end is waited for; none once it was told.
     end: Option<oneshot::Sender<Result<End, SandboxError>>>,
@@ -334,9 +335,15 @@ impl Live {
         };
         if (kept.len() + bytes.len()) as u64 <= limit {
             kept.extend(bytes);
-            (self.watcher)(Progress::Output(stream, bytes));
+            self.note(Progress::Output(stream, bytes));
         } else {
             self.tell(Err(SandboxError::Failed("the supervisor sent more output than the limit".to_owned())));
+        }
+    }
+
+    fn note(&self, progress: Progress<'_>) {
+        if let Some(watcher) = &self.watcher {
+            watcher(progress);
         }
     }
 
@@ -367,7 +374,8 @@ impl Sandbox {
     /// True if the supervisor has said nothing for long about a run that it has, of which it gives an
     /// account twice a second: it is stopped, or hangs.
     pub fn is_silent(&self) -> bool {
-        self.shared.live().values().any(|live| live.heard.elapsed() > SILENCE_MAX)
+        let is_silent = |live: &Live| live.watcher.is_some() && live.heard.elapsed() > SILENCE_MAX;
+        self.shared.live().values().any(is_silent)
     }
 
     /// True once nothing can be run any more, because the supervisor is gone.
@@ -395,53 +403,142 @@ impl Sandbox {
     /// # Errors
     /// Our own failures; what the guest does is in the [`Outcome`].
     pub async fn run(&self, job: &Job) -> Result<Outcome, SandboxError> {
-        self.run_watched(job, |_| {}, std::future::pending()).await
+        self.prepare(job)?.run(|_| {}, std::future::pending()).await
     }
 
-    /// Runs a job to its end and tells `watcher` what happens meanwhile. Once `stop` resolves, the run
+    /// Describes a job as a jail gets it.
+    ///
+    /// # Errors
+    /// The runtime is missing, or the job is larger than what can be told.
+    pub fn prepare(&self, job: &Job) -> Result<Prepared, SandboxError> {
+        let Some(runtime_id) = self.present.get(&job.runtime) else {
+            return Err(SandboxError::RuntimeMissing(job.runtime));
+        };
+        Ok(Prepared {
+            sandbox: self.clone(),
+            runtime_id: runtime_id.clone(),
+            payload: describe(job)?,
+            limits: job.limits,
+            loaded: OnceLock::new(),
+        })
+    }
+}
+
+/// A job as a jail gets it. Dropping it gives up the jail that it was loaded into.
+#[derive(Debug)]
+pub struct Prepared {
+    sandbox: Sandbox,
+    runtime_id: Option<String>,
+    payload: OwnedFd,
+    limits: Limits,
+    loaded: OnceLock<Loaded>,
+}
+
+impl Prepared {
+    /// Has the job be put into a jail, where it waits for its start. Does not wait itself: what cannot be done at
+    /// once, [`Prepared::run`] does.
+    pub fn load(&self) {
+        if self.loaded.get().is_some() {
+            return;
+        }
+        let Ok(slot) = Arc::clone(&self.sandbox.slots).try_acquire_owned() else { return };
+        let loaded = self.enter(slot);
+        let frame = wire::encode(&loaded.request());
+        let socket = self.sandbox.shared.socket.get_ref().as_fd();
+        match frame.and_then(|frame| wire::send(socket, &frame, Some(self.payload.as_fd()))) {
+            Ok(()) => drop(self.loaded.set(loaded)),
+            Err(_) => loaded.forget(),
+        }
+    }
+
+    /// Runs the job to its end and tells `watcher` what happens meanwhile. Once `stop` resolves, the run
     /// is cancelled; its outcome holds what there was until then.
     ///
     /// # Errors
     /// As [`Sandbox::run`], and [`SandboxError::Stopped`] if it was stopped before it began.
-    pub async fn run_watched(
-        &self,
-        job: &Job,
+    pub async fn run(
+        mut self,
         watcher: impl Fn(Progress<'_>) + Send + 'static,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Outcome, SandboxError> {
-        let Some(runtime_id) = self.present.get(&job.runtime) else {
-            return Err(SandboxError::RuntimeMissing(job.runtime));
-        };
         let mut stop = std::pin::pin!(stop);
-        let slot = tokio::select! {
-            slot = Arc::clone(&self.slots).acquire_owned() => slot.map_err(|_| SandboxError::SupervisorGone)?,
-            () = &mut stop => return Err(SandboxError::Stopped),
+        let mut loaded = match self.loaded.take() {
+            Some(loaded) => loaded,
+            None => {
+                let slot = Arc::clone(&self.sandbox.slots).acquire_owned();
+                let slot = tokio::select! {
+                    slot = slot => slot.map_err(|_| SandboxError::SupervisorGone)?,
+                    () = &mut stop => return Err(SandboxError::Stopped),
+                };
+                let loaded = self.enter(slot);
+                self.sandbox.shared.send(&loaded.request(), Some(&self.payload)).await?;
+                loaded
+            }
         };
-        let payload = describe(job)?;
-        let run = self.shared.next_run.fetch_add(1, Ordering::Relaxed);
-        let (end, told) = oneshot::channel();
-        let (limits, stdout, stderr) = (job.limits, Vec::new(), Vec::new());
+        let (shared, run) = (Arc::clone(&loaded.shared), loaded.run);
         watcher(Progress::Started);
-        let watcher = Box::new(watcher);
-        let (heard, end) = (Instant::now(), Some(end));
-        let live = Live { limits, stdout, stderr, watcher, heard, end, _slot: slot };
-        self.shared.live().insert(run, live);
-        let _cancel = CancelOnDrop { shared: &self.shared, run };
-        self.shared.send(&Request::Run { run }, Some(&payload)).await?;
-        let mut told = told;
+        shared.watch(run, Box::new(watcher));
+        shared.send(&Request::Start { run }, None).await?;
         let mut stopping = false;
         let end = loop {
             tokio::select! {
-                end = &mut told => break end.map_err(|_| SandboxError::SupervisorGone)??,
+                end = &mut loaded.end => break end.map_err(|_| SandboxError::SupervisorGone)??,
                 () = &mut stop, if !stopping => {
                     stopping = true;
-                    self.shared.send(&Request::Cancel { run }, None).await?;
+                    shared.send(&Request::Cancel { run }, None).await?;
                 }
             }
         };
-        let files = returned_files(end.files, &limits)?;
-        let runtime_id = runtime_id.clone();
-        Ok(Outcome { runtime_id, ..outcome(end.ending, limits, end.stdout, end.stderr, files) })
+        let files = returned_files(end.files, &self.limits)?;
+        let outcome = outcome(end.ending, self.limits, end.stdout, end.stderr, files);
+        Ok(Outcome { runtime_id: self.runtime_id.take(), ..outcome })
+    }
+
+    /// Puts the run among those that the supervisor knows, just before it is told.
+    fn enter(&self, slot: OwnedSemaphorePermit) -> Loaded {
+        let shared = Arc::clone(&self.sandbox.shared);
+        let run = shared.next_run.fetch_add(1, Ordering::Relaxed);
+        let (end, told) = oneshot::channel();
+        let live = Live {
+            limits: self.limits,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            watcher: None,
+            heard: Instant::now(),
+            end: Some(end),
+            _slot: slot,
+        };
+        shared.live().insert(run, live);
+        Loaded { shared, run, end: told }
+    }
+}
+
+/// A run that the supervisor was told of. Dropped before its end, it is cancelled.
+#[derive(Debug)]
+struct Loaded {
+    shared: Arc<Shared>,
+    run: u64,
+    end: oneshot::Receiver<Result<End, SandboxError>>,
+}
+
+impl Loaded {
+    fn request(&self) -> Request {
+        Request::Load { run: self.run }
+    }
+
+    /// The supervisor was not told after all.
+    fn forget(self) {
+        self.shared.live().remove(&self.run);
+    }
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        if self.shared.live().contains_key(&self.run) {
+            let (shared, run) = (Arc::clone(&self.shared), self.run);
+            // The slot stays taken until the supervisor says that the run is over.
+            tokio::spawn(async move { shared.send(&Request::Cancel { run }, None).await });
+        }
     }
 }
 
@@ -510,26 +607,17 @@ fn outcome(
     }
 }
 
-/// Tells the supervisor to end a run that nobody waits for any more, unless it has ended.
-struct CancelOnDrop<'a> {
-    shared: &'a Arc<Shared>,
-    run: u64,
-}
-
-impl Drop for CancelOnDrop<'_> {
-    fn drop(&mut self) {
-        if self.shared.live().contains_key(&self.run) {
-            let (shared, run) = (Arc::clone(self.shared), self.run);
-            // The slot stays taken until the supervisor says that the run is over.
-            tokio::spawn(async move { shared.send(&Request::Cancel { run }, None).await });
-        }
-    }
-}
-
 impl Shared {
     fn live(&self) -> MutexGuard<'_, HashMap<u64, Live>> {
         // The map is never left half-changed, so a panic elsewhere does not spoil it.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A run is about to begin: from now on somebody hears what happens to it.
+    fn watch(&self, run: u64, watcher: Watcher) {
+        if let Some(live) = self.live().get_mut(&run) {
+            (live.watcher, live.heard) = (Some(watcher), Instant::now());
+        }
     }
 
     async fn send(&self, request: &Request, attached: Option<&OwnedFd>) -> Result<(), SandboxError> {
@@ -555,7 +643,7 @@ impl Shared {
             Report::Used { run, usage } => {
                 if let Some(run) = live.get_mut(&run) {
                     run.heard = Instant::now();
-                    (run.watcher)(Progress::Used(usage));
+                    run.note(Progress::Used(usage));
                 }
             }
             Report::Ended { run, ending } => {

@@ -16,6 +16,8 @@ mod supervisor;
 mod sys;
 mod wire;
 
-pub use host::{Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess, start};
+pub use host::{
+    Prepared, Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess, start,
+};
 pub use reader::READER_COMMAND;
 pub use server_side::{give_up_privileges, give_up_privileges_with, return_freed_memory};

@@ -45,9 +45,14 @@ const SEALS: SealFlags =
 /// From the server to the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    /// Run what the attached payload describes.
-    Run {
+    /// Put what the attached payload describes into a jail, where it waits.
+    Load {
         /// Chosen by the server, unique among live runs.
+        run: u64,
+    },
+    /// Let a run that is loaded begin.
+    Start {
+        /// Which.
         run: u64,
     },
     /// End a run.
@@ -168,8 +173,10 @@ pub(crate) enum InitReport {
 pub(crate) enum InitRequest {
     /// Ids are mapped: build the jail.
     Build,
-    /// Limits are in force: run what the attached payload describes.
-    Run,
+    /// Limits are in force: take in what the attached payload describes.
+    Load,
+    /// Execute it.
+    Start,
 }
 
 /// What to run: the head of a payload.
@@ -475,9 +482,10 @@ mod tests {
     fn a_frame_arrives_with_its_descriptor() {
         let (left, right) = socket_pair().unwrap();
         let file = memory_file(&[b"hello"]).unwrap();
-        send(left.as_fd(), &encode(&Request::Run { run: 7 }).unwrap(), Some(file.as_fd())).unwrap();
+        send(left.as_fd(), &encode(&Request::Load { run: 7 }).unwrap(), Some(file.as_fd())).unwrap();
         let mut buffer = vec![0; FRAME_BYTES_MAX];
-        let Received::Frame(Request::Run { run: 7 }, Some(fd)) = receive(right.as_fd(), &mut buffer).unwrap()
+        let Received::Frame(Request::Load { run: 7 }, Some(fd)) =
+            receive(right.as_fd(), &mut buffer).unwrap()
         else {
             panic!("not the frame that was sent");
         };

@@ -12,7 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ringfence_job::{Isolation, Language, LimitsPolicy, Outcome, Status, Usage};
+use ringfence_job::{Isolation, Job, Language, LimitsPolicy, Outcome, Status, Usage};
 use ringfence_pipeline::{
     Clock, Control, Pipeline, PipelineConfig, Policy, Ports,
     audit::AuditEntry,
@@ -22,7 +22,7 @@ use ringfence_pipeline::{
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scopes},
     ports::{
         AppendError, Assignment, AuthorError, Charge, Claim, Claimed, CodeAuthor, Draft, Executor,
-        ExecutorError, Kept, Ledger, LedgerError, Part, Put, Receipt, Record, StoreError, Written,
+        ExecutorError, Kept, Ledger, LedgerError, Part, Prepared, Put, Receipt, Record, StoreError, Written,
     },
     run::{Cleared, Principal, Recorded, RunId},
 };
@@ -61,12 +61,23 @@ impl Drop for Running<'_> {
     }
 }
 
-#[async_trait]
 impl Executor for World {
-    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
+    fn prepare(self: Arc<Self>, _: &Job) -> Box<dyn Prepared> {
+        Box::new(Awaited(self))
+    }
+}
+
+/// A job that the world is to run.
+struct Awaited(Arc<World>);
+
+#[async_trait]
+impl Prepared for Awaited {
+    fn load(&self) {}
+
+    async fn execute(self: Box<Self>, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         let job = cleared.into_job();
-        self.running.fetch_add(1, Ordering::SeqCst);
-        let _running = Running(&self.running);
+        self.0.running.fetch_add(1, Ordering::SeqCst);
+        let _running = Running(&self.0.running);
         let mut status = Status::Succeeded;
         match job.code.as_str() {
             "missing" => return Err(ExecutorError::RuntimeMissing("python".to_owned())),

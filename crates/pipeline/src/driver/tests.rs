@@ -46,6 +46,8 @@ struct State {
     uploads: BTreeMap<String, u64>,
     held: BTreeMap<u32, Amount>,
     spent: Amount,
+    /// Fail when a reservation is written that was admitted.
+    refuses_reservations: bool,
     /// Refuse content that comes after a reservation.
     refuses_outputs: bool,
     /// Refuse the end of a question's run.
@@ -143,6 +145,16 @@ impl Ledger for Memory {
         amount: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
+        self.reserve_and_tell(charge, amount, events, &|| {}).await
+    }
+
+    async fn reserve_and_tell(
+        &self,
+        charge: Charge<'_>,
+        amount: Amount,
+        events: &[Recorded],
+        admitted: &(dyn Fn() + Send + Sync),
+    ) -> Result<(), LedgerError> {
         let Charge { principal, step, .. } = charge;
         let mut state = self.state.lock().unwrap();
         let held: i64 = state.held.values().map(|held| held.sandbox_ms).sum();
@@ -158,6 +170,10 @@ impl Ledger for Memory {
             let (period, unit, limit) = (Period::Total, Unit::SandboxMs, self.limit_ms);
             let shortfall = Shortfall { scope, period, unit, missing, limit };
             return Err(LedgerError::Exhausted(vec![shortfall]));
+        }
+        admitted();
+        if state.refuses_reservations {
+            return Err(StoreError::new("reserving", "disk full").into());
         }
         assert!(state.held.insert(step, amount).is_none(), "step {step} is reserved twice");
         state.events.extend_from_slice(events);
@@ -220,11 +236,23 @@ enum Play {
 struct Script {
     plays: Mutex<VecDeque<Play>>,
     jobs: Mutex<Vec<Job>>,
+    /// Jobs that were put into a jail.
+    loaded: AtomicI64,
+}
+
+impl Executor for Script {
+    fn prepare(self: Arc<Self>, _: &Job) -> Box<dyn Prepared> {
+        Box::new(self)
+    }
 }
 
 #[async_trait]
-impl Executor for Script {
-    async fn execute(&self, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
+impl Prepared for Arc<Script> {
+    fn load(&self) {
+        self.loaded.fetch_add(1, Ordering::SeqCst);
+    }
+
+    async fn execute(self: Box<Self>, cleared: Cleared, control: Control) -> Result<Outcome, ExecutorError> {
         self.jobs.lock().unwrap().push(cleared.into_job());
         let play = self.plays.lock().unwrap().pop_front().expect("the script has no more");
         match play {
@@ -299,7 +327,7 @@ fn world_over(
     answers: Vec<Result<Draft, AuthorError>>,
     policy: Policy,
 ) -> World {
-    let script = Arc::new(Script { plays: Mutex::new(plays.into()), jobs: Mutex::default() });
+    let script = Arc::new(Script { plays: Mutex::new(plays.into()), ..Script::default() });
     let scribe = Arc::new(Scribe {
         fee: Mutex::default(),
         answers: Mutex::new(answers.into()),
@@ -455,6 +483,17 @@ async fn an_exhausted_budget_refuses() {
     let error = world.pipeline.execute(world.place(), python("1")).await.unwrap_err();
     assert!(error.to_string().contains("1 ms of sandbox time missing of 10999 ms"), "{error}");
     assert_eq!(world.kinds(), "run.requested run.refused");
+    assert_eq!(world.script.loaded.load(Ordering::SeqCst), 0, "it took a jail");
+}
+
+#[tokio::test]
+async fn a_job_is_loaded_when_it_is_admitted_and_runs_only_when_that_is_written() {
+    let world = world(vec![], vec![]);
+    world.memory.state.lock().unwrap().refuses_reservations = true;
+    let error = world.pipeline.execute(world.place(), python("1")).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Ledger(LedgerError::Store(_))), "{error}");
+    assert_eq!(world.script.loaded.load(Ordering::SeqCst), 1);
+    assert!(world.script.jobs.lock().unwrap().is_empty(), "it was executed");
 }
 
 #[tokio::test]

@@ -98,7 +98,8 @@ async fn try_job(sandbox: &Sandbox, job: &Job) -> Tried {
             pending::<()>().await;
         }
     };
-    match timeout(SLOT_WAIT_MAX + TRIAL_MAX, sandbox.run_watched(job, watcher, impatient)).await {
+    let trial = async { sandbox.prepare(job)?.run(watcher, impatient).await };
+    match timeout(SLOT_WAIT_MAX + TRIAL_MAX, trial).await {
         Ok(Ok(outcome)) if outcome.status == Status::Succeeded && outcome.stdout == PRINTS => Tried::Works,
         Ok(Ok(outcome)) => Tried::Fails(format!("its program ended as {}", outcome.status)),
         Ok(Err(SandboxError::Stopped)) if !sandbox.is_silent() => Tried::Busy,

@@ -64,6 +64,12 @@ async fn heard(peer: &OwnedFd) -> Request {
     timeout(WAIT, hear).await.expect("the server says nothing")
 }
 
+/// That the server begins a run.
+async fn hear_begin(peer: &OwnedFd, number: u64) {
+    assert!(matches!(heard(peer).await, Request::Load { run } if run == number));
+    assert!(matches!(heard(peer).await, Request::Start { run } if run == number));
+}
+
 fn say(peer: &OwnedFd, report: &Report, files: Option<&OwnedFd>) {
     wire::send(peer.as_fd(), &wire::encode(report).unwrap(), files.map(OwnedFd::as_fd)).unwrap();
 }
@@ -92,7 +98,7 @@ fn end(run: u64) -> Report {
 async fn reports_about_other_runs_and_after_the_end_are_nobodys() {
     let (sandbox, peer) = sandbox();
     let run = started(&sandbox, LimitsPatch::default());
-    assert!(matches!(heard(&peer).await, Request::Run { run: 0 }));
+    hear_begin(&peer, 0).await;
     for report in [output(7, "other"), end(7), Report::Failed { run: 8, reason: "x".into() }] {
         say(&peer, &report, None);
     }
@@ -101,7 +107,7 @@ async fn reports_about_other_runs_and_after_the_end_are_nobodys() {
     }
     assert_eq!(ended(run).await.unwrap().stdout, b"mine");
     let next = started(&sandbox, LimitsPatch::default());
-    assert!(matches!(heard(&peer).await, Request::Run { run: 1 }));
+    hear_begin(&peer, 1).await;
     say(&peer, &end(1), None);
     assert!(ended(next).await.unwrap().stdout.is_empty());
 }
@@ -111,7 +117,7 @@ async fn more_output_than_the_limit_is_our_failure_and_cancels() {
     let (sandbox, peer) = sandbox();
     let limits = LimitsPatch { stdout_bytes: Some(10), ..LimitsPatch::default() };
     let run = started(&sandbox, limits);
-    assert!(matches!(heard(&peer).await, Request::Run { run: 0 }));
+    hear_begin(&peer, 0).await;
     say(&peer, &output(0, "0123456789"), None);
     say(&peer, &output(0, "x"), None);
     let refused = ended(run).await.unwrap_err();
@@ -122,7 +128,7 @@ async fn more_output_than_the_limit_is_our_failure_and_cancels() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!next.is_finished() && sandbox.slots.available_permits() == 0);
     say(&peer, &end(0), None);
-    assert!(matches!(heard(&peer).await, Request::Run { run: 1 }));
+    hear_begin(&peer, 1).await;
     say(&peer, &end(1), None);
     ended(next).await.unwrap();
 }
@@ -153,7 +159,7 @@ async fn files_that_the_limits_do_not_allow_are_our_failure() {
     ];
     for (number, (names, bytes, allowed)) in (0..).zip(cases) {
         let run = started(&sandbox, limits);
-        heard(&peer).await;
+        hear_begin(&peer, number).await;
         let index: Vec<(&str, u64)> = names.iter().map(|name| (*name, bytes)).collect();
         let content = vec![b'x'; usize::try_from(bytes).unwrap()];
         let contents: Vec<&[u8]> = names.iter().map(|_| &*content).collect();

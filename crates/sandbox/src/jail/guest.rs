@@ -51,7 +51,7 @@ impl Guest {
     }
 
     /// Waits until the supervisor has something to say. A guest's process that ends before is a failure
-    /// now, and not of the run that would have got it.
+    /// now: without a run yet, it is not that of the run that would have got it.
     pub(super) fn stand_by(&self, supervisor: BorrowedFd<'_>) -> Result<(), StepError> {
         let mut waited = [
             PollFd::from_borrowed_fd(supervisor, PollFlags::IN),
@@ -65,12 +65,21 @@ impl Guest {
         Err(StepError { step: "stand by", cause: "the guest's process is gone".to_owned() })
     }
 
-    /// Has the guest's process become the program of a run.
-    pub(super) fn start(&self, payload: &OwnedFd) -> Result<(), StepError> {
-        let told = wire::encode(&InitRequest::Run)
-            .and_then(|frame| wire::send(self.line.as_fd(), &frame, Some(payload.as_fd())));
+    /// Has the guest's process prepare to become the program of a run.
+    pub(super) fn load(&self, payload: &OwnedFd) -> Result<(), StepError> {
+        self.tell(&InitRequest::Load, Some(payload.as_fd()))
+    }
+
+    /// Has the guest's process become the program.
+    pub(super) fn start(&self) -> Result<(), StepError> {
+        let told = self.tell(&InitRequest::Start, None);
         // What it says itself tells more than that it no longer listens.
         self.hear_failure()?;
+        told
+    }
+
+    fn tell(&self, request: &InitRequest, attached: Option<BorrowedFd<'_>>) -> Result<(), StepError> {
+        let told = wire::encode(request).and_then(|frame| wire::send(self.line.as_fd(), &frame, attached));
         step("tell the guest's process", told)
     }
 
@@ -107,7 +116,7 @@ fn become_guest(
     if !weaken::is_off("seccomp") {
         step("restrict system calls", restrict_system_calls(plan))?;
     }
-    let payload = step("wait for a run", wait_for_run(init))?;
+    let payload = step("wait for a run", wait_to_load(init))?;
     step("use every processor", use_every_processor(plan))?;
     let (path, argv, env) = step("prepare arguments", arguments(plan, &payload.spec))?;
     let stdin = step("open standard input", open_stdin(&payload))?;
@@ -120,6 +129,7 @@ fn become_guest(
     } else {
         step("close descriptors", sys::close_on_exec_from(3))?;
     }
+    step("wait for its start", wait_to_start(init))?;
     step("execute", Err(sys::execve(&path, &argv, &env)))
 }
 
@@ -128,11 +138,18 @@ fn restrict_system_calls(plan: &Plan<'_>) -> io::Result<()> {
     tell(plan.supervisor.as_fd(), &InitReport::Listener, Some(listener.as_fd()))
 }
 
-fn wait_for_run(init: BorrowedFd<'_>) -> io::Result<RunPayload> {
-    let Some((InitRequest::Run, Some(payload))) = wire::wait(init, &mut [0; 16])? else {
+fn wait_to_load(init: BorrowedFd<'_>) -> io::Result<RunPayload> {
+    let Some((InitRequest::Load, Some(payload))) = wire::wait(init, &mut [0; 16])? else {
         return Err(io::Error::other("init is gone"));
     };
     RunPayload::open(payload)
+}
+
+fn wait_to_start(init: BorrowedFd<'_>) -> io::Result<()> {
+    match wire::wait(init, &mut [0; 16])? {
+        Some((InitRequest::Start, _)) => Ok(()),
+        _ => Err(io::Error::other("init is gone")),
+    }
 }
 
 /// Standard input: nothing, or a sealed memory file of this run.

@@ -143,13 +143,16 @@ fn build(plan: &Plan<'_>, output: [OwnedFd; 2]) -> Result<Guest, StepError> {
 /// Waits for the jail's one run and starts it.
 fn start(plan: &Plan<'_>, guest: &Guest) -> Result<(), StepError> {
     guest.stand_by(plan.supervisor.as_fd())?;
-    let payload = step("wait for a run", wait_for_run(plan.supervisor.as_fd()))?;
+    let payload = step("wait for a run", wait_to_load(plan.supervisor.as_fd()))?;
     step("use every processor", use_every_processor(plan))?;
     let payload = step("read the run", RunPayload::open(payload))?;
     step("size scratch", mounts::size_scratch(&payload.spec.limits, payload.spec.code_bytes))?;
     step("place program and files", place_files(plan, &payload))?;
     step("close the program's directory", mounts::close_job())?;
-    guest.start(payload.file())?;
+    guest.load(payload.file())?;
+    guest.stand_by(plan.supervisor.as_fd())?;
+    step("wait for its start", wait_to_start(plan.supervisor.as_fd()))?;
+    guest.start()?;
     step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None))
 }
 
@@ -168,14 +171,25 @@ fn wait_for(guest: i32) -> InitReport {
 fn wait_for_ids(supervisor: BorrowedFd<'_>) -> io::Result<()> {
     match wait_for_request(supervisor)? {
         (InitRequest::Build, _) => Ok(()),
-        (InitRequest::Run, _) => Err(io::Error::other("a run before the jail is built")),
+        (InitRequest::Load | InitRequest::Start, _) => {
+            Err(io::Error::other("a run before the jail is built"))
+        }
     }
 }
 
-fn wait_for_run(supervisor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+fn wait_to_load(supervisor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     match wait_for_request(supervisor)? {
-        (InitRequest::Run, Some(payload)) => Ok(payload),
-        (InitRequest::Run | InitRequest::Build, _) => Err(io::Error::other("a run without a payload")),
+        (InitRequest::Load, Some(payload)) => Ok(payload),
+        (InitRequest::Load | InitRequest::Start | InitRequest::Build, _) => {
+            Err(io::Error::other("a run without a payload"))
+        }
+    }
+}
+
+fn wait_to_start(supervisor: BorrowedFd<'_>) -> io::Result<()> {
+    match wait_for_request(supervisor)? {
+        (InitRequest::Start, _) => Ok(()),
+        (InitRequest::Load | InitRequest::Build, _) => Err(io::Error::other("a run that is loaded already")),
     }
 }
 

@@ -79,14 +79,14 @@ impl Cell {
         matches!(rustix::process::waitid(WaitId::PidFd(self.lines.init.as_fd()), options), Ok(None))
     }
 
-    /// Sets the limits of a run and has it begin.
+    /// Sets the limits of a run and has it be loaded.
     ///
     /// # Errors
     /// Which step failed and how. Nothing is left of the cell.
     pub(super) fn occupy(self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
         let limited = self.group.as_ref().map_or(Ok(()), |group| group.limit(&payload.spec.limits));
         let limited = limited.map_err(|error| format!("set limits: {error}"));
-        if let Err(reason) = limited.and_then(|()| self.tell(&InitRequest::Run, Some(payload.file()))) {
+        if let Err(reason) = limited.and_then(|()| self.tell(&InitRequest::Load, Some(payload.file()))) {
             self.abandon();
             return Err(reason);
         }

@@ -312,7 +312,12 @@ impl Supervisor {
     fn hear_server(&mut self, now: Instant) {
         for _ in 0..FRAMES_PER_TURN {
             match wire::receive(self.server.as_fd(), &mut self.buffer) {
-                Ok(Received::Frame(Request::Run { run }, payload)) => self.start(run, payload, now),
+                Ok(Received::Frame(Request::Load { run }, payload)) => self.load(run, payload, now),
+                Ok(Received::Frame(Request::Start { run }, _)) => {
+                    if let Some(run) = self.runs.values_mut().find(|live| live.id == run) {
+                        run.start(now);
+                    }
+                }
                 Ok(Received::Frame(Request::Cancel { run }, _)) => {
                     if let Some(run) = self.runs.values_mut().find(|live| live.id == run) {
                         run.kill(Killed::Cancelled, now);
@@ -332,11 +337,11 @@ impl Supervisor {
         }
     }
 
-    fn start(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) {
+    fn load(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) {
         let failed = match self.accept(id, payload) {
             Ok(payload) => {
                 let runtime = payload.spec.runtime;
-                match self.try_start(id, payload, now) {
+                match self.try_load(id, payload, now) {
                     Ok(run) => {
                         self.runs.insert(run.jail, run);
                         return;
@@ -389,7 +394,7 @@ impl Supervisor {
     }
 
     /// Gives a run a jail that is ready, or a new one.
-    fn try_start(&mut self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
+    fn try_load(&mut self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
         if self.settings.spares > 0 {
             self.refill_at.get_or_insert(now + REFILL_AFTER);
         }

@@ -1,9 +1,9 @@
 //! One live run as the supervisor sees it: its descriptors, what it has used, and how it ends.
 //!
 //! ```text
-//!            Started                 Exited, or killed            init reaped
-//! starting ──────────> running ───────────────────────> ending ───────────────> over
-//!     └────────────── Failed, or init died ────────────────┘
+//!         Start              Started             Exited, or killed          init reaped
+//! loaded ───────> starting ──────────> running ───────────────────> ending ────────────> over
+//!    └────────────────┴───────── Failed, or init died ────────────────┘
 //! ```
 
 use std::{
@@ -23,10 +23,14 @@ use crate::{
     },
     outputs::{self, Collected, Inputs},
     sys,
-    wire::{self, Ending, InitReport, Received, RunPayload},
+    wire::{self, Ending, InitReport, InitRequest, Received, RunPayload},
 };
 
-/// Longest set-up of a jail before it counts as our failure.
+/// Longest time that a loaded run waits for the server before it counts as our failure; until a reservation is on
+/// disk may take long.
+const LOADED_MAX: Duration = Duration::from_secs(120);
+
+/// Longest time until a program is executed before it counts as our failure.
 const SETUP_MAX: Duration = Duration::from_secs(10);
 
 /// Longest time between two looks at a run's cpu time and memory.
@@ -103,7 +107,8 @@ impl Output {
 /// What the run's init has told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Starting,
+    Loaded,
+    Starting { since: Instant },
     Running { since: Instant },
     Exited { since: Instant, at: Instant, wait_status: i32 },
 }
@@ -172,7 +177,7 @@ impl Run {
             group,
             listener: None,
             work: None,
-            stage: Stage::Starting,
+            stage: Stage::Loaded,
             killed: None,
             failure: None,
             denied: BTreeMap::new(),
@@ -215,6 +220,18 @@ impl Run {
         }
     }
 
+    /// Has the program be executed, once: that it is loaded already is not waited for.
+    pub(super) fn start(&mut self, now: Instant) {
+        if self.stage != Stage::Loaded {
+            return;
+        }
+        self.stage = Stage::Starting { since: now };
+        let told = wire::encode(&InitRequest::Start).and_then(|frame| wire::send(self.line(), &frame, None));
+        if let Err(error) = told {
+            self.fail(format!("tell init: {error}"));
+        }
+    }
+
     /// Hears what init has to say. True if a listener has arrived.
     pub(super) fn hear(&mut self, now: Instant, buffer: &mut [u8]) -> bool {
         let mut listener_arrived = false;
@@ -230,18 +247,19 @@ impl Run {
             match (report, attached) {
                 (InitReport::Work, Some(work)) if self.work.is_none() => self.work = Some(work),
                 (InitReport::Listener, Some(listener))
-                    if self.listener.is_none() && self.stage == Stage::Starting =>
+                    if self.listener.is_none()
+                        && matches!(self.stage, Stage::Loaded | Stage::Starting { .. }) =>
                 {
                     self.listener = Some(listener);
                     listener_arrived = true;
                 }
-                (InitReport::Started, None) if self.stage == Stage::Starting => {
+                (InitReport::Started, None) if matches!(self.stage, Stage::Starting { .. }) => {
                     self.stage = Stage::Running { since: now };
                     self.next_look = now;
                 }
                 (InitReport::Exited { wait_status }, None) => {
                     let since = match self.stage {
-                        Stage::Starting => now,
+                        Stage::Loaded | Stage::Starting { .. } => now,
                         Stage::Running { since } | Stage::Exited { since, .. } => since,
                     };
                     self.stage = Stage::Exited { since, at: now, wait_status };
@@ -302,7 +320,8 @@ impl Run {
             // Only the reaping is waited for.
             _ if self.killed.is_some() || self.failure.is_some() => self.next_look,
             Stage::Exited { .. } => self.next_look,
-            Stage::Starting => self.created + SETUP_MAX,
+            Stage::Loaded => self.created + LOADED_MAX,
+            Stage::Starting { since } => since + SETUP_MAX,
             Stage::Running { since } => {
                 self.next_look.min(since + Duration::from_millis(self.payload.spec.limits.wall_ms))
             }
@@ -315,7 +334,10 @@ impl Run {
         self.next_look = now + LOOK_EVERY;
         match self.stage {
             _ if self.killed.is_some() || self.failure.is_some() => self.kill_tree(),
-            Stage::Starting if now >= self.created + SETUP_MAX => {
+            Stage::Loaded if now >= self.created + LOADED_MAX => {
+                self.fail(format!("it was loaded and not started for {} s", LOADED_MAX.as_secs()));
+            }
+            Stage::Starting { since } if now >= since + SETUP_MAX => {
                 self.fail(format!("the jail was not ready after {} s", SETUP_MAX.as_secs()));
             }
             Stage::Running { since } if now >= since + Duration::from_millis(limits.wall_ms) => {
@@ -336,7 +358,7 @@ impl Run {
                     self.next_look = now + LOOK_EVERY.min(Duration::from_micros(cpu_left / processors + 500));
                 }
             }
-            Stage::Starting | Stage::Exited { .. } => {}
+            Stage::Loaded | Stage::Starting { .. } | Stage::Exited { .. } => {}
         }
     }
 
@@ -395,7 +417,7 @@ impl Run {
         }
         let ending = match self.stage {
             Stage::Exited { wait_status, .. } => Some(sys::decode_wait_status(wait_status)),
-            Stage::Starting | Stage::Running { .. } => None,
+            Stage::Loaded | Stage::Starting { .. } | Stage::Running { .. } => None,
         };
         let killed = self.killed.map(|(why, _)| why);
         let Some((status, exit_code, signal)) = decide(killed, oom_kills, ending) else {
@@ -425,7 +447,7 @@ impl Run {
 
     fn measure(&self, now: Instant) -> (Usage, u64, u64) {
         let wall = match self.stage {
-            Stage::Starting => Duration::ZERO,
+            Stage::Loaded | Stage::Starting { .. } => Duration::ZERO,
             Stage::Running { since } => self.killed.map_or(now, |(_, at)| at) - since,
             Stage::Exited { since, at, .. } => at - since,
         };

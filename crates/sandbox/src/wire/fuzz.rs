@@ -122,8 +122,11 @@ pub(crate) fn report() -> impl Strategy<Value = Report> {
 }
 
 fn request() -> impl Strategy<Value = Request> {
-    (any::<u64>(), any::<bool>())
-        .prop_map(|(run, start)| if start { Request::Run { run } } else { Request::Cancel { run } })
+    (any::<u64>(), 0..3).prop_map(|(run, which)| match which {
+        0 => Request::Load { run },
+        1 => Request::Start { run },
+        _ => Request::Cancel { run },
+    })
 }
 
 /// Any report an init can make.
@@ -242,7 +245,8 @@ proptest! {
         comes_back(&report);
         comes_back(&init);
         comes_back(&InitRequest::Build);
-        comes_back(&InitRequest::Run);
+        comes_back(&InitRequest::Load);
+        comes_back(&InitRequest::Start);
     }
 
     #[test]
@@ -320,7 +324,7 @@ fn several_descriptors_are_refused_and_closed() {
         let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(60))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         assert!(ancillary.push(SendAncillaryMessage::ScmRights(&many)));
-        let frame = encode(&Request::Run { run: 1 }).unwrap();
+        let frame = encode(&Request::Load { run: 1 }).unwrap();
         rustix::net::sendmsg(&left, &[IoSlice::new(&frame)], &mut ancillary, SendFlags::empty()).unwrap();
         assert!(receive::<Request>(right.as_fd(), &mut buffer).is_err());
     }

@@ -60,9 +60,20 @@ impl Ledger for Store {
         amount: Amount,
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
+        self.reserve_and_tell(charge, amount, events, &|| {}).await
+    }
+
+    async fn reserve_and_tell(
+        &self,
+        charge: Charge<'_>,
+        amount: Amount,
+        events: &[Recorded],
+        admitted: &(dyn Fn() + Send + Sync),
+    ) -> Result<(), LedgerError> {
         let at_ms = (self.clock)();
         let until_ms = lease_until(at_ms, amount);
-        self.take(&Taking { charge, amount, state: State::Held, at_ms, until_ms }, events).await
+        let taking = Taking { charge, amount, state: State::Held, at_ms, until_ms };
+        self.take(&taking, events, admitted).await
     }
 
     async fn start(
@@ -156,7 +167,8 @@ impl Store {
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
         let at_ms = (self.clock)();
-        self.take(&Taking { charge, amount, state: State::Waiting, at_ms, until_ms }, events).await
+        let taking = Taking { charge, amount, state: State::Waiting, at_ms, until_ms };
+        self.take(&taking, events, &|| {}).await
     }
 
     /// Gives back what is held for a step that waited and will not begin, and appends `events`.
@@ -181,11 +193,16 @@ impl Store {
     }
 
     /// Takes an amount from what is left to all who pay, and notes what it is for; once, however often it is asked.
-    async fn take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
+    async fn take(
+        &self,
+        taking: &Taking<'_>,
+        events: &[Recorded],
+        admitted: &(dyn Fn() + Send + Sync),
+    ) -> Result<(), LedgerError> {
         let doing = "reserving";
         check_amount(doing, taking.amount)?;
         self.room.check(doing)?;
-        match self.try_take(taking, events).await {
+        match self.try_take(taking, events, admitted).await {
             Ok(()) => Ok(()),
             Err(error) if !self.is_held(taking.charge).await? => Err(error),
             // It was there before, or is and could not be synced.
@@ -194,7 +211,12 @@ impl Store {
     }
 
     /// As [`Store::take`], for a step that nothing is held for; it fails, and leaves nothing, if something is.
-    async fn try_take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
+    async fn try_take(
+        &self,
+        taking: &Taking<'_>,
+        events: &[Recorded],
+        admitted: &(dyn Fn() + Send + Sync),
+    ) -> Result<(), LedgerError> {
         let doing = "reserving";
         let Taking { charge: Charge { principal, run, session, .. }, amount, at_ms, .. } = *taking;
         let path = BudgetScope::path(principal, session, run);
@@ -205,6 +227,7 @@ impl Store {
         if taking.state == State::Waiting {
             check_waiting(&mut tx, principal).await?;
         }
+        admitted();
         let with = vec![note(taking), accounts::change(&path, at_ms, Amount::default(), amount)];
         let written = self.admit_events(&mut tx, principal, run, events, with).await?;
         if written.first() != Some(&1) {

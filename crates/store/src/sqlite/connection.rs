@@ -1,8 +1,8 @@
 //! Connections to the file, each lent to one at a time.
 //!
 //! A statement is carried out on the thread that asks for it: the way to another thread and back takes longer
-//! than most statements do. What may take long, a commit or whatever is read, lets others go on meanwhile. Only
-//! the log is synced on a thread that waits, once for all who have committed until then, and others write meanwhile.
+//! than most statements do. What may take long, a commit or whatever is read, lets others go on meanwhile. The log is
+//! synced once for all who have committed until then, and others write meanwhile.
 
 use std::error::Error;
 use std::fmt;
@@ -19,7 +19,7 @@ use sqlx::Either;
 use sqlx::error::{DatabaseError, ErrorKind};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{block_in_place, spawn_blocking};
+use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
 
 use crate::sql::query::{StoredRow, Told, Value};
@@ -249,14 +249,12 @@ impl Log {
             return Ok(());
         }
         let commits = self.commits.load(Ordering::SeqCst);
-        let file = self.file.clone();
-        let syncing = spawn_blocking(move || match File::open(file) {
+        let done = blocking(|| match File::open(&self.file) {
             // SQLite has moved all of it to the database.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             file => file?.sync_data(),
         });
-        // Whoever goes away while it waits leaves it undone for the next one.
-        match syncing.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        match done {
             Ok(()) => *synced = Some(commits),
             Err(error) => {
                 *synced = None;
