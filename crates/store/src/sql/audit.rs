@@ -278,22 +278,36 @@ impl Store {
         query("SELECT EXISTS (SELECT 1 FROM audit)").fetch_one(&self.database).await
     }
 
-    /// Gives every run its entries, in the order of their ids; returns how many it were. A run has all of them
-    /// or none, so that it goes on where a crash left it.
+    /// Gives every run its entries; returns how many it were.
     async fn chain_earlier_runs(&self) -> Result<usize, sqlx::Error> {
-        let mut after: String =
-            query("SELECT coalesce(max(run), '') FROM audit").fetch_one(&self.database).await?;
+        let tenants = query("SELECT DISTINCT tenant FROM runs ORDER BY tenant");
+        let mut chained = 0;
+        for tenant in tenants.fetch_all::<String>(&self.database).await? {
+            chained += self.chain_earlier_runs_of(&tenant).await?;
+        }
+        Ok(chained)
+    }
+
+    /// Gives every run of a tenant its entries, in the order of their ids; returns how many it were. A run has all
+    /// of them or none, so that it goes on where a crash left it.
+    async fn chain_earlier_runs_of(&self, tenant: &str) -> Result<usize, sqlx::Error> {
+        let mut after: String = query("SELECT coalesce(max(run), '') FROM audit WHERE tenant = ?")
+            .bind(tenant)
+            .fetch_one(&self.database)
+            .await?;
         let mut chained = 0;
         loop {
             let mut tx = self.database.write().await?;
-            let runs: Vec<(String, String, String, String, i64)> = query(
-                "SELECT id, tenant, \"user\", key_id, opened_ms FROM runs WHERE id > ? ORDER BY id LIMIT ?",
+            let runs: Vec<(String, String, String, i64)> = query(
+                "SELECT id, \"user\", key_id, opened_ms FROM runs WHERE tenant = ? AND id > ?
+                 ORDER BY id LIMIT ?",
             )
+            .bind(tenant)
             .bind(&after)
             .bind(RUNS_AT_ONCE)
             .fetch_all(&mut tx)
             .await?;
-            for (run, tenant, user, key_id, opened_ms) in &runs {
+            for (run, user, key_id, opened_ms) in &runs {
                 let opening = Row::Run { run, user, key_id, opened_ms: *opened_ms };
                 self.audit.append(&mut tx, tenant, &[opening]).await?;
                 let events: Vec<(i64, String, i64, String)> =

@@ -76,7 +76,7 @@ impl Store {
         let taken = query(
             "UPDATE claims SET run = ?1, created_ms = ?2
              WHERE key_id = ?3 AND name = ?4 AND fingerprint = ?5 AND run = ?6
-               AND (created_ms <= ?7 AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?6)
+               AND (created_ms <= ?7 AND NOT EXISTS (SELECT 1 FROM events WHERE run = ?6)
                     OR EXISTS (SELECT 1 FROM events WHERE run = ?6 AND kind IN ('run.refused', 'run.failed')))",
         )
         .bind(claim.run.to_string())

@@ -405,7 +405,7 @@ impl Store {
     pub(super) async fn give_up_run(&self, run: RunId) -> Result<(), StoreError> {
         let (doing, run) = ("giving up contents", run.to_string());
         let put = "SELECT EXISTS (SELECT 1 FROM kept WHERE run = ?1)
-                   AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?1)";
+                   AND NOT EXISTS (SELECT 1 FROM events WHERE run = ?1)";
         let put: bool = query(put).bind(&run).fetch_one(&self.database).await.map_err(failed(doing))?;
         if put {
             let mut tx = self.database.write().await.map_err(failed(doing))?;

@@ -119,7 +119,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn tenant_of(&self, run: RunId) -> Result<Option<String>, StoreError> {
-        query("SELECT tenant FROM runs WHERE id = ?")
+        query("SELECT tenant FROM events WHERE run = ? AND seq = 0")
             .bind(run.to_string())
             .fetch_optional(&self.database)
             .await

@@ -116,7 +116,7 @@ impl Store {
                     coalesce(runs.\"user\", keys.\"user\"), coalesce(changes.kind, events.kind),
                     audit.run, changes.body
              FROM audit
-             LEFT JOIN runs ON runs.id = audit.run
+             LEFT JOIN runs ON runs.tenant = audit.tenant AND runs.id = audit.run
              LEFT JOIN events ON events.run = audit.run AND events.seq = audit.seq
              LEFT JOIN changes ON changes.tenant = audit.tenant AND changes.n = audit.n
              LEFT JOIN keys ON keys.id = changes.actor AND keys.tenant = audit.tenant
@@ -199,7 +199,7 @@ async fn entries(conn: &mut Conn, tenant: &str, after: i64) -> Result<Vec<Stored
                 events.tenant, events.kind, events.at_ms, events.body,
                 changes.tenant, changes.actor, changes.kind, changes.at_ms, changes.body
          FROM audit
-         LEFT JOIN runs ON runs.id = audit.run AND audit.seq IS NULL
+         LEFT JOIN runs ON runs.tenant = audit.tenant AND runs.id = audit.run AND audit.seq IS NULL
          LEFT JOIN events ON events.run = audit.run AND events.seq = audit.seq
          LEFT JOIN changes ON changes.tenant = audit.tenant AND changes.n = audit.n AND audit.run IS NULL
          WHERE audit.tenant = ? AND audit.n > ? ORDER BY audit.n LIMIT ?",

@@ -4,11 +4,25 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::audit::{execute, finding, verified};
 use crate::common::{START_MS, World, new_run};
-use crate::database::Database;
+use crate::database::{Database, Pool};
 use ringfence_pipeline::audit::Fault;
 use ringfence_pipeline::keys::{KeyRequest, Scopes};
 use ringfence_store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use tempfile::TempDir;
+
+/// A data directory with an empty database of an earlier layout.
+async fn earlier(version: i64) -> (TempDir, Pool) {
+    let private = std::fs::Permissions::from_mode(0o700);
+    let dir = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+    let options =
+        SqliteConnectOptions::new().filename(dir.path().join("ringfence.db")).create_if_missing(true);
+    let old = SqlitePool::connect_with(options).await.unwrap();
+    let mut earlier = sqlx::migrate!();
+    earlier.migrations.to_mut().retain(|migration| migration.version <= version);
+    earlier.run(&old).await.unwrap();
+    (dir, old)
+}
 
 /// The last layout in which a key had a role.
 const BEFORE_SCOPES: i64 = 3;
@@ -22,15 +36,8 @@ async fn keys_with_roles_become_keys_with_scopes() {
     let hmacs: Vec<(String, Vec<u8>)> =
         sqlx::query_as("SELECT id, secret_hmac FROM keys").fetch_all(&today.raw().await).await.unwrap();
 
-    let private = std::fs::Permissions::from_mode(0o700);
-    let dir = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+    let (dir, old) = earlier(BEFORE_SCOPES).await;
     std::fs::copy(today.dir.path().join("pepper"), dir.path().join("pepper")).unwrap();
-    let file = dir.path().join("ringfence.db");
-    let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
-    let old = SqlitePool::connect_with(options).await.unwrap();
-    let mut earlier = sqlx::migrate!();
-    earlier.migrations.to_mut().retain(|migration| migration.version <= BEFORE_SCOPES);
-    earlier.run(&old).await.unwrap();
     sqlx::raw_sql(
         "INSERT INTO tenants VALUES ('acme', 1);
          INSERT INTO users VALUES ('acme', 'ana', 1), ('acme', 'ben', 1);",
@@ -81,13 +88,7 @@ const BEFORE_SUMS: i64 = 5;
 
 #[tokio::test]
 async fn what_runs_kept_before_is_counted_and_what_a_crash_left_goes() {
-    let dir = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o700)).tempdir().unwrap();
-    let options =
-        SqliteConnectOptions::new().filename(dir.path().join("ringfence.db")).create_if_missing(true);
-    let old = SqlitePool::connect_with(options.clone()).await.unwrap();
-    let mut earlier = sqlx::migrate!();
-    earlier.migrations.to_mut().retain(|migration| migration.version <= BEFORE_SUMS);
-    earlier.run(&old).await.unwrap();
+    let (dir, old) = earlier(BEFORE_SUMS).await;
     sqlx::raw_sql(
         "INSERT INTO tenants VALUES ('acme', 1);
          INSERT INTO runs VALUES ('r1', 'acme', 'ana', 'k1', 5), ('r2', 'acme', 'ana', 'k2', 6);
@@ -103,7 +104,7 @@ async fn what_runs_kept_before_is_counted_and_what_a_crash_left_goes() {
     old.close().await;
 
     Store::open(dir.path(), None).await.unwrap().close().await;
-    let new = SqlitePool::connect_with(options).await.unwrap();
+    let new = Database.raw(dir.path()).await;
     let kept: Vec<(String, String, i64, i64, i64)> =
         sqlx::query_as("SELECT run, key_id, bytes, ended, until_ms FROM kept ORDER BY run")
             .fetch_all(&new)
@@ -125,14 +126,7 @@ const BEFORE_AUDIT: i64 = 7;
 
 #[tokio::test]
 async fn what_an_earlier_version_recorded_is_chained_at_the_first_opening_only() {
-    let private = std::fs::Permissions::from_mode(0o700);
-    let dir = tempfile::Builder::new().permissions(private).tempdir().unwrap();
-    let options =
-        SqliteConnectOptions::new().filename(dir.path().join("ringfence.db")).create_if_missing(true);
-    let old = SqlitePool::connect_with(options).await.unwrap();
-    let mut earlier = sqlx::migrate!();
-    earlier.migrations.to_mut().retain(|migration| migration.version <= BEFORE_AUDIT);
-    earlier.run(&old).await.unwrap();
+    let (dir, old) = earlier(BEFORE_AUDIT).await;
     for number in 0..450 {
         let (run, tenant) = (new_run(), ["acme", "globex"][number % 2]);
         let run = sqlx::AssertSqlSafe(format!(
@@ -155,7 +149,7 @@ async fn what_an_earlier_version_recorded_is_chained_at_the_first_opening_only()
     execute(&raw, "DELETE FROM audit").await;
     std::fs::remove_file(dir.path().join("audit.head")).unwrap();
     let crash = "CREATE TRIGGER crash BEFORE INSERT ON audit
-                 WHEN NEW.run > (SELECT id FROM runs ORDER BY id LIMIT 1 OFFSET 300)
+                 WHEN NEW.run > (SELECT id FROM runs ORDER BY id LIMIT 1 OFFSET 420)
                  BEGIN SELECT RAISE(ABORT, 'crash'); END";
     execute(&raw, crash).await;
     assert!(Store::open(dir.path(), None).await.unwrap_err().to_string().contains("crash"));
@@ -172,4 +166,75 @@ async fn what_an_earlier_version_recorded_is_chained_at_the_first_opening_only()
     raw.close().await;
     let store = Store::open(dir.path(), None).await.unwrap();
     assert_eq!(finding(&store, "acme").await.unwrap().fault, Fault::NotChained);
+}
+
+/// The last layout in which runs were found by their ids alone.
+const BEFORE_RUNS_BY_TENANT: i64 = 12;
+
+#[tokio::test]
+async fn runs_get_a_table_of_their_own_kind_and_keep_all_that_refers_to_them() {
+    let (dir, old) = earlier(BEFORE_RUNS_BY_TENANT).await;
+    sqlx::raw_sql(
+        "INSERT INTO tenants VALUES ('acme', 1), ('globex', 1);
+         INSERT INTO users VALUES ('acme', 'ana', 1), ('globex', 'ana', 1);
+         INSERT INTO keys (id, tenant, user, label, created_ms)
+             VALUES ('acme', 'acme', 'ana', '', 1), ('globex', 'globex', 'ana', '', 1);",
+    )
+    .execute(&old)
+    .await
+    .unwrap();
+    for number in 0..300 {
+        let (run, tenant) = (new_run(), ["acme", "globex"][number % 2]);
+        let (state, used) = if number % 3 > 0 { ("settled", "3") } else { ("held", "NULL") };
+        let run = format!(
+            "INSERT INTO runs VALUES ('{run}', '{tenant}', 'ana', '{tenant}', {number});
+             INSERT INTO events VALUES ('{run}', 0, '{tenant}', 'run.requested', {number}, '{{}}'),
+                                       ('{run}', 1, '{tenant}', 'exec.started', {number}, '{{}}');
+             INSERT INTO reservations VALUES ('{run}', 0, '{tenant}', 'ana', '{tenant}', '', '', {number}, 1, 2,
+                                              3, 4, 5, '{state}', {used}, {used}, {used}, {used});
+             INSERT INTO in_progress VALUES ('{run}', 0);"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(run)).execute(&old).await.unwrap();
+    }
+    // When a lease ends is what opening a database changes.
+    let all = async |raw: &Pool| -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT concat_ws(' ', tenant, id, user, key_id, opened_ms) FROM runs
+             UNION ALL SELECT concat_ws(' ', run, seq, tenant, kind, at_ms, body) FROM events
+             UNION ALL SELECT concat_ws(' ', run, step, tenant, user, key_id, session, author, at_ms, nano_usd, tokens,
+                 runs, sandbox_ms, state, used_nano_usd, used_tokens, used_runs, used_sandbox_ms) FROM reservations
+             ORDER BY 1",
+        )
+        .fetch_all(raw)
+        .await
+        .unwrap()
+    };
+    let before = all(&old).await;
+    assert_eq!(before.len(), 300 * 4);
+    old.close().await;
+
+    let store = Store::open(dir.path(), None).await.unwrap();
+    let raw = Database.raw(dir.path()).await;
+    assert_eq!(all(&raw).await, before);
+    for sql in [
+        "UPDATE runs SET user = 'eve'",
+        "DELETE FROM runs",
+        "UPDATE events SET body = ''",
+        "DELETE FROM events",
+        "INSERT INTO runs SELECT * FROM runs",
+        "INSERT INTO events SELECT id, 7, 'globex', 'x', 1, '' FROM runs WHERE tenant = 'acme'",
+        "UPDATE reservations SET tenant = 'globex' WHERE tenant = 'acme'",
+        "INSERT INTO reservations SELECT 'none', step, tenant, user, key_id, session, author, at_ms, nano_usd,
+             tokens, runs, sandbox_ms, until_ms, 'held', NULL, NULL, NULL, NULL FROM reservations LIMIT 1",
+    ] {
+        let refused = sqlx::query(sql).execute(&raw).await.unwrap_err().to_string();
+        let reasons = ["append-only", "FOREIGN KEY", "UNIQUE"];
+        assert!(reasons.iter().any(|reason| refused.contains(reason)), "{sql}: {refused}");
+    }
+    let flaws: Vec<String> =
+        sqlx::query_scalar("SELECT \"table\" FROM pragma_foreign_key_check").fetch_all(&raw).await.unwrap();
+    assert!(flaws.is_empty(), "{flaws:?}");
+    assert!(verified(&store).await.is_whole());
+    let recovered = store.recover(START_MS).await.unwrap();
+    assert_eq!((recovered.ended.len(), recovered.runs.len()), (100, 300));
 }

@@ -107,6 +107,25 @@ async fn another_tenant_neither_sees_nor_extends_a_run() {
 }
 
 #[tokio::test]
+async fn another_tenant_does_not_open_a_run_of_the_same_id() {
+    let world = World::new().await;
+    let owner = world.principal("acme", amount(9, 9)).await;
+    let other = world.principal("globex", amount(9, 9)).await;
+    let run = new_run();
+    assert_eq!(world.store.tenant_of(run).await.unwrap(), None);
+    world.store.append(&owner, run, &[event(0, "run.received")]).await.unwrap();
+    world.store.append(&other, run, &[event(0, "run.received")]).await.unwrap_err();
+    world.store.reserve(charge(&other, run, 0), amount(1, 1), &[event(0, "run.received")]).await.unwrap_err();
+
+    assert_eq!(world.store.runs(&other, None, 10).await.unwrap(), []);
+    assert_eq!(world.store.history(&other, run).await.unwrap(), []);
+    assert_eq!(budget_of(&world.store, &other).await.reserved, amount(0, 0));
+    assert_eq!(world.store.runs(&owner, None, 10).await.unwrap(), [run]);
+    assert_eq!(world.store.tenant_of(run).await.unwrap().as_deref(), Some("acme"));
+    assert!(world.store.verify_audit(None, &[]).await.unwrap().is_whole());
+}
+
+#[tokio::test]
 async fn runs_are_listed_newest_first_up_to_the_limit() {
     let world = World::new().await;
     let principal = world.principal("acme", amount(9, 9)).await;

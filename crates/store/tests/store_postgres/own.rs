@@ -7,7 +7,7 @@ use ringfence_pipeline::keys::IdentityError;
 use ringfence_pipeline::ports::{Charge, Ledger, Record};
 use ringfence_store::{BackupError, OpenError, Store, check_postgres};
 
-use crate::common::{World, amount, budget_of, charge, event, new_run};
+use crate::common::{START_MS, World, amount, budget_of, charge, event, new_run};
 use crate::database::Database;
 
 /// The longest wait for a connection, with some to spare.
@@ -84,4 +84,44 @@ async fn what_it_cannot_hold_is_nobodys_name() {
     let session = Charge { session: Some("a\0b"), ..charge(&who, new_run(), 0) };
     world.store.reserve(session, amount(1, 1), &[event(0, "run.requested")]).await.unwrap_err();
     assert_eq!(world.store.runs(&who, None, 9).await.unwrap(), []);
+}
+
+/// The last layout in which runs were found by their ids alone.
+const BEFORE_RUNS_BY_TENANT: i64 = 2;
+
+#[tokio::test]
+async fn a_database_of_an_earlier_layout_keeps_all_that_refers_to_its_runs() {
+    let database = Database::new();
+    let dir = tempfile::tempdir().unwrap();
+    let raw = database.raw(dir.path()).await;
+    let mut earlier = sqlx::migrate!("./migrations_postgres");
+    earlier.migrations.to_mut().retain(|migration| migration.version <= BEFORE_RUNS_BY_TENANT);
+    earlier.run(&raw).await.unwrap();
+    let run = new_run();
+    let rows = format!(
+        "INSERT INTO tenants VALUES ('acme', 1);
+         INSERT INTO users VALUES ('acme', 'ana', 1);
+         INSERT INTO keys (id, tenant, \"user\", label, scopes, created_ms) VALUES ('k', 'acme', 'ana', '', '', 1);
+         INSERT INTO runs VALUES ('{run}', 'acme', 'ana', 'k', 1);
+         INSERT INTO events VALUES ('{run}', 0, 'acme', 'run.requested', 1, '{{}}');
+         INSERT INTO reservations VALUES ('{run}', 0, 'acme', 'ana', 'k', '', '', 1, 1, 2, 3, 4, 5, 'held');"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&raw).await.unwrap();
+
+    let store = Store::open(dir.path(), database.url()).await.unwrap();
+    assert_eq!(store.tenant_of(run).await.unwrap().as_deref(), Some("acme"));
+    assert_eq!(store.recover(START_MS).await.unwrap().ended.len(), 1);
+    assert!(store.verify_audit(None, &[]).await.unwrap().is_whole());
+    for sql in [
+        "UPDATE runs SET \"user\" = 'eve'",
+        "DELETE FROM runs",
+        "TRUNCATE runs CASCADE",
+        "INSERT INTO runs SELECT * FROM runs",
+        "INSERT INTO events SELECT run, 7, 'globex', kind, at_ms, body FROM events",
+        "UPDATE reservations SET tenant = 'globex'",
+    ] {
+        let refused = sqlx::query(sql).execute(&raw).await.unwrap_err().to_string();
+        let reasons = ["append-only", "foreign key", "duplicate key"];
+        assert!(reasons.iter().any(|reason| refused.contains(reason)), "{sql}: {refused}");
+    }
 }
