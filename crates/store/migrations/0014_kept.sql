@@ -1,5 +1,5 @@
 -- Every run changes what it keeps twice, so that few trees are to know of it: runs in progress, which are few, come
--- first in the table, and those that have ended follow in the order in which room is made of them. Only these are
+-- first in the table, and those that have ended follow in the order in which they make room. Only these are
 -- in the index. Whose time is over is found by looking at them in turn.
 ALTER TABLE kept RENAME TO old_kept;
 DROP INDEX kept_by_tenant;

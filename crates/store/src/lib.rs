@@ -62,6 +62,7 @@ use room::Room;
 use sql::Database;
 use sql::audit::Audit;
 use sql::contents::SMALL_BYTES_MAX;
+use sql::holds::Place;
 use sqlite::Sqlite;
 
 /// The tenant of the built-in identity that `ringfence run` and `ringfence ask` use.
@@ -137,6 +138,7 @@ pub struct Store {
     /// Whom changes are recorded of.
     actor: Arc<str>,
     clock: Clock,
+    swept: Place,
     open: Arc<OpenLock>,
 }
 
@@ -195,6 +197,7 @@ impl Store {
             audit,
             actor: Arc::from(ITSELF),
             clock,
+            swept: Place::default(),
             open: Arc::clone(&prepared.open),
         };
         store.begin_audit().await?;

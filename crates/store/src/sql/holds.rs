@@ -11,6 +11,7 @@
 //! counted is never less than what is there, and no file is deleted that somebody holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ringfence_pipeline::files::QuotaExceeded;
 use ringfence_pipeline::ports::{Kept, Part, StoreError};
@@ -18,7 +19,7 @@ use ringfence_pipeline::run::{Principal, RunId};
 use serde_json::json;
 
 use super::contents::write_contents;
-use super::{Conn, failed, query};
+use super::{Conn, Query, failed, query};
 use crate::blobs::hash_of;
 use crate::{ITSELF, Keeping, Store, blocking};
 
@@ -34,6 +35,10 @@ const ERASED_AT_ONCE: u32 = 200;
 
 /// Files of one directory that are looked at in one sweep.
 const LOOKED_AT_ONCE: usize = 1000;
+
+/// Runs that have ended which one sweep looks at. What they keep is kept for days, and there is a sweep every
+/// minute, so that an hour is little and enough for all of half a million.
+const RUNS_LOOKED_AT_ONCE: u32 = 10_000;
 
 /// Times that contents are erased to make room for what is small. What is over then, the next sweep erases.
 const ERASURES_MAX: usize = 8;
@@ -53,6 +58,24 @@ pub struct Swept {
     pub partials: usize,
     /// True if there may be more to do.
     pub more: bool,
+}
+
+/// A run that keeps contents.
+#[derive(Debug, Clone, Default)]
+struct Keeper {
+    tenant: String,
+    run: String,
+}
+
+/// The last of the runs that were looked at, for the next sweep to go on after it. Cloning it shares it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Place(Arc<Mutex<Keeper>>);
+
+impl Place {
+    fn keeper(&self) -> MutexGuard<'_, Keeper> {
+        // Whatever a panic left is a place as good as any.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Whose contents they are.
@@ -112,7 +135,7 @@ pub(super) struct Holding<'a> {
 
 /// Has a run hold contents, which count then; small ones are written. Gives the sums of its scopes.
 pub(super) async fn hold(conn: &mut Conn, holding: &Holding<'_>) -> Result<Sums, sqlx::Error> {
-    let Holding { run, owner, contents, until_ms, ended } = holding;
+    let Holding { run, owner, contents, ended, .. } = holding;
     let small = contents.iter().filter_map(|kept| Some((kept.sha256.as_str(), kept.unwritten.as_deref()?)));
     write_contents(conn, small).await?;
     let mut more = 0;
@@ -125,20 +148,10 @@ pub(super) async fn hold(conn: &mut Conn, holding: &Holding<'_>) -> Result<Sums,
         // What it held before was counted then.
         more += holds.fetch_all::<i64>(&mut *conn).await?.into_iter().sum::<i64>();
     }
-    query(
-        "INSERT INTO kept (run, tenant, key_id, bytes, ended, until_ms) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (run) DO UPDATE SET bytes = kept.bytes + excluded.bytes, ended = excluded.ended,
-             until_ms = CASE WHEN excluded.until_ms > kept.until_ms THEN excluded.until_ms
-                             ELSE kept.until_ms END",
-    )
-    .bind(*run)
-    .bind(owner.tenant)
-    .bind(owner.key_id)
-    .bind(more)
-    .bind(i64::from(*ended))
-    .bind(*until_ms)
-    .execute(&mut *conn)
-    .await?;
+    // Most runs that end have kept something before.
+    if !ended || end_of_keeping(holding, more).execute(&mut *conn).await? == 0 {
+        keep_more(holding, more).execute(&mut *conn).await?;
+    }
     query(
         "INSERT INTO used (scope, id, bytes) VALUES ('key', ?, ?), ('tenant', ?, ?)
          ON CONFLICT (scope, id) DO UPDATE SET bytes = used.bytes + excluded.bytes RETURNING scope, bytes",
@@ -149,6 +162,39 @@ pub(super) async fn hold(conn: &mut Conn, holding: &Holding<'_>) -> Result<Sums,
     .bind(more)
     .fetch_all(conn)
     .await
+}
+
+/// The statement that notes that a run has ended which keeps something, and now so many bytes more.
+pub(super) fn end_of_keeping(holding: &Holding<'_>, more: i64) -> Query {
+    let Holding { run, owner, contents, until_ms, .. } = holding;
+    query(
+        "UPDATE kept SET ended = 1, bytes = bytes + ?1, until_ms = CASE WHEN ?2 > until_ms THEN ?2 ELSE until_ms END
+         WHERE ended = 0 AND tenant = ?3 AND run = ?4",
+    )
+    .bind(more)
+    // What names nothing keeps nothing for longer.
+    .bind(if contents.is_empty() { 0 } else { *until_ms })
+    .bind(owner.tenant)
+    .bind(*run)
+}
+
+/// The statement that notes that a run keeps so many bytes more. One that has ended before does not go on.
+fn keep_more(holding: &Holding<'_>, more: i64) -> Query {
+    let Holding { run, owner, until_ms, ended, .. } = holding;
+    query(
+        "INSERT INTO kept (run, tenant, key_id, bytes, ended, until_ms)
+         SELECT ?1, ?2, ?3, ?4, CASE WHEN ?5 = 1 OR count(*) > 0 THEN 1 ELSE 0 END, ?6
+         FROM kept WHERE ended = 1 AND tenant = ?2 AND run = ?1
+         ON CONFLICT (ended, tenant, run) DO UPDATE SET bytes = kept.bytes + excluded.bytes,
+             until_ms = CASE WHEN excluded.until_ms > kept.until_ms THEN excluded.until_ms
+                             ELSE kept.until_ms END",
+    )
+    .bind(*run)
+    .bind(owner.tenant)
+    .bind(owner.key_id)
+    .bind(more)
+    .bind(i64::from(*ended))
+    .bind(*until_ms)
 }
 
 /// What the runs of each scope keep in bytes, by the scope's name.
@@ -217,7 +263,9 @@ impl Store {
                 Fit::Never(quota) => return Ok(Some(quota)),
                 Fit::Over(scope, bytes) => {
                     if self.erase_oldest(conn, scope, bytes).await? == 0 {
-                        self.erase(conn, &[holding.run.to_owned()]).await?;
+                        let own =
+                            Keeper { tenant: holding.owner.tenant.to_owned(), run: holding.run.to_owned() };
+                        self.erase(conn, &[own]).await?;
                         break;
                     }
                 }
@@ -247,7 +295,7 @@ impl Store {
             let used =
                 sums.iter().find(|(name, _)| name == scope.name).map_or(0, |(_, bytes)| unsigned(*bytes));
             if admitting && used > scope.limit / 2 {
-                let (all, own) = in_progress(conn, scope, holding.run).await?;
+                let (all, own) = in_progress(conn, scope, holding).await?;
                 if all > scope.limit / 2 {
                     return Ok(Fit::Never(scope.exceeded(all.saturating_sub(own))));
                 }
@@ -262,24 +310,25 @@ impl Store {
     /// Erases the contents of a scope's oldest runs that have ended, until so many bytes are free or enough is
     /// done at once; the bytes that came free.
     async fn erase_oldest(&self, conn: &mut Conn, scope: Scope<'_>, bytes: u64) -> Result<u64, StoreError> {
-        let mut oldest = query("SELECT run, bytes FROM kept WHERE ");
+        let mut oldest = query("SELECT tenant, run, bytes FROM kept WHERE ");
         oldest.push(scope.condition()).push_bind(scope.id.to_owned());
         oldest.push(" AND ended = 1 ORDER BY run LIMIT ").push_bind(ERASED_AT_ONCE);
-        let oldest: Vec<(String, i64)> = oldest.fetch_all(&mut *conn).await.map_err(failed("making room"))?;
+        let oldest: Vec<(String, String, i64)> =
+            oldest.fetch_all(&mut *conn).await.map_err(failed("making room"))?;
         let (mut freed, mut runs) = (0_u64, Vec::new());
-        for (run, kept) in oldest {
+        for (tenant, run, kept) in oldest {
             if freed >= bytes {
                 break;
             }
             freed = freed.saturating_add(unsigned(kept));
-            runs.push(run);
+            runs.push(Keeper { tenant, run });
         }
         self.erase(conn, &runs).await?;
         Ok(freed)
     }
 
     /// Erases what runs keep and records that; the number of contents that are gone with it.
-    async fn erase(&self, conn: &mut Conn, runs: &[String]) -> Result<usize, StoreError> {
+    async fn erase(&self, conn: &mut Conn, runs: &[Keeper]) -> Result<usize, StoreError> {
         let held = self.drop_holds(conn, runs).await?;
         self.forget_and_note(conn, held).await
     }
@@ -288,39 +337,18 @@ impl Store {
     async fn drop_holds(
         &self,
         conn: &mut Conn,
-        runs: &[String],
+        runs: &[Keeper],
     ) -> Result<BTreeSet<(String, String)>, StoreError> {
-        let doing = "erasing contents";
+        let mut by_tenant: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for Keeper { tenant, run } in runs {
+            by_tenant.entry(tenant).or_default().push(run);
+        }
         let mut dropped = BTreeSet::new();
-        for runs in runs.chunks(ROWS_AT_ONCE) {
-            let mut kept = query("DELETE FROM kept WHERE run IN (");
-            kept.push_list(runs).push(")");
-            kept.push(" RETURNING run, tenant, key_id, bytes");
-            let kept: Vec<(String, String, String, i64)> =
-                kept.fetch_all(&mut *conn).await.map_err(failed(doing))?;
-            let mut freed: BTreeMap<(&str, &str), i64> = BTreeMap::new();
-            for (_, tenant, key_id, bytes) in &kept {
-                *freed.entry(("tenant", tenant)).or_default() += bytes;
-                *freed.entry(("key", key_id)).or_default() += bytes;
+        for (tenant, runs) in by_tenant {
+            for runs in runs.chunks(ROWS_AT_ONCE) {
+                let held = drop_holds_of(conn, tenant, runs).await.map_err(failed("erasing contents"))?;
+                dropped.extend(held.into_iter().map(|hash| (tenant.to_owned(), hash)));
             }
-            for ((scope, id), bytes) in freed {
-                query("UPDATE used SET bytes = bytes - ? WHERE scope = ? AND id = ?")
-                    .bind(bytes)
-                    .bind(scope)
-                    .bind(id)
-                    .execute(&mut *conn)
-                    .await
-                    .map_err(failed(doing))?;
-            }
-            let mut holds = query("DELETE FROM holds WHERE run IN (");
-            holds.push_list(runs).push(")");
-            holds.push(" RETURNING run, sha256");
-            let held: Vec<(String, String)> = holds.fetch_all(&mut *conn).await.map_err(failed(doing))?;
-            let tenants: BTreeMap<&String, &String> =
-                kept.iter().map(|(run, tenant, ..)| (run, tenant)).collect();
-            dropped.extend(
-                held.into_iter().filter_map(|(run, hash)| Some(((*tenants.get(&run)?).clone(), hash))),
-            );
         }
         Ok(dropped)
     }
@@ -402,14 +430,15 @@ impl Store {
     }
 
     /// Gives up what a run has put, if no event of it is there.
-    pub(super) async fn give_up_run(&self, run: RunId) -> Result<(), StoreError> {
-        let (doing, run) = ("giving up contents", run.to_string());
-        let put = "SELECT EXISTS (SELECT 1 FROM kept WHERE run = ?1)
-                   AND NOT EXISTS (SELECT 1 FROM events WHERE run = ?1)";
-        let put: bool = query(put).bind(&run).fetch_one(&self.database).await.map_err(failed(doing))?;
-        if put {
+    pub(super) async fn give_up_run(&self, principal: &Principal, run: RunId) -> Result<(), StoreError> {
+        let doing = "giving up contents";
+        let keeper = Keeper { tenant: principal.tenant.clone(), run: run.to_string() };
+        let put = "SELECT EXISTS (SELECT 1 FROM kept WHERE ended = 0 AND tenant = ?1 AND run = ?2)
+                   AND NOT EXISTS (SELECT 1 FROM events WHERE run = ?2)";
+        let put = query(put).bind(&keeper.tenant).bind(&keeper.run);
+        if put.fetch_one(&self.database).await.map_err(failed(doing))? {
             let mut tx = self.database.write().await.map_err(failed(doing))?;
-            let put = self.drop_holds(&mut tx, &[run]).await?;
+            let put = self.drop_holds(&mut tx, &[keeper]).await?;
             self.forget(&mut tx, put.into_iter().map(|(_, hash)| hash).collect()).await?;
             tx.commit().await.map_err(failed(doing))?;
         }
@@ -418,7 +447,8 @@ impl Store {
 
     /// Deletes uploads and contents of runs whose time is over or that exceed a quota, a bounded number at
     /// once; what crashed processes left half-written; and files that nobody ever came to want, in one
-    /// directory after the other. Several processes may do so at once.
+    /// directory after the other. Runs that have ended are looked at one after the other too, some in each sweep.
+    /// Several processes may do so at once.
     ///
     /// # Errors
     /// [`StoreError`]; what was deleted until then stays deleted, the rest is found again.
@@ -465,12 +495,39 @@ impl Store {
         self.forget_unwanted(old.map_err(|error| error.while_doing("looking for files"))?).await
     }
 
-    async fn runs_are_over(&self, now_ms: i64) -> Result<Vec<String>, sqlx::Error> {
-        query("SELECT run FROM kept WHERE until_ms <= ? ORDER BY until_ms LIMIT ?")
-            .bind(now_ms)
-            .bind(ERASED_AT_ONCE)
-            .fetch_all(&self.database)
-            .await
+    /// Runs whose time is over: of those in progress, and of the next ones that have ended.
+    async fn runs_are_over(&self, now_ms: i64) -> Result<Vec<Keeper>, sqlx::Error> {
+        let in_progress = query("SELECT tenant, run FROM kept WHERE ended = 0 AND until_ms <= ? LIMIT ?");
+        let in_progress = in_progress.bind(now_ms).bind(ERASED_AT_ONCE);
+        let in_progress: Vec<(String, String)> = in_progress.fetch_all(&self.database).await?;
+        let mut over: Vec<Keeper> =
+            in_progress.into_iter().map(|(tenant, run)| Keeper { tenant, run }).collect();
+        let mut place = self.swept.keeper().clone();
+        let ended: Vec<(String, String, i64)> = query(
+            "SELECT tenant, run, until_ms FROM kept WHERE ended = 1 AND (tenant, run) > (?, ?)
+             ORDER BY tenant, run LIMIT ?",
+        )
+        .bind(&place.tenant)
+        .bind(&place.run)
+        .bind(RUNS_LOOKED_AT_ONCE)
+        .fetch_all(&self.database)
+        .await?;
+        let is_last = ended.len() < RUNS_LOOKED_AT_ONCE as usize;
+        let mut ended = ended.into_iter();
+        while over.len() < ERASED_AT_ONCE as usize {
+            let Some((tenant, run, until_ms)) = ended.next() else {
+                if is_last {
+                    place = Keeper::default();
+                }
+                break;
+            };
+            place = Keeper { tenant, run };
+            if until_ms <= now_ms {
+                over.push(place.clone());
+            }
+        }
+        *self.swept.keeper() = place;
+        Ok(over)
     }
 
     /// Whoever keeps more than a quota that was lowered: the scope, its limit, and how much it keeps.
@@ -498,13 +555,42 @@ impl Store {
 }
 
 /// What runs in progress of a scope keep, and what this one of them does, in bytes.
-async fn in_progress(conn: &mut Conn, scope: Scope<'_>, run: &str) -> Result<(u64, u64), sqlx::Error> {
+async fn in_progress(
+    conn: &mut Conn,
+    scope: Scope<'_>,
+    Holding { run, owner, .. }: &Holding<'_>,
+) -> Result<(u64, u64), sqlx::Error> {
     let mut sums =
         query("SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT), CAST(coalesce(sum(CASE WHEN run = ");
-    sums.push_bind(run).push(" THEN bytes ELSE 0 END), 0) AS BIGINT) FROM kept WHERE ");
-    sums.push(scope.condition()).push_bind(scope.id.to_owned()).push(" AND ended = 0");
+    sums.push_bind(*run)
+        .push(" THEN bytes ELSE 0 END), 0) AS BIGINT) FROM kept WHERE ended = 0 AND tenant = ");
+    sums.push_bind(owner.tenant).push(" AND ").push(scope.condition()).push_bind(scope.id.to_owned());
     let (all, own): (i64, i64) = sums.fetch_one(conn).await?;
     Ok((unsigned(all), unsigned(own)))
+}
+
+/// Lets go of all that these runs of a tenant hold; the hashes of these contents.
+async fn drop_holds_of(conn: &mut Conn, tenant: &str, runs: &[&str]) -> Result<Vec<String>, sqlx::Error> {
+    let mut kept = query("DELETE FROM kept WHERE ended IN (0, 1) AND tenant = ");
+    kept.push_bind(tenant).push(" AND run IN (");
+    kept.push_list(runs.iter().copied()).push(") RETURNING key_id, bytes");
+    let kept: Vec<(String, i64)> = kept.fetch_all(&mut *conn).await?;
+    let mut freed: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    for (key_id, bytes) in &kept {
+        *freed.entry(("tenant", tenant)).or_default() += bytes;
+        *freed.entry(("key", key_id)).or_default() += bytes;
+    }
+    for ((scope, id), bytes) in freed {
+        query("UPDATE used SET bytes = bytes - ? WHERE scope = ? AND id = ?")
+            .bind(bytes)
+            .bind(scope)
+            .bind(id)
+            .execute(&mut *conn)
+            .await?;
+    }
+    let mut holds = query("DELETE FROM holds WHERE run IN (");
+    holds.push_list(runs.iter().copied()).push(") RETURNING sha256");
+    holds.fetch_all(conn).await
 }
 
 /// Those of these contents that no run holds and nobody has uploaded.

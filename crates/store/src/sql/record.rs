@@ -9,7 +9,7 @@ use ringfence_pipeline::ports::{AppendError, Claim, Claimed, Part, Put, Record, 
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use uuid::Uuid;
 
-use super::holds::{Holding, Sums, hold};
+use super::holds::{Holding, Sums, end_of_keeping, hold};
 use super::recovery::note_progress;
 use super::{Conn, Query, execute_all, failed, query};
 use crate::chain::Row;
@@ -46,8 +46,8 @@ impl Record for Store {
         self.keep_blob(principal, run, part, content).await
     }
 
-    async fn give_up(&self, _: &Principal, run: RunId) -> Result<(), StoreError> {
-        self.give_up_run(run).await
+    async fn give_up(&self, principal: &Principal, run: RunId) -> Result<(), StoreError> {
+        self.give_up_run(principal, run).await
     }
 
     async fn get_blob(&self, sha256: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -202,7 +202,7 @@ impl Store {
             if pieces.peek().is_none() {
                 queries.push(note_progress(&id, last));
                 if ended && holding.contents.is_empty() {
-                    queries.push(query("UPDATE kept SET ended = 1 WHERE run = ?").bind(&id));
+                    queries.push(end_of_keeping(&holding, 0));
                 }
             }
             let (queries, rows) = (mem::take(&mut queries), mem::take(&mut rows));

@@ -43,7 +43,8 @@ impl Sqlite {
     pub(crate) async fn wants(&self, hash: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
         let mut conn = Conn::Sqlite(self.read().await?);
         query(
-            "SELECT EXISTS (SELECT 1 FROM holds JOIN kept ON kept.run = holds.run
+            "SELECT EXISTS (SELECT 1 FROM holds JOIN events AS first ON first.run = holds.run AND first.seq = 0
+                            JOIN kept ON kept.ended IN (0, 1) AND kept.tenant = first.tenant AND kept.run = first.run
                             WHERE holds.sha256 = ?1 AND kept.until_ms > ?2)
                  OR EXISTS (SELECT 1 FROM files WHERE sha256 = ?1 AND expires_ms > ?2)",
         )
@@ -110,8 +111,9 @@ impl Copy {
     ) -> Result<Vec<String>, sqlx::Error> {
         sqlx::query_scalar(
             "SELECT sha256 FROM (
-                 SELECT holds.sha256 FROM holds JOIN kept ON kept.run = holds.run
-                 WHERE holds.sha256 > ?1 AND kept.ended = 1 AND kept.until_ms > ?2
+                 SELECT holds.sha256 FROM holds CROSS JOIN events AS first CROSS JOIN kept
+                 WHERE holds.sha256 > ?1 AND first.run = holds.run AND first.seq = 0 AND kept.ended = 1
+                     AND kept.tenant = first.tenant AND kept.run = first.run AND kept.until_ms > ?2
                  UNION SELECT sha256 FROM files WHERE sha256 > ?1 AND expires_ms > ?2)
              WHERE sha256 NOT IN (SELECT sha256 FROM contents)
              ORDER BY sha256 LIMIT ?3",

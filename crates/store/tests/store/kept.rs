@@ -209,9 +209,68 @@ async fn what_nobody_names_is_swept_after_a_while_and_not_while_it_may_be_named(
     assert_eq!(world.store.sweep(world.now()).await.unwrap().contents, 1);
     assert!(!there(&crashed).await && there(&kept).await);
     world.store.append(&who, run, &[naming(0, "run.requested", &[&kept], world.now())]).await.unwrap();
+    // What is named with an end is kept for as long, put at once or before.
+    let (early, ended) = (new_run(), ended(&world.store, &who, &content(3, 50_000)).await);
+    let output = put(&world.store, &who, early, &content(4, 50_000)).await;
+    world.store.append(&who, early, &[event(0, "run.requested")]).await.unwrap();
+    world.store.append(&who, early, &[naming(1, "run.settled", &[&output], world.now())]).await.unwrap();
     world.pass(2 * HOLD_WAIT_MS);
     assert_eq!(world.store.sweep(world.now()).await.unwrap().contents, 0);
-    assert!(there(&kept).await);
+    assert!(there(&kept).await && there(&ended).await && there(&output).await);
+}
+
+#[tokio::test]
+async fn whoever_ended_a_run_does_not_begin_it_again_by_what_it_puts() {
+    let world = World::new().await;
+    let who = world.principal("acme", amount(9, 9)).await;
+    let run = new_run();
+    let named = put(&world.store, &who, run, &content(1, 20_000)).await;
+    world.store.append(&who, run, &[naming(0, "run.interrupted", &[&named], START_MS)]).await.unwrap();
+    // Another process carried it out until then.
+    let late = put(&world.store, &who, run, &content(2, 20_000)).await;
+    check(&world).await;
+    let kept: Vec<(i64, i64)> =
+        sqlx::query_as("SELECT ended, bytes FROM kept").fetch_all(&world.raw().await).await.unwrap();
+    assert_eq!(kept, [(1, i64::try_from(40_000 + 2 * ENTRY_BYTES).unwrap())]);
+    world.store.give_up(&who, run).await.unwrap();
+    assert!(world.store.get_blob(&late.sha256).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn runs_whose_time_is_over_are_found_among_many_whose_time_is_not() {
+    let mut world = World::new().await;
+    let who = world.principal("acme", amount(9, 9)).await;
+    let other = world.principal("globex", amount(9, 9)).await;
+    // Retention was shortened, so that the younger ones go first.
+    let kept = ended(&world.store, &who, &content(1, 50_000)).await;
+    for tenant in ["acme", "globex"] {
+        let many = format!(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 8000)
+             INSERT INTO kept (run, tenant, key_id, bytes, ended, until_ms)
+             SELECT '00' || n, '{tenant}', 'none', 0, 1, {START_MS} + 999999999999 FROM n"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(many)).execute(&world.raw().await).await.unwrap();
+    }
+    world.store = world.store.keeping(Keeping { run_ms: 1, ..Keeping::default() });
+    let over = [
+        ended(&world.store, &who, &content(2, 50_000)).await,
+        ended(&world.store, &other, &content(3, 50_000)).await,
+    ];
+    world.pass(HOLD_WAIT_MS);
+    let mut contents = 0;
+    for _ in 0..2 {
+        contents += world.store.sweep(world.now()).await.unwrap().contents;
+    }
+    assert_eq!(contents, 2);
+    assert!(world.store.get_blob(&kept.sha256).await.unwrap().is_some());
+    assert!(world.store.get_blob(&over[0].sha256).await.unwrap().is_none());
+    assert_eq!(world.store.sweep(world.now()).await.unwrap().contents, 0);
+    let late = ended(&world.store, &who, &content(4, 50_000)).await;
+    world.pass(HOLD_WAIT_MS);
+    for _ in 0..2 {
+        world.store.sweep(world.now()).await.unwrap();
+    }
+    assert!(world.store.get_blob(&late.sha256).await.unwrap().is_none(), "it begins again");
 }
 
 #[tokio::test]

@@ -192,7 +192,8 @@ async fn runs_get_a_table_of_their_own_kind_and_keep_all_that_refers_to_them() {
                                        ('{run}', 1, '{tenant}', 'exec.started', {number}, '{{}}');
              INSERT INTO reservations VALUES ('{run}', 0, '{tenant}', 'ana', '{tenant}', '', '', {number}, 1, 2,
                                               3, 4, 5, '{state}', {used}, {used}, {used}, {used});
-             INSERT INTO in_progress VALUES ('{run}', 0);"
+             INSERT INTO in_progress VALUES ('{run}', 0);
+             INSERT INTO kept VALUES ('{run}', '{tenant}', '{tenant}', 7, {number} % 3 > 0, {number});"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(run)).execute(&old).await.unwrap();
     }
@@ -203,6 +204,7 @@ async fn runs_get_a_table_of_their_own_kind_and_keep_all_that_refers_to_them() {
              UNION ALL SELECT concat_ws(' ', run, seq, tenant, kind, at_ms, body) FROM events
              UNION ALL SELECT concat_ws(' ', run, step, tenant, user, key_id, session, author, at_ms, nano_usd, tokens,
                  runs, sandbox_ms, state, used_nano_usd, used_tokens, used_runs, used_sandbox_ms) FROM reservations
+             UNION ALL SELECT concat_ws(' ', run, tenant, key_id, bytes, ended, until_ms) FROM kept
              ORDER BY 1",
         )
         .fetch_all(raw)
@@ -210,7 +212,7 @@ async fn runs_get_a_table_of_their_own_kind_and_keep_all_that_refers_to_them() {
         .unwrap()
     };
     let before = all(&old).await;
-    assert_eq!(before.len(), 300 * 4);
+    assert_eq!(before.len(), 300 * 5);
     old.close().await;
 
     let store = Store::open(dir.path(), None).await.unwrap();

@@ -104,7 +104,8 @@ async fn a_database_of_an_earlier_layout_keeps_all_that_refers_to_its_runs() {
          INSERT INTO keys (id, tenant, \"user\", label, scopes, created_ms) VALUES ('k', 'acme', 'ana', '', '', 1);
          INSERT INTO runs VALUES ('{run}', 'acme', 'ana', 'k', 1);
          INSERT INTO events VALUES ('{run}', 0, 'acme', 'run.requested', 1, '{{}}');
-         INSERT INTO reservations VALUES ('{run}', 0, 'acme', 'ana', 'k', '', '', 1, 1, 2, 3, 4, 5, 'held');"
+         INSERT INTO reservations VALUES ('{run}', 0, 'acme', 'ana', 'k', '', '', 1, 1, 2, 3, 4, 5, 'held');
+         INSERT INTO kept VALUES ('{run}', 'acme', 'k', 7, 0, 8);"
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&raw).await.unwrap();
 
