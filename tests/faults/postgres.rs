@@ -1,10 +1,10 @@
-//! Two servers on one Postgres, and a Postgres that crashes under them.
+//! Two servers on one Postgres, and a Postgres that crashes or hangs under them.
 
 use std::{
     os::unix::fs::symlink,
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ringfence_tests::{Installation, Server, agent, postgres::Cluster, processes::eventually};
@@ -161,6 +161,37 @@ fn a_postgres_that_crashes_under_load_is_told_and_found_again() {
     let twice = "SELECT count(*) FROM (SELECT run FROM events WHERE kind = 'exec.started'
                  GROUP BY run HAVING count(*) > 1) AS twice";
     assert_eq!(shared.cluster.sql(&shared.url, twice), "0");
+    assert!(server.stop());
+    assert!(shared.is_whole());
+}
+
+#[test]
+fn a_postgres_that_hangs_is_told_in_time_and_found_again() {
+    /// What the server waits for an answer at most, and some time to say so.
+    const TOLD_WITHIN: Duration = Duration::from_secs(45);
+    let Some(shared) = Shared::new() else { return };
+    let server = shared.serve();
+    assert_eq!(execute(&server, &server.key, None).0, 200);
+    shared.cluster.hang();
+    let began = Instant::now();
+    let answers = thread::scope(|scope| {
+        let clients = [(); 3].map(|()| scope.spawn(|| execute(&server, &server.key, None)));
+        clients.map(|client| client.join().unwrap())
+    });
+    assert!(began.elapsed() < TOLD_WITHIN, "it took {:?}", began.elapsed());
+    for (status, problem) in answers {
+        assert_eq!((status, &problem["code"]), (503, &json!("store_unavailable")), "{problem}");
+    }
+    shared.cluster.go_on();
+    eventually("it works again", || execute(&server, &server.key, None).0 == 200);
+    // Nothing of those that were refused is held or has run.
+    eventually("nothing is held", || {
+        let held = "SELECT count(*) FROM reservations WHERE state IN ('held', 'waiting')";
+        shared.cluster.sql(&shared.url, held) == "0"
+    });
+    let (started, used) =
+        ("SELECT count(*) FROM events WHERE kind = 'exec.started'", "SELECT sum(runs) FROM usage");
+    assert_eq!(shared.cluster.sql(&shared.url, started), shared.cluster.sql(&shared.url, used));
     assert!(server.stop());
     assert!(shared.is_whole());
 }

@@ -150,14 +150,33 @@ impl Cluster {
     pub fn kill(&self) {
         self.end(Signal::KILL);
         // Whoever it serves may be served for a moment more.
-        eventually("its processes are gone", || !self.is_anybodys_directory());
+        eventually("its processes are gone", || self.processes().is_empty());
     }
 
-    fn is_anybodys_directory(&self) -> bool {
+    /// Has all of it stand still, as if its machine hung.
+    pub fn hang(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Has it go on where it stood still.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        for process in self.processes() {
+            // The error would be that it has ended.
+            let _ = kill_process(process, signal);
+        }
+    }
+
+    /// Its processes: their working directory is its data.
+    fn processes(&self) -> Vec<Pid> {
         let (data, processes) = (self.data(), fs::read_dir("/proc").expect("processes"));
-        processes
+        let own = processes
             .flatten()
-            .any(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == data))
+            .filter(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == data));
+        own.filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?)).collect()
     }
 
     fn end(&self, signal: Signal) {
@@ -229,6 +248,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        self.go_on();
         // At once, without writing down what nobody will read.
         self.end(Signal::QUIT);
         if self.temporary.is_none() {
