@@ -10,7 +10,7 @@ use ringfence_job::Job;
 use crate::{
     budget::{Amount, Prices},
     policy::Checked,
-    ports::{Charge, Ledger, LedgerError, StoreError},
+    ports::{Admitted, Charge, Ledger, LedgerError, StoreError},
     run::{Principal, Recorded, RunId},
 };
 
@@ -43,7 +43,7 @@ impl Reserved {
         checked: Checked,
         prices: &Prices,
         events: &[Recorded],
-        admitted: &(dyn Fn() + Send + Sync),
+        admitted: Admitted<'_>,
     ) -> Result<Reserved, LedgerError> {
         let job = checked.into_job();
         let amount = bound(&job, prices);

@@ -10,7 +10,7 @@ use crate::{
     error::ErrorKind,
     figures::Figures,
     policy::Checked,
-    ports::{Charge, Clock, Kept, LedgerError, Part, Ports, Put, Receipt, StoreError},
+    ports::{Admitted, Charge, Clock, Kept, LedgerError, Part, Ports, Put, Receipt, StoreError},
     program::{Program, damaged},
     run::{Event, Principal, Recorded, Run, RunId},
 };
@@ -160,7 +160,7 @@ impl Journal {
         checked: Checked,
         prices: &Prices,
         events: &[Event],
-        admitted: &(dyn Fn() + Send + Sync),
+        admitted: Admitted<'_>,
     ) -> Result<Cleared, ErrorKind> {
         let (run, records) = self.plan(events)?;
         let (ledger, charge) = (self.ports.ledger.as_ref(), self.charge(&self.author));

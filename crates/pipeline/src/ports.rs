@@ -270,6 +270,9 @@ pub struct Receipt {
     pub crossed: Vec<Crossing>,
 }
 
+/// Is called once an amount is known to fit, before that is written. It must not wait.
+pub type Admitted<'a> = &'a (dyn Fn() + Send + Sync);
+
 /// Keeps what everybody may use. A reservation is admitted only if it fits under every limit then in
 /// force together with everything spent and reserved.
 #[async_trait]
@@ -289,13 +292,13 @@ pub trait Ledger: Send + Sync {
     ) -> Result<(), LedgerError>;
 
     /// As [`Ledger::reserve`], and calls `admitted` if it is known before the end that the amount fits: what can be
-    /// given up again may begin then. It must not wait.
+    /// given up again may begin then.
     async fn reserve_and_tell(
         &self,
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-        admitted: &(dyn Fn() + Send + Sync),
+        admitted: Admitted<'_>,
     ) -> Result<(), LedgerError> {
         let _ = admitted;
         self.reserve(charge, amount, events).await

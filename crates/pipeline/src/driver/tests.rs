@@ -23,8 +23,8 @@ use crate::{
     keys::Scopes,
     policy::Policy,
     ports::{
-        AppendError, Charge, Claim, Claimed, Clock, Executor, Kept, Ledger, Part, Put, Receipt, Record,
-        StoreError,
+        Admitted, AppendError, Charge, Claim, Claimed, Clock, Executor, Kept, Ledger, Part, Put, Receipt,
+        Record, StoreError,
     },
     run::{Principal, Recorded, Run, Stage},
 };
@@ -153,7 +153,7 @@ impl Ledger for Memory {
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-        admitted: &(dyn Fn() + Send + Sync),
+        admitted: Admitted<'_>,
     ) -> Result<(), LedgerError> {
         let Charge { principal, step, .. } = charge;
         let mut state = self.state.lock().unwrap();

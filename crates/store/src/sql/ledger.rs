@@ -14,7 +14,7 @@
 use async_trait::async_trait;
 use ringfence_pipeline::budget::{AMOUNT_MAX, Account, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
 use ringfence_pipeline::keys::Scopes;
-use ringfence_pipeline::ports::{Charge, Ledger, LedgerError, Receipt, StoreError};
+use ringfence_pipeline::ports::{Admitted, Charge, Ledger, LedgerError, Receipt, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use tracing::Instrument as _;
 
@@ -68,7 +68,7 @@ impl Ledger for Store {
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-        admitted: &(dyn Fn() + Send + Sync),
+        admitted: Admitted<'_>,
     ) -> Result<(), LedgerError> {
         let at_ms = (self.clock)();
         let until_ms = lease_until(at_ms, amount);
@@ -197,7 +197,7 @@ impl Store {
         &self,
         taking: &Taking<'_>,
         events: &[Recorded],
-        admitted: &(dyn Fn() + Send + Sync),
+        admitted: Admitted<'_>,
     ) -> Result<(), LedgerError> {
         let doing = "reserving";
         check_amount(doing, taking.amount)?;
@@ -215,7 +215,7 @@ impl Store {
         &self,
         taking: &Taking<'_>,
         events: &[Recorded],
-        admitted: &(dyn Fn() + Send + Sync),
+        admitted: Admitted<'_>,
     ) -> Result<(), LedgerError> {
         let doing = "reserving";
         let Taking { charge: Charge { principal, run, session, .. }, amount, at_ms, .. } = *taking;
