@@ -609,7 +609,13 @@ impl Driver {
             return Err(kind);
         }
         let elapsed_ms = self.config.clock.now_ms().saturating_sub(began_ms);
-        let (used, mut events) = stopped(purpose, &kind, step, elapsed_ms, reserved, prices);
+        // What has never begun has used nothing.
+        let used = if waits {
+            Amount::default()
+        } else {
+            used(u64::try_from(elapsed_ms).unwrap_or(0), reserved, prices)
+        };
+        let (used, mut events) = stopped(purpose, &kind, step, used);
         if waits && matches!(events[0], Event::ExecFinished(_)) {
             events.insert(0, Event::ExecStarted { step });
         }
@@ -707,20 +713,12 @@ fn start_events(purpose: &Step<'_>, step: u32, reserved: Amount, job: &Job) -> V
     }
 }
 
-/// What a job that never ended by itself is charged, and how its run ends: the time until it was
+/// What a job that never ended by itself is charged, and how its run ends: what it had used until it was
 /// cancelled, or nothing if the failure is ours.
-fn stopped(
-    purpose: &Step<'_>,
-    kind: &ErrorKind,
-    step: u32,
-    elapsed_ms: i64,
-    reserved: Amount,
-    prices: &Prices,
-) -> (Amount, Vec<Event>) {
+fn stopped(purpose: &Step<'_>, kind: &ErrorKind, step: u32, used: Amount) -> (Amount, Vec<Event>) {
     if !matches!(kind, ErrorKind::Cancelled | ErrorKind::Stopping) {
         return (Amount::default(), vec![kind.end()]);
     }
-    let used = used(u64::try_from(elapsed_ms).unwrap_or(0), reserved, prices);
     match purpose {
         Step::Execute => {
             let execution = Box::new(cancelled(step, used));

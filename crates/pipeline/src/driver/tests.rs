@@ -849,6 +849,19 @@ async fn what_was_accepted_waits_over_a_stop_and_is_decided_on_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_while_it_waits_has_used_nothing() {
+    let world = world(vec![], vec![]);
+    let [first, second] = [world.place(), world.place()];
+    let _slot = first.slot().await.unwrap();
+    let live = world.pipeline.start(second, python("1"));
+    assert!(live.accepted().await.is_none());
+    live.stop();
+    assert!(matches!(live.ended().await.unwrap_err().kind, ErrorKind::Cancelled));
+    assert!(world.kinds().ends_with("exec.started exec.finished run.settled"));
+    assert_eq!(world.spent(), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_that_waits_is_given_up_when_its_key_ends_and_one_that_runs_is_not() {
     let waiting = world(vec![], vec![]);
     let [first, second] = [waiting.place(), waiting.place()];
