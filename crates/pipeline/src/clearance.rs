@@ -123,7 +123,7 @@ impl Cleared {
         &self.job
     }
 
-    /// Hands the job to the executor.
+    /// The job, for an executor that has not prepared it.
     pub fn into_job(self) -> Job {
         self.job
     }

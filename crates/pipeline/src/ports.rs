@@ -289,7 +289,9 @@ pub trait Ledger: Send + Sync {
         charge: Charge<'_>,
         amount: Amount,
         events: &[Recorded],
-    ) -> Result<(), LedgerError>;
+    ) -> Result<(), LedgerError> {
+        self.reserve_and_tell(charge, amount, events, &|| {}).await
+    }
 
     /// As [`Ledger::reserve`], and calls `admitted` if it is known before the end that the amount fits: what can be
     /// given up again may begin then.
@@ -299,10 +301,7 @@ pub trait Ledger: Send + Sync {
         amount: Amount,
         events: &[Recorded],
         admitted: Admitted<'_>,
-    ) -> Result<(), LedgerError> {
-        let _ = admitted;
-        self.reserve(charge, amount, events).await
-    }
+    ) -> Result<(), LedgerError>;
 
     /// Begins a step that was reserved before and has waited since, and appends `events`, in one durable
     /// transaction.

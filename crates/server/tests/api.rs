@@ -21,7 +21,7 @@ use ringfence_pipeline::{
     files::{FileCursor, FileInfo, Files, FilesError, Incoming},
     keys::{Given, IdentityError, IssuedKey, Key, KeyRequest, Scopes},
     ports::{
-        AppendError, Assignment, AuthorError, Charge, Claim, Claimed, CodeAuthor, Draft, Executor,
+        Admitted, AppendError, Assignment, AuthorError, Charge, Claim, Claimed, CodeAuthor, Draft, Executor,
         ExecutorError, Kept, Ledger, LedgerError, Part, Prepared, Put, Receipt, Record, StoreError, Written,
     },
     run::{Cleared, Principal, Recorded, RunId},
@@ -166,7 +166,13 @@ impl Record for World {
 
 #[async_trait]
 impl Ledger for World {
-    async fn reserve(&self, charge: Charge<'_>, amount: Amount, _: &[Recorded]) -> Result<(), LedgerError> {
+    async fn reserve_and_tell(
+        &self,
+        charge: Charge<'_>,
+        amount: Amount,
+        _: &[Recorded],
+        _: Admitted<'_>,
+    ) -> Result<(), LedgerError> {
         // One limit in this world: nobody may reserve more than a minute.
         let missing = amount.sandbox_ms - 60_000;
         if missing > 0 {

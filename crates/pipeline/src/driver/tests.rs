@@ -139,15 +139,6 @@ impl Record for Memory {
 
 #[async_trait]
 impl Ledger for Memory {
-    async fn reserve(
-        &self,
-        charge: Charge<'_>,
-        amount: Amount,
-        events: &[Recorded],
-    ) -> Result<(), LedgerError> {
-        self.reserve_and_tell(charge, amount, events, &|| {}).await
-    }
-
     async fn reserve_and_tell(
         &self,
         charge: Charge<'_>,

@@ -11,7 +11,8 @@ use std::{
 use rustix::event::{PollFd, PollFlags};
 
 use super::{
-    Plan, StepError, credentials, landlock, mounts, rlimits, step, tell, use_every_processor, weaken,
+    Plan, StepError, credentials, landlock, mounts, rlimits, step, tell, use_every_processor, wait_to_load,
+    wait_to_start, weaken,
 };
 use crate::{
     sys,
@@ -136,20 +137,6 @@ fn become_guest(
 fn restrict_system_calls(plan: &Plan<'_>) -> io::Result<()> {
     let listener = sys::seccomp_with_listener(plan.filter)?;
     tell(plan.supervisor.as_fd(), &InitReport::Listener, Some(listener.as_fd()))
-}
-
-fn wait_to_load(init: BorrowedFd<'_>) -> io::Result<RunPayload> {
-    let Some((InitRequest::Load, Some(payload))) = wire::wait(init, &mut [0; 16])? else {
-        return Err(io::Error::other("init is gone"));
-    };
-    RunPayload::open(payload)
-}
-
-fn wait_to_start(init: BorrowedFd<'_>) -> io::Result<()> {
-    match wire::wait(init, &mut [0; 16])? {
-        Some((InitRequest::Start, _)) => Ok(()),
-        _ => Err(io::Error::other("init is gone")),
-    }
 }
 
 /// Standard input: nothing, or a sealed memory file of this run.

@@ -145,7 +145,6 @@ fn start(plan: &Plan<'_>, guest: &Guest) -> Result<(), StepError> {
     guest.stand_by(plan.supervisor.as_fd())?;
     let payload = step("wait for a run", wait_to_load(plan.supervisor.as_fd()))?;
     step("use every processor", use_every_processor(plan))?;
-    let payload = step("read the run", RunPayload::open(payload))?;
     step("size scratch", mounts::size_scratch(&payload.spec.limits, payload.spec.code_bytes))?;
     step("place program and files", place_files(plan, &payload))?;
     step("close the program's directory", mounts::close_job())?;
@@ -177,24 +176,25 @@ fn wait_for_ids(supervisor: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-fn wait_to_load(supervisor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    match wait_for_request(supervisor)? {
-        (InitRequest::Load, Some(payload)) => Ok(payload),
+fn wait_to_load(teller: BorrowedFd<'_>) -> io::Result<RunPayload> {
+    match wait_for_request(teller)? {
+        (InitRequest::Load, Some(payload)) => RunPayload::open(payload),
         (InitRequest::Load | InitRequest::Start | InitRequest::Build, _) => {
             Err(io::Error::other("a run without a payload"))
         }
     }
 }
 
-fn wait_to_start(supervisor: BorrowedFd<'_>) -> io::Result<()> {
-    match wait_for_request(supervisor)? {
+fn wait_to_start(teller: BorrowedFd<'_>) -> io::Result<()> {
+    match wait_for_request(teller)? {
         (InitRequest::Start, _) => Ok(()),
         (InitRequest::Load | InitRequest::Build, _) => Err(io::Error::other("a run that is loaded already")),
     }
 }
 
-fn wait_for_request(supervisor: BorrowedFd<'_>) -> io::Result<(InitRequest, Option<OwnedFd>)> {
-    wire::wait(supervisor, &mut [0; 16])?.ok_or_else(|| io::Error::other("the supervisor is gone"))
+/// Of the supervisor, or of init by the guest's process.
+fn wait_for_request(teller: BorrowedFd<'_>) -> io::Result<(InitRequest, Option<OwnedFd>)> {
+    wire::wait(teller, &mut [0; 16])?.ok_or_else(|| io::Error::other("whoever is to tell it is gone"))
 }
 
 fn tell(supervisor: BorrowedFd<'_>, report: &InitReport, attached: Option<BorrowedFd<'_>>) -> io::Result<()> {

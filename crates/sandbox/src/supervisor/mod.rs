@@ -314,12 +314,12 @@ impl Supervisor {
             match wire::receive(self.server.as_fd(), &mut self.buffer) {
                 Ok(Received::Frame(Request::Load { run }, payload)) => self.load(run, payload, now),
                 Ok(Received::Frame(Request::Start { run }, _)) => {
-                    if let Some(run) = self.runs.values_mut().find(|live| live.id == run) {
+                    if let Some(run) = self.run(run) {
                         run.start(now);
                     }
                 }
                 Ok(Received::Frame(Request::Cancel { run }, _)) => {
-                    if let Some(run) = self.runs.values_mut().find(|live| live.id == run) {
+                    if let Some(run) = self.run(run) {
                         run.kill(Killed::Cancelled, now);
                     }
                 }
@@ -335,6 +335,11 @@ impl Supervisor {
                 }
             }
         }
+    }
+
+    /// The run that the server calls so, if it lives.
+    fn run(&mut self, id: u64) -> Option<&mut Run> {
+        self.runs.values_mut().find(|live| live.id == id)
     }
 
     fn load(&mut self, id: u64, payload: Option<OwnedFd>, now: Instant) {

@@ -54,15 +54,6 @@ impl Reservation {
 
 #[async_trait]
 impl Ledger for Store {
-    async fn reserve(
-        &self,
-        charge: Charge<'_>,
-        amount: Amount,
-        events: &[Recorded],
-    ) -> Result<(), LedgerError> {
-        self.reserve_and_tell(charge, amount, events, &|| {}).await
-    }
-
     async fn reserve_and_tell(
         &self,
         charge: Charge<'_>,
@@ -72,8 +63,7 @@ impl Ledger for Store {
     ) -> Result<(), LedgerError> {
         let at_ms = (self.clock)();
         let until_ms = lease_until(at_ms, amount);
-        let taking = Taking { charge, amount, state: State::Held, at_ms, until_ms };
-        self.take(&taking, events, admitted).await
+        self.take(&Taking { charge, amount, state: State::Held, at_ms, until_ms, admitted }, events).await
     }
 
     async fn start(
@@ -167,8 +157,8 @@ impl Store {
         events: &[Recorded],
     ) -> Result<(), LedgerError> {
         let at_ms = (self.clock)();
-        let taking = Taking { charge, amount, state: State::Waiting, at_ms, until_ms };
-        self.take(&taking, events, &|| {}).await
+        let (state, admitted) = (State::Waiting, &|| {});
+        self.take(&Taking { charge, amount, state, at_ms, until_ms, admitted }, events).await
     }
 
     /// Gives back what is held for a step that waited and will not begin, and appends `events`.
@@ -193,16 +183,11 @@ impl Store {
     }
 
     /// Takes an amount from what is left to all who pay, and notes what it is for; once, however often it is asked.
-    async fn take(
-        &self,
-        taking: &Taking<'_>,
-        events: &[Recorded],
-        admitted: Admitted<'_>,
-    ) -> Result<(), LedgerError> {
+    async fn take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
         let doing = "reserving";
         check_amount(doing, taking.amount)?;
         self.room.check(doing)?;
-        match self.try_take(taking, events, admitted).await {
+        match self.try_take(taking, events).await {
             Ok(()) => Ok(()),
             Err(error) if !self.is_held(taking.charge).await? => Err(error),
             // It was there before, or is and could not be synced.
@@ -211,12 +196,7 @@ impl Store {
     }
 
     /// As [`Store::take`], for a step that nothing is held for; it fails, and leaves nothing, if something is.
-    async fn try_take(
-        &self,
-        taking: &Taking<'_>,
-        events: &[Recorded],
-        admitted: Admitted<'_>,
-    ) -> Result<(), LedgerError> {
+    async fn try_take(&self, taking: &Taking<'_>, events: &[Recorded]) -> Result<(), LedgerError> {
         let doing = "reserving";
         let Taking { charge: Charge { principal, run, session, .. }, amount, at_ms, .. } = *taking;
         let path = BudgetScope::path(principal, session, run);
@@ -227,7 +207,7 @@ impl Store {
         if taking.state == State::Waiting {
             check_waiting(&mut tx, principal).await?;
         }
-        admitted();
+        (taking.admitted)();
         let with = vec![note(taking), accounts::change(&path, at_ms, Amount::default(), amount)];
         let written = self.admit_events(&mut tx, principal, run, events, with).await?;
         if written.first() != Some(&1) {
@@ -415,7 +395,7 @@ impl State {
 }
 
 /// What is to be held for a step, and from when until when.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Taking<'a> {
     charge: Charge<'a>,
     amount: Amount,
@@ -423,6 +403,7 @@ struct Taking<'a> {
     state: State,
     at_ms: i64,
     until_ms: i64,
+    admitted: Admitted<'a>,
 }
 
 /// A reservation as it is found.
@@ -506,7 +487,7 @@ async fn renew_lease(
 
 /// The statement that writes a reservation, if the key is accepted.
 fn note(taking: &Taking<'_>) -> Query {
-    let Taking { charge, amount, state, at_ms, until_ms } = *taking;
+    let Taking { charge, amount, state, at_ms, until_ms, .. } = *taking;
     let Charge { principal, run, step, session, author } = charge;
     query(
         "INSERT INTO reservations (run, step, tenant, \"user\", key_id, session, author, at_ms, nano_usd, tokens,
