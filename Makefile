@@ -18,9 +18,12 @@ demo: setup build runtimes ## Build, say what protects you, do the main job on r
 test: setup build build-for-tests runtimes guest postgres clients contract ## Every test, the ones from outside included.
 	$(CARGO) fmt --all --check
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		$(CARGO) nextest run --workspace --no-fail-fast && $(CARGO) test --workspace --doc; \
+		$(CARGO) nextest run --workspace --no-fail-fast && $(CARGO) test --workspace --doc && \
+		RINGFENCE_TESTS_WARM=1 $(CARGO) nextest run -p ringfence-tests --no-fail-fast \
+			--test escapes --test attacks --test languages; \
 	else \
-		$(CARGO) test --workspace; \
+		$(CARGO) test --workspace && RINGFENCE_TESTS_WARM=1 $(CARGO) test -p ringfence-tests \
+			--test escapes --test attacks --test languages; \
 	fi
 
 check: ## Format, lints, licences.
@@ -34,7 +37,8 @@ check: ## Format, lints, licences.
 
 bench: runtimes ## Yardsticks and ours in one run, as they are built for use.
 	sh scripts/setup.sh bubblewrap
-	$(CARGO) run -q -p ringfence-benches
+	$(CARGO) build -q --release -p ringfence-cli -p ringfence-benches
+	RINGFENCE_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target)/release/ringfence) $(CARGO) run -q --release -p ringfence-benches
 	$(CARGO) run -q --release -p ringfence-benches --bin record
 
 .PHONY: bench-load

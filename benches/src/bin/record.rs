@@ -26,7 +26,7 @@ use ringfence_pipeline::{
     },
     run::{Cleared, Principal, Recorded, RunId},
 };
-use ringfence_sandbox::{Sandbox, SandboxConfig, Started};
+use ringfence_sandbox::{Pool, Sandbox, SandboxConfig, Started};
 use ringfence_store::Store;
 use uuid::Uuid;
 
@@ -35,6 +35,16 @@ const ROUNDS: usize = 400;
 
 /// The most that the record may add to the median run, in milliseconds.
 const ADDED_MS_MAX: f64 = 0.6;
+
+/// What is run, with the record and without: a Bash that is executed in an empty jail, and a Python that is forked
+/// into one.
+const LANES: [(Language, [&str; 2]); 2] = [
+    (Language::Bash, ["bash, record on", "bash, record off"]),
+    (Language::Python, ["python, record on", "python, record off"]),
+];
+
+/// Until what forks is there.
+const ZYGOTES: Duration = Duration::from_secs(3);
 
 /// What is written before the disk alone is synced, in bytes: about as much as a reservation.
 const SYNCED_BYTES: usize = 64 << 10;
@@ -175,8 +185,12 @@ fn pipeline(sandbox: &Sandbox, record: Arc<dyn Record>, ledger: Arc<dyn Ledger>,
     Pipeline::new(ports, config)
 }
 
-async fn run(pipeline: &Pipeline, who: &Principal, number: usize) -> Duration {
-    let request = ExecuteRequest::new(Language::Bash, format!("echo {number}"));
+async fn run(pipeline: &Pipeline, who: &Principal, language: Language, number: usize) -> Duration {
+    let code = match language {
+        Language::Python => format!("print({number})"),
+        _ => format!("echo {number}"),
+    };
+    let request = ExecuteRequest::new(language, code);
     let begun = Instant::now();
     let place = pipeline.enter(who).expect("a place");
     let answer = pipeline.execute(place, request).await.expect("an answer");
@@ -196,7 +210,7 @@ fn main() {
         instance: "benchrecord".to_owned(),
         runtimes_dir: ringfence_tests::runtimes_dir(),
         slots: 2,
-        spares: 2,
+        pool: Pool { jails: 2, zygotes: true, ..Pool::default() },
         limits: LimitsPolicy::default(),
         accept_missing: Vec::new(),
     };
@@ -222,11 +236,15 @@ async fn measure(sandbox: &Sandbox, rounds: usize) {
     let without = pipeline(sandbox, Arc::new(Forgetful), Arc::new(Forgetful), &store);
     let disk = File::create(directory.path().join("synced")).expect("a file");
     let mut times: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+    // The zygotes load their libraries.
+    tokio::time::sleep(ZYGOTES).await;
     for number in 0..rounds {
         let mut took = Duration::ZERO;
-        for (name, pipeline) in [("record on", &with), ("record off", &without)] {
-            took = run(pipeline, &who, number).await;
-            times.entry(name).or_default().push(took);
+        for (language, names) in LANES {
+            for (name, pipeline) in names.into_iter().zip([&with, &without]) {
+                took = run(pipeline, &who, language, number).await;
+                times.entry(name).or_default().push(took);
+            }
         }
         let begun = Instant::now();
         assert!(Command::new("bash").args(["-c", ":"]).status().expect("Bash").success());
@@ -244,11 +262,14 @@ async fn measure(sandbox: &Sandbox, rounds: usize) {
         println!("{name:<24} {median:>10.3} {p99:>10.3} {rounds:>8}");
     }
     let median = |name: &str| times.get(name).map_or(f64::NAN, |times| percentile(&mut times.clone(), 50));
-    let (added, sync) = (median("record on") - median("record off"), median("bare sync of 64 KiB"));
-    let word = if added <= ADDED_MS_MAX { "PASS" } else { "MISS" };
-    println!(
-        "{word}  D. the durable record adds {added:.3} ms to the median run (must be <= {ADDED_MS_MAX}); the disk's own \
-         sync takes {sync:.3} ms"
-    );
+    println!("the disk's own sync takes {:.3} ms", median("bare sync of 64 KiB"));
+    for (language, [on, off]) in LANES {
+        let added = median(on) - median(off);
+        let word = if added <= ADDED_MS_MAX { "PASS" } else { "MISS" };
+        println!(
+            "{word}  D. the durable record adds {added:.3} ms to the median {language} run on demand (must be <= \
+             {ADDED_MS_MAX})"
+        );
+    }
     store.close().await;
 }
