@@ -21,8 +21,9 @@ const Module = NODE_20 ? module.constructor : require('node:module');
 const WORK = '/work';
 const TYPESCRIPT = /\.[cm]?ts$/;
 
-/** Where the program's text is. */
-const TEXT = path.join('/job', fs.existsSync('/job/main.ts') ? 'main.ts' : 'main.js');
+/** Where the program's text is. In what a program starts itself, the first word is another. */
+const TEXTS = ['/job/main.ts', '/job/main.js'];
+const TEXT = TEXTS.find((text) => text === process.argv[1]) ?? TEXTS.find((text) => fs.existsSync(text)) ?? TEXTS[1];
 
 /** What the program is called: positions, `__filename`, `process.argv[1]`, `import.meta.url`. */
 const PROGRAM = path.join(WORK, path.basename(TEXT));
@@ -288,3 +289,6 @@ function countProcessors() {
 }
 
 main();
+
+/** For `warm.cjs`, which has this ready before the program is there. */
+module.exports = { prepare: () => javascript(PROGRAM), isTypeScript: TYPESCRIPT.test(PROGRAM) };

@@ -31,8 +31,9 @@ impl Damaged {
         self.house.runtimes_dir().join(runtime).join("root")
     }
 
+    /// In a new process: an interpreter that waits has all that it needs to start.
     fn execute(&self, language: &str, code: &str) -> (u16, Value) {
-        self.server.post("/v1/execute", &json!({ "language": language, "code": code }))
+        self.server.post("/v1/execute", &json!({ "language": language, "code": code, "fresh": true }))
     }
 
     fn works(&self, language: &str, code: &str) {

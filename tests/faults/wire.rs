@@ -127,6 +127,9 @@ impl Spec {
             list(self.args.iter().map(|arg| text(arg)).collect()),
             list(Vec::new()),
             self.limits.map(number).concat(),
+            // Not fresh, and nothing to import.
+            number(0),
+            number(0),
             number(self.code_bytes),
             number(self.stdin_bytes),
             list(self.files.iter().map(|(name, bytes)| [text(name), number(*bytes)].concat()).collect()),

@@ -133,10 +133,14 @@ impl Installation {
         self.command(words).output().expect("the program starts")
     }
 
-    /// `ringfence run --json` on code given on standard input: the answer object.
+    /// `ringfence run --json` on code given on standard input: the answer object. With `RINGFENCE_TESTS_WARM`
+    /// in the environment its interpreter is started first, as that of most runs of a server.
     pub fn run(&self, language: &str, code: &str, options: &[&str]) -> Value {
-        let words: Vec<&str> =
-            ["run", "-", "--language", language, "--json"].iter().chain(options).copied().collect();
+        let warm = std::env::var_os("RINGFENCE_TESTS_WARM").filter(|_| !options.contains(&"--fresh"));
+        let mut words = vec!["run", "-", "--language", language, "--json"];
+        words.extend(options);
+        // Words after `--` are the program's.
+        words.splice(1..1, warm.map(|_| "--warm"));
         let output = output_of(self.command(&words), code.as_bytes());
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!("no answer object ({error}): {}", String::from_utf8_lossy(&output.stderr))

@@ -114,8 +114,11 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
     /// Ask for a newly executed interpreter.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "warm")]
     pub(crate) fresh: bool,
+    /// Have the interpreter started before the program is there, as a server has some wait.
+    #[arg(long)]
+    pub(crate) warm: bool,
     /// Print the answer object instead of the program's output.
     #[arg(long)]
     pub(crate) json: bool,

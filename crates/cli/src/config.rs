@@ -13,7 +13,7 @@ use ringfence_pipeline::{
     budget::{DefaultBudget, Period, Prices, TokenPrices, nano_usd},
     keys::KEY_LIFETIME_MS_MAX,
 };
-use ringfence_sandbox::SandboxConfig;
+use ringfence_sandbox::{Pool, SandboxConfig};
 use ringfence_server::{IpNet, RateLimits};
 use ringfence_store::{DAY_MS, Keeping};
 use serde::{
@@ -73,6 +73,35 @@ struct File {
     retention: RetentionFile,
     #[serde(default)]
     budget: BudgetFile,
+    #[serde(default)]
+    pool: PoolFile,
+}
+
+/// The table `[pool]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PoolFile {
+    jails: Option<usize>,
+    interpreters: Option<usize>,
+    zygotes: Option<bool>,
+}
+
+impl PoolFile {
+    /// What a server keeps ready: unless the file says otherwise, for as many runs as can begin at once.
+    fn pool(&self) -> anyhow::Result<Pool> {
+        let usual = std::thread::available_parallelism().map_or(1, usize::from).min(POOL_USUAL_MAX);
+        for (name, value) in [("pool.jails", self.jails), ("pool.interpreters", self.interpreters)] {
+            if value.is_some_and(|value| value > POOL_MAX) {
+                bail!("{name} is above {POOL_MAX}, set it lower");
+            }
+        }
+        Ok(Pool {
+            jails: self.jails.unwrap_or(usual),
+            interpreters: self.interpreters.unwrap_or(usual),
+            zygotes: self.zygotes.unwrap_or(true),
+            insist: false,
+        })
+    }
 }
 
 /// The table `[budget]` of the configuration file.
@@ -118,6 +147,13 @@ struct RetentionFile {
     key_bytes_max: Option<u64>,
     tenant_bytes_max: Option<u64>,
 }
+
+/// Most jails or interpreters of each kind that a server keeps ready unless it is told to: an empty jail takes
+/// about a megabyte, a Node of those that wait about 15.
+const POOL_USUAL_MAX: usize = 4;
+
+/// Most that it can be told to.
+const POOL_MAX: usize = 64;
 
 /// Names all layers of control groups at once: a host has all of them or none.
 const CONTROL_GROUPS: &str = "cgroup";
@@ -249,7 +285,7 @@ pub(crate) fn load(flags: &Settings) -> anyhow::Result<Config> {
             instance: instance(&data_dir),
             runtimes_dir: absolute(runtimes_dir)?,
             slots,
-            spares: 0,
+            pool: file.pool.pool()?,
             limits: file.limits,
             accept_missing: file.accept_missing,
         },

@@ -11,7 +11,7 @@ use ringfence_pipeline::{
     ports::{CodeAuthor, Executor, ExecutorError, Prepared},
     run::{Cleared, Principal, RunId},
 };
-use ringfence_sandbox::{Sandbox, SandboxConfig, SandboxError, Started, SupervisorProcess};
+use ringfence_sandbox::{Pool, Sandbox, SandboxConfig, SandboxError, Started, SupervisorProcess};
 use ringfence_store::Store;
 use tokio::runtime::Runtime;
 
@@ -37,9 +37,9 @@ pub(crate) struct House {
 }
 
 /// Forks the supervisor, then gives up every privilege. Whatever needs the caller's own rights, such
-/// as reading the caller's files, comes before. `spares` jails are kept ready for each runtime.
-pub(crate) fn enter(config: &Config, spares: usize) -> anyhow::Result<Entrance> {
-    let started = ringfence_sandbox::start(SandboxConfig { spares, ..config.sandbox.clone() })?;
+/// as reading the caller's files, comes before. `pool` is kept ready.
+pub(crate) fn enter(config: &Config, pool: Pool) -> anyhow::Result<Entrance> {
+    let started = ringfence_sandbox::start(SandboxConfig { pool, ..config.sandbox.clone() })?;
     Ok(Entrance { started, data_dir: give_up_privileges(config)? })
 }
 

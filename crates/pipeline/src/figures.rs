@@ -1,7 +1,7 @@
 //! Figures about runs, and a line in the log at the end of each, told where their history is written;
 //! whoever runs the process records them. Nothing here holds a word of a client or of a program.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use metrics::{Histogram, counter, histogram};
 use ringfence_job::Language;
@@ -44,6 +44,9 @@ impl Figures {
             Event::ExecFinished(execution) => {
                 self.status = Some(execution.status.name());
                 phase("exec").record(seconds(execution.used));
+                let language = self.language.map_or("none", Language::name);
+                let cpu = Duration::from_millis(execution.usage.cpu_ms);
+                histogram!("ringfence_run_cpu_seconds", "language" => language).record(cpu);
             }
             Event::Settled { .. } => self.ended(self.status.unwrap_or("succeeded")),
             Event::Refused { .. } => self.ended("refused"),

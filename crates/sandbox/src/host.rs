@@ -22,6 +22,8 @@ use tokio::{
 };
 
 use crate::{
+    figures::PoolFigures,
+    imports::Imports,
     jail::{RuntimeCommand, Source},
     reader, runtimes,
     supervisor::{self, Settings},
@@ -44,12 +46,27 @@ pub struct SandboxConfig {
     pub runtimes_dir: PathBuf,
     /// Runs at the same time.
     pub slots: u16,
-    /// Jails kept ready for each runtime's tree, beside those in use: they make the next runs start sooner.
-    pub spares: usize,
+    /// What is kept ready for the next runs, beside what is in use.
+    pub pool: Pool,
     /// Ceilings that hold for every run.
     pub limits: LimitsPolicy,
     /// Layers without which the operator wants to start all the same.
     pub accept_missing: Vec<Layer>,
+}
+
+/// What is kept ready, so that the next runs start sooner. The default is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pool {
+    /// Empty jails for each runtime's tree.
+    pub jails: usize,
+    /// Interpreters of each runtime that is in use, each confined in a jail of its own, that wait for a
+    /// program; of a runtime that is not, one at most.
+    pub interpreters: usize,
+    /// Pythons with libraries loaded, of which those that wait are forks, and what nobody waits for is as
+    /// well. Without them nobody waits for Python.
+    pub zygotes: bool,
+    /// Have the interpreter started first even if none waits: no quicker, but as where one does.
+    pub insist: bool,
 }
 
 /// Why a sandbox does not start.
@@ -117,7 +134,7 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
     let settings = Settings {
         instance: config.instance.clone(),
         slots: config.slots,
-        spares: config.spares,
+        pool: config.pool,
         ceilings: config.limits,
         runtimes,
     };
@@ -147,6 +164,7 @@ fn present_runtimes(directory: &Path) -> io::Result<(Sources, Present)> {
                 takes_code: true,
                 code_name: loaded.code_name,
                 env: loaded.env,
+                warm: Some(loaded.warm),
             };
             sources.insert(runtime, (Source::Tree(loaded.root), command));
             present.insert(runtime, Some(loaded.id));
@@ -239,6 +257,7 @@ impl Ready {
             live: Mutex::new(HashMap::new()),
             next_run: AtomicU64::new(0),
             damaged: watch::Sender::default(),
+            pool: watch::Sender::default(),
             closed: watch::Sender::new(false),
         });
         tokio::spawn(receive_reports(Arc::clone(&shared)));
@@ -290,6 +309,8 @@ struct Shared {
     next_run: AtomicU64,
     /// What is wrong with runtimes, one text for each that is damaged.
     damaged: watch::Sender<Vec<String>>,
+    /// What waits for runs.
+    pool: watch::Sender<PoolFigures>,
     /// True once nothing can be run any more.
     closed: watch::Sender<bool>,
 }
@@ -369,6 +390,11 @@ impl Sandbox {
     /// What is wrong with the runtimes at the moment and what to do, one text for each that is damaged.
     pub fn damaged_runtimes(&self) -> Vec<String> {
         self.shared.damaged.borrow().clone()
+    }
+
+    /// What waits for runs, as the supervisor said last; at most a few seconds old.
+    pub fn pool(&self) -> PoolFigures {
+        self.shared.pool.borrow().clone()
     }
 
     /// True if the supervisor has said nothing for long about a run that it has, of which it gives an
@@ -549,6 +575,8 @@ fn describe(job: &Job) -> io::Result<OwnedFd> {
         args: job.args.clone(),
         env: job.env.clone().into_iter().collect(),
         limits: job.limits,
+        fresh: job.fresh,
+        imports: Imports::guess(&job.code),
         code_bytes: job.code.len() as u64,
         stdin_bytes: job.stdin.len() as u64,
         files: job.files.iter().map(|file| (file.name.clone(), file.content.len() as u64)).collect(),
@@ -665,6 +693,7 @@ impl Shared {
                 tracing::warn!(damaged = damaged.join("; "), "state of the runtimes has changed");
                 self.damaged.send_replace(damaged);
             }
+            Report::Pool { figures } => drop(self.pool.send_replace(figures)),
             Report::Ready { .. } | Report::NotReady { .. } => {}
         }
     }

@@ -105,6 +105,9 @@ pub(crate) fn prepare(settings: &Settings) -> io::Result<Prepared> {
     if landlock_abi == 0 {
         problems.push("Landlock is off, add lsm=landlock,… to the kernel's command line".to_owned());
     }
+    if privileged && !weaken::is_off("user") {
+        namespaces::leave_hosts_root().map_err(|error| named("leave the host's root behind", error))?;
+    }
     if privileged {
         credentials::trim_supervisor().map_err(|error| named("give up capabilities", error))?;
     }

@@ -5,7 +5,9 @@
 //! model and no money.
 
 pub mod doctor;
+mod figures;
 mod host;
+mod imports;
 mod jail;
 mod layers;
 mod outputs;
@@ -16,8 +18,10 @@ mod supervisor;
 mod sys;
 mod wire;
 
+pub use figures::{KindFigures, PoolFigures, Times};
 pub use host::{
-    Prepared, Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess, start,
+    Pool, Prepared, Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess,
+    start,
 };
 pub use reader::READER_COMMAND;
 pub use server_side::{give_up_privileges, give_up_privileges_with, return_freed_memory};

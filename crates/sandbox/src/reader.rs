@@ -33,6 +33,7 @@ pub(crate) fn source() -> io::Result<(Source, RuntimeCommand)> {
         takes_code: false,
         code_name: "empty".to_owned(),
         env: vec![("LD_LIBRARY_PATH".to_owned(), "/lib".to_owned())],
+        warm: None,
     };
     Ok((Source::Files(files), command))
 }

@@ -116,7 +116,7 @@ fn unshare_mounts() -> io::Result<()> {
 fn become_service() -> io::Result<()> {
     let id = credentials::SERVICE_HOST_ID;
     sys::drop_groups()?;
-    sys::drop_bounding_set()?;
+    sys::drop_bounding_set_but(&[])?;
     sys::set_gid(id)?;
     sys::set_uid(id)?;
     sys::drop_capabilities()

@@ -84,14 +84,14 @@ pub(crate) fn set_process_name(name: &CStr) {
     unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
 }
 
-/// Drops every capability from the bounding set, so that no program can bring one back.
-pub(crate) fn drop_bounding_set() -> io::Result<()> {
+/// Drops every capability but `kept`, by number, from the bounding set, so that no program can bring one back.
+pub(crate) fn drop_bounding_set_but(kept: &[u32]) -> io::Result<()> {
     // The kernel answers with an error past its last capability; 64 is all a set can hold.
     for capability in 0..64 {
         // SAFETY: a number only.
-        let held = unsafe { libc::prctl(libc::PR_CAPBSET_READ, capability as libc::c_ulong, 0, 0, 0) };
-        if held == 1 {
-            prctl(libc::PR_CAPBSET_DROP, capability)?;
+        let held = unsafe { libc::prctl(libc::PR_CAPBSET_READ, libc::c_ulong::from(capability), 0, 0, 0) };
+        if held == 1 && !kept.contains(&capability) {
+            prctl(libc::PR_CAPBSET_DROP, capability.into())?;
         }
     }
     Ok(())
@@ -148,19 +148,19 @@ pub(crate) fn drop_groups() -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_setgroups, 0usize, ptr::null::<libc::gid_t>()) }).map(drop)
 }
 
-/// Lowers soft and hard resource limit to `value`; what is lower already stays.
-pub(crate) fn lower_rlimit(resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
+/// Lowers soft and hard resource limit of a process, 0 for this one, to `value`; what is lower already stays.
+pub(crate) fn lower_rlimit(pid: i32, resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: limit outlives the call.
-    check(unsafe { libc::getrlimit(resource, &mut limit) }.into())?;
-    set_rlimit(resource, value.min(limit.rlim_max))
+    check(unsafe { libc::prlimit(pid, resource, ptr::null(), &mut limit) }.into())?;
+    set_rlimit(pid, resource, value.min(limit.rlim_max))
 }
 
-/// Sets soft and hard resource limit.
-pub(crate) fn set_rlimit(resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
+/// Sets soft and hard resource limit of a process, 0 for this one.
+pub(crate) fn set_rlimit(pid: i32, resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
     let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
     // SAFETY: limit outlives the call.
-    check(unsafe { libc::setrlimit(resource, &limit) }.into()).map(drop)
+    check(unsafe { libc::prlimit(pid, resource, &limit, ptr::null_mut()) }.into()).map(drop)
 }
 
 /// Marks every descriptor from `first` on to be closed by exec.
@@ -202,7 +202,7 @@ pub(crate) fn dup_to(fd: BorrowedFd<'_>, target: RawFd) -> io::Result<()> {
         // SAFETY: a valid descriptor; only its close-on-exec flag is cleared.
         return check(unsafe { libc::fcntl(target, libc::F_SETFD, 0) }.into()).map(drop);
     }
-    // SAFETY: 0, 1 and 2 are the only targets used, and nothing in this program owns those.
+    // SAFETY: used for numbers that nothing in this program owns, or right before it executes another.
     check(unsafe { libc::dup2(fd.as_raw_fd(), target) }.into()).map(drop)
 }
 
@@ -247,8 +247,12 @@ pub(crate) fn seccomp_knows(action: u32) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Notification {
     id: u64,
+    /// The thread that called, by its number in the supervisor's view.
+    pub(crate) thread: u32,
     /// The system call's number.
     pub(crate) nr: i32,
+    /// Its first argument.
+    pub(crate) argument: u64,
 }
 
 /// Reads one notification; the errors are "no longer there" (the caller died) or "would block".
@@ -259,7 +263,12 @@ pub(crate) fn seccomp_receive(listener: BorrowedFd<'_>) -> io::Result<Notificati
     // SAFETY: the kernel writes one structure of exactly this type.
     let result = unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_RECV as _, &mut notification) };
     check(result.into())?;
-    Ok(Notification { id: notification.id, nr: notification.data.nr })
+    Ok(Notification {
+        id: notification.id,
+        thread: notification.pid,
+        nr: notification.data.nr,
+        argument: notification.data.args[0],
+    })
 }
 
 /// True for an error of [`seccomp_receive`] after which there may be more to receive.
@@ -312,6 +321,12 @@ pub(crate) fn reset_signals() -> io::Result<()> {
         check(libc::sigemptyset(&mut none).into())?;
         check(libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut()).into()).map(drop)
     }
+}
+
+/// Has the kernel reap every child from now on.
+pub(crate) fn ignore_children() {
+    // SAFETY: SIG_IGN is a valid disposition.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
 }
 
 /// Ignores the signals a terminal sends, so that ending the server is what ends the supervisor.

@@ -11,6 +11,7 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
 };
 
+use crate::{figures::PoolFigures, imports::Imports};
 use ringfence_job::{DeniedSyscall, Isolation, LimitHit, Limits, Runtime, Status, Stream, Usage};
 use rustix::{
     event::{PollFd, PollFlags},
@@ -25,6 +26,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Longest frame in bytes.
 pub(crate) const FRAME_BYTES_MAX: usize = 128 * 1024;
+
+/// Most descriptors that go with a frame.
+pub(crate) const DESCRIPTORS_MAX: usize = 16;
 
 /// Longest part of a guest's output in one frame, in bytes.
 pub(crate) const OUTPUT_BYTES_MAX: usize = 64 * 1024;
@@ -113,6 +117,11 @@ pub(crate) enum Report {
         /// What is wrong with each and what to do; none is listed that is as it was.
         damaged: Vec<String>,
     },
+    /// What waits for runs, and how it has done so far; told now and then.
+    Pool {
+        /// All of it.
+        figures: PoolFigures,
+    },
     /// What the run has used so far; told now and then while it lasts.
     Used {
         /// Which run.
@@ -154,6 +163,8 @@ pub(crate) enum InitReport {
     Work,
     /// The attached descriptor is where refused calls arrive.
     Listener,
+    /// The guest's process is gone before its program could begin: our own failure, but another jail will do.
+    Gone,
     /// The guest's program is being executed.
     Started,
     /// The guest's first process ended with this raw wait status.
@@ -190,6 +201,10 @@ pub(crate) struct RunSpec {
     pub(crate) env: Vec<(String, String)>,
     /// Effective limits.
     pub(crate) limits: Limits,
+    /// Have a program executed that was not started before.
+    pub(crate) fresh: bool,
+    /// What it is likely to import, if it is Python.
+    pub(crate) imports: Imports,
     /// Length of the program's text in bytes.
     pub(crate) code_bytes: u64,
     /// Length of standard input in bytes.
@@ -278,11 +293,34 @@ pub(crate) fn encode(frame: &impl Serialize) -> io::Result<Vec<u8>> {
 
 /// Sends one encoded frame, with a descriptor if there is one. Never blocks.
 pub(crate) fn send(socket: BorrowedFd<'_>, frame: &[u8], attached: Option<BorrowedFd<'_>>) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    send_with(socket, frame, attached.as_slice())
+}
+
+/// As [`send`], to somebody who may have ended: then the end is what there is to hear of.
+pub(crate) fn send_to_mortal(
+    socket: BorrowedFd<'_>,
+    frame: &[u8],
+    attached: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    match send(socket, frame, attached) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+            Ok(())
+        }
+        sent => sent,
+    }
+}
+
+/// As [`send`], with up to [`DESCRIPTORS_MAX`] descriptors: for a zygote, which is the only one to take more
+/// than one.
+pub(crate) fn send_with(
+    socket: BorrowedFd<'_>,
+    frame: &[u8],
+    descriptors: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let descriptors: Vec<BorrowedFd<'_>> = attached.into_iter().collect();
-    if !descriptors.is_empty() {
-        ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
+    if !descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
+        return Err(io::Error::other("too many descriptors for a frame"));
     }
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
     rustix::net::sendmsg(socket, &[IoSlice::new(frame)], &mut ancillary, flags)?;
@@ -386,17 +424,28 @@ pub(crate) fn payload(head: &impl Serialize, bodies: &[&[u8]]) -> io::Result<Own
 
 /// A sealed memory file that holds `parts` one after the other.
 pub(crate) fn memory_file(parts: &[&[u8]]) -> io::Result<OwnedFd> {
-    let fd = rustix::fs::memfd_create("ringfence", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    let fd = open_memory_file()?;
     let mut at = 0u64;
     for part in parts {
         write_all_at(&fd, part, at)?;
         at += part.len() as u64;
     }
-    rustix::fs::fcntl_add_seals(&fd, SEALS)?;
+    seal(&fd)?;
     Ok(fd)
 }
 
-fn write_all_at(fd: &OwnedFd, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
+/// An empty memory file that is not sealed yet.
+pub(crate) fn open_memory_file() -> io::Result<OwnedFd> {
+    Ok(rustix::fs::memfd_create("ringfence", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
+}
+
+/// Makes a memory file one that nobody can change any more.
+pub(crate) fn seal(fd: &OwnedFd) -> io::Result<()> {
+    Ok(rustix::fs::fcntl_add_seals(fd, SEALS)?)
+}
+
+/// Writes all of `bytes`, from position `at` on.
+pub(crate) fn write_all_at(fd: &OwnedFd, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         let count = rustix::io::pwrite(fd, bytes, at)?;
         bytes = &bytes[count..];

@@ -76,6 +76,15 @@ fn describe() {
     );
     describe_gauge!("ringfence_queue_waiting", "Jobs that wait for a slot.");
     describe_gauge!("ringfence_sandbox_slots", "Slots of the sandbox, by state.");
+    describe_gauge!("ringfence_pool_waiting", "Jails and interpreters that wait for a run, by kind.");
+    describe_counter!("ringfence_pool_hits_total", "Runs that got one that waited, by kind.");
+    describe_counter!("ringfence_pool_misses_total", "Runs for which none waited, by kind.");
+    describe_counter!(
+        "ringfence_pool_steps_total",
+        "Forks of zygotes, and takedowns of what was answered already."
+    );
+    describe_gauge!("ringfence_pool_step_seconds_total", Unit::Seconds, "Time of all those together.");
+    describe_histogram!("ringfence_run_cpu_seconds", Unit::Seconds, "Processor time of runs, by language.");
     describe_counter!("ringfence_refusals_total", "Requests answered with a problem, by its code.");
     describe_counter!("ringfence_http_requests_total", "Requests, by route, method and status.");
     describe_histogram!(

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use ringfence_job::Status;
 use ringfence_pipeline::{AskAnswer, AskRequest};
+use ringfence_sandbox::Pool;
 
 use super::{deliver, explain, one_shot_runtime, print_json, print_line, read_files};
 use crate::{args, config::Config, house, outbox::Outbox};
@@ -17,7 +18,7 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
         ..AskRequest::default()
     };
     let outbox = command.out.as_deref().map(Outbox::start).transpose()?;
-    let entrance = house::enter(config, 0)?;
+    let entrance = house::enter(config, Pool::default())?;
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use ringfence_sandbox::doctor::{self, Check, CheckState};
+use ringfence_sandbox::{
+    Pool, SandboxConfig,
+    doctor::{self, Check, CheckState},
+};
 
 use super::{one_shot_runtime, print_json, print_line};
 use crate::{args, clock, config::Config};
@@ -11,7 +14,8 @@ use crate::{args, clock, config::Config};
 pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<ExitCode> {
     let mut checks = doctor::check_host(&config.data_dir, clock::now_ms());
     checks.extend(doctor::check_runtimes(&config.sandbox.runtimes_dir, command.deep));
-    match ringfence_sandbox::start(config.sandbox.clone()).and_then(|started| started.ready_as_it_is()) {
+    let sandbox = SandboxConfig { pool: Pool::default(), ..config.sandbox.clone() };
+    match ringfence_sandbox::start(sandbox).and_then(|started| started.ready_as_it_is()) {
         Err(error) => {
             checks.push(
                 Check::new("supervisor", CheckState::Missing, error.to_string())

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use ringfence_pipeline::{Answer, Comparison};
+use ringfence_sandbox::Pool;
 use serde::Serialize;
 
 use super::{one_shot_runtime, print_json, print_line};
@@ -18,7 +19,7 @@ struct Replayed<'a> {
 
 /// Repeats a run. The exit code is 0 if nothing differs.
 pub(crate) fn replay(config: &Config, command: &args::Replay) -> anyhow::Result<ExitCode> {
-    let entrance = house::enter(config, 0)?;
+    let entrance = house::enter(config, Pool::default())?;
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use ringfence_pipeline::{Answer, Drift, DriftReport, ErrorKind};
+use ringfence_sandbox::Pool;
 use serde::Serialize;
 
 use super::{deliver, one_shot_runtime, print_json, print_output, read_bounded};
@@ -26,7 +27,7 @@ pub(crate) fn rerun(config: &Config, command: args::Rerun) -> anyhow::Result<Exi
     let read = |file: args::Replacement| Ok((file.name, read_bounded(&file.path)?));
     let files: Vec<_> = command.files.into_iter().map(read).collect::<anyhow::Result<_>>()?;
     let outbox = command.out.as_deref().map(Outbox::start).transpose()?;
-    let entrance = house::enter(config, 0)?;
+    let entrance = house::enter(config, Pool::default())?;
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;

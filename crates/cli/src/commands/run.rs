@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context;
 use ringfence_job::Language;
 use ringfence_pipeline::ExecuteRequest;
+use ringfence_sandbox::Pool;
 
 use super::{deliver, one_shot_runtime, print_json, print_output, read_bounded, read_files};
 use crate::{args, config::Config, house, outbox::Outbox};
@@ -17,7 +18,7 @@ pub(crate) fn run(config: &Config, command: args::Run) -> anyhow::Result<ExitCod
     // Everything that needs the caller's rights comes first.
     let request = read_request(&command)?;
     let outbox = command.out.as_deref().map(Outbox::start).transpose()?;
-    let entrance = house::enter(config, 0)?;
+    let entrance = house::enter(config, Pool { insist: command.warm, ..Pool::default() })?;
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;

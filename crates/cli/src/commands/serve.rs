@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
-use metrics::gauge;
+use metrics::{counter, gauge};
 use ringfence_pipeline::{
     Pipeline,
     budget::Caps,
@@ -17,7 +17,10 @@ use ringfence_pipeline::{
     ports::StoreError,
     run::Principal,
 };
-use ringfence_sandbox::doctor::{self, CheckState};
+use ringfence_sandbox::{
+    KindFigures, PoolFigures, Sandbox, Times,
+    doctor::{self, CheckState},
+};
 use ringfence_server::{Keys, Metrics, Server, ServerOptions};
 use ringfence_store::{DAY_MS, KeyError, Reservation, SELF_SERVICE_TENANT, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -40,9 +43,6 @@ const FIRST_TENANT: &str = "default";
 
 /// User of the first key.
 const FIRST_USER: &str = "admin";
-
-/// Most jails that are kept ready for each runtime; each takes about a megabyte.
-const SPARES_MAX: usize = 4;
 
 /// Descriptors that a server wants to have: most are connections.
 const OPEN_FILES_WANTED: u64 = 4096;
@@ -70,7 +70,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
     // Bound before privileges go, so that ports below 1024 can be had.
     let listener = bind(listen)?;
     let figures_at = command.metrics_listen.or(config.metrics_listen).map(bind).transpose()?;
-    let entrance = house::enter(config, spares())?;
+    let entrance = house::enter(config, config.sandbox.pool)?;
     ringfence_sandbox::return_freed_memory();
     log_panics();
     let metrics = Metrics::record(clock::now_ms())?;
@@ -90,7 +90,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         let keys = Arc::new(StoredKeys { store: house.store.clone(), self_service: config.self_service });
         let (store, sandbox) = (house.store.clone(), house.sandbox.clone());
         let (measured, limits) = (house.pipeline.clone(), config.sandbox.limits);
-        let (examined_store, examined) = (store.clone(), sandbox.clone());
+        let (examined_store, examined, pooled) = (store.clone(), sandbox.clone(), sandbox.clone());
         let server = Server::new(
             Arc::new(house.pipeline.clone()),
             keys,
@@ -99,7 +99,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
         )
         .watched_by(move || health::ailments(&store, &sandbox))
         .examined_by(move || health::examine(examined_store.clone(), examined.clone(), limits))
-        .measured_by(move || figures(&metrics, &measured), figures_at);
+        .measured_by(move || figures(&metrics, &measured, &pooled), figures_at);
         let signals = stop_signals()?;
         let supervisor_gone = house.sandbox.closed();
         let mut orderly = true;
@@ -159,11 +159,6 @@ fn log_panics() {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(place, "panicked");
     }));
-}
-
-/// Jails kept ready for each runtime's tree: as many runs as can begin at the same time.
-fn spares() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(SPARES_MAX)
 }
 
 /// Tries every limit before the first request; one that does not hold stops the start.
@@ -248,11 +243,21 @@ async fn sweep(store: &Store) {
 
 /// The figures, with those that are looked up when somebody asks.
 #[allow(clippy::cast_precision_loss)]
-fn figures(metrics: &Metrics, pipeline: &Pipeline) -> String {
+fn figures(metrics: &Metrics, pipeline: &Pipeline, sandbox: &Sandbox) -> String {
     let load = pipeline.load();
     gauge!("ringfence_queue_waiting").set(load.waiting as f64);
     gauge!("ringfence_sandbox_slots", "state" => "taken").set(load.taken as f64);
     gauge!("ringfence_sandbox_slots", "state" => "free").set((load.slots - load.taken) as f64);
+    let PoolFigures { kinds, forks, takedowns } = sandbox.pool();
+    for (kind, KindFigures { waiting, hits, misses }) in kinds {
+        gauge!("ringfence_pool_waiting", "kind" => kind.clone()).set(waiting as f64);
+        counter!("ringfence_pool_hits_total", "kind" => kind.clone()).absolute(hits);
+        counter!("ringfence_pool_misses_total", "kind" => kind).absolute(misses);
+    }
+    for (what, Times { count, total_us }) in [("fork", forks), ("takedown", takedowns)] {
+        counter!("ringfence_pool_steps_total", "step" => what).absolute(count);
+        gauge!("ringfence_pool_step_seconds_total", "step" => what).set(total_us as f64 / 1e6);
+    }
     metrics.render()
 }
 

@@ -82,7 +82,8 @@ fn job(language: Language, limits: &LimitsPolicy) -> Result<Job, String> {
         env: BTreeMap::new(),
         files: Vec::new(),
         limits: limits.map_err(|_| "the configured limits allow no program".to_owned())?,
-        fresh: false,
+        // What waits already shows nothing of what the next one needs.
+        fresh: true,
     })
 }
 

@@ -63,23 +63,44 @@ pub(crate) fn id_map(privileged: bool, index: u16) -> String {
     }
 }
 
+/// What to write to uid_map and gid_map of a privileged supervisor's own user namespace: root, to whom
+/// control groups and devices belong, and every seat.
+pub(crate) fn supervisors_map() -> String {
+    let (first, last) = (seat_ids(0).init, seat_ids(u16::MAX).guest);
+    format!("0 0 1\n{first} {first} {}\n", last - first + 1)
+}
+
 /// What a supervisor that root started keeps, by number (linux/capability.h): to collect files and to
-/// remove control groups whatever the modes, to kill, to map ids, and to make namespaces and mounts.
-const SUPERVISOR_CAPABILITIES: [u32; 5] = [CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN];
+/// remove control groups whatever the modes, to kill, to map ids, to make namespaces and mounts, and to
+/// pass on fewer rights: all of
+/// it in its own user namespace only.
+const SUPERVISOR_CAPABILITIES: [u32; 7] =
+    [CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_SYS_CHROOT, CAP_SYS_ADMIN];
 const CAP_DAC_OVERRIDE: u32 = 1;
 const CAP_KILL: u32 = 5;
 const CAP_SETGID: u32 = 6;
 const CAP_SETUID: u32 = 7;
+const CAP_SETPCAP: u32 = 8;
+const CAP_SYS_CHROOT: u32 = 18;
 const CAP_SYS_ADMIN: u32 = 21;
+
+/// What it takes to join the namespaces of jails.
+const ZYGOTE_CAPABILITIES: [u32; 2] = [CAP_SYS_CHROOT, CAP_SYS_ADMIN];
 
 /// Gives up what a supervisor does not need. A run's init has its own set, in its own user namespace.
 pub(crate) fn trim_supervisor() -> io::Result<()> {
     sys::keep_capabilities(&SUPERVISOR_CAPABILITIES)
 }
 
+/// Gives up what a zygote does not need, for good.
+pub(crate) fn become_zygote() -> io::Result<()> {
+    sys::drop_bounding_set_but(&ZYGOTE_CAPABILITIES)?;
+    sys::keep_capabilities(&ZYGOTE_CAPABILITIES)
+}
+
 /// Becomes the guest's user for good: afterwards nothing brings a capability back.
 pub(crate) fn become_guest() -> io::Result<()> {
-    sys::drop_bounding_set()?;
+    sys::drop_bounding_set_but(&[])?;
     sys::set_gid(GUEST_ID)?;
     sys::set_uid(GUEST_ID)?;
     sys::drop_capabilities()

@@ -1,8 +1,10 @@
 //! A second fence around the same files: Landlock, applied by the guest's process to itself.
 
+use std::os::fd::OwnedFd;
+
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, PathFdError,
-    Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
 /// The newest version whose rights are asked for; older kernels enforce what they know.
@@ -33,6 +35,22 @@ pub(crate) enum LandlockError {
 /// # Errors
 /// The kernel refuses, or enforces nothing although it has Landlock.
 pub(crate) fn restrict_self() -> Result<(), LandlockError> {
+    let status = rules()?.restrict_self()?;
+    match status.ruleset {
+        RulesetStatus::NotEnforced => Err(LandlockError::NotEnforced),
+        _ => Ok(()),
+    }
+}
+
+/// The same rules, for another process to restrict itself with; `None` where the kernel has no Landlock.
+///
+/// # Errors
+/// The kernel refuses.
+pub(crate) fn ruleset() -> Result<Option<OwnedFd>, LandlockError> {
+    Ok(rules()?.into())
+}
+
+fn rules() -> Result<RulesetCreated, LandlockError> {
     let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir | AccessFs::Execute;
     let all = AccessFs::from_all(ABI_WANTED);
     let device = AccessFs::ReadFile | AccessFs::WriteFile;
@@ -50,11 +68,7 @@ pub(crate) fn restrict_self() -> Result<(), LandlockError> {
     for path in WRITABLE_DEVICES {
         rules = rules.add_rule(beneath(path, device)?)?;
     }
-    let status = rules.restrict_self()?;
-    match status.ruleset {
-        RulesetStatus::NotEnforced => Err(LandlockError::NotEnforced),
-        _ => Ok(()),
-    }
+    Ok(rules)
 }
 
 fn beneath(path: &str, access: BitFlags<AccessFs>) -> Result<PathBeneath<PathFd>, LandlockError> {

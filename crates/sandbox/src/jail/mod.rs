@@ -8,12 +8,15 @@
 pub(crate) mod cgroup;
 pub(crate) mod credentials;
 mod guest;
+mod join;
 mod landlock;
 mod mounts;
 pub(crate) mod namespaces;
 pub(crate) mod rlimits;
 pub(crate) mod seccomp;
+pub(crate) mod warm;
 pub(crate) mod weaken;
+pub(crate) mod zygote;
 
 use std::{
     collections::BTreeMap,
@@ -32,10 +35,12 @@ use seccompiler::sock_filter;
 
 use guest::Guest;
 pub(crate) use mounts::{Source, mount_own_processes, prepare_stage, prepare_template, template};
+use warm::Ahead;
 
 use crate::{
+    runtimes::Warm,
     sys,
-    wire::{self, InitReport, InitRequest, RunPayload, RunSpec},
+    wire::{self, InitReport, InitRequest, RunPayload},
 };
 
 /// How a runtime starts a program.
@@ -49,6 +54,8 @@ pub(crate) struct RuntimeCommand {
     pub(crate) code_name: String,
     /// Environment.
     pub(crate) env: Vec<(String, String)>,
+    /// How it is started before there is a program, if it can be.
+    pub(crate) warm: Option<Warm>,
 }
 
 /// What a jail's init needs to know.
@@ -57,6 +64,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) entered: io::Result<()>,
     /// The tree that the root holds.
     pub(crate) runtime: Runtime,
+    /// What is started at once, to wait for a run.
+    pub(crate) ahead: Option<Ahead>,
     /// How each runtime starts a program.
     pub(crate) runtimes: &'a BTreeMap<Runtime, (Source, RuntimeCommand)>,
     /// The compiled system call filter.
@@ -72,9 +81,9 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// How a run's program is started: only its own jail's tree has what that takes.
-    fn command(&self, spec: &RunSpec) -> io::Result<&RuntimeCommand> {
-        let known = self.runtimes.get(&spec.runtime).filter(|_| spec.runtime.tree() == self.runtime);
+    /// How a program is started: only its own jail's tree has what that takes.
+    fn command(&self, runtime: Runtime) -> io::Result<&RuntimeCommand> {
+        let known = self.runtimes.get(&runtime).filter(|_| runtime.tree() == self.runtime);
         known.map(|(_, command)| command).ok_or_else(|| io::Error::other("a run for another runtime"))
     }
 }
@@ -83,6 +92,8 @@ impl Plan<'_> {
 struct StepError {
     step: &'static str,
     cause: String,
+    /// True if no run has come to harm: another jail can take it.
+    harmless: bool,
 }
 
 impl fmt::Display for StepError {
@@ -93,15 +104,17 @@ impl fmt::Display for StepError {
 
 /// Names a step, so that an error says where it happened.
 fn step<T, E: std::fmt::Display>(step: &'static str, result: Result<T, E>) -> Result<T, StepError> {
-    result.map_err(|error| StepError { step, cause: error.to_string() })
+    result.map_err(|error| StepError { step, cause: error.to_string(), harmless: false })
 }
 
 /// Everything a jail's init does. It is pid 1 there; when it ends, the kernel ends the rest. `output` is
 /// where the guest's standard output and error go.
 pub(crate) fn init(plan: &Plan<'_>, output: [OwnedFd; 2]) -> ! {
-    let started = build(plan, output).and_then(|guest| start(plan, &guest).map(|()| guest.pid));
+    let started = build(plan, output).and_then(|mut guest| start(plan, &mut guest).map(|()| guest));
     let report = match started {
-        Ok(pid) => wait_for(pid),
+        Ok(guest) if guest.is_joined() => wait_for_the_end(),
+        Ok(guest) => wait_for(guest.pid),
+        Err(error) if error.harmless => InitReport::Gone,
         Err(error) => InitReport::Failed { reason: error.to_string() },
     };
     // Without a supervisor there is nobody to tell; the kernel ends the run either way.
@@ -137,22 +150,35 @@ fn build(plan: &Plan<'_>, output: [OwnedFd; 2]) -> Result<Guest, StepError> {
     let handed_over = tell(plan.supervisor.as_fd(), &InitReport::Work, Some(work.as_fd()));
     step("hand over working directory", handed_over)?;
     step("let go of the supervisor's output", release_output())?;
-    step("fork the guest's process", Guest::fork(plan, output))
+    match plan.ahead.as_ref().and_then(|ahead| ahead.invites.as_ref()) {
+        Some(line) => {
+            // Whoever joins is not our child, and of others' children nobody asks.
+            sys::ignore_children();
+            step("invite the guest", join::invite(plan, &output, line.as_fd()))
+        }
+        None => step("fork the guest's process", Guest::fork(plan, output)),
+    }
 }
 
 /// Waits for the jail's one run and starts it.
-fn start(plan: &Plan<'_>, guest: &Guest) -> Result<(), StepError> {
+fn start(plan: &Plan<'_>, guest: &mut Guest) -> Result<(), StepError> {
     guest.stand_by(plan.supervisor.as_fd())?;
     let payload = step("wait for a run", wait_to_load(plan.supervisor.as_fd()))?;
     step("use every processor", use_every_processor(plan))?;
     step("size scratch", mounts::size_scratch(&payload.spec.limits, payload.spec.code_bytes))?;
     step("place program and files", place_files(plan, &payload))?;
     step("close the program's directory", mounts::close_job())?;
-    guest.load(payload.file())?;
+    guest.load(plan, &payload)?;
     guest.stand_by(plan.supervisor.as_fd())?;
     step("wait for its start", wait_to_start(plan.supervisor.as_fd()))?;
-    guest.start()?;
-    step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None))
+    guest.start(|| step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None)))
+}
+
+/// A guest that has joined is its parent's to wait for, the supervisor's, which then ends us.
+fn wait_for_the_end() -> ! {
+    loop {
+        rustix::event::pause();
+    }
 }
 
 /// Reaps whatever ends until the guest's first process has.
@@ -217,7 +243,7 @@ fn use_every_processor(plan: &Plan<'_>) -> io::Result<()> {
 
 /// Puts the program into /job and the input files into the working directory.
 fn place_files(plan: &Plan<'_>, payload: &RunPayload) -> io::Result<()> {
-    let code_name = &plan.command(&payload.spec)?.code_name;
+    let code_name = &plan.command(payload.spec.runtime)?.code_name;
     write_new(&mounts::code_path(code_name), &payload.code()?)?;
     for (name, place) in payload.files() {
         let path = mounts::input_path(name);

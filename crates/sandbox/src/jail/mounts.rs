@@ -187,6 +187,12 @@ pub(crate) fn assemble_root(runtime: Runtime) -> io::Result<()> {
     Ok(())
 }
 
+/// The same for a zygote: the template, and a directory for what libraries write when they are loaded.
+pub(crate) fn assemble_zygotes_root(runtime: Runtime) -> io::Result<()> {
+    mount_bind_recursive(template(runtime), NEW_ROOT)?;
+    mount_tmpfs(&Path::new(NEW_ROOT).join("tmp"), "mode=700,size=1m")
+}
+
 /// Makes the assembled root the root and leaves nothing of the old one.
 pub(crate) fn enter_root() -> io::Result<()> {
     if weaken::is_off("root") {

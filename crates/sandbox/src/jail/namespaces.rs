@@ -5,6 +5,8 @@ use std::{
     os::fd::{AsFd as _, OwnedFd},
 };
 
+use rustix::process::{WaitId, WaitIdOptions};
+
 use super::{credentials, weaken};
 use crate::sys;
 
@@ -52,6 +54,32 @@ pub(crate) fn refuse_user_namespaces() -> io::Result<()> {
         return Ok(());
     }
     fs::write("/proc/sys/user/max_user_namespaces", "0")
+}
+
+/// Leaves root's rights on the host behind: this process becomes root of a user namespace of its own, in which
+/// root and the ids of every seat are what they were.
+pub(crate) fn leave_hosts_root() -> io::Result<()> {
+    let map = credentials::supervisors_map();
+    let supervisor = std::process::id();
+    let (ours, helpers) = rustix::pipe::pipe()?;
+    // Only who stays behind has the right to map ids for those who have left.
+    let Some((_, helper)) = sys::clone_process(0, None)? else {
+        drop(helpers);
+        let left = rustix::io::read(&ours, &mut [0; 1]).is_ok_and(|count| count == 1);
+        let files = ["uid_map", "gid_map"].map(|file| format!("/proc/{supervisor}/{file}"));
+        let mapped = left && files.iter().all(|file| fs::write(file, &map).is_ok());
+        sys::exit_now(i32::from(!mapped))
+    };
+    drop(ours);
+    let left =
+        sys::unshare(libc::CLONE_NEWUSER).and_then(|()| Ok(rustix::io::write(&helpers, b"\n").map(drop)?));
+    drop(helpers);
+    let ended = rustix::process::waitid(WaitId::PidFd(helper.as_fd()), WaitIdOptions::EXITED)?;
+    left?;
+    match ended.and_then(|ended| ended.exit_status()) {
+        Some(0) => Ok(()),
+        _ => Err(io::Error::other("ids cannot be mapped")),
+    }
 }
 
 /// Becomes root of an own user namespace, for a supervisor that an ordinary user started.

@@ -23,18 +23,18 @@ const CORE_BYTES: u64 = 1;
 /// # Errors
 /// The hard limit is 0, as a shell or service manager may have set it, and only root may raise it.
 pub(crate) fn forbid_dumps() -> io::Result<()> {
-    sys::set_rlimit(libc::RLIMIT_CORE, CORE_BYTES)
+    sys::set_rlimit(0, libc::RLIMIT_CORE, CORE_BYTES)
 }
 
-/// Sets the limits of the guest's first process; all others inherit them.
-pub(crate) fn set(limits: &Limits) -> io::Result<()> {
-    sys::lower_rlimit(libc::RLIMIT_NOFILE, limits.open_files)?;
-    sys::lower_rlimit(libc::RLIMIT_FSIZE, limits.file_bytes)?;
+/// Sets the limits of the guest's first process, by its pid, or 0 for this one; all others inherit them.
+pub(crate) fn set(pid: i32, limits: &Limits) -> io::Result<()> {
+    sys::lower_rlimit(pid, libc::RLIMIT_NOFILE, limits.open_files)?;
+    sys::lower_rlimit(pid, libc::RLIMIT_FSIZE, limits.file_bytes)?;
     // Second to the cgroup's count, rounded up; a process gets SIGXCPU, and then SIGKILL.
-    sys::lower_rlimit(libc::RLIMIT_CPU, limits.cpu_ms.div_ceil(1000) + 1)?;
-    sys::lower_rlimit(libc::RLIMIT_MEMLOCK, LOCKED_BYTES_MAX)?;
-    sys::lower_rlimit(libc::RLIMIT_MSGQUEUE, 0)?;
-    sys::lower_rlimit(libc::RLIMIT_SIGPENDING, PENDING_SIGNALS_MAX)?;
-    sys::lower_rlimit(libc::RLIMIT_NICE, 0)?;
-    sys::lower_rlimit(libc::RLIMIT_RTPRIO, 0)
+    sys::lower_rlimit(pid, libc::RLIMIT_CPU, limits.cpu_ms.div_ceil(1000) + 1)?;
+    sys::lower_rlimit(pid, libc::RLIMIT_MEMLOCK, LOCKED_BYTES_MAX)?;
+    sys::lower_rlimit(pid, libc::RLIMIT_MSGQUEUE, 0)?;
+    sys::lower_rlimit(pid, libc::RLIMIT_SIGPENDING, PENDING_SIGNALS_MAX)?;
+    sys::lower_rlimit(pid, libc::RLIMIT_NICE, 0)?;
+    sys::lower_rlimit(pid, libc::RLIMIT_RTPRIO, 0)
 }

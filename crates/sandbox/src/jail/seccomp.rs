@@ -18,6 +18,8 @@ use seccompiler::{
     SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch, sock_filter,
 };
 
+use crate::sys;
+
 /// A list that contradicts itself; caught by a test.
 #[derive(Debug, thiserror::Error)]
 #[error("seccomp filter does not compile: {0}")]
@@ -250,7 +252,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_exit_group,
     libc::SYS_wait4,
     libc::SYS_waitid,
-    libc::SYS_kill,
     libc::SYS_tkill,
     libc::SYS_tgkill,
     libc::SYS_pidfd_open,
@@ -426,6 +427,14 @@ const TIOCSETD: u64 = 0x5423;
 /// notes on directories, which other runs share.
 const FCNTL_REFUSED: [u64; 2] = [libc::F_SETLEASE as u64, libc::F_NOTIFY as u64];
 
+/// A kill(2) of a process that cannot be, above the greatest pid there is (PID_MAX_LIMIT in linux/threads.h),
+/// comes to the supervisor: with it the first process of a jail says that it ends, and with which of the
+/// [`EXIT_CODES`].
+const EXIT_DOOR: u32 = 0x5246_0000;
+
+/// Exit codes a process can have.
+const EXIT_CODES: u32 = 0x100;
+
 /// Options of sockets that load filter programs, whose memory no control group counts.
 const SOCKET_OPTIONS_REFUSED: [i32; 4] = [
     libc::SO_ATTACH_FILTER,
@@ -494,6 +503,9 @@ fn checked_calls() -> Result<Rules, FilterError> {
         .map(|option| rule(vec![argument(0, SeccompCmpOp::Eq, u64::from(option.unsigned_abs()))?]))
         .collect::<Result<_, _>>()?;
     rules.insert(libc::SYS_prctl, options);
+    let below = rule(vec![argument(0, SeccompCmpOp::Lt, u64::from(EXIT_DOOR))?])?;
+    let above = rule(vec![argument(0, SeccompCmpOp::Ge, u64::from(EXIT_DOOR + EXIT_CODES))?])?;
+    rules.insert(libc::SYS_kill, vec![below, above]);
     // Asking for the personality, and setting the ordinary one.
     let personalities = [0, 0xffff_ffff]
         .iter()
@@ -531,6 +543,13 @@ pub(crate) fn name(nr: i32) -> String {
 /// is no such call, upon which a newer library does without.
 pub(crate) fn errno(nr: i32) -> i32 {
     if (NEWEST_CALL + 1..X32_BIT).contains(&nr) { libc::ENOSYS } else { libc::EPERM }
+}
+
+/// The exit code that a call tells in the way of [`EXIT_DOOR`].
+pub(crate) fn told_exit_code(call: &sys::Notification) -> Option<i32> {
+    let code = u32::try_from(call.argument & 0xffff_ffff).ok()?.checked_sub(EXIT_DOOR)?;
+    let told = c_long::from(call.nr) == libc::SYS_kill && code < EXIT_CODES;
+    told.then(|| i32::try_from(code).unwrap_or_default())
 }
 
 /// The newest call whose number was looked at for this filter: mseal(2).

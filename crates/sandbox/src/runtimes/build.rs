@@ -15,8 +15,8 @@ use super::{
     libraries, manifest,
     manifest::{FORMAT, Manifest, hex},
     node, python,
-    spec::{Name, Package, Spec, spec},
-    tree::{Tree, failed, merged},
+    spec::{Name, Package, SHELL_START, Spec, spec},
+    tree::{OURS, Tree, failed, merged},
 };
 
 /// How to build.
@@ -237,6 +237,7 @@ fn build_in(
     } else if let Some(wanted) = &spec.node {
         parts = node::install(&mut tree, wanted, options.node.as_deref(), &cache, progress)?;
     } else {
+        tree.write(&Path::new(OURS).join("start.sh"), SHELL_START.as_bytes())?;
         progress.say("copying shared libraries");
         copy_libraries(&mut tree, &spec, progress)?;
     }
@@ -301,6 +302,7 @@ fn describe(spec: Spec, inputs: String, parts: python::Parts) -> Manifest {
         language: spec.language,
         command: spec.command,
         code_name: spec.code_name,
+        warm: spec.warm,
         env: spec.env,
         inputs,
         files: String::new(),

@@ -14,12 +14,12 @@ use sha2::{Digest, Sha256};
 
 use super::{
     build::BuildError,
-    spec::Name,
+    spec::{Name, Warm},
     tree::{failed, walk},
 };
 
 /// Layout of the manifest and its companions; another number is another layout.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 pub(super) const MANIFEST: &str = "manifest.json";
 const FILES: &str = "files.json";
 const SOURCES: &str = "sources.json";
@@ -40,6 +40,7 @@ pub(super) struct Manifest {
     pub(super) language: String,
     pub(super) command: Vec<String>,
     pub(super) code_name: String,
+    pub(super) warm: Warm,
     pub(super) env: BTreeMap<String, String>,
     /// Hash of everything the build was asked for.
     pub(super) inputs: String,
@@ -90,6 +91,8 @@ pub struct Runtime {
     pub command: Vec<String>,
     /// The file name that the script gets.
     pub code_name: String,
+    /// How it is started ahead of a script.
+    pub warm: Warm,
     /// The runtime's environment, sorted by name.
     pub env: Vec<(String, String)>,
     /// SHA-256 of the manifest in hexadecimal; stands for every byte of the tree.
@@ -152,6 +155,7 @@ pub fn load(dir: &Path, name: Name) -> Result<Runtime, LoadError> {
         root,
         command: manifest.command,
         code_name: manifest.code_name,
+        warm: manifest.warm,
         env: manifest.env.into_iter().collect(),
         id,
         libraries: manifest.libraries,
@@ -401,6 +405,7 @@ mod tests {
             language: "bash".to_owned(),
             command: vec!["/usr/bin/bash".to_owned()],
             code_name: "main.sh".to_owned(),
+            warm: Warm { command: vec!["/usr/bin/bash".to_owned()], env: BTreeMap::new(), takes_args: false },
             env: BTreeMap::from([("HOME".to_owned(), "/work".to_owned())]),
             inputs: "asked".to_owned(),
             files: String::new(),
@@ -462,7 +467,7 @@ mod tests {
         let path = dir.path().join("shell/manifest.json");
         for (content, needle) in [
             ("{\"format\": 99}", "has format 99"),
-            ("{\"format\": 1}", "cannot be read"),
+            ("{\"format\": 2}", "cannot be read"),
             ("not json", "cannot be read"),
             ("", "cannot be read"),
         ] {

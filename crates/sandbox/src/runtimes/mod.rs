@@ -18,4 +18,4 @@ mod wheels;
 
 pub use build::{BuildError, BuildOptions, Built, build};
 pub use manifest::{LoadError, Runtime, Verified, VerifyError, check_complete, load, verify};
-pub use spec::Name;
+pub use spec::{Name, Warm};

@@ -13,12 +13,9 @@ use super::{
     build::{BuildError, Progress, warn_of_missing},
     libraries,
     python::{Parts, first_fit, output, run},
-    spec::{NODE_BAKE, NODE_CHECK, NODE_LOCK, NODE_PACKAGE, NODE_START, Node},
-    tree::{Tree, failed},
+    spec::{NODE_BAKE, NODE_CHECK, NODE_LOCK, NODE_PACKAGE, NODE_START, NODE_WARM, Node},
+    tree::{OURS, Tree, failed},
 };
-
-/// Where the tree's own files are, inside.
-const OURS: &str = "usr/lib/ringfence";
 
 /// The compiler's package.
 const COMPILER: &str = "amaro";
@@ -54,6 +51,7 @@ pub(super) fn install(
     let program = Path::new("usr/bin/node");
     tree.copy(&node.binary, program)?;
     tree.write(&Path::new(OURS).join("start.cjs"), NODE_START.as_bytes())?;
+    tree.write(&Path::new(OURS).join("warm.cjs"), NODE_WARM.as_bytes())?;
 
     let cache = cache.join("javascript");
     fs::create_dir_all(&cache).map_err(failed("create", &cache))?;

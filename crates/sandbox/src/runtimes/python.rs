@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::{
     build::{BuildError, Progress, warn_of_missing},
     libraries::{self, Completed},
-    spec::{BAKE, CHECK, Python, QUERY},
-    tree::{Tree, failed},
+    spec::{BAKE, CHECK, PYTHON_START, PYTHON_ZYGOTE, Python, QUERY},
+    tree::{OURS, Tree, failed},
     wheels,
 };
 
@@ -68,6 +68,8 @@ pub(super) fn install(
     let python = locate(wanted, asked)?;
     progress.say(format_args!("copying CPython {} from {}", python.version_text(), python.binary.display()));
     copy_interpreter(tree, &python, wanted)?;
+    tree.write(&Path::new(OURS).join("start.py"), PYTHON_START.as_bytes())?;
+    tree.write(&Path::new(OURS).join("zygote.py"), PYTHON_ZYGOTE.as_bytes())?;
 
     let site = python.library_dir().join("site-packages");
     wheels::install(tree, &python, &site, cache, progress)?;

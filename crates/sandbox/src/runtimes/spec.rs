@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Names one runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,11 +39,30 @@ impl Name {
     /// The files that decide what a build of this runtime produces.
     pub(super) fn inputs(self) -> Vec<&'static str> {
         match self {
-            Name::Python => vec![self.declaration(), REQUIREMENTS, INSTALLER, QUERY, BAKE, CHECK],
-            Name::JavaScript => {
-                vec![self.declaration(), NODE_PACKAGE, NODE_LOCK, NODE_START, NODE_BAKE, NODE_CHECK]
+            Name::Python => {
+                vec![
+                    self.declaration(),
+                    REQUIREMENTS,
+                    INSTALLER,
+                    QUERY,
+                    BAKE,
+                    CHECK,
+                    PYTHON_START,
+                    PYTHON_ZYGOTE,
+                ]
             }
-            Name::Shell => vec![self.declaration()],
+            Name::JavaScript => {
+                vec![
+                    self.declaration(),
+                    NODE_PACKAGE,
+                    NODE_LOCK,
+                    NODE_START,
+                    NODE_WARM,
+                    NODE_BAKE,
+                    NODE_CHECK,
+                ]
+            }
+            Name::Shell => vec![self.declaration(), SHELL_START],
         }
     }
 }
@@ -77,12 +96,21 @@ pub(super) const BAKE: &str = include_str!("../../../../runtimes/python/bake.py"
 /// Imports what is promised.
 pub(super) const CHECK: &str = include_str!("../../../../runtimes/python/check.py");
 
+/// Has a Python started ahead wait for its program.
+pub(super) const PYTHON_START: &str = include_str!("../../../../runtimes/python/start.py");
+/// Has a Python fork guests.
+pub(super) const PYTHON_ZYGOTE: &str = include_str!("../../../../runtimes/python/zygote.py");
+/// Has a Bash started ahead wait for its program.
+pub(super) const SHELL_START: &str = include_str!("../../../../runtimes/shell/start.sh");
+
 /// The package that compiles TypeScript.
 pub(super) const NODE_PACKAGE: &str = include_str!("../../../../runtimes/javascript/package.json");
 /// Its version and hash.
 pub(super) const NODE_LOCK: &str = include_str!("../../../../runtimes/javascript/package-lock.json");
 /// What a jail's Node loads before the program.
 pub(super) const NODE_START: &str = include_str!("../../../../runtimes/javascript/start.cjs");
+/// What a Node started ahead of its program loads.
+pub(super) const NODE_WARM: &str = include_str!("../../../../runtimes/javascript/warm.cjs");
 /// Puts the compiler into the tree.
 pub(super) const NODE_BAKE: &str = include_str!("../../../../runtimes/javascript/bake.cjs");
 /// A program that needs what is promised.
@@ -98,11 +126,26 @@ pub(super) struct Spec {
     pub(super) command: Vec<String>,
     /// The file name the script gets.
     pub(super) code_name: String,
+    pub(super) warm: Warm,
     pub(super) env: BTreeMap<String, String>,
     /// By the Debian package that holds the commands.
     pub(super) packages: BTreeMap<String, Package>,
     pub(super) python: Option<Python>,
     pub(super) node: Option<Node>,
+}
+
+/// How a runtime's program is started before there is one, to wait for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Warm {
+    /// The program and its first arguments; the script's path follows.
+    pub command: Vec<String>,
+    /// Added to the environment.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Whether a script's arguments can be told later.
+    #[serde(default)]
+    pub takes_args: bool,
 }
 
 /// Commands that come together.

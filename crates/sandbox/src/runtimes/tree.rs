@@ -14,6 +14,9 @@ use std::{
 use super::build::BuildError;
 
 /// Directories that the jail mounts over.
+/// Where a tree's own files are, inside.
+pub(super) const OURS: &str = "usr/lib/ringfence";
+
 const MOUNT_POINTS: [&str; 5] = ["proc", "dev", "work", "tmp", "job"];
 
 /// Links of a merged-/usr system, relative to the root.

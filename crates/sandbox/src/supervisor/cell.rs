@@ -1,112 +1,138 @@
-//! A jail that is built and holds nobody yet: made before it is needed, it saves a run most of the
+//! A jail that is built and holds no run yet: made before it is needed, it saves a run most of the
 //! set-up. Nothing in it depends on what will run there, except the runtime.
 
 use std::{
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::fd::{AsFd, OwnedFd},
     time::Instant,
 };
 
 use ringfence_job::Runtime;
-use rustix::process::{WaitId, WaitIdOptions};
 
-use super::run::Run;
+use super::{enclosure::Enclosure, run::Run};
 use crate::{
-    jail::{
-        cgroup::{Entrance, Group},
-        namespaces, weaken,
-    },
+    imports::Imports,
+    jail::cgroup::Group,
     wire::{self, InitRequest, RunPayload},
 };
+
+/// What a jail can be built as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kind {
+    /// Whose programs run in it; with nobody in it, those of every runtime with its tree.
+    pub(super) runtime: Runtime,
+    /// Who waits in it.
+    pub(super) within: Within,
+}
+
+/// Who waits in a jail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Within {
+    /// Nobody: a program will be executed.
+    Nobody,
+    /// An interpreter that was executed in it.
+    Interpreter,
+    /// A fork of a zygote with these libraries loaded.
+    Fork(Imports),
+}
+
+impl Kind {
+    /// A jail in which nothing runs yet.
+    pub(super) fn cold(runtime: Runtime) -> Kind {
+        Kind { runtime: runtime.tree(), within: Within::Nobody }
+    }
+
+    /// A jail with an interpreter that waits.
+    pub(super) fn warm(runtime: Runtime) -> Kind {
+        Kind { runtime, within: Within::Interpreter }
+    }
+
+    /// A jail with a Python that has libraries loaded.
+    pub(super) fn forked(imports: Imports) -> Kind {
+        Kind { runtime: Runtime::Python, within: Within::Fork(imports) }
+    }
+
+    /// Its name in figures.
+    pub(super) fn name(self) -> String {
+        let runtime = match self.runtime {
+            Runtime::Python => "python",
+            Runtime::JavaScript => "javascript",
+            Runtime::TypeScript => "typescript",
+            Runtime::Bash => "bash",
+            Runtime::Reader => "reader",
+        };
+        match self.within {
+            Within::Nobody => format!("empty-{runtime}"),
+            Within::Interpreter => runtime.to_owned(),
+            Within::Fork(imports) => format!("{runtime}{}", imports.suffix()),
+        }
+    }
+
+    pub(super) fn is_warm(self) -> bool {
+        self.within != Within::Nobody
+    }
+}
 
 /// A jail that waits for its run.
 #[derive(Debug)]
 pub(super) struct Cell {
-    /// Its number, which no other jail of this supervisor has had.
-    pub(super) jail: u64,
-    /// No two live jails share a seat, and with it host ids and a network.
-    pub(super) seat: u16,
-    /// The tree that its root holds.
-    pub(super) runtime: Runtime,
+    /// Its processes and groups.
+    pub(super) enclosure: Enclosure,
+    /// What it was built as.
+    pub(super) kind: Kind,
     lines: Lines,
-    group: Option<Group>,
 }
 
-/// The descriptors of an init that has just been cloned.
+/// Our ends of what leads into a jail.
 #[derive(Debug)]
 pub(super) struct Lines {
-    /// Descriptor of the init process.
+    /// The line to init.
     pub(super) init: OwnedFd,
-    /// Our end of the line to it.
-    pub(super) line: OwnedFd,
-    /// Our end of the guest's standard output.
+    /// The guest's standard output.
     pub(super) stdout: OwnedFd,
-    /// Our end of the guest's standard error.
+    /// The guest's standard error.
     pub(super) stderr: OwnedFd,
 }
 
+/// What is left of a jail in which a step failed, and which step and how.
+pub(super) type Remains = (Box<Enclosure>, String);
+
 impl Cell {
-    /// A cell whose init, process `pid`, has just been cloned: maps its ids and has it build the jail.
+    /// A cell whose init has just been cloned, and has its ids: has it build the jail.
     ///
     /// # Errors
-    /// Which step failed and how. Nothing is left of the cell.
-    pub(super) fn build(
-        jail: u64,
-        seat: u16,
-        runtime: Runtime,
-        (pid, lines): (i32, Lines),
-        group: Option<Group>,
-        privileged: bool,
-    ) -> Result<Cell, String> {
-        let cell = Cell { jail, seat, runtime, lines, group };
-        let mapped = if weaken::is_off("user") { Ok(()) } else { namespaces::map_ids(pid, privileged, seat) };
-        let mapped = mapped.map_err(|error| format!("map ids: {error}"));
-        match mapped.and_then(|()| cell.tell(&InitRequest::Build, None)) {
+    /// A step failed.
+    pub(super) fn build(enclosure: Enclosure, kind: Kind, lines: Lines) -> Result<Cell, Remains> {
+        let cell = Cell { enclosure, kind, lines };
+        match cell.tell(&InitRequest::Build, None) {
             Ok(()) => Ok(cell),
-            Err(reason) => {
-                cell.abandon();
-                Err(reason)
-            }
+            Err(reason) => Err((Box::new(cell.enclosure), reason)),
         }
-    }
-
-    pub(super) fn init(&self) -> BorrowedFd<'_> {
-        self.lines.init.as_fd()
-    }
-
-    /// True while its init lives.
-    pub(super) fn is_alive(&self) -> bool {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        matches!(rustix::process::waitid(WaitId::PidFd(self.lines.init.as_fd()), options), Ok(None))
     }
 
     /// Sets the limits of a run and has it be loaded.
     ///
     /// # Errors
-    /// Which step failed and how. Nothing is left of the cell.
-    pub(super) fn occupy(self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
-        let limited = self.group.as_ref().map_or(Ok(()), |group| group.limit(&payload.spec.limits));
+    /// A step failed.
+    pub(super) fn occupy(self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, Remains> {
+        let group = self.enclosure.group.as_ref();
+        let limited = group.map_or(Ok(()), |group| {
+            if self.kind.within == Within::Interpreter {
+                group.step_forward()?;
+            }
+            group.limit(&payload.spec.limits)
+        });
         let limited = limited.map_err(|error| format!("set limits: {error}"));
-        if let Err(reason) = limited.and_then(|()| self.tell(&InitRequest::Load, Some(payload.file()))) {
-            self.abandon();
-            return Err(reason);
+        // What an interpreter's own start has taken is not the program's.
+        let cpu_before_us = group.filter(|_| self.kind.is_warm()).map_or(0, Group::cpu_us);
+        match limited.and_then(|()| self.tell(&InitRequest::Load, Some(payload.file()))) {
+            Ok(()) => Ok(Run::new(id, self.enclosure, payload, self.lines, cpu_before_us, now)),
+            Err(reason) => Err((Box::new(self.enclosure), reason)),
         }
-        Ok(Run::new(id, (self.jail, self.seat), payload, self.lines, self.group, now))
-    }
-
-    /// Ends the cell's init and leaves nothing of it.
-    pub(super) fn abandon(self) {
-        super::dismantle(self.lines.init.as_fd(), self.group.as_ref());
     }
 
     fn tell(&self, request: &InitRequest, attached: Option<&OwnedFd>) -> Result<(), String> {
         let frame = wire::encode(request).map_err(|error| error.to_string())?;
-        wire::send(self.lines.line.as_fd(), &frame, attached.map(OwnedFd::as_fd))
+        wire::send_to_mortal(self.lines.init.as_fd(), &frame, attached.map(OwnedFd::as_fd))
             .map_err(|error| format!("tell init: {error}"))
     }
-}
-
-/// What an init enters its control groups by.
-pub(super) fn entrance(group: Option<&Group>) -> Result<Entrance, String> {
-    let opened = group.map(Group::open_entrance).transpose();
-    Ok(opened.map_err(|error| format!("open control group: {error}"))?.unwrap_or_default())
 }

@@ -5,39 +5,42 @@
 //! kills every run, cleans up and ends.
 
 mod cell;
+mod enclosure;
+mod pool;
 mod run;
 mod vital;
+mod zygote;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     fmt::Display,
     fs,
     io::{self, Write as _},
+    mem,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::{Duration, Instant},
 };
 
-use ringfence_job::{Isolation, LimitKind, LimitsPolicy, Runtime, Status, Stream};
+use ringfence_job::{Isolation, LimitKind, Limits, LimitsPatch, LimitsPolicy, Runtime, Status, Stream};
 use rustix::{
     event::epoll::{self, EventData, EventFlags},
     fs::Mode,
-    pipe::PipeFlags,
-    process::{WaitId, WaitIdOptions},
     thread::CpuSet,
 };
 use seccompiler::BpfProgram;
 
 use self::{
-    cell::{Cell, Lines},
+    cell::{Cell, Kind},
+    enclosure::Enclosure,
     run::{Killed, Piece, Run, Verdict},
     vital::Vitals,
+    zygote::Zygote,
 };
 use crate::{
-    jail::{
-        self, Plan, RuntimeCommand, Source,
-        cgroup::{Entrance, Group, Hierarchies},
-        namespaces, weaken,
-    },
+    figures::PoolFigures,
+    host::Pool,
+    imports::Imports,
+    jail::{self, RuntimeCommand, Source, cgroup::Hierarchies, weaken},
     layers::{self, Protections},
     outputs::Collected,
     sys,
@@ -49,13 +52,6 @@ const FRAMES_PER_TURN: usize = 16;
 
 /// Frames that wait for the server before nothing more is taken from it.
 const OUTBOX_FRAMES_MAX: usize = 1024;
-
-/// Wait before a jail that was taken is replaced: a run that has just got it needs the processors to
-/// start, and a short one is over by then.
-const REFILL_AFTER: Duration = Duration::from_millis(3);
-
-/// Wait before a ready jail that died is replaced.
-const REPLACE_AFTER: Duration = Duration::from_secs(1);
 
 /// Time between two looks at the files of the runtimes.
 const RUNTIMES_EVERY: Duration = Duration::from_secs(2);
@@ -70,8 +66,8 @@ pub(crate) struct Settings {
     pub(crate) instance: String,
     /// Runs at the same time.
     pub(crate) slots: u16,
-    /// Jails kept ready for each runtime's tree.
-    pub(crate) spares: usize,
+    /// What is kept ready.
+    pub(crate) pool: Pool,
     /// Ceilings that no run may exceed, whatever the server says.
     pub(crate) ceilings: LimitsPolicy,
     /// What each runtime is made of and how it starts a program.
@@ -95,6 +91,10 @@ enum Token {
     Stdout(u64),
     Stderr(u64),
     Listener(u64),
+    /// A guest that has joined its jail.
+    Guest(u64),
+    /// By its own number.
+    Zygote(u64),
 }
 
 impl Token {
@@ -106,6 +106,8 @@ impl Token {
             Token::Stdout(jail) => (3, jail),
             Token::Stderr(jail) => (4, jail),
             Token::Listener(jail) => (5, jail),
+            Token::Guest(jail) => (6, jail),
+            Token::Zygote(number) => (7, number),
         };
         EventData::new_u64(jail << 8 | kind)
     }
@@ -118,7 +120,9 @@ impl Token {
             2 => Token::Line(jail),
             3 => Token::Stdout(jail),
             4 => Token::Stderr(jail),
-            _ => Token::Listener(jail),
+            5 => Token::Listener(jail),
+            6 => Token::Guest(jail),
+            _ => Token::Zygote(jail),
         }
     }
 }
@@ -140,8 +144,24 @@ struct Supervisor {
     networks: BTreeMap<u16, OwnedFd>,
     /// Live runs by the numbers of their jails.
     runs: BTreeMap<u64, Run>,
+    /// Jails that nobody needs any more, by their numbers, while the kernel takes their processes down.
+    left: BTreeMap<u64, Enclosure>,
     /// Jails that are ready, the oldest first.
     cells: Vec<Cell>,
+    /// Zygotes, ready or not.
+    zygotes: Vec<Zygote>,
+    zygotes_made: u64,
+    /// When one of them last failed.
+    zygote_failed: BTreeMap<Imports, Instant>,
+    /// What is told about all that, but for what waits now.
+    figures: PoolFigures,
+    /// The same as it was told last.
+    told: PoolFigures,
+    /// When each kind of jail was last asked for.
+    used: BTreeMap<Kind, Instant>,
+    /// Limits of a run that asks for none.
+    usual: Limits,
+    processor_count: usize,
     /// Jails made so far: the number of the latest, which names its control group.
     jails_made: u64,
     /// When to make the next jail that should be ready; `None` if none is missing.
@@ -201,11 +221,12 @@ impl Supervisor {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &server, Token::Server.encode(), EventFlags::IN)?;
         // Who keeps jails ready stays for long.
-        let refill_at = (settings.spares > 0).then(Instant::now);
+        let refill_at = settings.keeps_ready().then(Instant::now);
         let vitals = settings.runtimes.iter().filter(|(_, (source, _))| matches!(source, Source::Tree(_)));
         let vitals = vitals.map(|(runtime, (_, command))| {
             (*runtime, Vitals::note(*runtime, &jail::template(*runtime), &command.words[0]))
         });
+        let usual = settings.ceilings.resolve(&LimitsPatch::default()).map_err(io::Error::other)?;
         let mut supervisor = Supervisor {
             vitals: vitals.collect(),
             damaged: BTreeMap::new(),
@@ -222,7 +243,16 @@ impl Supervisor {
             protections: prepared.protections,
             networks: BTreeMap::new(),
             runs: BTreeMap::new(),
+            left: BTreeMap::new(),
             cells: Vec::new(),
+            zygotes: Vec::new(),
+            zygotes_made: 0,
+            zygote_failed: BTreeMap::new(),
+            figures: PoolFigures::default(),
+            told: PoolFigures::default(),
+            used: BTreeMap::new(),
+            usual,
+            processor_count: std::thread::available_parallelism().map_or(1, usize::from),
             jails_made: 0,
             refill_at,
             outbox: VecDeque::new(),
@@ -236,7 +266,7 @@ impl Supervisor {
 
     /// Serves until the server is gone and the last run has ended.
     fn serve(&mut self) -> io::Result<()> {
-        while !(self.server_gone && self.runs.is_empty()) {
+        while !(self.server_gone && self.runs.is_empty() && self.left.is_empty()) {
             let mut events = Vec::with_capacity(EVENTS_PER_TURN);
             let timeout = self.time_until_next_look();
             match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), timeout.as_ref()) {
@@ -256,15 +286,19 @@ impl Supervisor {
                 self.report(&account, None);
             }
             self.flush();
+            self.look_at_zygotes(now);
             if !self.server_gone && self.refill_at.is_some_and(|at| at <= now) {
-                self.refill_one();
+                self.refill_one(now);
             }
             if !self.server_gone && self.runtimes_at.is_some_and(|at| at <= now) {
                 self.look_at_runtimes();
+                self.tell_of_pool();
                 self.runtimes_at = Some(now + RUNTIMES_EVERY);
             }
         }
-        self.cells.drain(..).for_each(Cell::abandon);
+        for zygote in self.zygotes.drain(..) {
+            zygote.end().for_each(drop);
+        }
         if let Some(hierarchies) = &self.hierarchies {
             hierarchies.remove();
         }
@@ -273,7 +307,8 @@ impl Supervisor {
 
     fn time_until_next_look(&self) -> Option<rustix::event::Timespec> {
         let chores = [self.refill_at, self.runtimes_at].into_iter().flatten().filter(|_| !self.server_gone);
-        let next = self.runs.values().map(Run::next_look).chain(chores).min()?;
+        let zygotes = self.zygotes.iter().filter_map(Zygote::deadline);
+        let next = self.runs.values().map(Run::next_look).chain(chores).chain(zygotes).min()?;
         // Rounded up to the millisecond: a moment later rather than a busy wait just before.
         let wait = next.saturating_duration_since(Instant::now()) + Duration::from_micros(200);
         rustix::event::Timespec::try_from(wait).ok()
@@ -291,17 +326,24 @@ impl Supervisor {
                 self.lose_spare(jail, now);
                 self.finish(jail, now);
             }
+            Token::Guest(jail) => self.hear_guest(jail, now),
+            Token::Zygote(number) => self.hear_zygote(number, now),
             Token::Line(jail) => self.hear_init(jail, now),
             Token::Stdout(jail) => drop(self.forward(jail, Stream::Stdout)),
             Token::Stderr(jail) => drop(self.forward(jail, Stream::Stderr)),
             Token::Listener(jail) => {
+                // Whether its program has begun was said before.
+                self.hear_init(jail, now);
                 let gone = flags.contains(EventFlags::HUP);
                 let closed = self
                     .runs
                     .get_mut(&jail)
-                    .and_then(|run| if gone { run.end_listening() } else { run.answer_refused_call() });
+                    .and_then(|run| if gone { run.end_listening() } else { run.answer_refused_call(now) });
                 if let Some(listener) = closed {
                     let _ = epoll::delete(&self.epoll, &listener);
+                }
+                if self.runs.get(&jail).is_some_and(|run| run.has_left) {
+                    self.leave(jail, now);
                 }
             }
         }
@@ -331,6 +373,9 @@ impl Supervisor {
                     for run in self.runs.values_mut() {
                         run.kill(Killed::Cancelled, now);
                     }
+                    for cell in mem::take(&mut self.cells) {
+                        self.abandon(cell.enclosure);
+                    }
                     return;
                 }
             }
@@ -348,7 +393,7 @@ impl Supervisor {
                 let runtime = payload.spec.runtime;
                 match self.try_load(id, payload, now) {
                     Ok(run) => {
-                        self.runs.insert(run.jail, run);
+                        self.runs.insert(run.enclosure.jail, run);
                         return;
                     }
                     Err(reason) => self.failed(id, runtime, reason),
@@ -400,101 +445,24 @@ impl Supervisor {
 
     /// Gives a run a jail that is ready, or a new one.
     fn try_load(&mut self, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
-        if self.settings.spares > 0 {
-            self.refill_at.get_or_insert(now + REFILL_AFTER);
-        }
-        let tree = payload.spec.runtime.tree();
-        let cell = match self.take_spare(tree) {
-            Some(cell) => cell,
-            None => self.make_cell(tree)?,
-        };
-        let run = cell.occupy(id, payload, now)?;
-        if let Err(error) = self.watch(&run) {
-            run.abandon();
-            return Err(error.to_string());
-        }
-        Ok(run)
+        let cell = self.cell_for(&payload.spec, now)?;
+        self.occupy(cell, id, payload, now)
     }
 
-    /// The oldest ready jail of a runtime's tree. One whose init has died meanwhile is cleaned up instead.
-    fn take_spare(&mut self, runtime: Runtime) -> Option<Cell> {
-        while let Some(at) = self.cells.iter().position(|cell| cell.runtime == runtime) {
-            let cell = self.cells.remove(at);
-            if cell.is_alive() {
-                return Some(cell);
+    /// Puts a run into a jail.
+    fn occupy(&mut self, cell: Cell, id: u64, payload: RunPayload, now: Instant) -> Result<Run, String> {
+        let occupied = cell.occupy(id, payload, now);
+        let watched = occupied.and_then(|run| match self.watch(&run) {
+            Ok(()) => Ok(run),
+            Err(error) => {
+                self.unwatch(&run);
+                Err((Box::new(run.unload().3), error.to_string()))
             }
-            self.abandon(cell);
-        }
-        None
-    }
-
-    /// Cleans up a jail that was ready and whose init has died, and has it replaced after a while: what
-    /// killed it may do so again.
-    fn lose_spare(&mut self, jail: u64, now: Instant) {
-        let dead = |cell: &Cell| cell.jail == jail && !cell.is_alive();
-        if let Some(at) = self.cells.iter().position(dead) {
-            let cell = self.cells.remove(at);
-            self.abandon(cell);
-            self.refill_at = Some(now + REPLACE_AFTER);
-        }
-    }
-
-    fn abandon(&self, cell: Cell) {
-        // By name, as in `unwatch`.
-        let _ = epoll::delete(&self.epoll, cell.init());
-        cell.abandon();
-    }
-
-    /// Makes one of the jails that should be ready, and notes whether it was the last.
-    fn refill_one(&mut self) {
-        let spares = self.settings.spares;
-        let lacks =
-            |runtime: &&Runtime| self.cells.iter().filter(|cell| cell.runtime == **runtime).count() < spares;
-        let Some(runtime) = self.settings.trees().map(|(runtime, _)| runtime).find(lacks).copied() else {
-            self.refill_at = None;
-            return;
-        };
-        match self.make_cell(runtime) {
-            Ok(cell) => self.cells.push(cell),
-            Err(reason) => {
-                // The next run tries again, and reports what is wrong to whoever waits for it.
-                complain(format_args!("cannot keep a jail ready: {reason}"));
-                self.refill_at = None;
-            }
-        }
-    }
-
-    /// Clones a jail's init and sets what only we can set: ids, groups, network.
-    fn make_cell(&mut self, runtime: Runtime) -> Result<Cell, String> {
-        let taken = self.runs.values().map(|run| run.seat).chain(self.cells.iter().map(|cell| cell.seat));
-        let taken: BTreeSet<u16> = taken.collect();
-        let seat = (0..u16::MAX).find(|seat| !taken.contains(seat)).ok_or("every seat is taken")?;
-        self.join_network(seat).map_err(|error| format!("join network: {error}"))?;
-        self.jails_made += 1;
-        let jail = self.jails_made;
-        let name = format!("jail-{jail}");
-        let group = self.hierarchies.as_ref().map(|hierarchies| hierarchies.create(&name)).transpose();
-        let group = group.map_err(|error| format!("make control group: {error}"))?;
-        let init = cell::entrance(group.as_ref()).and_then(|entrance| {
-            self.clone_init(runtime, &entrance).map_err(|error| format!("clone init: {error}"))
         });
-        match init {
-            Ok(init) => {
-                let cell = Cell::build(jail, seat, runtime, init, group, self.protections.privileged)?;
-                match epoll::add(&self.epoll, cell.init(), Token::Init(jail).encode(), EventFlags::IN) {
-                    Ok(()) => Ok(cell),
-                    Err(error) => {
-                        cell.abandon();
-                        Err(format!("watch init: {error}"))
-                    }
-                }
-            }
-            Err(reason) => {
-                // The next start sweeps what cannot be removed.
-                let _ = group.map(|group| group.remove());
-                Err(reason)
-            }
-        }
+        watched.map_err(|(enclosure, reason)| {
+            self.abandon(*enclosure);
+            reason
+        })
     }
 
     /// Refuses what a sound server never asks.
@@ -517,48 +485,9 @@ impl Supervisor {
         Ok(())
     }
 
-    fn join_network(&mut self, seat: u16) -> io::Result<()> {
-        if !self.protections.network {
-            return Ok(());
-        }
-        match self.networks.get(&seat) {
-            Some(network) => namespaces::join_network(network),
-            None => {
-                self.networks.insert(seat, namespaces::new_network()?);
-                Ok(())
-            }
-        }
-    }
-
-    fn clone_init(&self, runtime: Runtime, entrance: &Entrance) -> io::Result<(i32, Lines)> {
-        let (line, supervisor) = wire::socket_pair()?;
-        let (stdout, stdout_in) = output_pipe()?;
-        let (stderr, stderr_in) = output_pipe()?;
-        // The child never returns from here.
-        let Some((pid, init)) = sys::clone_process(namespaces::clone_flags(), entrance.birthplace())? else {
-            let entered = entrance.enter();
-            // Before anything else: other runs' descriptors are not this run's business.
-            let Ok([stdout, stderr, supervisor]) = sys::keep_only([stdout_in, stderr_in, supervisor]) else {
-                sys::exit_now(1)
-            };
-            let plan = Plan {
-                entered,
-                runtime,
-                runtimes: &self.settings.runtimes,
-                filter: &self.filter,
-                landlock: self.protections.landlock_abi > 0,
-                processors: self.processors,
-                privileged: self.protections.privileged,
-                supervisor,
-            };
-            jail::init(&plan, [stdout, stderr])
-        };
-        Ok((pid, Lines { init, line, stdout, stderr }))
-    }
-
     /// Watches what a run adds to its jail's init, which is watched already.
     fn watch(&self, run: &Run) -> io::Result<()> {
-        let jail = run.jail;
+        let jail = run.enclosure.jail;
         for (fd, token) in [
             (run.line(), Token::Line(jail)),
             (run.pipe(Stream::Stdout), Token::Stdout(jail)),
@@ -569,9 +498,9 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Forgets a run's descriptors by name: a copy that somebody still holds would keep them in epoll.
+    /// Forgets a run's descriptors, but for its init, by name: a copy that somebody still holds would keep them in epoll.
     fn unwatch(&self, run: &Run) {
-        let ends = [run.init(), run.line(), run.pipe(Stream::Stdout), run.pipe(Stream::Stderr)];
+        let ends = [run.line(), run.pipe(Stream::Stdout), run.pipe(Stream::Stderr)];
         for fd in ends.into_iter().chain(run.listener()) {
             // The error would be that it was forgotten before.
             let _ = epoll::delete(&self.epoll, fd);
@@ -608,17 +537,47 @@ impl Supervisor {
         }
     }
 
-    /// Init is dead, and with it everything in the jail: reap, drain, judge, answer, clean up.
+    /// Init is dead, and with it everything in the jail: reap, answer, clean up.
     fn finish(&mut self, jail: u64, now: Instant) {
-        let Some(run) = self.runs.get(&jail) else { return };
-        if !reap(run.init(), WaitIdOptions::NOHANG) {
+        let run = self.runs.get(&jail).map(|run| &run.enclosure);
+        let Some(enclosure) = run.or_else(|| self.left.get(&jail)) else { return };
+        if enclosure::reap(enclosure.init()).is_none() {
             return;
         }
+        self.hear_init(jail, now);
+        if self.runs.get(&jail).is_some_and(Run::can_go_elsewhere) {
+            return self.go_on_without(jail, now);
+        }
+        let run = self.runs.get(&jail).map(|run| &run.enclosure);
+        let Some(enclosure) = run.or_else(|| self.left.get(&jail)) else { return };
+        let _ = epoll::delete(&self.epoll, enclosure.init());
+        let left = self.left.remove(&jail);
+        if let Some(since) = left.as_ref().and_then(|enclosure| enclosure.killed) {
+            self.figures.takedowns.add(since.elapsed());
+        }
+        let enclosure = left.or_else(|| self.answer(jail, now));
+        if let Some(Err(error)) = enclosure.map(Enclosure::clean_up) {
+            complain(format_args!("cannot remove control group: {error}"));
+        }
+    }
+
+    /// The guest has ended but for the kernel's work on it: answer, and have it taken down.
+    fn leave(&mut self, jail: u64, now: Instant) {
+        if self.left.len() >= usize::from(self.settings.slots) {
+            // The kernel is behind: this one is answered when it is gone.
+            self.runs.get(&jail).inspect(|run| run.enclosure.kill());
+        } else if let Some(enclosure) = self.answer(jail, now) {
+            self.abandon(enclosure);
+        }
+    }
+
+    /// The program has ended: drain, judge, answer. What is left is to be cleaned up.
+    fn answer(&mut self, jail: u64, now: Instant) -> Option<Enclosure> {
         self.hear_init(jail, now);
         for stream in [Stream::Stdout, Stream::Stderr] {
             while self.forward(jail, stream) {}
         }
-        let Some(mut run) = self.runs.remove(&jail) else { return };
+        let mut run = self.runs.remove(&jail)?;
         self.unwatch(&run);
         let id = run.id;
         let verdict = run.finish(&self.isolation, now);
@@ -631,9 +590,7 @@ impl Supervisor {
             Verdict::Failed(reason) => (self.failed(id, runtime, reason), None),
         };
         self.report(&report, files);
-        if let Err(error) = run.clean_up() {
-            complain(format_args!("cannot remove control group: {error}"));
-        }
+        Some(run.unload().3)
     }
 
     fn report(&mut self, report: &Report, attached: Option<OwnedFd>) {
@@ -670,31 +627,6 @@ impl Supervisor {
 /// Tells the operator. Unlike `eprintln!` it does no harm when nobody listens.
 fn complain(what: impl Display) {
     let _ = writeln!(io::stderr(), "ringfence: supervisor: {what}");
-}
-
-/// A pipe for a guest's output: the end we read without waiting, and the end it writes to. Whoever
-/// the guest is, it may open the latter again by name, as `echo >/dev/stderr` does.
-fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-    rustix::io::ioctl_fionbio(&read, true)?;
-    rustix::fs::fchmod(&write, Mode::WUSR | Mode::WGRP | Mode::WOTH)?;
-    Ok((read, write))
-}
-
-/// Ends a jail by its init, and leaves nothing of it.
-fn dismantle(init: BorrowedFd<'_>, group: Option<&Group>) {
-    // The error would be that it is already dead.
-    let _ = rustix::process::pidfd_send_signal(init, rustix::process::Signal::KILL);
-    reap(init, WaitIdOptions::empty());
-    if let Some(group) = group {
-        // The next start sweeps what cannot be removed.
-        let _ = group.remove();
-    }
-}
-
-/// Reaps a child: true if it was dead, or with no option for not waiting, is now.
-fn reap(child: BorrowedFd<'_>, options: WaitIdOptions) -> bool {
-    matches!(rustix::process::waitid(WaitId::PidFd(child), WaitIdOptions::EXITED | options), Ok(Some(_)))
 }
 
 /// Names, sizes and contents of the files a run returns, if there are any.

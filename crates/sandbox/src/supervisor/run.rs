@@ -15,12 +15,9 @@ use std::{
 use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Runtime, Status, Stream, Usage};
 use rustix::pipe::SpliceFlags;
 
-use super::cell::Lines;
+use super::{cell::Lines, enclosure::Enclosure};
 use crate::{
-    jail::{
-        cgroup::{CgroupError, Group},
-        seccomp,
-    },
+    jail::{cgroup::Group, seccomp},
     outputs::{self, Collected, Inputs},
     sys,
     wire::{self, Ending, InitReport, InitRequest, Received, RunPayload},
@@ -117,24 +114,29 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) id: u64,
-    /// The number of its jail.
-    pub(super) jail: u64,
-    /// The seat of its jail.
-    pub(super) seat: u16,
+    /// Its jail.
+    pub(super) enclosure: Enclosure,
     payload: RunPayload,
-    init: OwnedFd,
     line: OwnedFd,
     /// True once nothing more can come over the line.
     pub(super) line_closed: bool,
-    group: Option<Group>,
+    /// What the group had used before the run, in microseconds.
+    cpu_before_us: u64,
     stdout: Output,
     stderr: Output,
     listener: Option<OwnedFd>,
-    work: Option<OwnedFd>,
+    /// True if it was loaded before, into a jail that did not last.
+    pub(super) elsewhere: bool,
+    /// How a guest that had joined has ended; whether its program had begun, init says.
+    guest_ended: Option<i32>,
     stage: Stage,
     killed: Option<(Killed, Instant)>,
     failure: Option<String>,
     denied: BTreeMap<i32, u32>,
+    /// How often it has said that it ends, while it was not alone.
+    stayed: u32,
+    /// True if it has said so and was: the answer need not wait until it is taken down.
+    pub(super) has_left: bool,
     /// True once refused calls are no longer counted.
     denied_truncated: bool,
     /// Greatest sum of anonymous and shared memory seen, in bytes.
@@ -158,29 +160,30 @@ pub(super) enum Verdict {
 impl Run {
     pub(super) fn new(
         id: u64,
-        (jail, seat): (u64, u16),
+        enclosure: Enclosure,
         payload: RunPayload,
         lines: Lines,
-        group: Option<Group>,
+        cpu_before_us: u64,
         now: Instant,
     ) -> Run {
         Run {
             id,
-            jail,
-            seat,
+            enclosure,
             stdout: Output::new(lines.stdout, payload.spec.limits.stdout_bytes),
             stderr: Output::new(lines.stderr, payload.spec.limits.stderr_bytes),
             payload,
-            init: lines.init,
-            line: lines.line,
+            line: lines.init,
             line_closed: false,
-            group,
+            cpu_before_us,
             listener: None,
-            work: None,
+            elsewhere: false,
+            guest_ended: None,
             stage: Stage::Loaded,
             killed: None,
             failure: None,
             denied: BTreeMap::new(),
+            stayed: 0,
+            has_left: false,
             denied_truncated: false,
             memory_seen_bytes: 0,
             scratch_full: None,
@@ -192,10 +195,6 @@ impl Run {
 
     pub(super) fn runtime(&self) -> Runtime {
         self.payload.spec.runtime
-    }
-
-    pub(super) fn init(&self) -> BorrowedFd<'_> {
-        self.init.as_fd()
     }
 
     pub(super) fn line(&self) -> BorrowedFd<'_> {
@@ -226,7 +225,8 @@ impl Run {
             return;
         }
         self.stage = Stage::Starting { since: now };
-        let told = wire::encode(&InitRequest::Start).and_then(|frame| wire::send(self.line(), &frame, None));
+        let told = wire::encode(&InitRequest::Start)
+            .and_then(|frame| wire::send_to_mortal(self.line(), &frame, None));
         if let Err(error) = told {
             self.fail(format!("tell init: {error}"));
         }
@@ -245,7 +245,9 @@ impl Run {
                 }
             };
             match (report, attached) {
-                (InitReport::Work, Some(work)) if self.work.is_none() => self.work = Some(work),
+                (InitReport::Work, Some(work)) if self.enclosure.work.is_none() => {
+                    self.enclosure.work = Some(work);
+                }
                 (InitReport::Listener, Some(listener))
                     if self.listener.is_none()
                         && matches!(self.stage, Stage::Loaded | Stage::Starting { .. }) =>
@@ -256,6 +258,7 @@ impl Run {
                 (InitReport::Started, None) if matches!(self.stage, Stage::Starting { .. }) => {
                     self.stage = Stage::Running { since: now };
                     self.next_look = now;
+                    self.settle(now);
                 }
                 (InitReport::Exited { wait_status }, None) => {
                     let since = match self.stage {
@@ -264,17 +267,49 @@ impl Run {
                     };
                     self.stage = Stage::Exited { since, at: now, wait_status };
                     // Init is on its way out; this makes sure of it, and of all that is left.
-                    self.kill_tree();
+                    self.enclosure.kill();
                 }
+                // Its init ends now.
+                (InitReport::Gone, None) if self.has_not_begun() => {}
                 (InitReport::Failed { reason }, None) => self.fail(reason),
                 _ => self.fail("the run's init reports out of order".to_owned()),
             }
         }
     }
 
+    /// A guest that had joined has ended, and was reaped.
+    pub(super) fn guest_ended(&mut self, wait_status: i32, now: Instant) {
+        self.guest_ended = Some(wait_status);
+        self.settle(now);
+    }
+
+    /// Before its program has begun, how it ended is for init to tell; afterwards it is the program's end.
+    fn settle(&mut self, now: Instant) {
+        if let (Stage::Running { since }, Some(wait_status)) = (self.stage, self.guest_ended) {
+            self.stage = Stage::Exited { since, at: now, wait_status };
+            self.enclosure.kill();
+        }
+    }
+
+    /// True while nothing of the program can have run.
+    fn has_not_begun(&self) -> bool {
+        matches!(self.stage, Stage::Loaded | Stage::Starting { .. })
+    }
+
+    /// True if its jail is over and nobody has said why: another will do, once.
+    pub(super) fn can_go_elsewhere(&self) -> bool {
+        self.has_not_begun() && self.killed.is_none() && self.failure.is_none() && !self.elsewhere
+    }
+
+    /// Takes the run out of its jail, to be loaded elsewhere: its number, what it is, whether it was started,
+    /// and what is left of the jail.
+    pub(super) fn unload(self) -> (u64, RunPayload, bool, Enclosure) {
+        (self.id, self.payload, self.stage != Stage::Loaded, self.enclosure)
+    }
+
     fn fail(&mut self, reason: String) {
         self.failure.get_or_insert(reason);
-        self.kill_tree();
+        self.enclosure.kill();
     }
 
     /// Reads what waits on an output, once.
@@ -282,30 +317,50 @@ impl Run {
         self.output(stream).read(discard_to)
     }
 
-    /// Kills a run that cannot be watched, and leaves nothing of it.
-    pub(super) fn abandon(self) {
-        super::dismantle(self.init.as_fd(), self.group.as_ref());
-    }
-
     /// Answers a refused call. After a bound the kernel refuses them without asking us: then the
     /// listener is returned, to be forgotten and closed.
-    pub(super) fn answer_refused_call(&mut self) -> Option<OwnedFd> {
+    pub(super) fn answer_refused_call(&mut self, now: Instant) -> Option<OwnedFd> {
         let listener = self.listener.as_ref()?;
         match sys::seccomp_receive(listener.as_fd()) {
-            Ok(notification) => {
-                *self.denied.entry(notification.nr).or_default() += 1;
-                sys::seccomp_refuse(listener.as_fd(), notification, seccomp::errno(notification.nr));
-            }
+            Ok(call) => match seccomp::told_exit_code(&call) {
+                // Its call is never answered: it ends in it.
+                Some(code) if self.is_alone(&call) => self.leave(code, now),
+                Some(_) => {
+                    self.stayed += 1;
+                    sys::seccomp_refuse(listener.as_fd(), call, libc::ESRCH);
+                }
+                None => {
+                    *self.denied.entry(call.nr).or_default() += 1;
+                    sys::seccomp_refuse(listener.as_fd(), call, seccomp::errno(call.nr));
+                }
+            },
             // The caller has died meanwhile.
             Err(error) if sys::may_pass(&error) => {}
             // It would wake us again and again.
             Err(_) => return self.listener.take(),
         }
-        if self.denied.values().sum::<u32>() < REFUSED_CALLS_MAX {
+        if self.denied.values().sum::<u32>() + self.stayed < REFUSED_CALLS_MAX {
             return None;
         }
         self.denied_truncated = true;
         self.listener.take()
+    }
+
+    /// True if a call comes from the only process in the jail beside init: once that ends, everything has.
+    fn is_alone(&self, call: &sys::Notification) -> bool {
+        let running = matches!(self.stage, Stage::Running { .. });
+        let Some(group) = self.enclosure.group.as_ref().filter(|_| running) else { return false };
+        let mut processes = group.processes();
+        processes.retain(|pid| i32::try_from(*pid) != Ok(self.enclosure.pid));
+        processes == [call.thread]
+    }
+
+    /// The guest's last process has ended, but for the kernel's work on it.
+    fn leave(&mut self, code: i32, now: Instant) {
+        if let (Stage::Running { since }, None, None) = (self.stage, self.killed, &self.failure) {
+            self.stage = Stage::Exited { since, at: now, wait_status: code << 8 };
+            self.has_left = true;
+        }
     }
 
     /// Nobody is left who could call: the listener, to be forgotten and closed. Left in epoll it would
@@ -333,7 +388,7 @@ impl Run {
         let limits = self.payload.spec.limits;
         self.next_look = now + LOOK_EVERY;
         match self.stage {
-            _ if self.killed.is_some() || self.failure.is_some() => self.kill_tree(),
+            _ if self.killed.is_some() || self.failure.is_some() => self.enclosure.kill(),
             Stage::Loaded if now >= self.created + LOADED_MAX => {
                 self.fail(format!("it was loaded and not started for {} s", LOADED_MAX.as_secs()));
             }
@@ -345,9 +400,9 @@ impl Run {
             }
             Stage::Running { .. } => {
                 self.look_at_scratch();
-                let Some(group) = &self.group else { return };
+                let Some(group) = &self.enclosure.group else { return };
                 self.memory_seen_bytes = self.memory_seen_bytes.max(group.memory_bytes());
-                let cpu_left = limits.cpu_ms.saturating_mul(1000).saturating_sub(group.cpu_us());
+                let cpu_left = limits.cpu_ms.saturating_mul(1000).saturating_sub(self.cpu_us(group));
                 if group.oom_kills() > 0 {
                     self.kill(Killed::Memory, now);
                 } else if cpu_left == 0 {
@@ -372,7 +427,7 @@ impl Run {
     }
 
     fn look_at_scratch(&mut self) {
-        if let (None, Some(work)) = (self.scratch_full, &self.work) {
+        if let (None, Some(work)) = (self.scratch_full, &self.enclosure.work) {
             self.scratch_full = outputs::full_scratch(work).ok().flatten();
         }
     }
@@ -382,33 +437,14 @@ impl Run {
         if self.killed.is_none() && !matches!(self.stage, Stage::Exited { .. }) {
             self.killed = Some((why, now));
         }
-        self.kill_tree();
+        self.enclosure.kill();
     }
 
-    /// Kills init, and with it everything in its pid namespace; for good measure also by the group.
-    fn kill_tree(&self) {
-        // The error would be that it is already dead.
-        let _ = rustix::process::pidfd_send_signal(&self.init, rustix::process::Signal::KILL);
-        if let Some(group) = &self.group {
-            group.kill();
-        }
-    }
-
-    /// What happened. Everything in the jail is dead and reaped, and the pipes are empty.
+    /// What happened. Everything in the jail is dead and reaped, or has left, and the pipes are empty.
     pub(super) fn finish(&mut self, isolation: &Isolation, now: Instant) -> Verdict {
         let measured = self.measure(now);
         self.look_at_scratch();
         self.judge(measured, isolation)
-    }
-
-    /// Gives back what is left of the jail, once its answer is on its way: nobody waits for this.
-    ///
-    /// # Errors
-    /// A control group cannot be removed; the next start sweeps it.
-    pub(super) fn clean_up(self) -> Result<(), CgroupError> {
-        // The tmpfs first: its pages are charged to the group.
-        drop(self.work);
-        self.group.map_or(Ok(()), |group| group.remove())
     }
 
     fn judge(&self, (usage, oom_kills, tasks_refused): (Usage, u64, u64), isolation: &Isolation) -> Verdict {
@@ -423,7 +459,7 @@ impl Run {
         let Some((status, exit_code, signal)) = decide(killed, oom_kills, ending) else {
             return Verdict::Failed("the run's init died without a word".to_owned());
         };
-        let collected = match &self.work {
+        let collected = match &self.enclosure.work {
             Some(work) => match outputs::collect(work, &self.payload.spec.limits, &self.inputs()) {
                 Ok(collected) => collected,
                 Err(error) => return Verdict::Failed(format!("collect files: {error}")),
@@ -451,15 +487,19 @@ impl Run {
             Stage::Running { since } => self.killed.map_or(now, |(_, at)| at) - since,
             Stage::Exited { since, at, .. } => at - since,
         };
-        let group = self.group.as_ref();
+        let group = self.enclosure.group.as_ref();
         let usage = Usage {
             wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
-            cpu_ms: group.map_or(0, |group| group.cpu_us() / 1000),
+            cpu_ms: group.map_or(0, |group| self.cpu_us(group) / 1000),
             memory_peak_bytes: group.map_or(0, |group| group.memory_peak_bytes().max(self.memory_seen_bytes)),
             stdout_bytes: self.stdout.seen,
             stderr_bytes: self.stderr.seen,
         };
         (usage, group.map_or(0, Group::oom_kills), group.map_or(0, Group::tasks_refused))
+    }
+
+    fn cpu_us(&self, group: &Group) -> u64 {
+        group.cpu_us().saturating_sub(self.cpu_before_us)
     }
 
     fn inputs(&self) -> Inputs<'_> {
@@ -569,6 +609,8 @@ mod tests {
             args: Vec::new(),
             env: Vec::new(),
             limits: LimitsPolicy::default().resolve(&LimitsPatch::default()).unwrap(),
+            fresh: false,
+            imports: crate::imports::Imports::Standard,
             code_bytes: 0,
             stdin_bytes: 0,
             files: Vec::new(),
@@ -577,8 +619,11 @@ mod tests {
         let (line, inits) = wire::socket_pair().unwrap();
         let (stdout, _) = rustix::pipe::pipe().unwrap();
         let (stderr, _) = rustix::pipe::pipe().unwrap();
-        let lines = Lines { init: init.try_clone_to_owned().unwrap(), line, stdout, stderr };
-        (Run::new(1, (1, 0), payload, lines, None, Instant::now()), inits)
+        let lines = Lines { init: line, stdout, stderr };
+        let init = init.try_clone_to_owned().unwrap();
+        let enclosure =
+            Enclosure { jail: 1, seat: 0, pid: 0, init, guest: None, group: None, work: None, killed: None };
+        (Run::new(1, enclosure, payload, lines, 0, Instant::now()), inits)
     }
 
     proptest! {
@@ -607,7 +652,7 @@ mod tests {
             while !run.line_closed {
                 run.hear(now, &mut vec![0; wire::FRAME_BYTES_MAX]);
                 // A listener that is none must not wake us for ever.
-                run.answer_refused_call();
+                run.answer_refused_call(now);
                 run.look(now);
             }
             run.finish(&Isolation::default(), now);

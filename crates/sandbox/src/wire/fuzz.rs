@@ -131,10 +131,11 @@ fn request() -> impl Strategy<Value = Request> {
 
 /// Any report an init can make.
 pub(crate) fn init_report() -> impl Strategy<Value = InitReport> {
-    (0..5, any::<i32>(), ".{0,20}").prop_map(|(which, wait_status, reason)| match which {
+    (0..6, any::<i32>(), ".{0,20}").prop_map(|(which, wait_status, reason)| match which {
         0 => InitReport::Work,
         1 => InitReport::Listener,
         2 => InitReport::Started,
+        4 => InitReport::Gone,
         3 => InitReport::Exited { wait_status },
         _ => InitReport::Failed { reason },
     })
@@ -150,6 +151,8 @@ fn run_spec() -> impl Strategy<Value = RunSpec> {
             args,
             env,
             limits: limits(),
+            fresh: code_bytes % 2 == 0,
+            imports: Imports::ALL[(code_bytes % 4) as usize],
             code_bytes,
             stdin_bytes,
             files,

@@ -14,6 +14,12 @@ use super::{CgroupError, Directories, Version, keyed_number, number, remove_grou
 /// Tasks of a run that are ours: its init.
 const OWN_TASKS: u64 = 1;
 
+/// The least share of the processors, and the kernel's own choice, of v1 and v2.
+const LEAST_CPU_SHARES: u32 = 2;
+const LEAST_CPU_WEIGHT: u32 = 1;
+const USUAL_CPU_SHARES: u32 = 1024;
+const USUAL_CPU_WEIGHT: u32 = 100;
+
 /// The control groups of one run; [`Group::remove`] ends them.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -23,23 +29,45 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// Has what runs here leave the processors to everybody else, until a run begins.
+    pub(crate) fn stand_back(&self) -> Result<(), CgroupError> {
+        self.weigh(LEAST_CPU_SHARES, LEAST_CPU_WEIGHT)
+    }
+
+    /// Takes back [`Group::stand_back`].
+    pub(crate) fn step_forward(&self) -> Result<(), CgroupError> {
+        self.weigh(USUAL_CPU_SHARES, USUAL_CPU_WEIGHT)
+    }
+
+    fn weigh(&self, shares: u32, weight: u32) -> Result<(), CgroupError> {
+        match self.version {
+            Version::V1 => write(&self.directories.cpu.join("cpu.shares"), shares),
+            Version::V2 => write_if_there(&self.directories.cpu.join("cpu.weight"), weight.into()),
+        }
+    }
+
     /// Sets the limits of the run that is to begin.
     pub(crate) fn limit(&self, limits: &Limits) -> Result<(), CgroupError> {
+        self.bound(limits.memory_bytes, limits.tasks + OWN_TASKS)
+    }
+
+    /// Sets the limits on memory, in bytes, and on tasks.
+    pub(crate) fn bound(&self, memory_bytes: u64, tasks: u64) -> Result<(), CgroupError> {
         let Directories { memory, pids, .. } = &self.directories;
         match self.version {
             Version::V1 => {
-                write(&memory.join("memory.limit_in_bytes"), limits.memory_bytes)?;
+                write(&memory.join("memory.limit_in_bytes"), memory_bytes)?;
                 // Memory and swap together: as much as memory alone, so none.
-                write_if_there(&memory.join("memory.memsw.limit_in_bytes"), limits.memory_bytes)?;
+                write_if_there(&memory.join("memory.memsw.limit_in_bytes"), memory_bytes)?;
             }
             Version::V2 => {
-                write(&memory.join("memory.max"), limits.memory_bytes)?;
+                write(&memory.join("memory.max"), memory_bytes)?;
                 write_if_there(&memory.join("memory.swap.max"), 0)?;
                 // A tree that has lost one process for want of memory is over: its run is out of memory.
                 write(&memory.join("memory.oom.group"), 1)?;
             }
         }
-        write(&pids.join("pids.max"), limits.tasks + OWN_TASKS)
+        write(&pids.join("pids.max"), tasks)
     }
 
     /// Opens what a process enters the groups by.
@@ -58,6 +86,20 @@ impl Group {
                 Ok(Entrance { birthplace: Some(birthplace), tasks: Vec::new() })
             }
         }
+    }
+
+    /// Opens the files by which a process that was born elsewhere enters the groups, with a line of "0".
+    pub(crate) fn open_doors(&self) -> Result<Vec<File>, CgroupError> {
+        let file = match self.version {
+            Version::V1 => "tasks",
+            Version::V2 => "cgroup.procs",
+        };
+        let open = |directory: &Path| {
+            let path = directory.join(file);
+            let opened = OpenOptions::new().write(true).open(&path);
+            opened.map_err(|source| CgroupError::unusable(&path, source))
+        };
+        self.directories.each().into_iter().map(open).collect()
     }
 
     /// CPU time used so far by the whole tree, in microseconds.
@@ -102,6 +144,12 @@ impl Group {
         let stat = self.directories.memory.join("memory.stat");
         let cache = keyed_number(&stat, cache).saturating_sub(keyed_number(&stat, "shmem"));
         number(&self.directories.memory.join(peak)).saturating_sub(cache)
+    }
+
+    /// The processes in the groups, by their numbers in the caller's view; empty if they cannot be read.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        let listed = fs::read_to_string(self.directories.pids.join("cgroup.procs")).unwrap_or_default();
+        listed.lines().filter_map(|pid| pid.parse().ok()).collect()
     }
 
     /// Kills every process in the groups, where the kernel can do that (v2 since Linux 5.14).

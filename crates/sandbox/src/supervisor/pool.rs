@@ -1,0 +1,581 @@
+//! What is kept ready for the next runs: empty jails, interpreters that wait in jails, and zygotes that such
+//! interpreters are forks of.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    os::fd::{AsFd as _, OwnedFd},
+    time::{Duration, Instant},
+};
+
+use ringfence_job::Runtime;
+use rustix::{
+    event::epoll::{self, EventFlags},
+    fs::Mode,
+    pipe::PipeFlags,
+    process::PidfdFlags,
+};
+
+use super::{
+    Settings, Supervisor, Token,
+    cell::{Cell, Kind, Lines, Within},
+    complain,
+    enclosure::{self, Enclosure},
+    zygote::{self, Heard, Zygote},
+};
+use crate::{
+    imports::Imports,
+    jail::{
+        self, Plan,
+        cgroup::{CgroupError, Entrance, Group},
+        namespaces,
+        warm::{self, Ahead},
+        weaken,
+        zygote::{NAMESPACES, become_zygote},
+    },
+    sys,
+    wire::{self, Report, RunSpec},
+};
+
+/// Wait before a jail that was taken is replaced: a run that has just got it needs the processors to
+/// start, and a short one is over by then.
+pub(super) const REFILL_AFTER: Duration = Duration::from_millis(3);
+
+/// Wait before a ready jail that died is replaced, or a zygote.
+const REPLACE_AFTER: Duration = Duration::from_secs(1);
+
+/// What was used since then is kept ready in the number that was set; else one of it.
+const IN_USE: Duration = Duration::from_secs(600);
+
+/// Most memory of a zygote in bytes, and most tasks: its forks are in its group until they enter their own.
+const ZYGOTE_MEMORY_BYTES_MAX: u64 = 1 << 30;
+const ZYGOTE_TASKS_MAX: u64 = 64;
+
+impl Settings {
+    pub(super) fn keeps_ready(&self) -> bool {
+        self.pool.jails > 0 || self.pool.interpreters > 0 || self.pool.zygotes
+    }
+}
+
+impl Supervisor {
+    /// A jail for a run: the best that is ready, or a new one.
+    pub(super) fn cell_for(&mut self, spec: &RunSpec, now: Instant) -> Result<Cell, String> {
+        if self.settings.keeps_ready() {
+            self.refill_at.get_or_insert(now + REFILL_AFTER);
+        }
+        if self.can_be_warm(spec) {
+            let kind = Self::warm_kind(spec);
+            self.used.insert(kind, now);
+            if let Some(cell) = self.take_counted(kind) {
+                return Ok(cell);
+            }
+            if self.settings.pool.insist {
+                self.wait_for_zygote(kind, now);
+                return self.make_cell(kind, false, now);
+            }
+            // A fork is there as soon as an interpreter that is executed.
+            if let Within::Fork(imports) = kind.within
+                && self.ready_zygote(imports).is_some()
+                && let Ok(cell) = self.make_cell(kind, false, now)
+            {
+                return Ok(cell);
+            }
+        }
+        match self.take_counted(Kind::cold(spec.runtime)) {
+            Some(cell) => Ok(cell),
+            None => self.make_cell(Kind::cold(spec.runtime), false, now),
+        }
+    }
+
+    fn can_be_warm(&self, spec: &RunSpec) -> bool {
+        let command = self.settings.runtimes.get(&spec.runtime).map(|(_, command)| command);
+        command.is_some_and(|command| warm::can_take(command, spec, &self.usual))
+    }
+
+    fn warm_kind(spec: &RunSpec) -> Kind {
+        match spec.runtime {
+            Runtime::Python => Kind::forked(spec.imports),
+            runtime => Kind::warm(runtime),
+        }
+    }
+
+    /// As [`Supervisor::take_spare`], and whether there was one goes into the figures.
+    fn take_counted(&mut self, kind: Kind) -> Option<Cell> {
+        let cell = self.take_spare(kind);
+        let figures = self.figures.kinds.entry(kind.name()).or_default();
+        if cell.is_some() {
+            figures.hits += 1;
+        } else {
+            figures.misses += 1;
+        }
+        cell
+    }
+
+    /// Tells the server what waits, if that has changed.
+    pub(super) fn tell_of_pool(&mut self) {
+        let mut figures = self.figures.clone();
+        for cell in &self.cells {
+            figures.kinds.entry(cell.kind.name()).or_default().waiting += 1;
+        }
+        if self.settings.keeps_ready() && figures != self.told {
+            self.report(&Report::Pool { figures: figures.clone() }, None);
+            self.told = figures;
+        }
+    }
+
+    /// The oldest ready jail of a kind. One whose init has died meanwhile is cleaned up instead.
+    fn take_spare(&mut self, kind: Kind) -> Option<Cell> {
+        while let Some(at) = self.cells.iter().position(|cell| cell.kind == kind) {
+            let cell = self.cells.remove(at);
+            if cell.enclosure.is_alive() {
+                return Some(cell);
+            }
+            self.abandon(cell.enclosure);
+        }
+        None
+    }
+
+    /// Cleans up a jail that was ready and in which somebody has died, and has it replaced after a while:
+    /// what killed it may do so again.
+    pub(super) fn lose_spare(&mut self, jail: u64, now: Instant) {
+        if let Some(at) = self.cells.iter().position(|cell| cell.enclosure.jail == jail) {
+            let cell = self.cells.remove(at);
+            self.abandon(cell.enclosure);
+            self.refill_at = Some(now + REPLACE_AFTER);
+        }
+    }
+
+    /// Ends a jail whose processes have yet to be reaped.
+    pub(super) fn abandon(&mut self, mut enclosure: Enclosure) {
+        enclosure.kill();
+        enclosure.killed = Some(Instant::now());
+        self.left.insert(enclosure.jail, enclosure);
+    }
+
+    /// Makes one of the jails or zygotes that should be ready, and notes whether it was the last.
+    pub(super) fn refill_one(&mut self, now: Instant) {
+        if let Some(imports) = self.missing_zygote(now) {
+            return self.start_zygote(imports, now);
+        }
+        let lacks = |(kind, count): &(Kind, usize)| {
+            self.cells.iter().filter(|cell| cell.kind == *kind).count() < *count
+        };
+        let Some((kind, _)) = self.wanted(now).into_iter().find(lacks) else {
+            self.refill_at = None;
+            return;
+        };
+        if kind.is_warm() && self.runs.len() >= self.processor_count {
+            // It would only take from those that run what they would give back as waiting.
+            self.refill_at = Some(now + REFILL_AFTER);
+            return;
+        }
+        match self.make_cell(kind, true, now) {
+            Ok(cell) => self.cells.push(cell),
+            Err(reason) => {
+                // The next run tries again, and reports what is wrong to whoever waits for it.
+                complain(format_args!("cannot keep a jail ready: {reason}"));
+                self.refill_at = None;
+            }
+        }
+    }
+
+    /// How many jails of each kind should be ready, those that cost the least first.
+    fn wanted(&self, now: Instant) -> Vec<(Kind, usize)> {
+        let Settings { pool, runtimes, .. } = &self.settings;
+        let cold = self.settings.trees().map(|(tree, _)| (Kind::cold(*tree), pool.jails));
+        let executed = runtimes
+            .iter()
+            .filter(|(runtime, (_, command))| command.warm.is_some() && **runtime != Runtime::Python);
+        let forked = Imports::ALL.into_iter().filter(|imports| self.ready_zygote(*imports).is_some());
+        let warm = executed.map(|(runtime, _)| Kind::warm(*runtime)).chain(forked.map(Kind::forked));
+        let warm = warm.map(|kind| {
+            (kind, if self.is_used(kind, now) { pool.interpreters } else { pool.interpreters.min(1) })
+        });
+        cold.chain(warm).collect()
+    }
+
+    fn is_used(&self, kind: Kind, now: Instant) -> bool {
+        self.used.get(&kind).is_some_and(|at| now.duration_since(*at) < IN_USE)
+    }
+
+    /// Clones a jail's init and sets what only we can set: ids, groups, network.
+    fn make_cell(&mut self, kind: Kind, spare: bool, now: Instant) -> Result<Cell, String> {
+        let seats = self.runs.values().map(|run| run.enclosure.seat);
+        let seats = seats.chain(self.left.values().map(|enclosure| enclosure.seat));
+        let taken: BTreeSet<u16> = seats.chain(self.cells.iter().map(|cell| cell.enclosure.seat)).collect();
+        let seat = (0..u16::MAX).find(|seat| !taken.contains(seat)).ok_or("every seat is taken")?;
+        self.join_network(seat).map_err(|error| format!("join network: {error}"))?;
+        self.jails_made += 1;
+        let jail = self.jails_made;
+        let group = self.make_group(&format!("jail-{jail}"), |group| {
+            if kind.within == Within::Interpreter {
+                // At worst it takes its share of the processors. A fork is soon there, and its zygote
+                // has to wait for the jail: that must not wait for everybody else.
+                let _ = group.stand_back();
+            }
+            Ok(())
+        })?;
+        let line = matches!(kind.within, Within::Fork(_)).then(wire::socket_pair).transpose();
+        let line = line.map_err(|error| format!("make a line: {error}"))?;
+        let (ours, inits) = line.unzip();
+        let cloned = entrance(group.as_ref()).and_then(|entrance| {
+            self.clone_init(kind, &entrance, inits).map_err(|error| format!("clone init: {error}"))
+        });
+        let ((pid, init), lines) = match cloned {
+            Ok(cloned) => cloned,
+            Err(reason) => {
+                // The next start sweeps what cannot be removed.
+                let _ = group.map(|group| group.remove());
+                return Err(reason);
+            }
+        };
+        let enclosure = Enclosure { jail, seat, pid, init, guest: None, group, work: None, killed: None };
+        let watched = epoll::add(&self.epoll, enclosure.init(), Token::Init(jail).encode(), EventFlags::IN);
+        let mapped = watched.map_err(|error| format!("watch init: {error}")).and_then(|()| {
+            if weaken::is_off("user") {
+                return Ok(());
+            }
+            let mapped = namespaces::map_ids(pid, self.protections.privileged, seat);
+            mapped.map_err(|error| format!("map ids: {error}"))
+        });
+        let built = match mapped {
+            Ok(()) => Cell::build(enclosure, kind, lines),
+            Err(reason) => Err((Box::new(enclosure), reason)),
+        };
+        let invited =
+            built.and_then(|cell| match ours.map(|line| self.ask_zygote(&cell, spare, &line, now)) {
+                Some(Err(reason)) => Err((Box::new(cell.enclosure), format!("ask a zygote: {reason}"))),
+                Some(Ok(())) | None => Ok(cell),
+            });
+        invited.map_err(|(enclosure, reason)| {
+            self.abandon(*enclosure);
+            reason
+        })
+    }
+
+    fn make_group(
+        &self,
+        name: &str,
+        set: impl FnOnce(&Group) -> Result<(), CgroupError>,
+    ) -> Result<Option<Group>, String> {
+        let Some(hierarchies) = &self.hierarchies else { return Ok(None) };
+        let made = hierarchies.create(name).and_then(|group| match set(&group) {
+            Ok(()) => Ok(group),
+            Err(error) => {
+                // The next start sweeps what cannot be removed.
+                let _ = group.remove();
+                Err(error)
+            }
+        });
+        made.map(Some).map_err(|error| format!("make control group: {error}"))
+    }
+
+    fn join_network(&mut self, seat: u16) -> io::Result<()> {
+        if !self.protections.network {
+            return Ok(());
+        }
+        match self.networks.get(&seat) {
+            Some(network) => namespaces::join_network(network),
+            None => {
+                self.networks.insert(seat, namespaces::new_network()?);
+                Ok(())
+            }
+        }
+    }
+
+    fn clone_init(
+        &self,
+        kind: Kind,
+        entrance: &Entrance,
+        invites: Option<OwnedFd>,
+    ) -> io::Result<((i32, OwnedFd), Lines)> {
+        let (line, supervisor) = wire::socket_pair()?;
+        let (stdout, stdout_in) = output_pipe()?;
+        let (stderr, stderr_in) = output_pipe()?;
+        // The child never returns from here.
+        let Some(process) = sys::clone_process(namespaces::clone_flags(), entrance.birthplace())? else {
+            let entered = entrance.enter();
+            // Before anything else: other runs' descriptors are not this run's business.
+            let kept = [stdout_in, stderr_in, supervisor];
+            let Ok((stdout, stderr, supervisor, invites)) = keep(kept, invites) else { sys::exit_now(1) };
+            let ahead = kind.is_warm().then_some(Ahead {
+                runtime: kind.runtime,
+                memory_bytes: self.usual.memory_bytes,
+                invites,
+            });
+            let plan = Plan {
+                entered,
+                runtime: kind.runtime.tree(),
+                ahead,
+                runtimes: &self.settings.runtimes,
+                filter: &self.filter,
+                landlock: self.protections.landlock_abi > 0,
+                processors: self.processors,
+                privileged: self.protections.privileged,
+                supervisor,
+            };
+            jail::init(&plan, [stdout, stderr])
+        };
+        Ok((process, Lines { init: line, stdout, stderr }))
+    }
+
+    fn ready_zygote(&self, imports: Imports) -> Option<&Zygote> {
+        self.zygotes.iter().find(|zygote| zygote.ready && zygote.imports == imports)
+    }
+
+    fn ask_zygote(&mut self, cell: &Cell, spare: bool, line: &OwnedFd, now: Instant) -> io::Result<()> {
+        let Within::Fork(imports) = cell.kind.within else { return Ok(()) };
+        let doors =
+            cell.enclosure.group.as_ref().map(Group::open_doors).transpose().map_err(io::Error::other)?;
+        let zygote = self.zygotes.iter_mut().find(|zygote| zygote.ready && zygote.imports == imports);
+        let zygote = zygote.ok_or_else(|| io::Error::other("there is none"))?;
+        zygote.ask(cell.enclosure.jail, spare, line, &doors.unwrap_or_default(), now)
+    }
+
+    /// A zygote that is to be started: none has these libraries loaded, or one that is worn.
+    fn missing_zygote(&self, now: Instant) -> Option<Imports> {
+        if !self.settings.pool.zygotes || !self.settings.runtimes.contains_key(&Runtime::Python) {
+            return None;
+        }
+        if self.zygotes.iter().any(|zygote| !zygote.ready) || weaken::any() {
+            return None;
+        }
+        Imports::ALL.into_iter().find(|imports| {
+            let usual = matches!(imports, Imports::Standard | Imports::Pandas);
+            let failed = self.zygote_failed.get(imports).is_some_and(|at| now < *at + REPLACE_AFTER);
+            let is_there = self.ready_zygote(*imports).is_some_and(|zygote| !zygote.is_worn(now));
+            !is_there && !failed && (usual || self.is_used(Kind::forked(*imports), now))
+        })
+    }
+
+    fn start_zygote(&mut self, imports: Imports, now: Instant) {
+        self.zygotes_made += 1;
+        if let Err(reason) = self.try_start_zygote(self.zygotes_made, imports, now) {
+            complain(format_args!("cannot start a zygote: {reason}"));
+            self.zygote_failed.insert(imports, now);
+            self.refill_at = Some(now + REPLACE_AFTER);
+        }
+    }
+
+    fn try_start_zygote(&mut self, number: u64, imports: Imports, now: Instant) -> Result<(), String> {
+        let (_, command) = self.settings.runtimes.get(&Runtime::Python).ok_or("there is no Python")?;
+        let group = self.make_group(&format!("zygote-{number}"), |group| {
+            group.bound(ZYGOTE_MEMORY_BYTES_MAX, ZYGOTE_TASKS_MAX)?;
+            // Loading libraries takes long; forking is waited for.
+            group.stand_back()
+        })?;
+        let cloned = entrance(group.as_ref()).and_then(|entrance| {
+            let named = |error: io::Error| error.to_string();
+            let (line, theirs) = wire::socket_pair().map_err(named)?;
+            let process = sys::clone_process(NAMESPACES, entrance.birthplace()).map_err(named)?;
+            let Some(process) = process else {
+                let entered = entrance.enter();
+                let Ok([line]) = sys::keep_only([theirs]) else { sys::exit_now(1) };
+                become_zygote(command, imports, entered, line)
+            };
+            Ok((process, line))
+        });
+        let (process, line) = match cloned {
+            Ok(cloned) => cloned,
+            Err(reason) => {
+                // The next start sweeps what cannot be removed.
+                let _ = group.map(|group| group.remove());
+                return Err(reason);
+            }
+        };
+        let zygote = Zygote::new(number, imports, process, line, group, &self.filter, now);
+        let zygote = zygote.map_err(|error| error.to_string())?;
+        let token = Token::Zygote(number).encode();
+        let watched = epoll::add(&self.epoll, zygote.line(), token, EventFlags::IN);
+        self.zygotes.push(zygote);
+        watched.map_err(|error| {
+            self.lose_zygote(number, now);
+            error.to_string()
+        })
+    }
+
+    /// Has a kind's zygote be there, if it takes one: only where one run is all there is to do.
+    fn wait_for_zygote(&mut self, kind: Kind, now: Instant) {
+        let Within::Fork(imports) = kind.within else { return };
+        self.start_zygote(imports, now);
+        while let Some(zygote) = self.zygotes.iter().find(|zygote| !zygote.ready) {
+            let number = zygote.number;
+            let mut waited =
+                [rustix::event::PollFd::from_borrowed_fd(zygote.line(), rustix::event::PollFlags::IN)];
+            // It ends itself if it cannot go on.
+            let _ = rustix::io::retry_on_intr(|| rustix::event::poll(&mut waited, None));
+            self.hear_zygote(number, Instant::now());
+        }
+    }
+
+    /// Hears what a zygote has to say.
+    pub(super) fn hear_zygote(&mut self, number: u64, now: Instant) {
+        loop {
+            let zygote = self.zygotes.iter_mut().find(|zygote| zygote.number == number);
+            let Some(zygote) = zygote else { return };
+            match zygote.hear(&mut self.buffer) {
+                Heard::Nothing => break,
+                Heard::Ready => self.refill_at = Some(now),
+                Heard::Forked(jail, guest, took) => {
+                    self.figures.forks.add(took);
+                    self.take_in(jail, guest);
+                }
+                Heard::Failed(jail, reason) => {
+                    complain(format_args!("a zygote did not fork: {reason}"));
+                    self.go_on_without(jail, now);
+                }
+                Heard::Gone => return self.lose_zygote(number, now),
+            }
+        }
+        self.retire_zygotes();
+    }
+
+    /// A guest has joined its jail.
+    fn take_in(&mut self, jail: u64, guest: OwnedFd) {
+        let token = Token::Guest(jail).encode();
+        // One that cannot be watched is reaped with its init at the latest.
+        let _ = epoll::add(&self.epoll, &guest, token, EventFlags::IN);
+        let cell = self.cells.iter_mut().map(|cell| &mut cell.enclosure);
+        let runs = self.runs.values_mut().map(|run| &mut run.enclosure);
+        let mut all = cell.chain(runs).chain(self.left.values_mut());
+        match all.find(|enclosure| enclosure.jail == jail) {
+            Some(enclosure) => enclosure.guest = Some(guest),
+            None => enclosure::end(guest.as_fd()),
+        }
+    }
+
+    /// A guest that had joined may be dead.
+    pub(super) fn hear_guest(&mut self, jail: u64, now: Instant) {
+        if let Some(cell) = self.cells.iter_mut().find(|cell| cell.enclosure.jail == jail) {
+            if cell.enclosure.reap_guest().is_some() {
+                self.lose_spare(jail, now);
+            }
+        } else if self.runs.contains_key(&jail) {
+            // Whether its program has begun was said before.
+            self.hear_init(jail, now);
+            let Some(run) = self.runs.get_mut(&jail) else { return };
+            match run.enclosure.reap_guest() {
+                Some(_) if run.can_go_elsewhere() => self.go_on_without(jail, now),
+                Some(wait_status) => run.guest_ended(wait_status, now),
+                None => {}
+            }
+        } else if let Some(enclosure) = self.left.get_mut(&jail) {
+            enclosure.reap_guest();
+        }
+    }
+
+    /// A zygote is gone: what it was asked for is had without it, and another is started after a while.
+    fn lose_zygote(&mut self, number: u64, now: Instant) {
+        let Some(at) = self.zygotes.iter().position(|zygote| zygote.number == number) else { return };
+        let zygote = self.zygotes.remove(at);
+        let _ = epoll::delete(&self.epoll, zygote.line());
+        complain(format_args!("a zygote is gone: {:?}", zygote.imports));
+        self.zygote_failed.insert(zygote.imports, now);
+        let jails: Vec<u64> = zygote.end().collect();
+        // It may have forked and not said so.
+        for pid in zygote::strays(&self.known_children()) {
+            let pid = rustix::process::Pid::from_raw(pid);
+            let stray = pid.and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
+            if let Some(stray) = stray {
+                enclosure::end(stray.as_fd());
+            }
+        }
+        for jail in jails {
+            self.go_on_without(jail, now);
+        }
+        self.refill_at = Some(now + REPLACE_AFTER);
+    }
+
+    fn known_children(&self) -> Vec<i32> {
+        let cells = self.cells.iter().map(|cell| &cell.enclosure);
+        let enclosures: Vec<&Enclosure> =
+            cells.chain(self.runs.values().map(|run| &run.enclosure)).chain(self.left.values()).collect();
+        let inits = enclosures.iter().map(|enclosure| enclosure.pid);
+        let guests =
+            enclosures.iter().filter_map(|enclosure| zygote::pid_of(enclosure.guest.as_ref()?.as_fd()));
+        inits.chain(guests).chain(self.zygotes.iter().map(Zygote::pid)).collect()
+    }
+
+    /// Nobody will begin in this jail: a run that is loaded there gets another.
+    pub(super) fn go_on_without(&mut self, jail: u64, now: Instant) {
+        self.lose_spare(jail, now);
+        let Some(run) = self.runs.remove(&jail) else { return };
+        self.unwatch(&run);
+        let (id, payload, started, enclosure) = run.unload();
+        self.abandon(enclosure);
+        let runtime = payload.spec.runtime;
+        // Not one that is ready: what has ended this one may have ended all.
+        let cell = self.make_cell(Kind::cold(runtime), false, now);
+        match cell.and_then(|cell| self.occupy(cell, id, payload, now)) {
+            Ok(mut run) => {
+                run.elsewhere = true;
+                if started {
+                    run.start(now);
+                }
+                self.runs.insert(run.enclosure.jail, run);
+            }
+            Err(reason) => {
+                let failed = self.failed(id, runtime, reason);
+                self.report(&failed, None);
+            }
+        }
+    }
+
+    /// Ends zygotes in whose place another is ready.
+    fn retire_zygotes(&mut self) {
+        let newest = |of: &Zygote| {
+            let same = self.zygotes.iter().filter(|other| other.imports == of.imports && other.ready);
+            same.map(|other| other.number).max()
+        };
+        let old = self.zygotes.iter().find(|zygote| zygote.is_idle() && newest(zygote) > Some(zygote.number));
+        if let Some(number) = old.map(|zygote| zygote.number)
+            && let Some(at) = self.zygotes.iter().position(|zygote| zygote.number == number)
+        {
+            let zygote = self.zygotes.remove(at);
+            let _ = epoll::delete(&self.epoll, zygote.line());
+            zygote.end().for_each(drop);
+        }
+    }
+
+    /// Gives up zygotes that have said nothing for too long.
+    pub(super) fn look_at_zygotes(&mut self, now: Instant) {
+        let silent = |zygote: &&Zygote| zygote.deadline().is_some_and(|at| at <= now);
+        if let Some(number) = self.zygotes.iter().find(silent).map(|zygote| zygote.number) {
+            self.lose_zygote(number, now);
+        }
+    }
+}
+
+/// The ends of its lines that an init keeps, and nothing else.
+fn keep(
+    kept: [OwnedFd; 3],
+    invites: Option<OwnedFd>,
+) -> io::Result<(OwnedFd, OwnedFd, OwnedFd, Option<OwnedFd>)> {
+    let [stdout, stderr, supervisor] = kept;
+    Ok(match invites {
+        Some(invites) => {
+            let [stdout, stderr, supervisor, invites] =
+                sys::keep_only([stdout, stderr, supervisor, invites])?;
+            (stdout, stderr, supervisor, Some(invites))
+        }
+        None => {
+            let [stdout, stderr, supervisor] = sys::keep_only([stdout, stderr, supervisor])?;
+            (stdout, stderr, supervisor, None)
+        }
+    })
+}
+
+/// What a new process enters its control groups by.
+fn entrance(group: Option<&Group>) -> Result<Entrance, String> {
+    let opened = group.map(Group::open_entrance).transpose();
+    Ok(opened.map_err(|error| format!("open control group: {error}"))?.unwrap_or_default())
+}
+
+/// A pipe for a guest's output: the end we read without waiting, and the end it writes to. Whoever
+/// the guest is, it may open the latter again by name, as `echo >/dev/stderr` does.
+fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&read, true)?;
+    rustix::fs::fchmod(&write, Mode::WUSR | Mode::WGRP | Mode::WOTH)?;
+    Ok((read, write))
+}

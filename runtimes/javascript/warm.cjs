@@ -1,0 +1,97 @@
+// Preloaded into a Node that is started ahead of its program: gets ready what every program needs, waits for the
+// program, and at its end leaves without delay.
+//
+// What is told on descriptor 3: the path of the program and its arguments, each followed by a NUL, once it is in
+// its place; a newline once it may begin. What is said there: a NUL once this is ready.
+'use strict';
+
+const fs = require('node:fs');
+const { isMainThread } = require('node:worker_threads');
+const { prepare, isTypeScript } = require('./start.cjs');
+
+const LINE = 3;
+
+/** Longest that is told at once, in bytes. */
+const TOLD_MAX = 128 * 1024;
+
+/**
+ * A kill(2) of a process that cannot be, above the greatest pid there is, tells the exit code: then the answer
+ * need not wait until the kernel has taken this process down. `jail/seccomp.rs` has the same number.
+ */
+const DOOR = 0x52460000;
+
+/** Later Nodes decide the code of a program that waits for what cannot come only after the last listener. */
+const KNOWS_CODE = process.versions.node.startsWith('20.');
+
+function main() {
+  // What a program starts by itself is no jail's first Node.
+  process.execArgv = process.execArgv.map((word) => word.replace(/warm\.cjs$/, 'start.cjs'));
+  prime();
+  waitForProgram();
+  leaveEarly();
+}
+
+/** What most programs do first takes long the first time. */
+function prime() {
+  process.stdout.write('');
+  require('node:vm');
+  require('node:util').inspect({ list: [1, 'two'], map: new Map([[1, 2]]) }, { colors: false });
+  if (isTypeScript) {
+    require('./amaro/internal.js').transformSync('enum A { B }', { filename: 'main.ts', mode: 'transform' });
+    require('./amaro/internal.js').transformSync('const a: number = 1;', { filename: 'main.ts' });
+  }
+}
+
+function waitForProgram() {
+  fs.writeSync(LINE, '\0');
+  const told = Buffer.alloc(TOLD_MAX);
+  const length = fs.readSync(LINE, told);
+  if (length === 0) {
+    process.reallyExit(1);
+  }
+  const [, ...words] = told.toString('utf8', 0, length).split('\0').slice(0, -1);
+  process.argv.push(...words);
+  try {
+    // It is made ready, and not run: that its reservation is not written yet does not matter.
+    prepare();
+  } catch {
+    // Node comes to the same mistake when it loads the program, and says so.
+  }
+  if (fs.readSync(LINE, told) === 0) {
+    process.reallyExit(1);
+  }
+  fs.closeSync(LINE);
+}
+
+function leaveEarly() {
+  const { emit, kill, reallyExit } = process;
+  let failed = false;
+  const leave = (code) => {
+    if (Number.isInteger(code)) {
+      try {
+        Reflect.apply(kill, process, [DOOR | (code & 0xff), 0]);
+      } catch {
+        // Not alone, or nobody is asked: then the end itself has to tell.
+      }
+    }
+  };
+  process.emit = function (name, ...values) {
+    const heard = Reflect.apply(emit, this, [name, ...values]);
+    if (name === 'uncaughtExceptionMonitor') {
+      // What is to be said of it is written after everybody was told.
+      failed = true;
+    } else if (name === 'exit' && KNOWS_CODE && !failed) {
+      leave(process.exitCode ?? values[0]);
+    }
+    return heard;
+  };
+  process.reallyExit = function (code) {
+    leave(code ?? 0);
+    return Reflect.apply(reallyExit, this, [code]);
+  };
+}
+
+// A worker has its program.
+if (isMainThread) {
+  main();
+}

@@ -1,0 +1,169 @@
+"""Started ahead of its program: waits for it, runs it as Python runs a script, and leaves without delay.
+
+Nothing here protects anything: the jail around this process does. What is told on descriptor 3: the path
+of the program and its arguments, each followed by a NUL, once it is in its place; a newline once it may
+begin. What is said there: a NUL once this is ready.
+"""
+
+import _signal
+import atexit
+import builtins
+import ctypes
+import gc
+import os
+import sys
+from importlib.machinery import SourceFileLoader
+
+LINE = 3
+
+# Longest that is told at once, in bytes.
+TOLD_MAX = 128 * 1024
+
+# A kill(2) of a process that cannot be, above the greatest pid there is, tells the exit code: then the answer
+# need not wait until the kernel has taken this process down. `jail/seccomp.rs` has the same number.
+DOOR = 0x52460000
+
+# Python's own code for output that could not be written.
+UNWRITTEN = 120
+
+flush_c = ctypes.pythonapi.fflush
+
+
+def practise():
+    """Does what every program does: the first time takes thrice as long."""
+    names = {"__builtins__": builtins}
+    exec(compile("def f(x): return [y for y in x]\nprint(end=f'' + ''.join(f('')))", "", "exec"), names)
+    flush()
+    clear(names)
+    gc.collect()
+    flush_c(None)
+
+
+def hear():
+    """What is told next; without it there is nothing to live for."""
+    return os.read(LINE, TOLD_MAX) or os._exit(1)
+
+
+def wait_for_program():
+    """Gives the program, compiled or the error, and its module, once it may begin."""
+    os.write(LINE, b"\0")
+    sys.argv[:] = [os.fsdecode(word) for word in hear().split(b"\0")[:-1]]
+    main = new_main(sys.argv[0])
+    # Its own cost may be spent before the run's is reserved; it is compiled in the jail, and not run.
+    try:
+        with open(sys.argv[0], "rb") as file:
+            program = compile(file.read(), sys.argv[0], "exec", dont_inherit=True)
+    except BaseException as error:
+        program = error.with_traceback(None)
+    hear()
+    os.close(LINE)
+    return program, main
+
+
+def new_main(path):
+    """A module as a script finds itself in."""
+    main = type(sys)("__main__")
+    main.__dict__.update(
+        __annotations__={},
+        __builtins__=builtins,
+        __cached__=None,
+        __file__=path,
+        __loader__=SourceFileLoader("__main__", path),
+    )
+    sys.modules["__main__"] = main
+    sys.path[0] = os.path.dirname(path)
+    sys.orig_argv[1:] = sys.argv
+    return main
+
+
+def told_code(error):
+    """The exit code that a SystemExit asks for."""
+    code = error.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def show(error):
+    """Shows what the program did not catch, and gives its exit code."""
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except SystemExit as other:
+        return told_code(other)
+    except BaseException as other:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        sys.__excepthook__(type(other), other, other.__traceback__.tb_next)
+        print("\nOriginal exception was:", file=sys.stderr)
+        sys.__excepthook__(type(error), error, error.__traceback__)
+    return 1
+
+
+def flush():
+    """True if everything printed is written."""
+    written = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
+        except BaseException:
+            written = False
+    return written
+
+
+def clear(names):
+    """Lets go of a program's names as Python does, those with one underscore first: some do work then."""
+    for mine in (True, False):
+        for name in [name for name in names if isinstance(name, str)]:
+            if (name[0:1] == "_" and name[1:2] != "_") == mine and name != "__builtins__":
+                names[name] = None
+
+
+def leave(code, main, signal=None, kill=os.kill, end=os._exit):
+    """Everything Python does at the end that a program can notice; the end is by a signal if there is one."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        try:
+            threading._shutdown()
+        except BaseException as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+    atexit._run_exitfuncs()
+    written = flush()
+    clear(main.__dict__)
+    gc.collect()
+    written = flush() and written
+    flush_c(None)
+    if signal is not None:
+        _signal.signal(signal, _signal.SIG_DFL)
+        kill(os.getpid(), signal)
+    code = code if written or code else UNWRITTEN
+    try:
+        kill(DOOR | code, 0)
+    except BaseException:
+        # Not alone, or nobody is asked: then the end itself has to tell.
+        pass
+    end(code)
+
+
+def run(program, main):
+    """Runs the program and leaves. Of its tracebacks only the first entry is ours, the one of this function."""
+    code, signal = 0, None
+    try:
+        if isinstance(program, BaseException):
+            raise program
+        exec(program, main.__dict__)
+    except SystemExit as error:
+        code = told_code(error)
+    except BaseException as error:
+        code = show(error.with_traceback(error.__traceback__.tb_next))
+        signal = _signal.SIGINT if isinstance(error, KeyboardInterrupt) else None
+    leave(code, main, signal)
+
+
+if __name__ == "__main__":
+    practise()
+    gc.freeze()
+    run(*wait_for_program())
