@@ -163,6 +163,8 @@ pub(crate) enum InitReport {
     Work,
     /// The attached descriptor is where refused calls arrive.
     Listener,
+    /// An interpreter waits for its program.
+    Ready,
     /// The guest's process is gone before its program could begin: our own failure, but another jail will do.
     Gone,
     /// The guest's program is being executed.

@@ -98,7 +98,7 @@ impl Guest {
             if waited[1].revents().is_empty() {
                 return Ok(());
             }
-            self.hear_ready()?;
+            self.hear_ready(supervisor)?;
         }
     }
 
@@ -109,7 +109,7 @@ impl Guest {
         }
         // One that joins may not even be there yet.
         while self.joined && self.warm.as_ref().is_some_and(|warm| !warm.ready) {
-            self.hear_ready()?;
+            self.hear_ready(plan.supervisor.as_fd())?;
         }
         if !weaken::is_off("rlimits") {
             step("set resource limits", rlimits::set(self.pid, &payload.spec.limits))?;
@@ -120,10 +120,12 @@ impl Guest {
     }
 
     /// Has the guest's process become the program, and reports it.
-    pub(super) fn start(&mut self, report: impl FnOnce() -> Result<(), StepError>) -> Result<(), StepError> {
+    pub(super) fn start(&mut self, plan: &Plan<'_>) -> Result<(), StepError> {
+        let supervisor = plan.supervisor.as_fd();
         while self.warm.as_ref().is_some_and(|warm| !warm.ready) {
-            self.hear_ready()?;
+            self.hear_ready(supervisor)?;
         }
+        let report = || step("report start", tell(supervisor, &InitReport::Started, None));
         if self.warm.is_some() {
             // First: it may be over at once.
             report()?;
@@ -141,14 +143,14 @@ impl Guest {
         step("tell the guest's process", told)
     }
 
-    /// Waits until a warm guest says that it is ready.
-    fn hear_ready(&mut self) -> Result<(), StepError> {
+    /// Waits until a warm guest says that it is ready, and passes that on.
+    fn hear_ready(&mut self, supervisor: BorrowedFd<'_>) -> Result<(), StepError> {
         let heard = self.hear()?;
         match &mut self.warm {
             Some(warm) if heard && !warm.ready => {
                 warm.ready = true;
                 self.guests = None;
-                Ok(())
+                step("report readiness", tell(supervisor, &InitReport::Ready, None))
             }
             _ => Err(StepError {
                 step: "stand by",

@@ -171,7 +171,7 @@ fn start(plan: &Plan<'_>, guest: &mut Guest) -> Result<(), StepError> {
     guest.load(plan, &payload)?;
     guest.stand_by(plan.supervisor.as_fd())?;
     step("wait for its start", wait_to_start(plan.supervisor.as_fd()))?;
-    guest.start(|| step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None)))
+    guest.start(plan)
 }
 
 /// A guest that has joined is its parent's to wait for, the supervisor's, which then ends us.

@@ -12,7 +12,7 @@ use super::{enclosure::Enclosure, run::Run};
 use crate::{
     imports::Imports,
     jail::cgroup::Group,
-    wire::{self, InitRequest, RunPayload},
+    wire::{self, InitReport, InitRequest, Received, RunPayload},
 };
 
 /// What a jail can be built as.
@@ -80,6 +80,10 @@ pub(super) struct Cell {
     /// What it was built as.
     pub(super) kind: Kind,
     lines: Lines,
+    /// Where refused calls of its guest arrive.
+    listener: Option<OwnedFd>,
+    /// True once who is to wait in it does.
+    pub(super) is_ready: bool,
 }
 
 /// Our ends of what leads into a jail.
@@ -102,10 +106,23 @@ impl Cell {
     /// # Errors
     /// A step failed.
     pub(super) fn build(enclosure: Enclosure, kind: Kind, lines: Lines) -> Result<Cell, Remains> {
-        let cell = Cell { enclosure, kind, lines };
+        let is_ready = !kind.is_warm();
+        let cell = Cell { enclosure, kind, lines, listener: None, is_ready };
         match cell.tell(&InitRequest::Build, None) {
             Ok(()) => Ok(cell),
             Err(reason) => Err((Box::new(cell.enclosure), reason)),
+        }
+    }
+
+    /// Hears what its init has said. One that cannot go on ends, which is heard elsewhere.
+    pub(super) fn hear(&mut self, buffer: &mut [u8]) {
+        while let Ok(Received::Frame(report, attached)) = wire::receive(self.lines.init.as_fd(), buffer) {
+            match (report, attached) {
+                (InitReport::Work, Some(work)) => self.enclosure.work = Some(work),
+                (InitReport::Listener, Some(listener)) => self.listener = Some(listener),
+                (InitReport::Ready, None) => self.is_ready = true,
+                _ => self.is_ready = false,
+            }
         }
     }
 
@@ -125,7 +142,10 @@ impl Cell {
         // What an interpreter's own start has taken is not the program's.
         let cpu_before_us = group.filter(|_| self.kind.is_warm()).map_or(0, Group::cpu_us);
         match limited.and_then(|()| self.tell(&InitRequest::Load, Some(payload.file()))) {
-            Ok(()) => Ok(Run::new(id, self.enclosure, payload, self.lines, cpu_before_us, now)),
+            Ok(()) => {
+                let Cell { enclosure, lines, listener, .. } = self;
+                Ok(Run::new(id, enclosure, payload, lines, listener, cpu_before_us, now))
+            }
             Err(reason) => Err((Box::new(self.enclosure), reason)),
         }
     }

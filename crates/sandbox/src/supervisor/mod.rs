@@ -151,8 +151,8 @@ struct Supervisor {
     /// Zygotes, ready or not.
     zygotes: Vec<Zygote>,
     zygotes_made: u64,
-    /// When one of them last failed.
-    zygote_failed: BTreeMap<Imports, Instant>,
+    /// When one of those that failed may be tried again.
+    zygote_not_before: BTreeMap<Imports, Instant>,
     /// What is told about all that, but for what waits now.
     figures: PoolFigures,
     /// The same as it was told last.
@@ -247,7 +247,7 @@ impl Supervisor {
             cells: Vec::new(),
             zygotes: Vec::new(),
             zygotes_made: 0,
-            zygote_failed: BTreeMap::new(),
+            zygote_not_before: BTreeMap::new(),
             figures: PoolFigures::default(),
             told: PoolFigures::default(),
             used: BTreeMap::new(),
@@ -495,7 +495,7 @@ impl Supervisor {
         ] {
             epoll::add(&self.epoll, fd, token.encode(), EventFlags::IN)?;
         }
-        Ok(())
+        run.listener().map_or(Ok(()), |listener| watch_listener(&self.epoll, listener, jail))
     }
 
     /// Forgets a run's descriptors, but for its init, by name: a copy that somebody still holds would keep them in epoll.
@@ -511,7 +511,8 @@ impl Supervisor {
         let Some(run) = self.runs.get_mut(&jail) else { return };
         let listener_arrived = run.hear(now, &mut self.buffer);
         if let Some(listener) = run.listener().filter(|_| listener_arrived) {
-            let _ = epoll::add(&self.epoll, listener, Token::Listener(jail).encode(), EventFlags::IN);
+            // Without it the calls that it would tell of wait for ever, and the run for its time.
+            let _ = watch_listener(&self.epoll, listener, jail);
         }
         if run.line_closed {
             // Its death is what matters; a closed line would wake us again and again.
@@ -622,6 +623,10 @@ impl Supervisor {
             let _ = epoll::modify(&self.epoll, &self.server, Token::Server.encode(), interest);
         }
     }
+}
+
+fn watch_listener(epoll: &OwnedFd, listener: BorrowedFd<'_>, jail: u64) -> io::Result<()> {
+    Ok(epoll::add(epoll, listener, Token::Listener(jail).encode(), EventFlags::IN)?)
 }
 
 /// Tells the operator. Unlike `eprintln!` it does no harm when nobody listens.

@@ -44,6 +44,9 @@ pub(super) const REFILL_AFTER: Duration = Duration::from_millis(3);
 /// Wait before a ready jail that died is replaced, or a zygote.
 const REPLACE_AFTER: Duration = Duration::from_secs(1);
 
+/// Wait after a zygote that could not even be started, or could not load its libraries: they may not be there.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(600);
+
 /// What was used since then is kept ready in the number that was set; else one of it.
 const IN_USE: Duration = Duration::from_secs(600);
 
@@ -71,7 +74,10 @@ impl Supervisor {
             }
             if self.settings.pool.insist {
                 self.wait_for_zygote(kind, now);
-                return self.make_cell(kind, false, now);
+                return match self.make_cell(kind, false, now) {
+                    Err(_) => self.make_cell(Kind::warm(spec.runtime), false, now),
+                    made => made,
+                };
             }
             // A fork is there as soon as an interpreter that is executed.
             if let Within::Fork(imports) = kind.within
@@ -125,7 +131,14 @@ impl Supervisor {
 
     /// The oldest ready jail of a kind. One whose init has died meanwhile is cleaned up instead.
     fn take_spare(&mut self, kind: Kind) -> Option<Cell> {
-        while let Some(at) = self.cells.iter().position(|cell| cell.kind == kind) {
+        for cell in self.cells.iter_mut().filter(|cell| cell.kind == kind && !cell.is_ready) {
+            cell.hear(&mut self.buffer);
+        }
+        // A fork is there soon; an interpreter may have hardly begun to start, and one of the run's own is
+        // not kept back as it is.
+        let may_come = kind.within != Within::Interpreter;
+        let fits = |cell: &Cell| cell.kind == kind && (cell.is_ready || may_come);
+        while let Some(at) = self.cells.iter().position(fits) {
             let cell = self.cells.remove(at);
             if cell.enclosure.is_alive() {
                 return Some(cell);
@@ -342,7 +355,7 @@ impl Supervisor {
         }
         Imports::ALL.into_iter().find(|imports| {
             let usual = matches!(imports, Imports::Standard | Imports::Pandas);
-            let failed = self.zygote_failed.get(imports).is_some_and(|at| now < *at + REPLACE_AFTER);
+            let failed = self.zygote_not_before.get(imports).is_some_and(|at| now < *at);
             let is_there = self.ready_zygote(*imports).is_some_and(|zygote| !zygote.is_worn(now));
             !is_there && !failed && (usual || self.is_used(Kind::forked(*imports), now))
         })
@@ -352,7 +365,7 @@ impl Supervisor {
         self.zygotes_made += 1;
         if let Err(reason) = self.try_start_zygote(self.zygotes_made, imports, now) {
             complain(format_args!("cannot start a zygote: {reason}"));
-            self.zygote_failed.insert(imports, now);
+            self.zygote_not_before.insert(imports, now + TRY_AGAIN_AFTER);
             self.refill_at = Some(now + REPLACE_AFTER);
         }
     }
@@ -470,7 +483,8 @@ impl Supervisor {
         let zygote = self.zygotes.remove(at);
         let _ = epoll::delete(&self.epoll, zygote.line());
         complain(format_args!("a zygote is gone: {:?}", zygote.imports));
-        self.zygote_failed.insert(zygote.imports, now);
+        let wait = if zygote.ready { REPLACE_AFTER } else { TRY_AGAIN_AFTER };
+        self.zygote_not_before.insert(zygote.imports, now + wait);
         let jails: Vec<u64> = zygote.end().collect();
         // It may have forked and not said so.
         for pid in zygote::strays(&self.known_children()) {

@@ -163,6 +163,7 @@ impl Run {
         enclosure: Enclosure,
         payload: RunPayload,
         lines: Lines,
+        listener: Option<OwnedFd>,
         cpu_before_us: u64,
         now: Instant,
     ) -> Run {
@@ -175,7 +176,7 @@ impl Run {
             line: lines.init,
             line_closed: false,
             cpu_before_us,
-            listener: None,
+            listener,
             elsewhere: false,
             guest_ended: None,
             stage: Stage::Loaded,
@@ -269,8 +270,8 @@ impl Run {
                     // Init is on its way out; this makes sure of it, and of all that is left.
                     self.enclosure.kill();
                 }
-                // Its init ends now.
-                (InitReport::Gone, None) if self.has_not_begun() => {}
+                // Whoever waits for it knows; of one that is gone, init ends now.
+                (InitReport::Ready | InitReport::Gone, None) if self.has_not_begun() => {}
                 (InitReport::Failed { reason }, None) => self.fail(reason),
                 _ => self.fail("the run's init reports out of order".to_owned()),
             }
@@ -623,7 +624,7 @@ mod tests {
         let init = init.try_clone_to_owned().unwrap();
         let enclosure =
             Enclosure { jail: 1, seat: 0, pid: 0, init, guest: None, group: None, work: None, killed: None };
-        (Run::new(1, enclosure, payload, lines, 0, Instant::now()), inits)
+        (Run::new(1, enclosure, payload, lines, None, 0, Instant::now()), inits)
     }
 
     proptest! {

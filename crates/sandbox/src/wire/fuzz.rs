@@ -131,11 +131,12 @@ fn request() -> impl Strategy<Value = Request> {
 
 /// Any report an init can make.
 pub(crate) fn init_report() -> impl Strategy<Value = InitReport> {
-    (0..6, any::<i32>(), ".{0,20}").prop_map(|(which, wait_status, reason)| match which {
+    (0..7, any::<i32>(), ".{0,20}").prop_map(|(which, wait_status, reason)| match which {
         0 => InitReport::Work,
         1 => InitReport::Listener,
         2 => InitReport::Started,
         4 => InitReport::Gone,
+        5 => InitReport::Ready,
         3 => InitReport::Exited { wait_status },
         _ => InitReport::Failed { reason },
     })
