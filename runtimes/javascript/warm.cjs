@@ -77,16 +77,18 @@ function leaveEarly() {
       }
     }
   };
-  process.emit = function (name, ...values) {
+  const listen = function (name, ...values) {
     const heard = Reflect.apply(emit, this, [name, ...values]);
     if (name === 'uncaughtExceptionMonitor') {
       // What is to be said of it is written after everybody was told.
       failed = true;
-    } else if (name === 'exit' && KNOWS_CODE && !failed) {
+    } else if (name === 'exit' && process._exiting && process.emit === listen && KNOWS_CODE && !failed) {
+      // It is the end, and nobody else waits to hear of it after this.
       leave(process.exitCode ?? values[0]);
     }
     return heard;
   };
+  process.emit = listen;
   process.reallyExit = function (code) {
     leave(code ?? 0);
     return Reflect.apply(reallyExit, this, [code]);

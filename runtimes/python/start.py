@@ -5,6 +5,7 @@ of the program and its arguments, each followed by a NUL, once it is in its plac
 begin. What is said there: a NUL once this is ready.
 """
 
+import _io
 import _signal
 import atexit
 import builtins
@@ -12,6 +13,7 @@ import ctypes
 import gc
 import os
 import sys
+import weakref
 from importlib.machinery import SourceFileLoader
 
 LINE = 3
@@ -45,10 +47,10 @@ def hear():
 
 
 def wait_for_program():
-    """Gives the program, compiled or the error, and its module, once it may begin."""
+    """Gives the program, compiled or the error, once it may begin; its module is there by then."""
     os.write(LINE, b"\0")
     sys.argv[:] = [os.fsdecode(word) for word in hear().split(b"\0")[:-1]]
-    main = new_main(sys.argv[0])
+    new_main(sys.argv[0])
     # Its own cost may be spent before the run's is reserved; it is compiled in the jail, and not run.
     try:
         with open(sys.argv[0], "rb") as file:
@@ -57,7 +59,7 @@ def wait_for_program():
         program = error.with_traceback(None)
     hear()
     os.close(LINE)
-    return program, main
+    return program
 
 
 def new_main(path):
@@ -73,7 +75,6 @@ def new_main(path):
     sys.modules["__main__"] = main
     sys.path[0] = os.path.dirname(path)
     sys.orig_argv[1:] = sys.argv
-    return main
 
 
 def told_code(error):
@@ -82,8 +83,16 @@ def told_code(error):
     if code is None:
         return 0
     if isinstance(code, int):
-        return code & 0xFF
-    print(code, file=sys.stderr)
+        return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
+    try:
+        text = f"{code}\n"
+    except BaseException:
+        text = "\n"
+    try:
+        (sys.stderr or sys.__stderr__).write(text)
+    except BaseException:
+        # Nobody is left to be told.
+        pass
     return 1
 
 
@@ -96,7 +105,9 @@ def show(error):
         return told_code(other)
     except BaseException as other:
         print("Error in sys.excepthook:", file=sys.stderr)
-        sys.__excepthook__(type(other), other, other.__traceback__.tb_next)
+        other.__context__ = None
+        other = other.with_traceback(other.__traceback__.tb_next)
+        sys.__excepthook__(type(other), other, other.__traceback__)
         print("\nOriginal exception was:", file=sys.stderr)
         sys.__excepthook__(type(error), error, error.__traceback__)
     return 1
@@ -114,6 +125,21 @@ def flush():
     return written
 
 
+def flush_files():
+    """Has everything written that the program has not: Python does it as it takes the last of them away."""
+    files = [thing for thing in gc.get_objects() if issubclass(type(thing), _io._IOBase)]
+    # Those that were there before the program are not among these.
+    files += [sys.__stdout__, sys.__stderr__]
+    for kind in (_io.TextIOWrapper, (_io.BufferedWriter, _io.BufferedRandom)):
+        for file in files:
+            try:
+                if issubclass(type(file), kind) and not file.closed:
+                    file.flush()
+            except BaseException:
+                # Of a file that cannot be written Python says nothing here, either.
+                pass
+
+
 def clear(names):
     """Lets go of a program's names as Python does, those with one underscore first: some do work then."""
     for mine in (True, False):
@@ -122,8 +148,23 @@ def clear(names):
                 names[name] = None
 
 
-def leave(code, main, signal=None, kill=os.kill, end=os._exit):
+def let_go():
+    """Takes the program's module away: what is only there for it does its last work, its names still there."""
+    sys.last_type = sys.last_value = sys.last_traceback = None
+    main = sys.modules.pop("__main__", None)
+    if not isinstance(main, type(sys)):
+        return
+    lives = weakref.ref(main)
+    del main
+    gc.collect()
+    if lives() is not None:
+        clear(lives().__dict__)
+        gc.collect()
+
+
+def leave(code, signal=None, kill=os.kill, end=os._exit):
     """Everything Python does at the end that a program can notice; the end is by a signal if there is one."""
+    flush()
     threading = sys.modules.get("threading")
     if threading is not None:
         try:
@@ -132,14 +173,15 @@ def leave(code, main, signal=None, kill=os.kill, end=os._exit):
             sys.excepthook(type(error), error, error.__traceback__)
     atexit._run_exitfuncs()
     written = flush()
-    clear(main.__dict__)
-    gc.collect()
+    flush_files()
+    let_go()
     written = flush() and written
+    flush_files()
     flush_c(None)
     if signal is not None:
         _signal.signal(signal, _signal.SIG_DFL)
         kill(os.getpid(), signal)
-    code = code if written or code else UNWRITTEN
+    code = code if written else UNWRITTEN
     try:
         kill(DOOR | code, 0)
     except BaseException:
@@ -148,22 +190,22 @@ def leave(code, main, signal=None, kill=os.kill, end=os._exit):
     end(code)
 
 
-def run(program, main):
+def run(program):
     """Runs the program and leaves. Of its tracebacks only the first entry is ours, the one of this function."""
     code, signal = 0, None
     try:
         if isinstance(program, BaseException):
             raise program
-        exec(program, main.__dict__)
+        exec(program, sys.modules["__main__"].__dict__)
     except SystemExit as error:
         code = told_code(error)
     except BaseException as error:
         code = show(error.with_traceback(error.__traceback__.tb_next))
         signal = _signal.SIGINT if isinstance(error, KeyboardInterrupt) else None
-    leave(code, main, signal)
+    leave(code, signal)
 
 
 if __name__ == "__main__":
     practise()
     gc.freeze()
-    run(*wait_for_program())
+    run(wait_for_program())

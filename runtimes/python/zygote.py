@@ -228,4 +228,6 @@ def reseed():
 
 
 Zygote(sys.argv[1:]).serve()
-start.run(*start.wait_for_program())
+# A program may have a module of this name.
+del sys.modules["start"]
+start.run(start.wait_for_program())

@@ -4,3 +4,4 @@ printf '\0' >&3
 read -r -u 3 || exit 1
 exec 3>&-
 unset REPLY BASH_ENV
+SECONDS=0

@@ -34,7 +34,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     attack("17_stopped", "everything stops").under(&[("wallMs", 1000)]).out_of_time().hits(&["wallMs"]),
     attack("18_deaf", "deaf and busy").under(&[("wallMs", 1000)]).out_of_time().hits(&["wallMs"]),
     attack("19_fork_bomb", "fork refused").hits(&["tasks"]),
-    attack("20_siblings_of_init", "a sibling lives, child of pid 1"),
+    attack("20_siblings_of_init", "siblings made: []").denied(&["clone"]),
     attack("21_subreaper_and_tracing_options", "options taken: []").denied(&["prctl"]),
     attack("22_kill_init", "init harmed by: []").denied(&["prlimit64"]),
     exhausting("23_memory_in_memfd", "filling a memory file"),

@@ -2,6 +2,7 @@
 //! them, and that nobody loses a run when they die.
 
 mod death;
+mod endings;
 mod sharing;
 
 use ringfence_tests::{Installation, Server};

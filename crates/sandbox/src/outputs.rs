@@ -102,6 +102,8 @@ impl Walk<'_> {
             names.push(entry.file_name().to_owned());
         }
         names.sort();
+        // Of one that is renamed meanwhile, a kernel may tell twice.
+        names.dedup();
         for name in names {
             self.entry(path, &directory, &name, subdirectories)?;
         }

@@ -112,7 +112,9 @@ impl Guest {
             self.hear_ready(plan.supervisor.as_fd())?;
         }
         if !weaken::is_off("rlimits") {
-            step("set resource limits", rlimits::set(self.pid, &payload.spec.limits))?;
+            let set = step("set resource limits", rlimits::set(self.pid, &payload.spec.limits));
+            // It has not heard of its program yet.
+            set.map_err(|error| StepError { harmless: true, ..error })?;
         }
         let told = self.warm.as_ref().map(|warm| warm.load(plan, payload, self.line.as_fd()));
         step("tell the interpreter of its program", told.transpose())?;
@@ -172,7 +174,7 @@ impl Guest {
         match step("wait for the guest's process", wire::wait::<String>(self.line.as_fd(), &mut buffer))? {
             None => Ok(false),
             Some((cause, _)) if cause.is_empty() => Ok(true),
-            Some((cause, _)) => Err(StepError { step: "start guest", cause, harmless: false }),
+            Some((cause, _)) => Err(StepError { step: "start guest", cause, harmless: self.joined }),
         }
     }
 }

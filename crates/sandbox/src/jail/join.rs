@@ -28,10 +28,7 @@ pub(super) fn invite(plan: &Plan<'_>, output: &[OwnedFd; 2], to: BorrowedFd<'_>)
         rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
     };
     let namespaces = NAMESPACES.into_iter().map(namespace).collect::<Result<Vec<_>, _>>()?;
-    let ruleset = match plan.landlock {
-        true => landlock::ruleset().map_err(io::Error::other)?,
-        false => None,
-    };
+    let ruleset = if plan.landlock { Some(landlock::ruleset().map_err(io::Error::other)?) } else { None };
     let [stdout, stderr] = output;
     let others = [guests.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd(), plan.supervisor.as_fd()];
     let all: Vec<BorrowedFd<'_>> = namespaces

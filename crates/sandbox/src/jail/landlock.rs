@@ -42,12 +42,13 @@ pub(crate) fn restrict_self() -> Result<(), LandlockError> {
     }
 }
 
-/// The same rules, for another process to restrict itself with; `None` where the kernel has no Landlock.
+/// The same rules, for another process to restrict itself with.
 ///
 /// # Errors
-/// The kernel refuses.
-pub(crate) fn ruleset() -> Result<Option<OwnedFd>, LandlockError> {
-    Ok(rules()?.into())
+/// As [`restrict_self`].
+pub(crate) fn ruleset() -> Result<OwnedFd, LandlockError> {
+    let rules: Option<OwnedFd> = rules()?.into();
+    rules.ok_or(LandlockError::NotEnforced)
 }
 
 fn rules() -> Result<RulesetCreated, LandlockError> {

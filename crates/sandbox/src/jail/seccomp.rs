@@ -403,7 +403,8 @@ const ALLOWED_HERE: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const ALLOWED_HERE: &[c_long] = &[];
 
-/// Every bit that makes clone(2) create a namespace, and the one that asks for tracing.
+/// Every bit that makes clone(2) create a namespace, the one that asks for tracing, and the one that makes a
+/// sibling: of a guest that has joined its jail, that would be the supervisor's child, whom it does not know.
 const CLONE_REFUSED: i32 = libc::CLONE_NEWUSER
     | libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
@@ -412,7 +413,8 @@ const CLONE_REFUSED: i32 = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP
     | CLONE_NEWTIME
-    | libc::CLONE_PTRACE;
+    | libc::CLONE_PTRACE
+    | libc::CLONE_PARENT;
 
 /// Missing in libc; from linux/sched.h. In clone(2) these bits are part of the exit signal.
 const CLONE_NEWTIME: i32 = 0x80;

@@ -52,6 +52,7 @@ fn prepare(
     step("assemble root", mounts::assemble_zygotes_root(Runtime::Python))?;
     step("enter root", mounts::enter_root())?;
     step("keep two rights", credentials::become_zygote())?;
+    step("give up new privileges", sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1))?;
     let (path, argv, env) = step("prepare arguments", execution(command, imports))?;
     step("have it wait", rustix::io::ioctl_fionbio(&line, false))?;
     step("connect its line", sys::dup_to(line.as_fd(), LINE))?;

@@ -85,8 +85,8 @@ pub(super) fn end(child: BorrowedFd<'_>) {
 fn wait(child: BorrowedFd<'_>, options: WaitIdOptions) -> Option<i32> {
     let ended = match rustix::process::waitid(WaitId::PidFd(child), WaitIdOptions::EXITED | options) {
         Ok(ended) => ended?,
-        // It was reaped before.
-        Err(_) => return Some(0),
+        // Somebody reaped it before, who has killed it.
+        Err(_) => return Some(libc::SIGKILL),
     };
     let code = ended.exit_status().map(|code| code << 8);
     code.or_else(|| ended.terminating_signal()).or(Some(0))

@@ -56,6 +56,10 @@ const OUTBOX_FRAMES_MAX: usize = 1024;
 /// Time between two looks at the files of the runtimes.
 const RUNTIMES_EVERY: Duration = Duration::from_secs(2);
 
+/// Most pieces that a pipe holds: one for each of its pages, if it has the most an ordinary user may give it
+/// (pipe(7), a megabyte).
+const PIECES_MAX: u32 = 256;
+
 /// Events handled in one turn.
 const EVENTS_PER_TURN: usize = 64;
 
@@ -567,7 +571,11 @@ impl Supervisor {
         if self.left.len() >= usize::from(self.settings.slots) {
             // The kernel is behind: this one is answered when it is gone.
             self.runs.get(&jail).inspect(|run| run.enclosure.kill());
-        } else if let Some(enclosure) = self.answer(jail, now) {
+            return;
+        }
+        // Its threads may still do something: from here on for a moment only.
+        self.runs.get(&jail).inspect(|run| run.enclosure.kill());
+        if let Some(enclosure) = self.answer(jail, now) {
             self.abandon(enclosure);
         }
     }
@@ -576,7 +584,9 @@ impl Supervisor {
     fn answer(&mut self, jail: u64, now: Instant) -> Option<Enclosure> {
         self.hear_init(jail, now);
         for stream in [Stream::Stdout, Stream::Stderr] {
-            while self.forward(jail, stream) {}
+            // More does not fit into a pipe, and who could still write is dead or dying.
+            let mut pieces = 0..PIECES_MAX;
+            while pieces.next().is_some() && self.forward(jail, stream) {}
         }
         let mut run = self.runs.remove(&jail)?;
         self.unwatch(&run);

@@ -375,7 +375,7 @@ impl Supervisor {
         let group = self.make_group(&format!("zygote-{number}"), |group| {
             group.bound(ZYGOTE_MEMORY_BYTES_MAX, ZYGOTE_TASKS_MAX)?;
             // Loading libraries takes long; forking is waited for.
-            group.stand_back()
+            group.give_way()
         })?;
         let cloned = entrance(group.as_ref()).and_then(|entrance| {
             let named = |error: io::Error| error.to_string();
@@ -402,7 +402,7 @@ impl Supervisor {
         let watched = epoll::add(&self.epoll, zygote.line(), token, EventFlags::IN);
         self.zygotes.push(zygote);
         watched.map_err(|error| {
-            self.lose_zygote(number, now);
+            self.lose_zygote(number, TRY_AGAIN_AFTER, now);
             error.to_string()
         })
     }
@@ -415,9 +415,11 @@ impl Supervisor {
             let number = zygote.number;
             let mut waited =
                 [rustix::event::PollFd::from_borrowed_fd(zygote.line(), rustix::event::PollFlags::IN)];
-            // It ends itself if it cannot go on.
-            let _ = rustix::io::retry_on_intr(|| rustix::event::poll(&mut waited, None));
+            let left = zygote.deadline().map_or(Duration::ZERO, |at| at.duration_since(Instant::now()));
+            let left = rustix::event::Timespec::try_from(left).unwrap_or_default();
+            let _ = rustix::io::retry_on_intr(|| rustix::event::poll(&mut waited, Some(&left)));
             self.hear_zygote(number, Instant::now());
+            self.look_at_zygotes(Instant::now());
         }
     }
 
@@ -431,30 +433,40 @@ impl Supervisor {
                 Heard::Ready => self.refill_at = Some(now),
                 Heard::Forked(jail, guest, took) => {
                     self.figures.forks.add(took);
-                    self.take_in(jail, guest);
+                    self.take_in(jail, guest, now);
                 }
                 Heard::Failed(jail, reason) => {
                     complain(format_args!("a zygote did not fork: {reason}"));
                     self.go_on_without(jail, now);
                 }
-                Heard::Gone => return self.lose_zygote(number, now),
+                Heard::Gone => {
+                    // One that came to no good by itself will do so again.
+                    let wait = if zygote.ready { REPLACE_AFTER } else { TRY_AGAIN_AFTER };
+                    return self.lose_zygote(number, wait, now);
+                }
             }
         }
         self.retire_zygotes();
     }
 
     /// A guest has joined its jail.
-    fn take_in(&mut self, jail: u64, guest: OwnedFd) {
-        let token = Token::Guest(jail).encode();
-        // One that cannot be watched is reaped with its init at the latest.
-        let _ = epoll::add(&self.epoll, &guest, token, EventFlags::IN);
-        let cell = self.cells.iter_mut().map(|cell| &mut cell.enclosure);
-        let runs = self.runs.values_mut().map(|run| &mut run.enclosure);
-        let mut all = cell.chain(runs).chain(self.left.values_mut());
-        match all.find(|enclosure| enclosure.jail == jail) {
-            Some(enclosure) => enclosure.guest = Some(guest),
-            None => enclosure::end(guest.as_fd()),
+    fn take_in(&mut self, jail: u64, guest: OwnedFd, now: Instant) {
+        let watched = epoll::add(&self.epoll, &guest, Token::Guest(jail).encode(), EventFlags::IN);
+        match (watched, self.enclosure(jail)) {
+            (Ok(()), Some(enclosure)) => enclosure.guest = Some(guest),
+            // One that is not waited for would keep its jail for ever.
+            _ => {
+                enclosure::end(guest.as_fd());
+                self.go_on_without(jail, now);
+            }
         }
+    }
+
+    /// A jail by its number, whatever is in it.
+    fn enclosure(&mut self, jail: u64) -> Option<&mut Enclosure> {
+        let cells = self.cells.iter_mut().map(|cell| &mut cell.enclosure);
+        let runs = self.runs.values_mut().map(|run| &mut run.enclosure);
+        cells.chain(runs).chain(self.left.values_mut()).find(|enclosure| enclosure.jail == jail)
     }
 
     /// A guest that had joined may be dead.
@@ -477,27 +489,41 @@ impl Supervisor {
         }
     }
 
-    /// A zygote is gone: what it was asked for is had without it, and another is started after a while.
-    fn lose_zygote(&mut self, number: u64, now: Instant) {
+    /// A zygote is gone: what it was asked for is had without it, and another is started after `wait`.
+    fn lose_zygote(&mut self, number: u64, wait: Duration, now: Instant) {
         let Some(at) = self.zygotes.iter().position(|zygote| zygote.number == number) else { return };
         let zygote = self.zygotes.remove(at);
         let _ = epoll::delete(&self.epoll, zygote.line());
         complain(format_args!("a zygote is gone: {:?}", zygote.imports));
-        let wait = if zygote.ready { REPLACE_AFTER } else { TRY_AGAIN_AFTER };
         self.zygote_not_before.insert(zygote.imports, now + wait);
         let jails: Vec<u64> = zygote.end().collect();
+        // What the others have forked is known after this.
+        let others: Vec<u64> = self.zygotes.iter().map(|zygote| zygote.number).collect();
+        for number in others {
+            self.hear_zygote(number, now);
+        }
         // It may have forked and not said so.
         for pid in zygote::strays(&self.known_children()) {
-            let pid = rustix::process::Pid::from_raw(pid);
-            let stray = pid.and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
-            if let Some(stray) = stray {
-                enclosure::end(stray.as_fd());
+            let stray = rustix::process::Pid::from_raw(pid);
+            let stray = stray.and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
+            let Some(stray) = stray else { continue };
+            match jails.iter().find(|jail| self.holds(**jail, pid)) {
+                Some(jail) => self.take_in(*jail, stray, now),
+                None => enclosure::end(stray.as_fd()),
             }
         }
         for jail in jails {
-            self.go_on_without(jail, now);
+            if self.enclosure(jail).is_some_and(|enclosure| enclosure.guest.is_none()) {
+                self.go_on_without(jail, now);
+            }
         }
         self.refill_at = Some(now + REPLACE_AFTER);
+    }
+
+    /// Whether a process has entered a jail's groups.
+    fn holds(&mut self, jail: u64, pid: i32) -> bool {
+        let group = self.enclosure(jail).and_then(|enclosure| enclosure.group.as_ref());
+        group.is_some_and(|group| group.processes().iter().any(|held| i32::try_from(*held) == Ok(pid)))
     }
 
     fn known_children(&self) -> Vec<i32> {
@@ -510,9 +536,15 @@ impl Supervisor {
         inits.chain(guests).chain(self.zygotes.iter().map(Zygote::pid)).collect()
     }
 
-    /// Nobody will begin in this jail: a run that is loaded there gets another.
+    /// Nobody will begin in this jail: a run that is loaded there gets another, unless it was ended or has
+    /// begun, and its interpreter is lost.
     pub(super) fn go_on_without(&mut self, jail: u64, now: Instant) {
         self.lose_spare(jail, now);
+        match self.runs.get_mut(&jail) {
+            Some(run) if !run.can_go_elsewhere() || self.server_gone => return run.lose(),
+            Some(_) => {}
+            None => return,
+        }
         let Some(run) = self.runs.remove(&jail) else { return };
         self.unwatch(&run);
         let (id, payload, started, enclosure) = run.unload();
@@ -555,7 +587,7 @@ impl Supervisor {
     pub(super) fn look_at_zygotes(&mut self, now: Instant) {
         let silent = |zygote: &&Zygote| zygote.deadline().is_some_and(|at| at <= now);
         if let Some(number) = self.zygotes.iter().find(silent).map(|zygote| zygote.number) {
-            self.lose_zygote(number, now);
+            self.lose_zygote(number, REPLACE_AFTER, now);
         }
     }
 }

@@ -8,6 +8,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::{Duration, Instant},
 };
@@ -38,6 +39,9 @@ const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Refused calls that are looked at; then the listener is closed and the kernel refuses by itself.
 const REFUSED_CALLS_MAX: u32 = 256;
+
+/// How often its processes may say that they end while they are not alone, as those do that it forks.
+const STAYED_MAX: u32 = 4096;
 
 /// Bytes discarded in one go once an output has reached its limit.
 const DISCARD_BYTES: usize = 1 << 20;
@@ -286,7 +290,10 @@ impl Run {
 
     /// Before its program has begun, how it ended is for init to tell; afterwards it is the program's end.
     fn settle(&mut self, now: Instant) {
-        if let (Stage::Running { since }, Some(wait_status)) = (self.stage, self.guest_ended) {
+        let Some(wait_status) = self.guest_ended else { return };
+        // With its init, which is dead, everything in the jail is: this is not the program's end.
+        let dragged_along = self.line_closed && wait_status == libc::SIGKILL;
+        if let (Stage::Running { since }, false) = (self.stage, dragged_along) {
             self.stage = Stage::Exited { since, at: now, wait_status };
             self.enclosure.kill();
         }
@@ -306,6 +313,14 @@ impl Run {
     /// and what is left of the jail.
     pub(super) fn unload(self) -> (u64, RunPayload, bool, Enclosure) {
         (self.id, self.payload, self.stage != Stage::Loaded, self.enclosure)
+    }
+
+    /// Its interpreter is lost, and nobody can say how it would have ended.
+    pub(super) fn lose(&mut self) {
+        if self.killed.is_none() {
+            self.fail("the run's interpreter is lost".to_owned());
+        }
+        self.enclosure.kill();
     }
 
     fn fail(&mut self, reason: String) {
@@ -340,7 +355,7 @@ impl Run {
             // It would wake us again and again.
             Err(_) => return self.listener.take(),
         }
-        if self.denied.values().sum::<u32>() + self.stayed < REFUSED_CALLS_MAX {
+        if self.denied.values().sum::<u32>() < REFUSED_CALLS_MAX && self.stayed < STAYED_MAX {
             return None;
         }
         self.denied_truncated = true;
@@ -353,7 +368,7 @@ impl Run {
         let Some(group) = self.enclosure.group.as_ref().filter(|_| running) else { return false };
         let mut processes = group.processes();
         processes.retain(|pid| i32::try_from(*pid) != Ok(self.enclosure.pid));
-        processes == [call.thread]
+        processes == [call.thread] && is_first(call.thread)
     }
 
     /// The guest's last process has ended, but for the kernel's work on it.
@@ -548,6 +563,13 @@ impl Run {
             .map(|(nr, count)| DeniedSyscall { name: seccomp::name(*nr), count: *count })
             .collect()
     }
+}
+
+/// True for the first process of a jail beside init, by its number there.
+fn is_first(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    numbers.and_then(|numbers| numbers.split_whitespace().last()) == Some("2")
 }
 
 /// Status, exit code and signal of a run; `None` if nothing explains its end.

@@ -66,6 +66,8 @@ pub(super) struct Zygote {
     line: OwnedFd,
     group: Option<Group>,
     born: Instant,
+    /// When it last said something.
+    heard: Instant,
     forks: u32,
     /// Jails for which it was asked to fork, and when.
     asked: VecDeque<(u64, Instant)>,
@@ -92,6 +94,7 @@ impl Zygote {
             line,
             group,
             born: now,
+            heard: now,
             forks: 0,
             asked: VecDeque::new(),
         };
@@ -128,7 +131,11 @@ impl Zygote {
 
     /// Hears one word of it.
     pub(super) fn hear(&mut self, buffer: &mut [u8]) -> Heard {
-        match wire::receive(self.line(), buffer) {
+        let received = wire::receive(self.line(), buffer);
+        if !matches!(received, Ok(Received::Nothing)) {
+            self.heard = Instant::now();
+        }
+        match received {
             Ok(Received::Nothing) => Heard::Nothing,
             Ok(Received::Frame(ZygoteReport::Ready, None)) if !self.ready => self.is_ready(),
             Ok(Received::Frame(ZygoteReport::Forked, Some(guest))) => match self.asked.pop_front() {
@@ -168,7 +175,7 @@ impl Zygote {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.asked.front() {
             _ if !self.ready => Some(self.born + READY_MAX),
-            Some((_, since)) => Some(*since + FORK_MAX),
+            Some((_, since)) => Some((*since).max(self.heard) + FORK_MAX),
             None => None,
         }
     }

@@ -34,7 +34,12 @@ impl Group {
         self.weigh(LEAST_CPU_SHARES, LEAST_CPU_WEIGHT)
     }
 
-    /// Takes back [`Group::stand_back`].
+    /// Has what runs here take an eighth of what others do.
+    pub(crate) fn give_way(&self) -> Result<(), CgroupError> {
+        self.weigh(USUAL_CPU_SHARES / 8, USUAL_CPU_WEIGHT / 8)
+    }
+
+    /// Takes back [`Group::stand_back`] or [`Group::give_way`].
     pub(crate) fn step_forward(&self) -> Result<(), CgroupError> {
         self.weigh(USUAL_CPU_SHARES, USUAL_CPU_WEIGHT)
     }
