@@ -154,7 +154,9 @@ fn build(plan: &Plan<'_>, output: [OwnedFd; 2]) -> Result<Guest, StepError> {
         Some(line) => {
             // Whoever joins is not our child, and of others' children nobody asks.
             sys::ignore_children();
-            step("invite the guest", join::invite(plan, &output, line.as_fd()))
+            let guest = step("invite the guest", join::invite(plan, &output, line.as_fd()));
+            // The zygote may be gone.
+            guest.map_err(|error| StepError { harmless: true, ..error })
         }
         None => step("fork the guest's process", Guest::fork(plan, output)),
     }

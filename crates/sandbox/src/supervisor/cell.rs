@@ -2,7 +2,7 @@
 //! set-up. Nothing in it depends on what will run there, except the runtime.
 
 use std::{
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Instant,
 };
 
@@ -114,14 +114,22 @@ impl Cell {
         }
     }
 
-    /// Hears what its init has said. One that cannot go on ends, which is heard elsewhere.
-    pub(super) fn hear(&mut self, buffer: &mut [u8]) {
-        while let Ok(Received::Frame(report, attached)) = wire::receive(self.lines.init.as_fd(), buffer) {
-            match (report, attached) {
-                (InitReport::Work, Some(work)) => self.enclosure.work = Some(work),
-                (InitReport::Listener, Some(listener)) => self.listener = Some(listener),
-                (InitReport::Ready, None) => self.is_ready = true,
-                _ => self.is_ready = false,
+    /// The line to its init.
+    pub(super) fn line(&self) -> BorrowedFd<'_> {
+        self.lines.init.as_fd()
+    }
+
+    /// Hears what its init has said: false once that is all. One that cannot go on ends, which is heard
+    /// elsewhere.
+    pub(super) fn hear(&mut self, buffer: &mut [u8]) -> bool {
+        loop {
+            match wire::receive(self.line(), buffer) {
+                Ok(Received::Frame(InitReport::Work, Some(work))) => self.enclosure.work = Some(work),
+                Ok(Received::Frame(InitReport::Listener, Some(listener))) => self.listener = Some(listener),
+                Ok(Received::Frame(InitReport::Ready, None)) => self.is_ready = true,
+                Ok(Received::Frame(..)) => self.is_ready = false,
+                Ok(Received::Nothing) => return true,
+                Ok(Received::Closed) | Err(_) => return false,
             }
         }
     }

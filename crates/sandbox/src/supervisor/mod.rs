@@ -489,14 +489,12 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Watches what a run adds to its jail's init, which is watched already.
+    /// Watches what a run adds to its jail's init and the line to that, which are watched already.
     fn watch(&self, run: &Run) -> io::Result<()> {
         let jail = run.enclosure.jail;
-        for (fd, token) in [
-            (run.line(), Token::Line(jail)),
-            (run.pipe(Stream::Stdout), Token::Stdout(jail)),
-            (run.pipe(Stream::Stderr), Token::Stderr(jail)),
-        ] {
+        for (fd, token) in
+            [(run.pipe(Stream::Stdout), Token::Stdout(jail)), (run.pipe(Stream::Stderr), Token::Stderr(jail))]
+        {
             epoll::add(&self.epoll, fd, token.encode(), EventFlags::IN)?;
         }
         run.listener().map_or(Ok(()), |listener| watch_listener(&self.epoll, listener, jail))
@@ -512,6 +510,13 @@ impl Supervisor {
     }
 
     fn hear_init(&mut self, jail: u64, now: Instant) {
+        if let Some(cell) = self.cells.iter_mut().find(|cell| cell.enclosure.jail == jail) {
+            if !cell.hear(&mut self.buffer) {
+                // Its death is what matters; a closed line would wake us again and again.
+                let _ = epoll::delete(&self.epoll, cell.line());
+            }
+            return;
+        }
         let Some(run) = self.runs.get_mut(&jail) else { return };
         let listener_arrived = run.hear(now, &mut self.buffer);
         if let Some(listener) = run.listener().filter(|_| listener_arrived) {

@@ -260,7 +260,13 @@ impl Supervisor {
                 Some(Err(reason)) => Err((Box::new(cell.enclosure), format!("ask a zygote: {reason}"))),
                 Some(Ok(())) | None => Ok(cell),
             });
-        invited.map_err(|(enclosure, reason)| {
+        let watched = invited.and_then(|cell| {
+            match epoll::add(&self.epoll, cell.line(), Token::Line(jail).encode(), EventFlags::IN) {
+                Ok(()) => Ok(cell),
+                Err(error) => Err((Box::new(cell.enclosure), format!("watch the line to init: {error}"))),
+            }
+        });
+        watched.map_err(|(enclosure, reason)| {
             self.abandon(*enclosure);
             reason
         })
