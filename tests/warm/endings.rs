@@ -84,7 +84,7 @@ fn a_program_ends_as_where_nobody_waited_for_it() {
     for (language, programs) in [("python", PYTHON), ("javascript", JAVASCRIPT)] {
         for code in programs {
             let run = |fresh: bool| {
-                let limits = json!({ "wallMs": 8000 });
+                let limits = json!({ "wallMs": 30000, "cpuMs": 30000 });
                 let body = json!({ "language": language, "code": code, "fresh": fresh, "limits": limits });
                 let (status, answer) = server.post("/v1/execute", &body);
                 assert_eq!(status, 200, "{code}: {answer:#}");

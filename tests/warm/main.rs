@@ -13,6 +13,8 @@ fn ask(server: &Server, language: &str, code: &str, fresh: bool) -> Value {
     let body = json!({
         "language": language, "code": code, "fresh": fresh, "stdin": "some\ninput\n",
         "files": [{ "name": "in.txt", "content": "x" }],
+        // Machines are busy.
+        "limits": { "wallMs": 30000, "cpuMs": 30000 },
     });
     let (status, answer) = server.post("/v1/execute", &body);
     assert_eq!((status, &answer["status"]), (200, &json!("succeeded")), "{answer:#}");
