@@ -248,7 +248,7 @@ pub(crate) fn seccomp_knows(action: u32) -> bool {
 pub(crate) struct Notification {
     id: u64,
     /// The thread that called, by its number in the supervisor's view.
-    pub(crate) thread: u32,
+    pub(crate) thread: i32,
     /// The system call's number.
     pub(crate) nr: i32,
     /// Its first argument.
@@ -265,7 +265,8 @@ pub(crate) fn seccomp_receive(listener: BorrowedFd<'_>) -> io::Result<Notificati
     check(result.into())?;
     Ok(Notification {
         id: notification.id,
-        thread: notification.pid,
+        // No number of a process is that large.
+        thread: i32::try_from(notification.pid).unwrap_or(i32::MAX),
         nr: notification.data.nr,
         argument: notification.data.args[0],
     })

@@ -72,8 +72,7 @@ pub(crate) fn supervisors_map() -> String {
 
 /// What a supervisor that root started keeps, by number (linux/capability.h): to collect files and to
 /// remove control groups whatever the modes, to kill, to map ids, to make namespaces and mounts, and to
-/// pass on fewer rights: all of
-/// it in its own user namespace only.
+/// pass on fewer rights: all of it in its own user namespace only.
 const SUPERVISOR_CAPABILITIES: [u32; 7] =
     [CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_SYS_CHROOT, CAP_SYS_ADMIN];
 const CAP_DAC_OVERRIDE: u32 = 1;

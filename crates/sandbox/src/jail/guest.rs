@@ -108,7 +108,7 @@ impl Guest {
             return self.tell(&InitRequest::Load, Some(payload.file().as_fd()));
         }
         // One that joins may not even be there yet.
-        while self.joined && self.warm.as_ref().is_some_and(|warm| !warm.ready) {
+        while self.warm.as_ref().is_some_and(|warm| !warm.ready) {
             self.hear_ready(plan.supervisor.as_fd())?;
         }
         if !weaken::is_off("rlimits") {
@@ -122,12 +122,8 @@ impl Guest {
     }
 
     /// Has the guest's process become the program, and reports it.
-    pub(super) fn start(&mut self, plan: &Plan<'_>) -> Result<(), StepError> {
-        let supervisor = plan.supervisor.as_fd();
-        while self.warm.as_ref().is_some_and(|warm| !warm.ready) {
-            self.hear_ready(supervisor)?;
-        }
-        let report = || step("report start", tell(supervisor, &InitReport::Started, None));
+    pub(super) fn start(&self, plan: &Plan<'_>) -> Result<(), StepError> {
+        let report = || step("report start", tell(plan.supervisor.as_fd(), &InitReport::Started, None));
         if self.warm.is_some() {
             // First: it may be over at once.
             report()?;

@@ -460,7 +460,7 @@ impl Supervisor {
             Ok(()) => Ok(run),
             Err(error) => {
                 self.unwatch(&run);
-                Err((Box::new(run.unload().3), error.to_string()))
+                Err((Box::new(run.enclosure), error.to_string()))
             }
         });
         watched.map_err(|(enclosure, reason)| {
@@ -500,7 +500,8 @@ impl Supervisor {
         run.listener().map_or(Ok(()), |listener| watch_listener(&self.epoll, listener, jail))
     }
 
-    /// Forgets a run's descriptors, but for its init, by name: a copy that somebody still holds would keep them in epoll.
+    /// Forgets a run's descriptors, but for its init, by name: a copy that somebody still holds would keep
+    /// them in epoll.
     fn unwatch(&self, run: &Run) {
         let ends = [run.line(), run.pipe(Stream::Stdout), run.pipe(Stream::Stderr)];
         for fd in ends.into_iter().chain(run.listener()) {
@@ -558,29 +559,25 @@ impl Supervisor {
         if self.runs.get(&jail).is_some_and(Run::can_go_elsewhere) {
             return self.go_on_without(jail, now);
         }
-        let run = self.runs.get(&jail).map(|run| &run.enclosure);
-        let Some(enclosure) = run.or_else(|| self.left.get(&jail)) else { return };
-        let _ = epoll::delete(&self.epoll, enclosure.init());
         let left = self.left.remove(&jail);
         if let Some(since) = left.as_ref().and_then(|enclosure| enclosure.killed) {
             self.figures.takedowns.add(since.elapsed());
         }
-        let enclosure = left.or_else(|| self.answer(jail, now));
-        if let Some(Err(error)) = enclosure.map(Enclosure::clean_up) {
+        let Some(enclosure) = left.or_else(|| self.answer(jail, now)) else { return };
+        let _ = epoll::delete(&self.epoll, enclosure.init());
+        if let Err(error) = enclosure.clean_up() {
             complain(format_args!("cannot remove control group: {error}"));
         }
     }
 
     /// The guest has ended but for the kernel's work on it: answer, and have it taken down.
     fn leave(&mut self, jail: u64, now: Instant) {
-        if self.left.len() >= usize::from(self.settings.slots) {
-            // The kernel is behind: this one is answered when it is gone.
-            self.runs.get(&jail).inspect(|run| run.enclosure.kill());
-            return;
-        }
         // Its threads may still do something: from here on for a moment only.
         self.runs.get(&jail).inspect(|run| run.enclosure.kill());
-        if let Some(enclosure) = self.answer(jail, now) {
+        // Where the kernel is behind, it is answered when it is gone.
+        if self.left.len() < usize::from(self.settings.slots)
+            && let Some(enclosure) = self.answer(jail, now)
+        {
             self.abandon(enclosure);
         }
     }
@@ -606,7 +603,7 @@ impl Supervisor {
             Verdict::Failed(reason) => (self.failed(id, runtime, reason), None),
         };
         self.report(&report, files);
-        Some(run.unload().3)
+        Some(run.enclosure)
     }
 
     fn report(&mut self, report: &Report, attached: Option<OwnedFd>) {

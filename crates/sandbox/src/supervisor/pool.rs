@@ -131,9 +131,6 @@ impl Supervisor {
 
     /// The oldest ready jail of a kind. One whose init has died meanwhile is cleaned up instead.
     fn take_spare(&mut self, kind: Kind) -> Option<Cell> {
-        for cell in self.cells.iter_mut().filter(|cell| cell.kind == kind && !cell.is_ready) {
-            cell.hear(&mut self.buffer);
-        }
         // A fork is there soon; an interpreter may have hardly begun to start, and one of the run's own is
         // not kept back as it is.
         let may_come = kind.within != Within::Interpreter;
@@ -213,35 +210,25 @@ impl Supervisor {
 
     /// Clones a jail's init and sets what only we can set: ids, groups, network.
     fn make_cell(&mut self, kind: Kind, spare: bool, now: Instant) -> Result<Cell, String> {
-        let seats = self.runs.values().map(|run| run.enclosure.seat);
-        let seats = seats.chain(self.left.values().map(|enclosure| enclosure.seat));
-        let taken: BTreeSet<u16> = seats.chain(self.cells.iter().map(|cell| cell.enclosure.seat)).collect();
+        let taken: BTreeSet<u16> = self.enclosures().map(|enclosure| enclosure.seat).collect();
         let seat = (0..u16::MAX).find(|seat| !taken.contains(seat)).ok_or("every seat is taken")?;
         self.join_network(seat).map_err(|error| format!("join network: {error}"))?;
         self.jails_made += 1;
         let jail = self.jails_made;
-        let group = self.make_group(&format!("jail-{jail}"), |group| {
+        let line = matches!(kind.within, Within::Fork(_)).then(wire::socket_pair).transpose();
+        let line = line.map_err(|error| format!("make a line: {error}"))?;
+        let (ours, inits) = line.unzip();
+        let set = |group: &Group| {
             if kind.within == Within::Interpreter {
                 // At worst it takes its share of the processors. A fork is soon there, and its zygote
                 // has to wait for the jail: that must not wait for everybody else.
                 let _ = group.stand_back();
             }
             Ok(())
-        })?;
-        let line = matches!(kind.within, Within::Fork(_)).then(wire::socket_pair).transpose();
-        let line = line.map_err(|error| format!("make a line: {error}"))?;
-        let (ours, inits) = line.unzip();
-        let cloned = entrance(group.as_ref()).and_then(|entrance| {
-            self.clone_init(kind, &entrance, inits).map_err(|error| format!("clone init: {error}"))
-        });
-        let ((pid, init), lines) = match cloned {
-            Ok(cloned) => cloned,
-            Err(reason) => {
-                // The next start sweeps what cannot be removed.
-                let _ = group.map(|group| group.remove());
-                return Err(reason);
-            }
         };
+        let name = format!("jail-{jail}");
+        let cloned = self.clone_into_group(&name, set, |entrance| self.clone_init(kind, entrance, inits));
+        let (group, ((pid, init), lines)) = cloned.map_err(|error| format!("clone init: {error}"))?;
         let enclosure = Enclosure { jail, seat, pid, init, guest: None, group, work: None, killed: None };
         let watched = epoll::add(&self.epoll, enclosure.init(), Token::Init(jail).encode(), EventFlags::IN);
         let mapped = watched.map_err(|error| format!("watch init: {error}")).and_then(|()| {
@@ -272,21 +259,29 @@ impl Supervisor {
         })
     }
 
-    fn make_group(
+    /// Makes control groups, if there are any to be had, sets them, and has a process be cloned that enters
+    /// them.
+    ///
+    /// # Errors
+    /// A step failed; nothing is left of the groups.
+    fn clone_into_group<T>(
         &self,
         name: &str,
         set: impl FnOnce(&Group) -> Result<(), CgroupError>,
-    ) -> Result<Option<Group>, String> {
-        let Some(hierarchies) = &self.hierarchies else { return Ok(None) };
-        let made = hierarchies.create(name).and_then(|group| match set(&group) {
-            Ok(()) => Ok(group),
+        clone: impl FnOnce(&Entrance) -> io::Result<T>,
+    ) -> io::Result<(Option<Group>, T)> {
+        let Some(hierarchies) = &self.hierarchies else { return Ok((None, clone(&Entrance::default())?)) };
+        let named = |error: CgroupError| io::Error::other(format!("control group: {error}"));
+        let group = hierarchies.create(name).map_err(named)?;
+        let entrance = set(&group).and_then(|()| group.open_entrance()).map_err(named);
+        match entrance.and_then(|entrance| clone(&entrance)) {
+            Ok(cloned) => Ok((Some(group), cloned)),
             Err(error) => {
                 // The next start sweeps what cannot be removed.
                 let _ = group.remove();
                 Err(error)
             }
-        });
-        made.map(Some).map_err(|error| format!("make control group: {error}"))
+        }
     }
 
     fn join_network(&mut self, seat: u16) -> io::Result<()> {
@@ -339,14 +334,14 @@ impl Supervisor {
     }
 
     fn ready_zygote(&self, imports: Imports) -> Option<&Zygote> {
-        self.zygotes.iter().find(|zygote| zygote.ready && zygote.imports == imports)
+        self.zygotes.iter().find(|zygote| zygote.serves(imports))
     }
 
     fn ask_zygote(&mut self, cell: &Cell, spare: bool, line: &OwnedFd, now: Instant) -> io::Result<()> {
         let Within::Fork(imports) = cell.kind.within else { return Ok(()) };
         let doors =
             cell.enclosure.group.as_ref().map(Group::open_doors).transpose().map_err(io::Error::other)?;
-        let zygote = self.zygotes.iter_mut().find(|zygote| zygote.ready && zygote.imports == imports);
+        let zygote = self.zygotes.iter_mut().find(|zygote| zygote.serves(imports));
         let zygote = zygote.ok_or_else(|| io::Error::other("there is none"))?;
         zygote.ask(cell.enclosure.jail, spare, line, &doors.unwrap_or_default(), now)
     }
@@ -378,30 +373,21 @@ impl Supervisor {
 
     fn try_start_zygote(&mut self, number: u64, imports: Imports, now: Instant) -> Result<(), String> {
         let (_, command) = self.settings.runtimes.get(&Runtime::Python).ok_or("there is no Python")?;
-        let group = self.make_group(&format!("zygote-{number}"), |group| {
+        let set = |group: &Group| {
             group.bound(ZYGOTE_MEMORY_BYTES_MAX, ZYGOTE_TASKS_MAX)?;
             // Loading libraries takes long; forking is waited for.
             group.give_way()
-        })?;
-        let cloned = entrance(group.as_ref()).and_then(|entrance| {
-            let named = |error: io::Error| error.to_string();
-            let (line, theirs) = wire::socket_pair().map_err(named)?;
-            let process = sys::clone_process(NAMESPACES, entrance.birthplace()).map_err(named)?;
-            let Some(process) = process else {
+        };
+        let cloned = self.clone_into_group(&format!("zygote-{number}"), set, |entrance| {
+            let (line, theirs) = wire::socket_pair()?;
+            let Some(process) = sys::clone_process(NAMESPACES, entrance.birthplace())? else {
                 let entered = entrance.enter();
                 let Ok([line]) = sys::keep_only([theirs]) else { sys::exit_now(1) };
                 become_zygote(command, imports, entered, line)
             };
             Ok((process, line))
         });
-        let (process, line) = match cloned {
-            Ok(cloned) => cloned,
-            Err(reason) => {
-                // The next start sweeps what cannot be removed.
-                let _ = group.map(|group| group.remove());
-                return Err(reason);
-            }
-        };
+        let (group, (process, line)) = cloned.map_err(|error| error.to_string())?;
         let zygote = Zygote::new(number, imports, process, line, group, &self.filter, now);
         let zygote = zygote.map_err(|error| error.to_string())?;
         let token = Token::Zygote(number).encode();
@@ -468,6 +454,12 @@ impl Supervisor {
         }
     }
 
+    /// Every jail, whatever is in it.
+    fn enclosures(&self) -> impl Iterator<Item = &Enclosure> {
+        let cells = self.cells.iter().map(|cell| &cell.enclosure);
+        cells.chain(self.runs.values().map(|run| &run.enclosure)).chain(self.left.values())
+    }
+
     /// A jail by its number, whatever is in it.
     fn enclosure(&mut self, jail: u64) -> Option<&mut Enclosure> {
         let cells = self.cells.iter_mut().map(|cell| &mut cell.enclosure);
@@ -529,16 +521,13 @@ impl Supervisor {
     /// Whether a process has entered a jail's groups.
     fn holds(&mut self, jail: u64, pid: i32) -> bool {
         let group = self.enclosure(jail).and_then(|enclosure| enclosure.group.as_ref());
-        group.is_some_and(|group| group.processes().iter().any(|held| i32::try_from(*held) == Ok(pid)))
+        group.is_some_and(|group| group.processes().contains(&pid))
     }
 
     fn known_children(&self) -> Vec<i32> {
-        let cells = self.cells.iter().map(|cell| &cell.enclosure);
-        let enclosures: Vec<&Enclosure> =
-            cells.chain(self.runs.values().map(|run| &run.enclosure)).chain(self.left.values()).collect();
-        let inits = enclosures.iter().map(|enclosure| enclosure.pid);
+        let inits = self.enclosures().map(|enclosure| enclosure.pid);
         let guests =
-            enclosures.iter().filter_map(|enclosure| zygote::pid_of(enclosure.guest.as_ref()?.as_fd()));
+            self.enclosures().filter_map(|enclosure| zygote::pid_of(enclosure.guest.as_ref()?.as_fd()));
         inits.chain(guests).chain(self.zygotes.iter().map(Zygote::pid)).collect()
     }
 
@@ -576,13 +565,11 @@ impl Supervisor {
     /// Ends zygotes in whose place another is ready.
     fn retire_zygotes(&mut self) {
         let newest = |of: &Zygote| {
-            let same = self.zygotes.iter().filter(|other| other.imports == of.imports && other.ready);
+            let same = self.zygotes.iter().filter(|other| other.serves(of.imports));
             same.map(|other| other.number).max()
         };
-        let old = self.zygotes.iter().find(|zygote| zygote.is_idle() && newest(zygote) > Some(zygote.number));
-        if let Some(number) = old.map(|zygote| zygote.number)
-            && let Some(at) = self.zygotes.iter().position(|zygote| zygote.number == number)
-        {
+        let is_old = |zygote: &Zygote| zygote.is_idle() && newest(zygote) > Some(zygote.number);
+        if let Some(at) = self.zygotes.iter().position(is_old) {
             let zygote = self.zygotes.remove(at);
             let _ = epoll::delete(&self.epoll, zygote.line());
             zygote.end().for_each(drop);
@@ -615,12 +602,6 @@ fn keep(
             (stdout, stderr, supervisor, None)
         }
     })
-}
-
-/// What a new process enters its control groups by.
-fn entrance(group: Option<&Group>) -> Result<Entrance, String> {
-    let opened = group.map(Group::open_entrance).transpose();
-    Ok(opened.map_err(|error| format!("open control group: {error}"))?.unwrap_or_default())
 }
 
 /// A pipe for a guest's output: the end we read without waiting, and the end it writes to. Whoever

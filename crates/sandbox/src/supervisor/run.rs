@@ -367,7 +367,7 @@ impl Run {
         let running = matches!(self.stage, Stage::Running { .. });
         let Some(group) = self.enclosure.group.as_ref().filter(|_| running) else { return false };
         let mut processes = group.processes();
-        processes.retain(|pid| i32::try_from(*pid) != Ok(self.enclosure.pid));
+        processes.retain(|pid| *pid != self.enclosure.pid);
         processes == [call.thread] && is_first(call.thread)
     }
 
@@ -566,7 +566,7 @@ impl Run {
 }
 
 /// True for the first process of a jail beside init, by its number there.
-fn is_first(pid: u32) -> bool {
+fn is_first(pid: i32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
     numbers.and_then(|numbers| numbers.split_whitespace().last()) == Some("2")

@@ -161,6 +161,11 @@ impl Zygote {
         if self.ready { Heard::Ready } else { Heard::Gone }
     }
 
+    /// True if it can fork what has these libraries loaded.
+    pub(super) fn serves(&self, imports: Imports) -> bool {
+        self.ready && self.imports == imports
+    }
+
     /// True once another is to take its place.
     pub(super) fn is_worn(&self, now: Instant) -> bool {
         self.forks >= FORKS_MAX || now.duration_since(self.born) >= AGE_MAX

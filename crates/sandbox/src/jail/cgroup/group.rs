@@ -77,17 +77,12 @@ impl Group {
 
     /// Opens what a process enters the groups by.
     pub(crate) fn open_entrance(&self) -> Result<Entrance, CgroupError> {
-        let open = |path: &Path, options: &OpenOptions| {
-            options.open(path).map_err(|source| CgroupError::unusable(path, source))
-        };
         match self.version {
-            Version::V1 => {
-                let tasks = |directory: &Path| open(&directory.join("tasks"), OpenOptions::new().write(true));
-                let files: Result<_, _> = self.directories.each().into_iter().map(tasks).collect();
-                Ok(Entrance { birthplace: None, tasks: files? })
-            }
+            Version::V1 => Ok(Entrance { birthplace: None, tasks: self.open_doors()? }),
             Version::V2 => {
-                let birthplace = open(&self.directories.memory, OpenOptions::new().read(true))?;
+                let directory = &self.directories.memory;
+                let opened = File::open(directory);
+                let birthplace = opened.map_err(|source| CgroupError::unusable(directory, source))?;
                 Ok(Entrance { birthplace: Some(birthplace), tasks: Vec::new() })
             }
         }
@@ -152,9 +147,8 @@ impl Group {
     }
 
     /// The processes in the groups, by their numbers in the caller's view; empty if they cannot be read.
-    pub(crate) fn processes(&self) -> Vec<u32> {
-        let listed = fs::read_to_string(self.directories.pids.join("cgroup.procs")).unwrap_or_default();
-        listed.lines().filter_map(|pid| pid.parse().ok()).collect()
+    pub(crate) fn processes(&self) -> Vec<i32> {
+        members(&self.directories.pids)
     }
 
     /// Kills every process in the groups, where the kernel can do that (v2 since Linux 5.14).
@@ -188,6 +182,12 @@ impl Entrance {
     pub(crate) fn enter(&self) -> io::Result<()> {
         self.tasks.iter().try_for_each(|mut tasks| tasks.write_all(b"0"))
     }
+}
+
+/// The processes in a group's directory; none if they cannot be read.
+pub(super) fn members(directory: &Path) -> Vec<i32> {
+    let listed = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+    listed.lines().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 /// Kills every process of a v2 group and below; false where the kernel has no such file.

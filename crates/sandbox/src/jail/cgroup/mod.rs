@@ -238,10 +238,8 @@ fn kill_members(group: &Path) {
     if group::kill_at_once(group) {
         return;
     }
-    for pid in fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default().lines() {
-        if let Some(pid) = pid.parse().ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::KILL);
-        }
+    for pid in group::members(group).into_iter().filter_map(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::KILL);
     }
 }
 
