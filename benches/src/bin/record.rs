@@ -215,7 +215,12 @@ fn main() {
         accept_missing: Vec::new(),
     };
     let ready = ringfence_sandbox::start(config).and_then(Started::ready).expect("a sandbox");
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    // As the server has it.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .on_thread_start(ringfence_sandbox::take_short_turns)
+        .build()
+        .expect("a runtime");
     let process = runtime.block_on(async {
         let (sandbox, process) = ready.connect().expect("a sandbox");
         measure(&sandbox, rounds).await;

@@ -24,4 +24,4 @@ pub use host::{
     start,
 };
 pub use reader::READER_COMMAND;
-pub use server_side::{give_up_privileges, give_up_privileges_with, return_freed_memory};
+pub use server_side::{give_up_privileges, give_up_privileges_with, return_freed_memory, take_short_turns};

@@ -74,7 +74,10 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
     ringfence_sandbox::return_freed_memory();
     log_panics();
     let metrics = Metrics::record(clock::now_ms())?;
-    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .on_thread_start(ringfence_sandbox::take_short_turns)
+        .build()?;
     entrance.live(config, &runtime, async |house| {
         self_test(config, house).await?;
         show_first_key(&house.store).await?;

@@ -43,6 +43,7 @@ use crate::{
     jail::{self, RuntimeCommand, Source, cgroup::Hierarchies, weaken},
     layers::{self, Protections},
     outputs::Collected,
+    server_side::take_short_turns,
     sys,
     wire::{self, Ending, Received, Report, Request, RunPayload, RunSpec},
 };
@@ -211,6 +212,7 @@ fn tell_failure(server: BorrowedFd<'_>, error: &io::Error) {
 impl Supervisor {
     fn prepare(settings: Settings, server: OwnedFd) -> io::Result<Supervisor> {
         sys::set_process_name(c"ringfence-super");
+        take_short_turns();
         sys::ignore_terminal_signals();
         // Whatever the operator's is: guests have to reach what is made for them.
         rustix::process::umask(Mode::from_raw_mode(0o022));
