@@ -586,7 +586,12 @@ impl Driver {
         // The time in the queue is nobody's.
         let began_ms = self.config.clock.now_ms();
         let ended = match slot {
-            Ok((_slot, prepared)) => jail(prepared, cleared, control).await.map_err(ErrorKind::from),
+            // What is left of the reservation is written while it runs.
+            Ok((_slot, prepared)) => {
+                let catching_up = self.ports.ledger.catch_up();
+                let (ended, ()) = tokio::join!(biased; jail(prepared, cleared, control), catching_up);
+                ended.map_err(ErrorKind::from)
+            }
             Err(kind) => Err(kind),
         };
         let kind = match ended {

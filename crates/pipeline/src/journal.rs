@@ -1,7 +1,10 @@
 //! One run's history as it is written: every change of state passes through here and is stored
 //! together with the money it concerns.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use crate::{
     budget::{Amount, Prices},
@@ -10,14 +13,13 @@ use crate::{
     error::ErrorKind,
     figures::Figures,
     policy::Checked,
-    ports::{Admitted, Charge, Clock, Kept, LedgerError, Part, Ports, Put, Receipt, StoreError},
+    ports::{Admitted, Charge, Clock, Kept, LedgerError, Part, Ports, Put, Receipt, Rest, StoreError},
     program::{Program, damaged},
     run::{Event, Principal, Recorded, Run, RunId},
 };
 
 /// The history of a run in progress. Events that need not be durable at once wait in `unsaved` and
 /// join the next write.
-#[derive(Debug)]
 pub(crate) struct Journal {
     principal: Principal,
     run: Run,
@@ -34,6 +36,8 @@ pub(crate) struct Journal {
     cost: Cost,
     /// What the ledger said when a step was last settled.
     receipt: Receipt,
+    /// What is to be written once the answer is given. Nobody else has the history; the lock only says so.
+    rest: Mutex<Option<Rest>>,
 }
 
 /// What a step used.
@@ -68,6 +72,7 @@ impl Journal {
             author: String::new(),
             cost: Cost::default(),
             receipt: Receipt::default(),
+            rest: Mutex::default(),
         }
     }
 
@@ -212,7 +217,7 @@ impl Journal {
         self.settle_when(false, spent, events).await
     }
 
-    /// As [`Journal::settle`], for the step that the run ends with: it is stored within the next moment.
+    /// As [`Journal::settle`], for the step that the run ends with: it is stored with [`Journal::write_rest`].
     pub(crate) async fn settle_soon(&mut self, spent: &Spent<'_>, events: &[Event]) -> Result<(), ErrorKind> {
         self.settle_when(true, spent, events).await
     }
@@ -226,10 +231,11 @@ impl Journal {
         let (run, records) = self.plan(events)?;
         let Spent { step, what, used, estimated } = *spent;
         let (ledger, principal) = (&self.ports.ledger, &self.principal);
-        let receipt = match soon {
+        let (receipt, rest) = match soon {
             true => ledger.settle_soon(principal, run.id(), step, used, &records).await?,
-            false => ledger.settle(principal, run.id(), step, used, &records).await?,
+            false => (ledger.settle(principal, run.id(), step, used, &records).await?, None),
         };
+        self.rest = Mutex::new(rest);
         self.cost.used(what, used, estimated);
         self.figures.settled(what, used, &receipt);
         self.receipt = receipt;
@@ -260,6 +266,13 @@ impl Journal {
             self.save().await?;
         }
         Ok(())
+    }
+
+    /// Stores what was not before the answer.
+    pub(crate) async fn write_rest(&mut self) {
+        if let Some(rest) = std::mem::take(&mut self.rest).into_inner().ok().flatten() {
+            rest.await;
+        }
     }
 
     /// What was planned is stored, or will be within the next moment.

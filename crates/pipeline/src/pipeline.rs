@@ -176,7 +176,7 @@ impl Pipeline {
                         driver.go_on(&mut journal, &program, (step, reserved), &mut driven).await
                     }
                 };
-                close(journal, result).await
+                close(&mut journal, result).await
             });
             let result = work.catch_unwind().await.unwrap_or_else(|_| Err(panicked(run)));
             if named
@@ -188,6 +188,9 @@ impl Pipeline {
             // Whoever hears the answer may come again at once.
             drop(driven);
             entered.live.end(result.map(Arc::new).map_err(Arc::new));
+            // First whoever waits for the answer.
+            tokio::task::yield_now().await;
+            journal.write_rest().await;
         };
         tokio::spawn(task.instrument(span_of(run)));
         live
@@ -241,7 +244,7 @@ impl Pipeline {
         let task = async move {
             let _active = active;
             let result = driver.ask(&mut journal, request, &mut driven).await;
-            close(journal, result).await
+            close(&mut journal, result).await
         };
         let task = tokio::spawn(task.instrument(span_of(run)));
         async move { task.await.unwrap_or_else(|_| Err(panicked(run))) }
@@ -340,7 +343,7 @@ impl Drop for Active {
 }
 
 /// Ends the run's history if it ended in an error.
-async fn close<T>(mut journal: Journal, result: Result<T, ErrorKind>) -> Result<T, PipelineError> {
+async fn close<T>(journal: &mut Journal, result: Result<T, ErrorKind>) -> Result<T, PipelineError> {
     let run = journal.run().id();
     match result {
         Ok(answer) => Ok(answer),

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use ringfence_job::{Job, Language, Outcome};
 use serde::{Deserialize, Serialize};
 
@@ -270,6 +271,9 @@ pub struct Receipt {
     pub crossed: Vec<Crossing>,
 }
 
+/// What is left to be written of what was asked for, soon and by the caller.
+pub type Rest = BoxFuture<'static, ()>;
+
 /// Is called once an amount is known to fit, before that is written. It must not wait.
 pub type Admitted<'a> = &'a (dyn Fn() + Send + Sync);
 
@@ -332,8 +336,8 @@ pub trait Ledger: Send + Sync {
         events: &[Recorded],
     ) -> Result<Receipt, LedgerError>;
 
-    /// As [`Ledger::settle`], and may return before all is written, unless there may be no room for it: whoever
-    /// asks the same process for anything later finds it there. A crash in between leaves the step held, and it
+    /// As [`Ledger::settle`], and may leave the writing to the caller, unless there may be no room for it: whoever
+    /// asks the same process for anything meanwhile waits for that. A crash before leaves the step held, and it
     /// counts as interrupted.
     async fn settle_soon(
         &self,
@@ -342,9 +346,13 @@ pub trait Ledger: Send + Sync {
         step: u32,
         used: Amount,
         events: &[Recorded],
-    ) -> Result<Receipt, LedgerError> {
-        self.settle(principal, run, step, used, events).await
+    ) -> Result<(Receipt, Option<Rest>), LedgerError> {
+        Ok((self.settle(principal, run, step, used, events).await?, None))
     }
+
+    /// Writes the rest of what was reserved, for whoever has started what it is for. If nobody calls it, whoever
+    /// asks for anything next does it first.
+    async fn catch_up(&self) {}
 
     /// Fine while the principal's key is accepted.
     ///

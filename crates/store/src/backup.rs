@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use ringfence_pipeline::ports::StoreError;
+use ringfence_pipeline::ports::{Ledger as _, StoreError};
 use serde::Serialize;
 
 use crate::data_dir::{BLOBS_DIR, DATABASE_FILE, PEPPER_FILE, make_private_dir};
@@ -70,6 +70,7 @@ impl Store {
     /// [`BackupError`]; what was written until then is left for the caller to remove.
     pub async fn back_up(&self, target: &Path) -> Result<BackedUp, BackupError> {
         let Database::Sqlite(sqlite) = &self.database else { return Err(BackupError::Postgres) };
+        self.catch_up().await;
         self.check_room_for_backup(sqlite, target).await?;
         let database = target.join(DATABASE_FILE);
         // Before the database, which goes on: it then has come at least as far as this says.

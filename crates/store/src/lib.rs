@@ -169,7 +169,7 @@ impl Store {
             })??;
         let database = match database_url {
             Some(url) => Database::Postgres(Postgres::open(url).await?),
-            None => Database::Sqlite(Sqlite::open(&prepared.database()?, prepared.open.was_alone).await?),
+            None => Database::Sqlite(Sqlite::open(&prepared.database()?).await?),
         };
         let unreadable =
             |error: sqlx::Error| OpenError::Database { path: data_dir.into(), reason: sql::reason(&error) };
@@ -200,6 +200,16 @@ impl Store {
             swept: Place::default(),
             open: Arc::clone(&prepared.open),
         };
+        if let Database::Sqlite(sqlite) = &store.database {
+            // What a crash left promised has a lease as well.
+            store
+                .keep_left_promises()
+                .await
+                .map_err(|error| OpenError::Database { path: data_dir.into(), reason: error.to_string() })?;
+            if prepared.open.was_alone {
+                sqlite.end_leases().await;
+            }
+        }
         store.begin_audit().await?;
         Ok(store)
     }
@@ -275,7 +285,7 @@ impl Store {
     /// [`BlobError`] if it is not a hash, nothing is kept under it, or the content was altered.
     pub async fn read_blob(&self, hash: &str) -> Result<Vec<u8>, BlobError> {
         check_hash(hash)?;
-        if let Some(content) = self.database.content(hash).await.map_err(io::Error::other)? {
+        if let Some(content) = self.content(hash).await.map_err(io::Error::other)? {
             return verified(hash, content);
         }
         let (blobs, hash) = (self.blobs.clone(), hash.to_owned());
@@ -285,7 +295,7 @@ impl Store {
     /// As [`Store::read_blob`], to be read in pieces.
     async fn read_blob_in_pieces(&self, hash: &str) -> Result<Content, BlobError> {
         check_hash(hash)?;
-        if let Some(content) = self.database.content(hash).await.map_err(io::Error::other)? {
+        if let Some(content) = self.content(hash).await.map_err(io::Error::other)? {
             return verified(hash, content).map(Content::from);
         }
         let (blobs, hash) = (self.blobs.clone(), hash.to_owned());

@@ -167,7 +167,7 @@ impl Store {
     async fn renew_checkpoint(&self) -> Result<(), StoreError> {
         let doing = "renewing audit.head";
         let (_lock, kept) = self.locked_checkpoint().await.map_err(|error| error.while_doing(doing))?;
-        let mut conn = self.database.read().await.map_err(failed(doing))?;
+        let mut conn = self.read().await.map_err(failed(doing))?;
         let heads = heads(&mut conn).await.map_err(failed(doing))?;
         let wrong = match kept {
             Ok(Some(kept)) => {
@@ -196,7 +196,7 @@ impl Store {
     pub async fn accept_audit(&self) -> Result<(), StoreError> {
         let doing = "accepting the record";
         let (_lock, kept) = self.locked_checkpoint().await.map_err(|error| error.while_doing(doing))?;
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let mut found = heads(&mut tx).await.map_err(failed(doing))?;
         // Without a file that can be read, any of them may have come further.
         let kept = kept.ok().flatten();
@@ -269,20 +269,20 @@ impl Store {
         if runs > 0 {
             tracing::info!(runs, "what an earlier version recorded is in the audit chain now");
         }
-        let mut conn = self.database.read().await.map_err(failed)?;
+        let mut conn = self.read().await.map_err(failed)?;
         let heads = heads(&mut conn).await.map_err(failed)?;
         self.write_checkpoint(heads).await.map_err(broken)
     }
 
     async fn has_entries(&self) -> Result<bool, sqlx::Error> {
-        query("SELECT EXISTS (SELECT 1 FROM audit)").fetch_one(&self.database).await
+        query("SELECT EXISTS (SELECT 1 FROM audit)").fetch_one(self).await
     }
 
     /// Gives every run its entries; returns how many it were.
     async fn chain_earlier_runs(&self) -> Result<usize, sqlx::Error> {
         let tenants = query("SELECT DISTINCT tenant FROM runs ORDER BY tenant");
         let mut chained = 0;
-        for tenant in tenants.fetch_all::<String>(&self.database).await? {
+        for tenant in tenants.fetch_all::<String>(self).await? {
             chained += self.chain_earlier_runs_of(&tenant).await?;
         }
         Ok(chained)
@@ -293,7 +293,7 @@ impl Store {
     async fn chain_earlier_runs_of(&self, tenant: &str) -> Result<usize, sqlx::Error> {
         let mut after: String = query("SELECT coalesce(max(run), '') FROM audit WHERE tenant = ?")
             .bind(tenant)
-            .fetch_one(&self.database)
+            .fetch_one(self)
             .await?;
         let mut chained = 0;
         loop {

@@ -29,7 +29,7 @@ impl Budgets for Store {
         let doing = "setting a budget";
         check_limits(limits)?;
         let now_ms = (self.clock)();
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         if !exists(&mut tx, scope).await? {
             return Err(BudgetError::NoSuchScope(scope.clone()));
         }
@@ -59,7 +59,7 @@ impl Budgets for Store {
         expected: Option<&str>,
     ) -> Result<(), BudgetError> {
         let doing = "removing a budget";
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         check_version(&mut tx, scope, expected).await?;
         if !delete(&mut tx, scope).await? {
             return Err(BudgetError::NoBudget(scope.clone()));
@@ -71,7 +71,7 @@ impl Budgets for Store {
     }
 
     async fn budget(&self, scope: &BudgetScope) -> Result<Standing, BudgetError> {
-        let mut conn = self.database.read().await.map_err(failed("reading a budget"))?;
+        let mut conn = self.read().await.map_err(failed("reading a budget"))?;
         if !exists(&mut conn, scope).await? {
             return Err(BudgetError::NoSuchScope(scope.clone()));
         }
@@ -86,7 +86,7 @@ impl Budgets for Store {
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError> {
         let doing = "listing budgets";
-        let mut conn = self.database.read().await.map_err(failed(doing))?;
+        let mut conn = self.read().await.map_err(failed(doing))?;
         let mut sql = query("SELECT DISTINCT kind, tenant, name FROM budgets WHERE TRUE");
         if let Some(tenant) = tenant {
             sql.push(" AND tenant = ").push_bind(tenant);

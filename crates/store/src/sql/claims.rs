@@ -18,7 +18,7 @@ impl Store {
     ) -> Result<Claimed, StoreError> {
         let doing = "claiming a request";
         let now_ms = (self.clock)();
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         query(
             "DELETE FROM claims WHERE (key_id, name) IN
                  (SELECT key_id, name FROM claims WHERE created_ms < ? ORDER BY created_ms LIMIT ?)
@@ -72,7 +72,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let doing = "taking a request over";
         let now_ms = (self.clock)();
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let taken = query(
             "UPDATE claims SET run = ?1, created_ms = ?2
              WHERE key_id = ?3 AND name = ?4 AND fingerprint = ?5 AND run = ?6
@@ -95,7 +95,7 @@ impl Store {
 
     pub(super) async fn release_claim(&self, principal: &Principal, run: RunId) -> Result<(), StoreError> {
         let doing = "releasing a request";
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         forget_claims(&mut tx, principal, run).await?;
         tx.commit().await.map_err(failed(doing))
     }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Conn, Database, query};
+use super::{Conn, query};
+use crate::Store;
 
 /// Largest content that is kept in the database, in bytes; SQLite reads and writes such ones faster
 /// than the file system, <https://sqlite.org/fasterthanfs.html>.
@@ -12,7 +13,7 @@ pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
 /// Rows written by one statement, each with two parameters.
 const ROWS_AT_ONCE: usize = 64;
 
-impl Database {
+impl Store {
     /// Small content that was kept.
     pub(crate) async fn content(&self, hash: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {
         query("SELECT bytes FROM contents WHERE sha256 = ?").bind(hash).fetch_optional(self).await

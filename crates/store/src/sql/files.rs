@@ -60,7 +60,7 @@ impl Files for Store {
         .bind(created_ms)
         .bind(id)
         .bind(limit)
-        .fetch_all(&self.database)
+        .fetch_all(self)
         .await
         .map_err(failed(doing))?
         .iter()
@@ -74,7 +74,7 @@ impl Files for Store {
             .bind(&principal.tenant)
             .bind(id)
             .bind((self.clock)())
-            .fetch_optional(&self.database)
+            .fetch_optional(self)
             .await
             .map_err(failed(doing))?
             .map(|row| info(&row).map_err(failed(doing)))
@@ -84,7 +84,7 @@ impl Files for Store {
     async fn remove_file(&self, principal: &Principal, id: &str) -> Result<bool, StoreError> {
         let doing = "removing a file";
         let now_ms = (self.clock)();
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let removed = query("DELETE FROM files WHERE tenant = ? AND sha256 = ? AND expires_ms > ?")
             .bind(&principal.tenant)
             .bind(id)
@@ -113,7 +113,7 @@ impl Store {
     ) -> Result<Vec<FileInfo>, FilesError> {
         let doing = "keeping files";
         self.room.check(doing)?;
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let now_ms = (self.clock)();
         self.check_quota_in(&mut tx, principal, files, now_ms).await?;
         let mut kept = Vec::with_capacity(files.len());
@@ -134,7 +134,7 @@ impl Store {
         principal: &Principal,
         files: &[NewFile<'_>],
     ) -> Result<(), FilesError> {
-        let mut conn = self.database.read().await.map_err(failed("checking a quota"))?;
+        let mut conn = self.read().await.map_err(failed("checking a quota"))?;
         self.check_quota_in(&mut conn, principal, files, (self.clock)()).await
     }
 

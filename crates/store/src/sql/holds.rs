@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ringfence_pipeline::files::QuotaExceeded;
 use ringfence_pipeline::ports::{Kept, Part, StoreError};
-use ringfence_pipeline::run::{Principal, RunId};
+use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use serde_json::json;
 
 use super::contents::write_contents;
@@ -200,6 +200,32 @@ fn keep_more(holding: &Holding<'_>, more: i64) -> Query {
 /// What the runs of each scope keep in bytes, by the scope's name.
 pub(super) type Sums = Vec<(String, i64)>;
 
+/// True if contents that events name fit into the quotas of a run that is to be admitted, whether they are held
+/// already or not. If they do not, they may all the same, and [`Store::make_room`] knows.
+pub(super) async fn has_room(
+    conn: &mut Conn,
+    keeping: &Keeping,
+    principal: &Principal,
+    events: &[Recorded],
+) -> Result<bool, sqlx::Error> {
+    let more = events.iter().flat_map(|event| &event.contents).map(|kept| unsigned(charge(kept.size)));
+    let more = more.fold(0_u64, u64::saturating_add);
+    let sums = sums_of(conn, principal.into()).await?;
+    Ok(scopes(keeping, principal.into()).into_iter().all(|scope| {
+        let used = sums.iter().find(|(name, _)| name == scope.name).map_or(0, |(_, bytes)| unsigned(*bytes));
+        used.saturating_add(more) <= scope.limit / 2
+    }))
+}
+
+/// What the runs of an owner's scopes keep.
+async fn sums_of(conn: &mut Conn, owner: Owner<'_>) -> Result<Sums, sqlx::Error> {
+    query("SELECT scope, bytes FROM used WHERE (scope = 'key' AND id = ?) OR (scope = 'tenant' AND id = ?)")
+        .bind(owner.key_id)
+        .bind(owner.tenant)
+        .fetch_all(conn)
+        .await
+}
+
 /// Whether what was added may stay.
 enum Fit<'a> {
     Fits,
@@ -221,7 +247,7 @@ impl Store {
         let doing = "keeping content";
         let (owner, run) = (Owner::from(principal), run.to_string());
         loop {
-            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            let mut tx = self.write(doing).await?;
             let until_ms = (self.clock)().saturating_add(HOLD_WAIT_MS);
             let holding = Holding { run: &run, owner, contents: vec![kept], until_ms, ended: false };
             let sums = hold(&mut tx, &holding).await.map_err(failed(doing))?;
@@ -236,7 +262,7 @@ impl Store {
             };
             // Room is made a little at a time, and for nothing that is not to stay.
             drop(tx);
-            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            let mut tx = self.write(doing).await?;
             if self.erase_oldest(&mut tx, scope, bytes).await? == 0 {
                 return Ok(Some(scope.exceeded(scope.limit)));
             }
@@ -270,14 +296,7 @@ impl Store {
                     }
                 }
             }
-            sums = query(
-                "SELECT scope, bytes FROM used WHERE (scope = 'key' AND id = ?) OR (scope = 'tenant' AND id = ?)",
-            )
-            .bind(holding.owner.key_id)
-            .bind(holding.owner.tenant)
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(failed(doing))?;
+            sums = sums_of(conn, holding.owner).await.map_err(failed(doing))?;
         }
         Ok(None)
     }
@@ -414,7 +433,7 @@ impl Store {
     /// As [`Store::forget`], in a transaction of its own if there is anything to delete.
     pub(crate) async fn forget_unwanted(&self, hashes: Vec<String>) -> Result<usize, StoreError> {
         let doing = "deleting contents";
-        let mut conn = self.database.read().await.map_err(failed(doing))?;
+        let mut conn = self.read().await.map_err(failed(doing))?;
         let mut found = Vec::new();
         for hashes in hashes.chunks(ROWS_AT_ONCE) {
             found.extend(unwanted(&mut conn, hashes).await.map_err(failed(doing))?);
@@ -423,7 +442,7 @@ impl Store {
         if found.is_empty() {
             return Ok(0);
         }
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let gone = self.forget(&mut tx, found.into_iter().collect()).await?;
         tx.commit().await.map_err(failed(doing))?;
         Ok(gone.len())
@@ -436,8 +455,8 @@ impl Store {
         let put = "SELECT EXISTS (SELECT 1 FROM kept WHERE ended = 0 AND tenant = ?1 AND run = ?2)
                    AND NOT EXISTS (SELECT 1 FROM events WHERE run = ?2)";
         let put = query(put).bind(&keeper.tenant).bind(&keeper.run);
-        if put.fetch_one(&self.database).await.map_err(failed(doing))? {
-            let mut tx = self.database.write().await.map_err(failed(doing))?;
+        if put.fetch_one(self).await.map_err(failed(doing))? {
+            let mut tx = self.write(doing).await?;
             let put = self.drop_holds(&mut tx, &[keeper]).await?;
             self.forget(&mut tx, put.into_iter().map(|(_, hash)| hash).collect()).await?;
             tx.commit().await.map_err(failed(doing))?;
@@ -463,7 +482,7 @@ impl Store {
         if over.is_empty() && exceeding.is_empty() && !uploads {
             return Ok(Swept { partials, contents: strays, more: false });
         }
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let mut contents = strays + self.erase(&mut tx, &over).await?;
         let mut freed = 0;
         for (name, id, limit, bytes) in &exceeding {
@@ -499,7 +518,7 @@ impl Store {
     async fn runs_are_over(&self, now_ms: i64) -> Result<Vec<Keeper>, sqlx::Error> {
         let in_progress = query("SELECT tenant, run FROM kept WHERE ended = 0 AND until_ms <= ? LIMIT ?");
         let in_progress = in_progress.bind(now_ms).bind(ERASED_AT_ONCE);
-        let in_progress: Vec<(String, String)> = in_progress.fetch_all(&self.database).await?;
+        let in_progress: Vec<(String, String)> = in_progress.fetch_all(self).await?;
         let mut over: Vec<Keeper> =
             in_progress.into_iter().map(|(tenant, run)| Keeper { tenant, run }).collect();
         let mut place = self.swept.keeper().clone();
@@ -510,7 +529,7 @@ impl Store {
         .bind(&place.tenant)
         .bind(&place.run)
         .bind(RUNS_LOOKED_AT_ONCE)
-        .fetch_all(&self.database)
+        .fetch_all(self)
         .await?;
         let is_last = ended.len() < RUNS_LOOKED_AT_ONCE as usize;
         let mut ended = ended.into_iter();
@@ -539,7 +558,7 @@ impl Store {
                 query("SELECT id, bytes FROM used WHERE scope = ? AND bytes > ? LIMIT 1")
                     .bind(name)
                     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-                    .fetch_all(&self.database)
+                    .fetch_all(self)
                     .await?;
             exceeding.extend(found.into_iter().map(|(id, bytes)| (name, id, limit, unsigned(bytes))));
         }
@@ -547,10 +566,7 @@ impl Store {
     }
 
     async fn uploads_are_over(&self, now_ms: i64) -> Result<bool, sqlx::Error> {
-        query("SELECT EXISTS (SELECT 1 FROM files WHERE expires_ms <= ?)")
-            .bind(now_ms)
-            .fetch_one(&self.database)
-            .await
+        query("SELECT EXISTS (SELECT 1 FROM files WHERE expires_ms <= ?)").bind(now_ms).fetch_one(self).await
     }
 }
 

@@ -45,7 +45,7 @@ impl Store {
         let shown = key_text::parse(text).ok_or(KeyError::Malformed)?;
         let row = query("SELECT * FROM keys WHERE id = ?")
             .bind(shown.id)
-            .fetch_optional(&self.database)
+            .fetch_optional(self)
             .await
             .map_err(failed(doing))?;
         let secrets = row.as_ref().map(Secrets::from_row).transpose().map_err(failed(doing))?;
@@ -75,7 +75,7 @@ impl Store {
         let id = local_key_id(user);
         let known: Option<StoredRow> = query("SELECT * FROM keys WHERE id = ?")
             .bind(&id)
-            .fetch_optional(&self.database)
+            .fetch_optional(self)
             .await
             .map_err(failed(doing))?;
         if let Some(row) = known {
@@ -88,7 +88,7 @@ impl Store {
             scopes: Scopes::ALL,
             ..KeyRequest::new(user)
         };
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         if insert_key(&mut tx, &id, LOCAL_TENANT, &request, None, now_ms).await? {
             let key = read_key(&mut tx, LOCAL_TENANT, &id, now_ms).await?;
             self.on_behalf_of(&id).note_key(&mut tx, LOCAL_TENANT, "key.created", &key).await?;

@@ -36,7 +36,7 @@ impl Store {
     ) -> Result<IssuedKey, IdentityError> {
         let doing = "creating a key";
         let id = new_id(doing)?;
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let key = self.issue(&mut tx, &id, tenant, request, now_ms).await?;
         tx.commit().await.map_err(failed(doing))?;
         self.seal_or_warn().await;
@@ -71,7 +71,7 @@ impl Store {
         let doing = "listing keys";
         let rows = query(format!("{KEYS} WHERE keys.tenant = ? ORDER BY created_ms, id"))
             .bind(tenant)
-            .fetch_all(&self.database)
+            .fetch_all(self)
             .await
             .map_err(failed(doing))?;
         rows.iter().map(|row| key_from(row, now_ms).map_err(failed(doing))).collect()
@@ -89,7 +89,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<Vec<Key>, IdentityError> {
         let doing = "listing keys";
-        let mut conn = self.database.read().await.map_err(failed(doing))?;
+        let mut conn = self.read().await.map_err(failed(doing))?;
         // No key is younger than the end of time.
         let (created_ms, id) = match before {
             Some(id) => (read_key(&mut conn, tenant, id, now_ms).await?.created_ms, id),
@@ -116,7 +116,7 @@ impl Store {
     /// # Errors
     /// [`IdentityError::NoSuchKey`] if the tenant has none with this id.
     pub async fn key(&self, tenant: &str, id: &str, now_ms: i64) -> Result<Key, IdentityError> {
-        let mut conn = self.database.read().await.map_err(failed("reading a key"))?;
+        let mut conn = self.read().await.map_err(failed("reading a key"))?;
         read_key(&mut conn, tenant, id, now_ms).await
     }
 
@@ -133,7 +133,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<Key, IdentityError> {
         let doing = "revoking a key";
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let key = read_key(&mut tx, tenant, id, now_ms).await?;
         let manages = key.state == KeyState::Active && key.scopes.contains(Scope::Admin);
         if keep_an_admin && manages && !others_manage(&mut tx, tenant, id, now_ms).await? {
@@ -169,7 +169,7 @@ impl Store {
     ) -> Result<IssuedKey, IdentityError> {
         let doing = "rotating a key";
         check_range("overlap_ms", overlap_ms, 0, KEY_OVERLAP_MS_MAX)?;
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let info = read_key(&mut tx, tenant, id, now_ms).await?;
         if info.state != KeyState::Active {
             return Err(IdentityError::Ended { id: info.id, state: info.state });

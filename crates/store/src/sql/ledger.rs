@@ -14,9 +14,8 @@
 use async_trait::async_trait;
 use ringfence_pipeline::budget::{AMOUNT_MAX, Account, Amount, BudgetScope, DAY_MS, Unit, admit, money_left};
 use ringfence_pipeline::keys::Scopes;
-use ringfence_pipeline::ports::{Admitted, Charge, Ledger, LedgerError, Receipt, StoreError};
+use ringfence_pipeline::ports::{Admitted, Charge, Ledger, LedgerError, Receipt, Rest, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
-use tracing::Instrument as _;
 
 use super::record::run_id;
 use super::{Conn, Query, StoredRow, Transaction, accounts, failed, query};
@@ -75,7 +74,7 @@ impl Ledger for Store {
     ) -> Result<(), LedgerError> {
         let doing = "starting a step";
         let now_ms = (self.clock)();
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         check_key(&mut tx, principal, now_ms).await?;
         if !renew_lease(&mut tx, doing, principal, run, step, now_ms, Lease::Lasting).await? {
             return Err(
@@ -89,7 +88,7 @@ impl Ledger for Store {
     async fn adopt(&self, principal: &Principal, run: RunId, step: u32) -> Result<bool, StoreError> {
         let doing = "adopting a step";
         let now_ms = (self.clock)();
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let taken = renew_lease(&mut tx, doing, principal, run, step, now_ms, Lease::RunOut).await?;
         tx.commit().await.map_err(failed(doing))?;
         Ok(taken)
@@ -117,14 +116,14 @@ impl Ledger for Store {
         step: u32,
         used: Amount,
         events: &[Recorded],
-    ) -> Result<Receipt, LedgerError> {
+    ) -> Result<(Receipt, Option<Rest>), LedgerError> {
         let (settling, receipt) = self.begin_to_settle(principal, run, step, used).await?;
-        let Some(settling) = settling else { return Ok(receipt) };
+        let Some(settling) = settling else { return Ok((receipt, None)) };
         // What there may be no room for is not to be answered.
         let debt = self.room.check("settling").ok().and_then(|()| self.database.owe());
         let Some(debt) = debt else {
             self.settle_held(settling, events).await?;
-            return Ok(receipt);
+            return Ok((receipt, None));
         };
         let (store, events) = (self.clone(), events.to_vec());
         let settle = async move {
@@ -133,12 +132,17 @@ impl Ledger for Store {
             }
             drop(debt);
         };
-        tokio::spawn(settle.in_current_span());
-        Ok(receipt)
+        Ok((receipt, Some(Box::pin(settle))))
+    }
+
+    async fn catch_up(&self) {
+        if let Err(error) = self.keep_left_promises().await {
+            tracing::warn!(%error, "what is promised cannot be kept yet");
+        }
     }
 
     async fn check_key(&self, principal: &Principal) -> Result<(), LedgerError> {
-        let mut conn = self.database.read().await.map_err(failed("checking a key"))?;
+        let mut conn = self.read().await.map_err(failed("checking a key"))?;
         check_key(&mut conn, principal, (self.clock)()).await
     }
 }
@@ -173,7 +177,7 @@ impl Store {
         events: &[Recorded],
     ) -> Result<(), StoreError> {
         let doing = "releasing a step";
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let found = find(&mut tx, doing, principal, run, step).await?;
         let Some(Found { reservation, .. }) = found.filter(|found| found.reservation.waits) else {
             return Err(StoreError::new(doing, format!("step {step} of run {run} does not wait")));
@@ -200,20 +204,32 @@ impl Store {
         let doing = "reserving";
         let Taking { charge: Charge { principal, run, session, .. }, amount, at_ms, .. } = *taking;
         let path = BudgetScope::path(principal, session, run);
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         // Before the reservation is there: a balance that is made now must not count it yet.
         let accounts = accounts::open(&mut tx, doing, &path, at_ms, &self.default_budget).await?;
         admit(&accounts, &amount).map_err(LedgerError::Exhausted)?;
         if taking.state == State::Waiting {
             check_waiting(&mut tx, principal).await?;
         }
+        let Err(mut tx) = self.promise(tx, taking, events).await? else { return Ok(()) };
         (taking.admitted)();
-        let with = vec![note(taking), accounts::change(&path, at_ms, Amount::default(), amount)];
-        let written = self.admit_events(&mut tx, principal, run, events, with).await?;
+        let written = self.admit_events(&mut tx, principal, run, events, taking.statements()).await?;
         if written.first() != Some(&1) {
             return Err(LedgerError::KeyEnded(principal.key_id.clone()));
         }
         Ok(tx.commit().await.map_err(failed(doing))?)
+    }
+
+    /// Writes what is taken and was admitted before; false if its key is not accepted.
+    pub(super) async fn append_taken(
+        &self,
+        conn: &mut Conn,
+        taking: &Taking<'_>,
+        events: &[Recorded],
+    ) -> Result<bool, StoreError> {
+        let Charge { principal, run, .. } = taking.charge;
+        let written = self.append_events(conn, principal, run, events, taking.statements()).await?;
+        Ok(written.first() == Some(&1))
     }
 
     /// True if this very reservation is open. One that is final, or another key's, is an error: admitting it
@@ -225,7 +241,7 @@ impl Store {
             query("SELECT tenant, key_id, state FROM reservations WHERE run = ? AND step = ?")
                 .bind(run.to_string())
                 .bind(step)
-                .fetch_optional(&self.database)
+                .fetch_optional(self)
                 .await
                 .map_err(failed(doing))?;
         let Some((tenant, key, state)) = found else { return Ok(false) };
@@ -249,7 +265,7 @@ impl Store {
     ) -> Result<(Option<Settling>, Receipt), LedgerError> {
         let doing = "settling";
         check_amount(doing, used)?;
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         let Some(found) = find(&mut tx, doing, principal, run, step).await? else {
             let reason = format!("nothing is reserved for step {step} of run {run}");
             return Err(StoreError::new(doing, reason).into());
@@ -281,7 +297,7 @@ impl Store {
         events: &[Recorded],
     ) -> Result<(), StoreError> {
         let (with, _) = self.weigh(conn, doing, reservation, to, used).await?;
-        self.append_events(conn, &reservation.principal, reservation.run, events, with).await
+        self.append_events(conn, &reservation.principal, reservation.run, events, with).await.map(drop)
     }
 
     /// The statements that end a step that is held, and what all who pay have then.
@@ -323,7 +339,7 @@ impl Store {
             end(reservation, State::Released, None),
             accounts::change(&reservation.path(), *at_ms, Amount::default(), negative(*amount)),
         ];
-        self.append_events(conn, principal, *run, events, with).await
+        self.append_events(conn, principal, *run, events, with).await.map(drop)
     }
 
     /// Nothing is held: fine if the same was settled before, an error otherwise. What an interrupted step used
@@ -396,14 +412,23 @@ impl State {
 
 /// What is to be held for a step, and from when until when.
 #[derive(Clone, Copy)]
-struct Taking<'a> {
-    charge: Charge<'a>,
-    amount: Amount,
+pub(super) struct Taking<'a> {
+    pub(super) charge: Charge<'a>,
+    pub(super) amount: Amount,
     /// Held, or waiting.
-    state: State,
-    at_ms: i64,
-    until_ms: i64,
-    admitted: Admitted<'a>,
+    pub(super) state: State,
+    pub(super) at_ms: i64,
+    pub(super) until_ms: i64,
+    pub(super) admitted: Admitted<'a>,
+}
+
+impl Taking<'_> {
+    /// The statements that take it; the first writes one row if the key is accepted.
+    fn statements(&self) -> Vec<Query> {
+        let Charge { principal, session, run, .. } = self.charge;
+        let path = BudgetScope::path(principal, session, run);
+        vec![note(self), accounts::change(&path, self.at_ms, Amount::default(), self.amount)]
+    }
 }
 
 /// A reservation as it is found.

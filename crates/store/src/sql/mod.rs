@@ -14,6 +14,7 @@ pub(crate) mod identities;
 mod keys;
 pub(crate) mod ledger;
 mod pepper;
+mod promises;
 pub(crate) mod query;
 pub(crate) mod record;
 pub(crate) mod recovery;
@@ -29,6 +30,7 @@ use ringfence_pipeline::ports::StoreError;
 use sqlx::PgConnection;
 use sqlx::pool::PoolConnection;
 
+use crate::Store;
 use crate::postgres::{Postgres, answered};
 use crate::sqlite::Sqlite;
 use crate::sqlite::connection::Lent;
@@ -208,6 +210,8 @@ impl DerefMut for Transaction {
 pub(crate) enum On<'a> {
     Conn(&'a mut Conn),
     Database(&'a Database),
+    /// As it is with all that is promised.
+    Store(&'a Store),
 }
 
 impl<'a> From<&'a mut Conn> for On<'a> {
@@ -225,6 +229,12 @@ impl<'a> From<&'a mut Transaction> for On<'a> {
 impl<'a> From<&'a Database> for On<'a> {
     fn from(database: &'a Database) -> Self {
         On::Database(database)
+    }
+}
+
+impl<'a> From<&'a Store> for On<'a> {
+    fn from(store: &'a Store) -> Self {
+        On::Store(store)
     }
 }
 

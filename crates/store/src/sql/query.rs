@@ -165,6 +165,11 @@ impl Query {
                 lent = database.read().await?;
                 &mut lent
             }
+            On::Store(store) => {
+                // Which reads itself, with a connection.
+                lent = Box::pin(store.read()).await?;
+                &mut lent
+            }
         };
         match conn {
             Conn::Sqlite(conn) => {

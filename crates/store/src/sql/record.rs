@@ -27,7 +27,7 @@ impl Record for Store {
         events: &[Recorded],
     ) -> Result<(), AppendError> {
         let doing = "appending events";
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         if events.iter().any(Recorded::is_end) {
             self.append_events(&mut tx, principal, run, events, Vec::new()).await?;
         } else {
@@ -91,7 +91,7 @@ impl Record for Store {
                 .bind(&principal.tenant)
                 .bind(before.map_or_else(|| "g".to_owned(), |run| run.to_string()))
                 .bind(limit)
-                .fetch_all(&self.database)
+                .fetch_all(self)
                 .await
                 .map_err(failed(doing))?;
         rows.iter().map(|id| run_id(doing, id)).collect()
@@ -99,7 +99,7 @@ impl Record for Store {
 
     async fn history(&self, principal: &Principal, run: RunId) -> Result<Vec<Recorded>, StoreError> {
         let doing = "reading a history";
-        let mut conn = self.database.read().await.map_err(failed(doing))?;
+        let mut conn = self.read().await.map_err(failed(doing))?;
         read_history(&mut conn, &principal.tenant, run).await
     }
 
@@ -121,7 +121,7 @@ impl Store {
     pub async fn tenant_of(&self, run: RunId) -> Result<Option<String>, StoreError> {
         query("SELECT tenant FROM events WHERE run = ? AND seq = 0")
             .bind(run.to_string())
-            .fetch_optional(&self.database)
+            .fetch_optional(self)
             .await
             .map_err(failed("looking for a run"))
     }
@@ -142,7 +142,8 @@ impl Store {
 
     /// Appends events to a run, which the first of its events opens, and holds the contents that they name; those
     /// for which there is no room are erased at once. What else a transaction has to do, `with` it or
-    /// before, comes before, so that nobody waits long for the end of the tenant's chain.
+    /// before, comes before, so that nobody waits long for the end of the tenant's chain. Returns how many rows each
+    /// statement of `with` wrote.
     pub(super) async fn append_events(
         &self,
         conn: &mut Conn,
@@ -150,8 +151,8 @@ impl Store {
         run: RunId,
         events: &[Recorded],
         with: Vec<Query>,
-    ) -> Result<(), StoreError> {
-        self.append(conn, principal, run, events, with, false).await.map(drop)
+    ) -> Result<Vec<u64>, StoreError> {
+        Ok(self.append(conn, principal, run, events, with, false).await?.written)
     }
 
     /// Appends events; if it is `admitting` and a quota has no room, they are not to be committed.

@@ -59,7 +59,7 @@ impl Store {
             "SELECT * FROM reservations WHERE state IN ('held', 'waiting') AND until_ms <= ? ORDER BY until_ms",
         )
         .bind(now_ms)
-        .fetch_all(&self.database)
+        .fetch_all(self)
         .await
         .map_err(failed(doing))?
         .iter()
@@ -77,7 +77,7 @@ impl Store {
         let mut recovered = Recovered::default();
         // Looked for without the write lock, as there is hardly ever any.
         for batch in self.interrupted(now_ms).await?.chunks(RECOVERED_AT_ONCE) {
-            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            let mut tx = self.write(doing).await?;
             for reservation in batch {
                 if !is_left(&mut tx, reservation, now_ms).await? {
                     continue;
@@ -90,7 +90,7 @@ impl Store {
             tx.commit().await.map_err(failed(doing))?;
         }
         for batch in self.unfinished(now_ms).await?.chunks(RECOVERED_AT_ONCE) {
-            let mut tx = self.database.write().await.map_err(failed(doing))?;
+            let mut tx = self.write(doing).await?;
             for (run, ..) in batch {
                 recovered.runs.extend(self.end_run(&mut tx, run, now_ms).await?);
             }
@@ -132,7 +132,7 @@ impl Store {
     /// Runs for which nothing is reserved and whose process has not said for too long that it goes on.
     async fn unfinished(&self, now_ms: i64) -> Result<Vec<Unfinished>, StoreError> {
         let query = query(UNFINISHED).bind(now_ms).bind(None::<String>);
-        query.fetch_all(&self.database).await.map_err(failed("listing interrupted runs"))
+        query.fetch_all(self).await.map_err(failed("listing interrupted runs"))
     }
 
     /// Ends a run, unless somebody has gone on with it.

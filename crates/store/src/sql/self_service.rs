@@ -27,7 +27,7 @@ impl Store {
         self.check_room()?;
         let address = address.to_string();
         // One transaction, so that requests at the same time are counted one after the other.
-        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        let mut tx = self.write(doing).await?;
         query("DELETE FROM self_service WHERE given_ms <= ?")
             .bind(now_ms.saturating_sub(QUOTA_MS))
             .execute(&mut tx)

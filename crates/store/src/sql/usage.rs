@@ -34,8 +34,7 @@ impl Store {
             _ => " GROUP BY 1 ORDER BY 2 DESC, 3 DESC, 5 DESC, 1 LIMIT ",
         });
         sql.push_bind(asked.limit);
-        let rows: Vec<(String, i64, i64, i64, i64)> =
-            sql.fetch_all(&self.database).await.map_err(failed(doing))?;
+        let rows: Vec<(String, i64, i64, i64, i64)> = sql.fetch_all(self).await.map_err(failed(doing))?;
         let named = |name: String| match (asked.by, name.parse()) {
             (UsageGroup::Day, Ok(day)) => date_of(day).to_string(),
             _ => name,

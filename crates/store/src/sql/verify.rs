@@ -47,7 +47,7 @@ impl Store {
             Err(error @ CheckpointError::Damaged(_)) => (Checkpoint::default(), Some(error.to_string())),
             Err(error) => return Err(error.while_doing(doing)),
         };
-        let mut tx = self.database.snapshot().await.map_err(failed(doing))?;
+        let mut tx = self.snapshot().await.map_err(failed(doing))?;
         let counts = counts(&mut tx).await.map_err(failed(doing))?;
         let mut tenants: BTreeSet<String> = counts.iter().flat_map(BTreeMap::keys).cloned().collect();
         tenants.extend(chained(&mut tx).await.map_err(failed(doing))?);
@@ -128,7 +128,7 @@ impl Store {
         .bind(before.unwrap_or(i64::MAX))
         .bind(since_ms)
         .bind(limit)
-        .fetch_all(&self.database)
+        .fetch_all(self)
         .await
         .map_err(failed(doing))?;
         rows.into_iter()
@@ -155,7 +155,7 @@ impl Store {
                 query("SELECT sha256, bytes FROM contents WHERE sha256 > ? ORDER BY sha256 LIMIT ?")
                     .bind(&after)
                     .bind(ROWS_AT_ONCE)
-                    .fetch_all(&self.database)
+                    .fetch_all(self)
                     .await
                     .map_err(failed(doing))?;
             let Some((last, _)) = page.last() else { break };

@@ -30,10 +30,10 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, brings it to this version's layout and, if no other process has it open, ends every lease.
-    /// The caller sees to it that no other process does so at the same time.
-    pub(crate) async fn open(file: &Path, is_alone: bool) -> Result<Self, OpenError> {
-        match prepare(file, is_alone).await {
+    /// Opens the file and brings it to this version's layout. The caller sees to it that no other process does so
+    /// at the same time.
+    pub(crate) async fn open(file: &Path) -> Result<Self, OpenError> {
+        match prepare(file).await {
             Ok(()) => Ok(Self {
                 file: file.to_path_buf(),
                 writer: Pool::new(file, Purpose::Write, 1),
@@ -46,6 +46,20 @@ impl Sqlite {
                 Err(OpenError::Full(file.to_path_buf()))
             }
             Err(error) => Err(OpenError::Database { path: file.to_path_buf(), reason: error.to_string() }),
+        }
+    }
+
+    /// Ends every lease, for whoever has it open alone.
+    pub(crate) async fn end_leases(&self) {
+        let ended = async || -> Result<(), sqlx::Error> {
+            let mut conn = self.write().await?;
+            for statement in END_LEASES.split(';') {
+                conn.carry_out(statement, &[], &mut |_| Ok(()))?;
+            }
+            conn.commit().await
+        };
+        if let Err(error) = ended().await {
+            warn_of_leases(&error);
         }
     }
 
@@ -95,7 +109,7 @@ impl Sqlite {
 }
 
 /// Brings the file to this version's layout.
-async fn prepare(file: &Path, is_alone: bool) -> Result<(), MigrateError> {
+async fn prepare(file: &Path) -> Result<(), MigrateError> {
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(false)
@@ -106,12 +120,6 @@ async fn prepare(file: &Path, is_alone: bool) -> Result<(), MigrateError> {
         .pragma("trusted_schema", "off");
     let opening = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
     let migrated = sqlx::migrate!().run(&opening).await;
-    if migrated.is_ok()
-        && is_alone
-        && let Err(error) = sqlx::raw_sql(END_LEASES).execute(&opening).await
-    {
-        warn_of_leases(&error);
-    }
     opening.close().await;
     migrated
 }

@@ -49,7 +49,9 @@ async fn what_is_settled_soon_is_settled_for_whoever_asks_next() {
         let begun = [event(seq, "begun")];
         world.store.reserve(charge(&principal, run, step), amount(1, 100), &begun).await.unwrap();
         let ended = [event(seq + 1, "ended")];
-        world.store.settle_soon(&principal, run, step, amount(1, 10), &ended).await.unwrap();
+        let used = amount(1, 10);
+        let (_, rest) = world.store.settle_soon(&principal, run, step, used, &ended).await.unwrap();
+        rest.map(tokio::spawn);
         let history = world.store.history(&principal, run).await.unwrap();
         assert_eq!(history.last(), Some(&ended[0]));
     }

@@ -146,7 +146,11 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
         Op::Settle { step, used, soon } => {
             let events = [event(seq, "settled")];
             let settled = if soon {
-                world.store.settle_soon(who, run, step, used, &events).await
+                let settled = world.store.settle_soon(who, run, step, used, &events).await;
+                settled.map(|(receipt, rest)| {
+                    rest.map(tokio::spawn);
+                    receipt
+                })
             } else {
                 world.store.settle(who, run, step, used, &events).await
             };

@@ -14,5 +14,6 @@ mod latency;
 mod ledger;
 mod ledger_model;
 mod migrations;
+mod promises;
 mod record;
 mod recovery;
