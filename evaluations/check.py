@@ -226,6 +226,8 @@ def match_rows(expected, wanted, table):
         return f"expected {len(wanted)} rows, got {table.total}"
 
     def same(j, want, got):
+        if expected.get("typed") and isinstance(got, str) and not is_text_cell(want):
+            return False
         return same_key(want, got) if j < len(keys) else near(got, want, percent[j], within)
 
     candidates = []
@@ -256,6 +258,11 @@ def match_rows(expected, wanted, table):
             else:
                 return None
     return reason
+
+
+def is_text_cell(want):
+    """Whether a wanted value may be text: no figure and no day."""
+    return isinstance(want, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", want) or want is None
 
 
 def in_order(wanted, order, keys):

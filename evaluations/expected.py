@@ -100,9 +100,9 @@ def boxes(groups):
     return {"type": "chart", "kinds": ["box"], "groups": [plain(g) for g in groups]}
 
 
-def file(frame):
-    """A workbook with these rows, every cell of them."""
-    return {**table(frame, keys=len(frame.columns)), "type": "file"}
+def file(frame, typed=False):
+    """A workbook with these rows, every cell of them; `typed` if days and figures must not be text."""
+    return {**table(frame, keys=len(frame.columns)), "type": "file", "typed": typed}
 
 
 def facts(*values, percent=False, within=0.0):

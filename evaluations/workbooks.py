@@ -592,7 +592,7 @@ def write_all(directory, t):
     write_text(at("timesheets.csv"), cells(t["timesheets"], {"Date": lambda v: v.strftime("%m/%d/%Y")}), ",")
     write_text(at("projects.csv"), cells(t["projects"]), ",")
     write_text(at("web_traffic.csv"), cells(t["traffic"], {"Bounce Rate": lambda v: f"{v:.1%}"}), ",")
-    write_text(at("stores.csv"), cells(t["stores"], {m: lambda v: f"{v:,}" for m in MONTHS}), ";")
+    write_text(at("stores.csv"), cells(t["stores"], {m: lambda v: f"{v:,}" for m in MONTHS}), ",")
     write_text(at("contacts.csv"), cells(t["contacts_dirty"]), ",")
     write_text(at("cashflows.csv"), cells(t["cashflows"]), ",")
 
