@@ -3,7 +3,7 @@
 Strict about what is said (a figure, a group too many or too few, an order that was asked for), lenient about how (a
 table of one row for a number, more columns, percent as 0.12 or 12, names of columns, ways to write a month).
 
-    python3 evaluations/check.py --self-test
+    python3 evaluations/check.py --self-test [DIR/expected.json]
 """
 
 import base64
@@ -116,7 +116,7 @@ def _same_key(_want_type, want, _got_type, got):  # types are there because True
     if isinstance(want, bool):
         return text in ({"true", "yes", "1", "1.0"} if want else {"false", "no", "0", "0.0"})
     if isinstance(want, (int, float)):
-        if near(got, float(want)):
+        if near(got, float(want)) or text.endswith("%") and near((number_of(got) or math.nan) / 100, float(want)):
             return True
         if 1900 < want < 2100 and want == int(want):
             day = date_of(text)
@@ -232,9 +232,13 @@ def match_rows(expected, wanted, table):
 
     candidates = []
     for j, name in enumerate(keys + values):
-        options = list({(type(row[j]), row[j]): row[j] for row in wanted}.values())
+        named = [c for c, title in enumerate(table.columns) if fold(title) == fold(name)] if expected["type"] == "file" else []
+        if len(named) == 1:  # a workbook goes back with the columns that it came with
+            candidates.append(named)
+            continue
+        options = distinct(row[j] for row in wanted)
         fits = [c for c in range(len(table.columns))
-                if all(any(same(j, want, got) for want in options) for got in {(type(r[c]), r[c]): r[c] for r in table.rows}.values())]
+                if all(any(same(j, want, got) for want in options) for got in distinct(row[c] for row in table.rows))]
         if not fits:
             return f"no column is the expected {name}"
         candidates.append(fits)
@@ -242,22 +246,27 @@ def match_rows(expected, wanted, table):
     for columns in itertools.islice(itertools.product(*candidates), 2000):
         if len(set(columns)) < len(columns):
             continue
-        left, order = set(range(len(wanted))), []
+        left, order = list(range(len(wanted))), []
         for row in table.rows:
-            hit = next((i for i in sorted(left) if all(same(j, wanted[i][j], row[c]) for j, c in enumerate(columns))), None)
+            hit = next((i for i in left if all(same(j, wanted[i][j], row[c]) for j, c in enumerate(columns))), None)
             if hit is None:
                 reason = f"unexpected row {[row[c] for c in columns]}"
                 break
-            left.discard(hit)
+            left.remove(hit)
             order.append(hit)
         else:
-            if len(table.rows) == table.total and left & set(needed):
-                reason = f"missing row {wanted[min(left)]}"
+            if len(table.rows) == table.total and set(left) & set(needed):
+                reason = f"missing row {wanted[left[0]]}"
             elif expected.get("ordered") and not in_order(wanted, order, len(keys)):
                 reason = "the order is not the expected one"
             else:
                 return None
     return reason
+
+
+def distinct(cells):
+    """Each once; 1 and True are two."""
+    return list({(type(cell), cell): cell for cell in cells}.values())
 
 
 def is_text_cell(want):
@@ -594,6 +603,63 @@ def self_test():
     return 1 if bad else 0
 
 
+def answer_of(one, spoil=False):
+    """The answer that says exactly what is expected, or one with a figure too high, a name unknown, a row missing."""
+    off = (lambda n: n * 1.1 + 1 + 2 * one.get("within", 0)) if spoil else (lambda n: n)
+    kind = one["type"]
+    if kind in ("clarify", "refused"):
+        return {"decision": kind}
+    if kind == "number":
+        results = [{"type": "number", "value": off(one["value"])}]
+    elif kind == "text":
+        results = [{"type": "text", "value": f"Somebody else{one['value']}" if spoil else str(one["value"])}]
+    elif kind == "facts":
+        results = [{"type": "table", "columns": [{"name": str(i)} for i in one["values"]], "rows": [[off(v) for v in one["values"]]]}]
+    elif kind == "chart" and "rows" not in one:
+        results = [{"type": "chart", "kind": one["kinds"][0], "x": {"values": one.get("groups", [])[spoil:]},
+                    "series": [{"name": "n", "values": [off(one.get("count", 0))]}]}]
+    else:
+        rows, keys = [list(row) for row in one["rows"]], len(one["keys"])
+        if spoil and any(n for row in rows for n in row[keys:]):
+            row = next(row for row in rows if any(row[keys:]))
+            row[keys:] = [n if n is None else off(n) for n in row[keys:]]
+        elif spoil:
+            del rows[0]
+        names = one["keys"] + one["values"]
+        if kind == "file":
+            text = io.StringIO()
+            import csv
+            csv.writer(text).writerows([names, *rows])
+            content = base64.b64encode(text.getvalue().encode()).decode()
+            return {"results": [], "run": {"files": [{"name": "out.csv", "content": content}]}}
+        # A point has its key as x; of several keys the others are said in columns, which a chart of data may have.
+        table = {"type": "table", "columns": [{"name": n} for n in names], "rows": rows, "totalRows": len(rows)}
+        chart = {"type": "chart", "kind": one.get("kinds", ["line"])[0], "x": {"values": [row[0] for row in rows]},
+                 "series": [{"name": n, "values": [row[i] for row in rows]} for i, n in enumerate(names) if i]}
+        results = [chart if kind == "chart" else table]
+    return {"decision": "answered", "results": results}
+
+
+def test_expectations(path):
+    """Each expectation accepts what it says, and nothing that is a little off."""
+    with open(path, encoding="utf-8") as file:
+        computed = json.load(file)
+    bad = count = 0
+    for name, turns in computed.items():
+        for turn in turns if isinstance(turns, list) else [turns]:
+            for one in turn.get("any") or [turn]:
+                count += 1
+                got, reason = judge(one, answer_of(one))
+                if got != "right" and not one.get("typed"):  # a CSV has no types
+                    bad += 1
+                    print(f"{name}: what is expected is judged {got}: {reason}")
+                if one["type"] not in ("clarify", "refused") and judge(one, answer_of(one, spoil=True))[0] == "right":
+                    bad += 1
+                    print(f"{name}: a spoilt answer is judged right")
+    print(f"{count} expectations, {bad} misjudged")
+    return 1 if bad else 0
+
+
 def tiny_xlsx():
     space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     content = io.BytesIO()
@@ -606,6 +672,6 @@ def tiny_xlsx():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--self-test"]:
-        sys.exit(self_test())
+    if sys.argv[1:2] == ["--self-test"]:
+        sys.exit(self_test() or (test_expectations(sys.argv[2]) if sys.argv[2:] else 0))
     sys.exit(__doc__)

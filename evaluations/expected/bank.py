@@ -29,3 +29,4 @@ expect["bank-weekday"] = table(b["Date"].dt.day_name().value_counts())
 april = b[b["Date"].dt.month == 4]
 april_by = april.groupby("Category")["Debit"].sum().replace(0.0, np.nan)
 expect["bank-talk"] = [number(b.loc[b["Date"].dt.month == 3, "Debit"].sum()), number(april["Debit"].sum()), table(april_by)]
+expect["bank-clean"] = file(b, typed=True)

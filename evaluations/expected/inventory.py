@@ -26,3 +26,6 @@ expect["stock-share"] = number(s.loc[s["Warehouse"] == "Vienna", "On Hand"].sum(
 expect["stock-price-ambiguous"] = either(CLARIFY, table(s.groupby("Warehouse")["Selling Price"].mean()))
 fasteners = low[low["Category"] == "Fasteners"].groupby("Warehouse").size()
 expect["stock-talk"] = [table(low.groupby("Warehouse").size()), table(fasteners), chart("bar", fasteners)]
+bare = s.drop(columns="Value")
+expect["stock-clean"] = file(bare.assign(Supplier=s["Supplier"].fillna("Unknown")))
+expect["stock-low-file"] = file(bare[s["On Hand"] == 0])

@@ -106,3 +106,11 @@ expect["ord-talk-month"] = [number(rep["Carlos Mendes"]), number(rep["Amelia Fro
                             table(frost.groupby(month)["Revenue"].sum(), ordered=True)]
 kept = o[o["Status"] != "Cancelled"].groupby("Customer")["Revenue"].sum()
 expect["ord-talk-top"] = [top(by_customer, 3), top(by_customer, 5), top(kept, 5)]
+expect["ord-file"] = file(o[(o["Country"] == "Germany") & (year == 2024)])
+expect["ord-polite"] = number(revenue[(o["Sales Rep"] == "Chiara Conti") & (o["Category"] == "Kitchen") & (year == 2023)].sum())
+expect["ord-telegram"] = table(country_2022)
+expect["ord-ytd"] = number(revenue[year == 2024].sum())
+in_quarters = revenue[year == 2023].groupby(o["Order Date"].dt.to_period("Q")).sum()
+expect["ord-consecutive"] = least(in_quarters)
+never = sorted(set(o["Product"]) - set(o.loc[o["Status"] == "Returned", "Product"]))
+expect["ord-none"] = table(never) if never else either(number(0), text("none"), REFUSED)

@@ -35,3 +35,5 @@ expect["time-chart"] = chart("bar", by_project)
 some = t[t["Task"].isin(["Design", "Meeting"])]
 expect["time-talk"] = [table(by_project), table(some.groupby("Project")["Hours"].sum()), either(
     table(some.groupby("Employee")["Hours"].sum()), table(some.groupby(["Project", "Employee"])["Hours"].sum()))]
+expect["time-person-ambiguous"] = either(CLARIFY, table(t.groupby("Employee")["Hours"].sum()))
+expect["time-clean"] = file(t[t["Hours"] <= 24])
