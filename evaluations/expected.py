@@ -17,6 +17,7 @@ import workbooks
 
 expect = {}
 CLARIFY, REFUSED = {"type": "clarify"}, {"type": "refused"}
+NOTHING = {"type": "table", "keys": ["name"], "values": [], "rows": []}  # a table without rows
 
 
 def plain(value):
@@ -103,6 +104,12 @@ def boxes(groups):
 def file(frame, typed=False):
     """A workbook with these rows, every cell of them; `typed` if days and figures must not be text."""
     return {**table(frame, keys=len(frame.columns)), "type": "file", "typed": typed}
+
+
+def change(before, after, names=("before", "after")):
+    """How much something grew: one figure, or beside the period in which it did."""
+    growth = after / before - 1
+    return either(number(growth, percent=True), table(pd.Series([np.nan, growth], index=list(names)), percent=True))
 
 
 def facts(*values, percent=False, within=0.0):

@@ -30,3 +30,5 @@ april = b[b["Date"].dt.month == 4]
 april_by = april.groupby("Category")["Debit"].sum().replace(0.0, np.nan)
 expect["bank-talk"] = [number(b.loc[b["Date"].dt.month == 3, "Debit"].sum()), number(april["Debit"].sum()), table(april_by)]
 expect["bank-clean"] = file(b, typed=True)
+quarters = b.groupby(b["Date"].dt.to_period("Q"))["Debit"].sum()
+expect["bank-talk-clarify"] = [CLARIFY, table(quarters, ordered=True), most(quarters)]

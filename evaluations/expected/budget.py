@@ -17,7 +17,7 @@ expect["bud-running"] = table(g.groupby(g["Month"].dt.to_period("M"))["Actual"].
 expect["bud-pivot"] = table(g.groupby(["Department", quarter])["Actual"].sum())
 expect["bud-chart"] = chart("bar", sums.reset_index()[["Department", "Budget", "Actual"]])
 q = g.groupby(g["Month"].dt.quarter)["Actual"].sum()
-expect["bud-growth"] = number(q[4] / q[1] - 1, percent=True)
+expect["bud-growth"] = change(q[1], q[4], ("2024-Q1", "2024-Q4"))
 expect["bud-typo"] = number(g.loc[(g["Department"] == "Production") & (g["Month"] == "2024-06-01"), "Actual"].sum())
 # There is no such department.
 expect["bud-next"] = either(REFUSED, CLARIFY, number(0))

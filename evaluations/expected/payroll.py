@@ -36,3 +36,4 @@ expect["pay-chart-box"] = boxes(sorted(set(p["Department"])))
 expect["pay-headcount"] = either(number(p["Left On"].isna().sum()), CLARIFY)
 augsburg = p[p["City"] == "Augsburg"]
 expect["pay-talk"] = [number(pay.mean()), table(by_department.mean()), table(augsburg.groupby("Department")["Monthly Salary"].mean())]
+expect["pay-talk-clarify"] = [CLARIFY, table(p.groupby("Department")["Bonus"].mean())]

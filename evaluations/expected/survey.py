@@ -23,3 +23,6 @@ expect["sur-typo"] = table(s.groupby("city")["recommend"].mean())
 expect["sur-chart"] = either(histogram(s["age"].notna().sum()), histogram(len(s)))
 york = happy[s["city"] == "York"].groupby(s["plan"]).mean()
 expect["sur-talk"] = [table(happy.groupby(s["plan"]).mean()), table(york), table(york.sort_values(ascending=False), ordered=True)]
+expect["sur-talk-clarify"] = [CLARIFY, table(happy.groupby(s["plan"]).mean()), either(
+    table(s.groupby("plan")["recommend"].mean()),
+    table(pd.DataFrame({"s": happy, "r": s["recommend"]}).groupby(s["plan"]).mean().reset_index()))]
