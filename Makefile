@@ -45,6 +45,11 @@ bench: runtimes ## Yardsticks and ours in one run, as they are built for use.
 bench-load: build runtimes ## What the server bears: floods, bursts, ten times as many clients as it can serve.
 	$(CARGO) run -q -p ringfence-benches --bin load
 
+.PHONY: eval
+eval: build runtimes ## How good the built-in analyst's answers are; ONLY=pattern for some of the questions.
+	python3 evaluations/check.py --self-test
+	python3 evaluations/run.py --program $(PROGRAM) $(if $(ONLY),--only '$(ONLY)')
+
 soak: build runtimes contract guest postgres ## Long rounds: hostile frames, odd requests, 5 000 mixed runs; on each database 200 kills, 30 power cuts.
 	PROPTEST_CASES=50000 $(CARGO) test -p ringfence-sandbox --lib -- fuzz whatever
 	PROPTEST_CASES=5000 $(CARGO) test -p ringfence-tests --test faults -- changed

@@ -1,0 +1,11 @@
+a = assets
+expect["ast-class"] = table(a.groupby("Class")["Cost"].sum())
+expect["ast-depreciation"] = number(((a["Cost"] - a["Residual Value"]) / a["Useful Life"]).sum())
+expect["ast-dearest"] = most(a.set_index("Asset")["Cost"])
+expect["ast-year"] = table(a.groupby(a["Purchased"].dt.year)["Cost"].sum())
+expect["ast-old"] = number((a["Purchased"] < "2020-01-01").sum())
+expect["ast-location"] = table(a.loc[a["Class"] == "Machine", "Location"].value_counts())
+expect["ast-median"] = number(np.median(a.loc[a["Class"] == "IT", "Cost"]))
+expect["ast-typo"] = table(a.groupby("Class")["Useful Life"].mean())
+expect["ast-pivot"] = table(a.groupby(["Class", "Location"])["Cost"].sum())
+expect["ast-chart"] = chart("pie", a.groupby("Location")["Cost"].sum())
