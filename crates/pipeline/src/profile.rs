@@ -1,37 +1,43 @@
-//! What the jailed reader reports about a table; the report is not trusted.
+//! What the jailed reader reports about a file's tables; the report is not trusted.
 
-use ringfence_job::{Outcome, Status};
+use ringfence_job::{
+    Outcome, Status,
+    table::{
+        COLUMNS_MAX, FILE_COLUMNS_MAX, LeftOut, MARKS_MAX, NAME_BYTES_MAX, NOTE_BYTES_MAX, NOTES_MAX,
+        ROWS_MAX, SPANS_MAX, TABLES_MAX, VALUE_BYTES_MAX, VALUES_MAX,
+    },
+};
 
-use crate::ports::{ColumnProfile, TableProfile};
+use crate::ports::{ColumnProfile, FileProfile, TableFormat, TableProfile};
 
-/// Most columns believed in one report.
-const COLUMNS_MAX: usize = 1000;
-/// Longest column name, mark or format believed, in bytes.
-const TEXT_BYTES_MAX: usize = 400;
-/// Most marks believed in one column.
-const MARKS_MAX: usize = 32;
 /// Most characters of a reader's own words passed on.
 const REASON_CHARS_MAX: usize = 300;
+
+/// Endings of the names of files that the reader understands. What is in them it finds out by itself.
+const EXTENSIONS: [&str; 16] = [
+    "csv", "tsv", "tab", "xlsx", "xlsm", "xltx", "xltm", "xlsb", "xls", "ods", "json", "jsonl", "ndjson",
+    "parquet", "pq", "psv",
+];
 
 /// True if the file's name says that it is a table that the reader understands.
 pub(crate) fn is_table(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    matches!(extension.as_deref(), Some("csv" | "tsv"))
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
 }
 
 /// Reads the table reader's outcome.
 ///
 /// # Errors
-/// Says in words fit for the person why the table could not be read.
-pub(crate) fn read_profile(file: &str, outcome: &Outcome) -> Result<TableProfile, String> {
+/// Says in words fit for the person why the file's tables could not be read.
+pub(crate) fn read_profile(file: &str, outcome: &Outcome) -> Result<FileProfile, String> {
     match outcome.status {
         Status::Succeeded if !outcome.stdout_truncated => {}
-        Status::TimedOut => return Err("it takes too long to read".to_owned()),
-        Status::OutOfMemory => return Err("it needs too much memory to read".to_owned()),
+        Status::TimedOut => return Err("it takes too long to read, send a part of it".to_owned()),
+        Status::OutOfMemory => return Err("it needs too much memory to read, send a part of it".to_owned()),
         Status::Failed if !outcome.stderr.is_empty() => return Err(own_words(&outcome.stderr)),
         status => return Err(format!("the reader {status}")),
     }
-    let profile: TableProfile = serde_json::from_slice(&outcome.stdout)
+    let profile: FileProfile = serde_json::from_slice(&outcome.stdout)
         .map_err(|error| format!("the reader's report is not valid: {error}"))?;
     if profile.file != file || !in_bounds(&profile) {
         return Err("the reader's report is out of bounds".to_owned());
@@ -39,18 +45,81 @@ pub(crate) fn read_profile(file: &str, outcome: &Outcome) -> Result<TableProfile
     Ok(profile)
 }
 
-fn in_bounds(profile: &TableProfile) -> bool {
-    profile.delimiter.is_ascii()
-        && matches!(profile.decimal, '.' | ',')
-        && matches!(profile.encoding.as_str(), "utf-8" | "utf-8-sig" | "cp1252")
-        && !profile.columns.is_empty()
-        && profile.columns.len() <= COLUMNS_MAX
-        && profile.columns.iter().all(column_in_bounds)
+fn in_bounds(profile: &FileProfile) -> bool {
+    let columns: usize = profile.tables.iter().map(|table| table.columns.len()).sum();
+    (1..=TABLES_MAX).contains(&profile.tables.len())
+        && columns <= FILE_COLUMNS_MAX
+        && notes_in_bounds(&profile.notes)
+        && profile.tables.iter().all(|table| table_in_bounds(profile, table))
+}
+
+fn table_in_bounds(profile: &FileProfile, table: &TableProfile) -> bool {
+    let is_text = table.delimiter.is_some() && table.encoding.is_some();
+    let no_text = table.delimiter.is_none() && table.encoding.is_none();
+    let under = table.json.iter().flat_map(|json| &json.under);
+    table.file == profile.file
+        && table.format == profile.format
+        && table.sheet.is_some() == table.format.is_workbook()
+        && table.json.is_some() == (table.format == TableFormat::Json)
+        && (if table.format == TableFormat::Csv { is_text } else { no_text })
+        && table.delimiter.is_none_or(|delimiter| delimiter.is_ascii())
+        && matches!(table.encoding.as_deref(), None | Some("utf-8" | "utf-8-sig" | "cp1252" | "utf-16"))
+        && matches!(table.decimal, '.' | ',')
+        && table.sheet.iter().chain(under).all(|name| name.len() <= NAME_BYTES_MAX)
+        && table.title.iter().all(|title| title.len() <= VALUE_BYTES_MAX)
+        && notes_in_bounds(&table.notes)
+        && [table.header_row, table.rows, table.blank_rows].iter().all(|rows| *rows <= ROWS_MAX)
+        && spans_in_bounds(table.left_out.iter().map(|LeftOut { first, last, .. }| (*first, *last)))
+        && table.left_out.last().is_none_or(|span| span.last < table.positions())
+        && (1..=COLUMNS_MAX).contains(&table.columns.len())
+        && table.columns.iter().all(column_in_bounds)
+        && table.columns.is_sorted_by(|left, right| left.position < right.position)
+        && are_different(table.columns.iter().map(|column| column.name.as_str()))
+        && are_different(profile.tables.iter().map(|table| table.sheet.as_deref().unwrap_or_default()))
 }
 
 fn column_in_bounds(column: &ColumnProfile) -> bool {
-    let texts = column.marks.iter().chain(&column.date_format).chain([&column.name]);
-    column.marks.len() <= MARKS_MAX && texts.into_iter().all(|text| text.len() <= TEXT_BYTES_MAX)
+    let quartiles = column.quartiles.map_or([0.0; 3], |three| [three.lower, three.median, three.upper]);
+    let figures = [column.min, column.max, column.sum].into_iter().flatten().chain(quartiles);
+    let texts = column.marks.iter().chain(&column.date_format).chain(&column.unit);
+    let texts = texts.chain(column.values.iter().map(|value| &value.value));
+    column.name.len() <= NAME_BYTES_MAX
+        && u64::from(column.position) <= ROWS_MAX
+        && column.marks.len() <= MARKS_MAX
+        && column.values.len() <= VALUES_MAX
+        && figures.into_iter().all(f64::is_finite)
+        && texts.into_iter().all(|text| text.len() <= VALUE_BYTES_MAX)
+        && column.marks.iter().all(|mark| !mark.is_empty())
+        && column.earliest.iter().chain(&column.latest).all(|moment| is_moment(moment))
+        && spans_in_bounds(column.merged.iter().copied())
+}
+
+/// `2024-01-31`, perhaps with a time of day.
+fn is_moment(text: &str) -> bool {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let fits = |(byte, shape): (u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == *shape };
+    matches!(text.len(), 10 | 19) && text.bytes().zip(SHAPE).all(fits)
+}
+
+fn notes_in_bounds(notes: &[String]) -> bool {
+    notes.len() <= NOTES_MAX && notes.iter().all(|note| note.len() <= NOTE_BYTES_MAX)
+}
+
+/// True if stretches of rows are in order and do not overlap.
+fn spans_in_bounds(spans: impl Iterator<Item = (u64, u64)>) -> bool {
+    let (mut count, mut next) = (0, 0);
+    for (first, last) in spans {
+        if first < next || last < first || last > ROWS_MAX || count == SPANS_MAX {
+            return false;
+        }
+        (count, next) = (count + 1, last + 1);
+    }
+    true
+}
+
+fn are_different<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    names.into_iter().all(|name| seen.insert(name))
 }
 
 /// The last line of what a reader wrote, without control characters.

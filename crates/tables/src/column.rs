@@ -5,11 +5,12 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
+use ringfence_job::table::{ColumnKind, ColumnProfile};
+
 use crate::{
     date::Formats,
     limits::DISTINCT_MAX,
     number::{self, Decimal, Evidence, Marks},
-    profile::{ColumnKind, ColumnProfile},
 };
 
 /// Words that stand for a missing value in a column of numbers, dates or truth values.
@@ -68,14 +69,13 @@ impl Column {
         let is_date = kind == ColumnKind::Date;
         let missing = if kind == ColumnKind::Text { 0 } else { self.missing };
         ColumnProfile {
-            name,
-            kind,
             empty: self.empty + missing,
             distinct: self.distinct.len() as u64,
             min: is_number.then_some(numbers.min),
             max: is_number.then_some(numbers.max),
             marks: if is_number { numbers.marks.names() } else { Vec::new() },
-            date_format: if is_date { self.dates.best(day_first) } else { None },
+            date_format: if is_date { self.dates.best(day_first).map(str::to_owned) } else { None },
+            ..ColumnProfile::new(name, kind)
         }
     }
 

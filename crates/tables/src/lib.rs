@@ -13,5 +13,8 @@ mod reader;
 mod sniff;
 
 pub use error::TableError;
-pub use profile::{ColumnKind, ColumnProfile, TableProfile, profile_csv};
+pub use profile::profile_csv;
 pub use reader::reader_main;
+pub use ringfence_job::table::{
+    ColumnKind, ColumnProfile, ColumnRole, FileProfile, Stored, TableFormat, TableProfile,
+};

@@ -50,8 +50,8 @@ impl Marks {
         (self.0 >> FIRST_CURRENCY).count_ones()
     }
 
-    pub(crate) fn names(self) -> Vec<&'static str> {
-        (0..MARKS.len()).filter(|mark| self.contains(*mark)).map(|mark| MARKS[mark]).collect()
+    pub(crate) fn names(self) -> Vec<String> {
+        (0..MARKS.len()).filter(|mark| self.contains(*mark)).map(|mark| MARKS[mark].to_owned()).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Seek};
 
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
-use serde::Serialize;
+use ringfence_job::table::{ColumnProfile, TableFormat, TableProfile};
 
 use crate::{
     TableError,
@@ -12,70 +12,6 @@ use crate::{
     number::Decimal,
     sniff::{Dialect, Encoding, sniff},
 };
-
-/// What is in a table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TableProfile {
-    /// The input file's name.
-    pub file: String,
-    /// Field separator, one ASCII character.
-    pub delimiter: char,
-    /// Text encoding as Python names it: `utf-8-sig` or `cp1252`.
-    pub encoding: &'static str,
-    /// `.` or `,`: the decimal separator of number columns.
-    pub decimal: char,
-    /// Data rows, the header not counted.
-    pub rows: u64,
-    /// Columns in the order of the file.
-    pub columns: Vec<ColumnProfile>,
-}
-
-/// What is in a column.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ColumnProfile {
-    /// The header as pandas names the column: `Unnamed: 2` if it is empty, `x.1` if `x` came before.
-    pub name: String,
-    /// What its values are.
-    pub kind: ColumnKind,
-    /// Cells that are empty, or in other than text columns say so, such as `n/a`.
-    pub empty: u64,
-    /// Different values, counted up to [`crate::limits::DISTINCT_MAX`].
-    pub distinct: u64,
-    /// Least value of a number column.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    /// Greatest value of a number column.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-    /// What to remove from the cells of a number column, in this order, before the decimal separator
-    /// becomes a point and the rest parses: separators of thousands, currency, percent. A bracket among
-    /// them means that numbers in brackets are negative; U+2212 is a minus sign.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub marks: Vec<&'static str>,
-    /// The `strptime` format of a date column, or `ISO8601`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub date_format: Option<&'static str>,
-}
-
-/// What a column's values are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ColumnKind {
-    /// Whole numbers.
-    Integer,
-    /// Numbers.
-    Number,
-    /// Dates or times.
-    Date,
-    /// `true`/`false`, `yes`/`no`.
-    Boolean,
-    /// Anything else.
-    Text,
-    /// No value at all.
-    Empty,
-}
 
 /// Profiles the CSV text in `file`, which is read twice from its beginning; `name` goes into the profile.
 ///
@@ -213,14 +149,26 @@ impl Table {
         let decimal = decimal_of(&self.columns, dialect.delimiter);
         let day_first = dialect.delimiter == b';';
         let names = pandas_names(self.headers);
-        let profile_column = |(column, name): (&Column, _)| column.profile(name, decimal, day_first);
+        let profile_column = |(position, (column, name)): (u32, (&Column, String))| ColumnProfile {
+            position,
+            ..column.profile(name, decimal, day_first)
+        };
         Ok(TableProfile {
             file: name.to_owned(),
-            delimiter: char::from(dialect.delimiter),
-            encoding: dialect.encoding.python_name(),
+            format: TableFormat::Csv,
+            sheet: None,
+            hidden: false,
+            delimiter: Some(char::from(dialect.delimiter)),
+            encoding: Some(dialect.encoding.python_name().to_owned()),
+            json: None,
             decimal: decimal.char(),
+            title: None,
+            header_row: 0,
             rows: self.rows,
-            columns: self.columns.iter().zip(names).map(profile_column).collect(),
+            left_out: Vec::new(),
+            blank_rows: 0,
+            notes: Vec::new(),
+            columns: (0..).zip(self.columns.iter().zip(names)).map(profile_column).collect(),
         })
     }
 }
@@ -265,6 +213,7 @@ mod tests {
     use std::io::Cursor;
 
     use proptest::prelude::*;
+    use ringfence_job::table::ColumnKind;
 
     use super::*;
 
@@ -285,19 +234,20 @@ mod tests {
         use ColumnKind::{Boolean, Date, Empty, Integer, Number, Text};
         let kinds: Vec<_> = table.columns.iter().map(|column| column.kind).collect();
         assert_eq!(kinds, [Text, Integer, Number, Date, Boolean, Empty]);
-        assert_eq!((table.rows, table.delimiter, table.decimal, table.encoding), (2, ',', '.', "utf-8-sig"));
+        assert_eq!((table.rows, table.delimiter, table.decimal), (2, Some(','), '.'));
+        assert_eq!(table.encoding.as_deref(), Some("utf-8-sig"));
         assert_eq!((table.columns[2].min, table.columns[2].max), (Some(1.5), Some(2.0)));
         assert_eq!((table.columns[5].empty, table.columns[0].distinct), (2, 2));
-        assert_eq!(table.columns[3].date_format, Some("ISO8601"));
+        assert_eq!(table.columns[3].date_format.as_deref(), Some("ISO8601"));
     }
 
     #[test]
     fn european_files_are_understood() {
         let table = profile("Ort;Umsatz;Tag\nKöln;1.234,50 €;03.04.2024\nBonn;-7,25 €;04.04.2024\n").unwrap();
-        assert_eq!((table.delimiter, table.decimal), (';', ','));
+        assert_eq!((table.delimiter, table.decimal), (Some(';'), ','));
         assert_eq!((table.columns[1].min, table.columns[1].max), (Some(-7.25), Some(1234.5)));
         assert_eq!(table.columns[1].marks, [".", " ", "€"]);
-        assert_eq!(table.columns[2].date_format, Some("%d.%m.%Y"));
+        assert_eq!(table.columns[2].date_format.as_deref(), Some("%d.%m.%Y"));
         assert_eq!(profile("a;b\n1.234;x\n").unwrap().decimal, ',');
         assert_eq!(profile("a,b\n\"1,234\",x\n").unwrap().decimal, '.');
         assert_eq!(profile("a;b\n1.5;0.25\n").unwrap().decimal, '.');

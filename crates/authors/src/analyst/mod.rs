@@ -1,6 +1,7 @@
 //! The built-in analyst: understands common questions by rules alone, needs no key and always answers alike.
 
 mod columns;
+mod load;
 mod npv;
 mod program;
 mod python;
