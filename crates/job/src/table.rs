@@ -119,7 +119,8 @@ pub struct TableProfile {
     /// Field separator of CSV text, one ASCII character.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
-    /// Encoding of CSV text as Python names it: `utf-8-sig`, `cp1252` or `utf-16`.
+    /// Encoding of CSV text as Python names it: `utf-8-sig`, `cp1252`, `utf-16`,
+    /// `utf-16-le` or `utf-16-be`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
     /// How a JSON document holds its rows.
@@ -140,7 +141,12 @@ pub struct TableProfile {
     /// after the header; lines of CSV text with nothing on them have no position.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
-    /// Rows, beside those, that are left out because no column has a value in them. They have a position.
+    /// Positions after the last data row, whatever stands there. Whoever counts them from the end is right for a
+    /// longer table too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tail: u64,
+    /// Rows between data rows, beside those, that are left out because no column has a value in them. They have a
+    /// position.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub blank_rows: u64,
     /// What a person should know about how the table was read, a sentence each.
@@ -163,26 +169,17 @@ impl TableProfile {
         table
     }
 
-    /// All positions: data rows and what is left out.
-    pub fn positions(&self) -> u64 {
-        let left_out: u64 = self.left_out.iter().map(LeftOut::rows).sum();
-        self.rows + left_out + self.blank_rows
-    }
-
-    /// The stretches that are left out between data rows, and how many positions after the last data row are:
-    /// whoever counts those from the end is right for a table of another length too.
-    pub fn inner_and_tail(&self) -> (&[LeftOut], u64) {
-        let mut end = self.positions();
-        let mut blank = self.blank_rows;
-        let mut inner = &self.left_out[..];
-        while let [rest @ .., last] = inner {
-            let gap = end.saturating_sub(last.last + 1);
-            if gap > blank {
+    /// The stretches that are left out between data rows, those below them are in [`TableProfile::tail`], and the
+    /// position after the last data row.
+    pub fn left_out_between(&self) -> (&[LeftOut], u64) {
+        let (mut count, mut end) = (0, self.rows + self.blank_rows);
+        for span in &self.left_out {
+            if span.first >= end {
                 break;
             }
-            (end, blank, inner) = (last.first, blank - gap, rest);
+            (count, end) = (count + 1, end + span.rows());
         }
-        (inner, if inner.len() == self.left_out.len() { 0 } else { self.positions() - end })
+        (&self.left_out[..count], end)
     }
 
     /// The file's name, with the sheet's if there is one, for a sentence.
@@ -252,13 +249,16 @@ pub struct ColumnProfile {
     /// How its cells are stored.
     #[serde(default, skip_serializing_if = "Stored::is_text")]
     pub stored: Stored,
-    /// What its numbers count, such as `€`, `EUR`, `%`, `kg` or `h`, by their marks or the header.
+    /// What its numbers count, such as `€`, `EUR`, `%`, `kg` or `h`, by their marks, their format or the header;
+    /// `fraction` for numbers that are shown as percent, but stored as a share of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// Cells that are empty, or in other than text columns say so, such as `n/a`.
     pub empty: u64,
-    /// Different values, counted up to a bound that is reached if it is less than [`TableProfile::rows`] and
-    /// `manyDistinct` is set.
+    /// Cells that look empty because the workbook holds no result of their formula.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uncalculated: u64,
+    /// Different values, counted up to a bound; `many_distinct` says that it was reached.
     pub distinct: u64,
     /// True if there are more different values than `distinct`.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -312,6 +312,7 @@ impl ColumnProfile {
             stored: Stored::Text,
             unit: None,
             empty: 0,
+            uncalculated: 0,
             distinct: 0,
             many_distinct: false,
             min: None,

@@ -244,7 +244,9 @@ fn written_otherwise(before: &TableProfile, after: &TableProfile) -> Vec<Change>
     let merged = |table: &TableProfile| -> Vec<Vec<(u64, u64)>> {
         table.columns.iter().map(|column| column.merged.clone()).filter(|merged| !merged.is_empty()).collect()
     };
-    if before.inner_and_tail() != after.inner_and_tail() || merged(before) != merged(after) {
+    if (before.left_out_between().0, before.tail) != (after.left_out_between().0, after.tail)
+        || merged(before) != merged(after)
+    {
         changes.push(Change::LeftOut);
     }
     // Where no number has decimals, the reader's word for their separator means nothing.
@@ -305,6 +307,7 @@ mod tests {
             header_row: 0,
             rows: 1,
             left_out: Vec::new(),
+            tail: 0,
             blank_rows: 0,
             notes: Vec::new(),
             columns,
@@ -377,11 +380,11 @@ mod tests {
         use ringfence_job::table::{LeftOut, LeftOutWhy};
         let total = |first| LeftOut { first, last: first, why: LeftOutWhy::Total };
         let mut before = table(vec![column("a", ColumnKind::Integer)]);
-        (before.rows, before.left_out) = (9, vec![total(9)]);
+        (before.rows, before.left_out, before.tail) = (9, vec![total(9)], 1);
         let mut after = before.clone();
         (after.rows, after.left_out) = (20, vec![total(20)]);
         assert_eq!(said(&before, &after), []);
-        after.left_out = vec![total(7)];
+        (after.left_out, after.tail) = (vec![total(7)], 0);
         let text = "totals, remarks or merged cells stand in other rows than before";
         assert_eq!(said(&before, &after), [pair(text, true)]);
         after.left_out = Vec::new();

@@ -3,17 +3,21 @@
 //! Tables are hostile input, so [`reader_main`] is a role of our binary that runs inside the jail.
 //! Memory stays bounded whatever the file holds; every bound is a named constant of [`limits`].
 
+mod cell;
 mod column;
+mod csv;
 mod date;
 mod error;
 pub mod limits;
 mod number;
 mod profile;
 mod reader;
+mod role;
 mod sniff;
+mod table;
 
 pub use error::TableError;
-pub use profile::profile_csv;
+pub use profile::profile;
 pub use reader::reader_main;
 pub use ringfence_job::table::{
     ColumnKind, ColumnProfile, ColumnRole, FileProfile, Stored, TableFormat, TableProfile,

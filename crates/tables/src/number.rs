@@ -5,10 +5,12 @@
 
 /// Everything a number may hold beside digits, sign, decimal separator and exponent, in the order in
 /// which a program removes it (`R$` before `$`).
-pub(crate) const MARKS: [&str; 44] = [
-    ",", ".", " ", "\u{a0}", "\u{202f}", "'", "\u{2019}", "%", "(", ")", "\u{2212}", "R$", "A$", "C$", "US$",
-    "$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₪", "₫", "₴", "₦", "฿", "zł", "Kč", "kr", "USD", "EUR", "GBP",
-    "CHF", "JPY", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "INR", "CNY",
+pub(crate) const MARKS: [&str; 70] = [
+    ",", ".", " ", "\u{a0}", "\u{202f}", "'", "\u{2019}", "%", "(", ")", "\u{2212}", "-", "R$", "A$", "C$",
+    "NZ$", "HK$", "S$", "US$", "$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₪", "₫", "₴", "₦", "฿", "zł", "Kč",
+    "kr", "USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF",
+    "INR", "CNY", "HKD", "SGD", "BRL", "MXN", "ZAR", "TRY", "RUB", "KRW", "Fr.", "Rs.", "Rs", "kg", "km",
+    "hrs", "hours", "days", "pcs", "h", "min",
 ];
 const SPACES: [usize; 3] = [2, 3, 4];
 const APOSTROPHES: [usize; 2] = [5, 6];
@@ -16,7 +18,10 @@ const PERCENT: usize = 7;
 const PAREN_OPEN: usize = 8;
 const PAREN_CLOSE: usize = 9;
 const MINUS_SIGN: usize = 10;
-const FIRST_CURRENCY: usize = 11;
+const TRAILING_MINUS: usize = 11;
+const FIRST_CURRENCY: usize = 12;
+/// From here on marks stand behind numbers only.
+const FIRST_MEASURE: usize = 62;
 
 /// Longest cell, in bytes, that is looked at as a number.
 const NUMBER_BYTES_MAX: usize = 64;
@@ -26,7 +31,7 @@ const INTEGER_DIGITS_MAX: usize = 15;
 
 /// A set of [`MARKS`], one bit for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Marks(u64);
+pub(crate) struct Marks(u128);
 
 impl Marks {
     fn insert(&mut self, mark: usize) {
@@ -45,7 +50,13 @@ impl Marks {
         self.contains(PERCENT)
     }
 
-    /// Different currencies in the set; more than one must not be added up.
+    /// What the numbers count: a currency, a measure or percent.
+    pub(crate) fn unit(self) -> Option<&'static str> {
+        let unit = (FIRST_CURRENCY..MARKS.len()).find(|mark| self.contains(*mark));
+        unit.or(self.has_percent().then_some(PERCENT)).map(|mark| MARKS[mark])
+    }
+
+    /// Different currencies and measures in the set; more than one must not be added up.
     pub(crate) fn currencies(self) -> u32 {
         (self.0 >> FIRST_CURRENCY).count_ones()
     }
@@ -130,12 +141,6 @@ fn strip_signs<'a>(cell: &'a str, marks: &mut Marks) -> Option<(&'a str, bool)> 
     let mut body = cell;
     let mut negative = false;
     let mut signed = false;
-    if let Some(inner) = body.strip_prefix('(') {
-        body = inner.strip_suffix(')')?;
-        marks.insert(PAREN_OPEN);
-        marks.insert(PAREN_CLOSE);
-        (negative, signed) = (true, true);
-    }
     let mut seen = Marks::default();
     loop {
         let before = body;
@@ -149,8 +154,24 @@ fn strip_signs<'a>(cell: &'a str, marks: &mut Marks) -> Option<(&'a str, bool)> 
             (negative, signed) = (!body.starts_with('+'), true);
             body = rest;
         }
+        if let Some(inner) = body.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+            if signed {
+                return None;
+            }
+            marks.insert(PAREN_OPEN);
+            marks.insert(PAREN_CLOSE);
+            (negative, signed, body) = (true, true, inner);
+        }
+        if let Some(rest) = body.strip_suffix('-') {
+            if signed {
+                return None;
+            }
+            marks.insert(TRAILING_MINUS);
+            (negative, signed, body) = (true, true, rest);
+        }
         for mark in SPACES.into_iter().chain([PERCENT]).chain(FIRST_CURRENCY..MARKS.len()) {
-            let prefix = (mark != PERCENT).then(|| body.strip_prefix(MARKS[mark])).flatten();
+            let prefix =
+                (mark != PERCENT && mark < FIRST_MEASURE).then(|| body.strip_prefix(MARKS[mark])).flatten();
             if let Some(rest) = prefix.or_else(|| body.strip_suffix(MARKS[mark])) {
                 // One currency, one percent sign; spaces as they come.
                 if seen.contains(mark) && !SPACES.contains(&mark) {
@@ -269,6 +290,12 @@ mod tests {
             ("$-5", -5.0),
             ("$ 5", 5.0),
             ("(1,200)", -1200.0),
+            ("€ (1,200)", -1200.0),
+            ("(3) €", -3.0),
+            ("12.50-", -12.5),
+            ("$12-", -12.0),
+            ("7 kg", 7.0),
+            ("7.5h", 7.5),
             ("($3)", -3.0),
             ("12.5%", 12.5),
             ("12 %", 12.0),
@@ -302,6 +329,10 @@ mod tests {
             "1.2.3",
             "--5",
             "(-5)",
+            "-5-",
+            "5--",
+            "(5-)",
+            "kg 5",
             "(5",
             "$$5",
             "5%%",

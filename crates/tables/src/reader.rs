@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use crate::{FileProfile, TableError, TableFormat, profile_csv};
+use crate::{FileProfile, TableError, profile};
 
 /// Runs the role with its arguments (`profile FILE`) and returns the exit code: 0 with one JSON
 /// object on standard output, or 1 with one line on standard error.
@@ -36,9 +36,7 @@ fn print_profile(file: &Path) -> Result<(), String> {
 }
 
 fn profile_file(path: &Path) -> Result<FileProfile, TableError> {
-    let file = path.to_string_lossy().into_owned();
-    let table = profile_csv(&file, &mut File::open(path)?)?;
-    Ok(FileProfile { file, format: TableFormat::Csv, tables: vec![table], notes: Vec::new() })
+    profile(&path.to_string_lossy(), &mut File::open(path)?)
 }
 
 #[cfg(test)]

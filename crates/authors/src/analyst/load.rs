@@ -104,6 +104,7 @@ impl<'a> Loader<'a> {
     fn imports(&self) -> Vec<&'static str> {
         match self.table.format {
             TableFormat::Json | TableFormat::Jsonl => vec!["json"],
+            _ if self.steps().any(|(_, step)| step == Step::AsText) => vec!["datetime"],
             _ => Vec::new(),
         }
     }
@@ -134,31 +135,29 @@ impl<'a> Loader<'a> {
             let has = |at: usize| self.column(at).marks.iter().any(|known| known == mark);
             self.steps().any(|(at, step)| step == Step::Number && has(at))
         };
-        let mut negative = Vec::new();
-        if marks("(") {
-            negative.push("text.str.contains(\"(\", regex=False)");
-        }
-        if marks("-") {
-            negative.push("text.str.endswith(\"-\")");
-        }
+        let (brackets, trailing) = (marks("("), marks("-"));
         let mut code = String::from(
             "def to_number(column, marks):\n    \"\"\"Text as numbers, once the marks are removed; anything else becomes missing.\"\"\"\n    text = column.str.strip()\n",
         );
-        if !negative.is_empty() {
-            let _ = writeln!(code, "    negative = {}", negative.join(" | "));
+        if brackets {
+            code += "    negative = text.str.contains(\"(\", regex=False)\n";
         }
-        if marks("-") {
+        code += "    for mark in marks:\n        text = text.str.replace(mark, \"-\" if mark == \"\\u2212\" else \"\", regex=False)\n    text = text.str.strip()\n";
+        if trailing {
+            let before = if brackets { "negative | " } else { "" };
+            let _ = writeln!(code, "    negative = {before}text.str.endswith(\"-\")");
             code += "    text = text.str.removesuffix(\"-\")\n";
         }
-        code += "    for mark in marks:\n        text = text.str.replace(mark, \"-\" if mark == \"\\u2212\" else \"\", regex=False)\n";
         if self.table.decimal == ',' {
             code += "    text = text.str.replace(\",\", \".\", regex=False)\n";
         }
-        if negative.is_empty() {
-            code + "    return pd.to_numeric(text.str.strip(), errors=\"coerce\")\n\n\n"
+        code += "    number = pd.to_numeric(text, errors=\"coerce\")\n";
+        code += if brackets || trailing {
+            "    return number.where(~negative, -number)\n\n\n"
         } else {
-            code + "    number = pd.to_numeric(text.str.strip(), errors=\"coerce\")\n    return number.where(~negative, -number)\n\n\n"
-        }
+            "    return number\n\n\n"
+        };
+        code
     }
 
     /// All columns, if rows without any value have to be found.
@@ -184,7 +183,6 @@ impl<'a> Loader<'a> {
             let _ = writeln!(code, "{variable} = {variable}.where({variable}.notna(), \"\")");
         }
         code += &self.leave_out();
-        code += &self.fill_merged();
         if self.table.blank_rows > 0 {
             let variable = self.variable;
             let _ = writeln!(
@@ -192,6 +190,7 @@ impl<'a> Loader<'a> {
                 "# Rows with nothing in them are no data.\n{variable} = {variable}[{variable}.astype(str).apply(lambda column: column.str.strip() != \"\").any(axis=1)]"
             );
         }
+        code += &self.fill_merged();
         if read != self.columns {
             let names = list(self.columns.iter().map(|at| self.column(*at).name.as_str()));
             let _ = writeln!(code, "{0} = {0}[{names}]", self.variable);
@@ -269,7 +268,7 @@ impl<'a> Loader<'a> {
 
     /// Rows below the data are counted from the end: then the program is right for a longer table as well.
     fn leave_out(&self) -> String {
-        let (inner, tail) = self.table.inner_and_tail();
+        let (inner, tail) = (self.table.left_out_between().0, self.table.tail);
         let variable = self.variable;
         let mut code = String::new();
         if tail > 0 {
@@ -324,7 +323,11 @@ impl<'a> Loader<'a> {
             _ => format!("{cells}.replace(\"\", None)"),
         };
         let text = |cells: &str| match step {
-            Step::Number => format!("to_number({cells}, {})", list(&column.marks)),
+            // A minus sign at the end is no mark that can be removed anywhere.
+            Step::Number => {
+                let marks = column.marks.iter().filter(|mark| *mark != "-");
+                format!("to_number({cells}, {})", list(marks))
+            }
             Step::Date => {
                 let format = column.date_format.as_deref().unwrap_or("ISO8601");
                 let trimmed =
@@ -368,8 +371,8 @@ const FLAT: &str = r#"def flat(record):
 
 const AS_TEXT: &str = r#"def as_text(cell):
     """A cell as text: days without a time of day, whole numbers without decimals."""
-    if isinstance(cell, pd.Timestamp):
-        return str(cell.date() if cell == cell.normalize() else cell.floor("s"))
+    if isinstance(cell, datetime.datetime):
+        return str(cell.replace(microsecond=0)).removesuffix(" 00:00:00")
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         cell = int(cell)
     return str(cell).strip()

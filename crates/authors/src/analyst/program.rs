@@ -150,7 +150,12 @@ impl<'a> Writer<'a> {
     }
 
     fn program(&self) -> String {
-        let mut code = String::from("import json\n\n");
+        let mut imports = self.loading().imports;
+        imports.push("json");
+        imports.sort_unstable();
+        imports.dedup();
+        let mut code: String = imports.iter().map(|name| format!("import {name}\n")).collect();
+        code.push('\n');
         if self.query.chart {
             code += "import matplotlib\n\nmatplotlib.use(\"Agg\")\nimport matplotlib.pyplot as plt\n";
         }
