@@ -10,9 +10,13 @@ mod date;
 mod error;
 pub mod limits;
 mod number;
+mod ods;
+mod ole;
+mod package;
 mod profile;
 mod reader;
 mod role;
+mod sheets;
 mod sniff;
 mod table;
 

@@ -1,16 +1,95 @@
 //! Finds out what a file is, by its content, and has it profiled.
 
-use std::io::{Read, Seek};
+use std::io::{ErrorKind, Read, Seek};
 
-use crate::{FileProfile, TableError, csv, limits::PROFILE_BYTES_MAX};
+use ringfence_job::table::TableFormat;
+
+use crate::{
+    FileProfile, TableError, csv,
+    limits::{PACKAGE_BYTES_MAX, PROFILE_BYTES_MAX},
+    sheets,
+};
+
+/// Bytes at the beginning by which a format is known.
+const START_BYTES: usize = 512;
 
 /// Profiles the tables in `file`, which is read from its beginning; `name` goes into the profile.
 ///
 /// # Errors
 /// Says what is wrong with the file and what to do, or which bound of [`crate::limits`] it exceeds.
 pub fn profile(name: &str, file: &mut (impl Read + Seek)) -> Result<FileProfile, TableError> {
-    let table = csv::profile_csv(name, file)?;
-    fit(FileProfile { file: name.to_owned(), format: table.format, tables: vec![table], notes: Vec::new() })
+    file.rewind()?;
+    let start = beginning(file)?;
+    file.rewind()?;
+    let mut profile = match start.as_slice() {
+        [b'P', b'K', 3 | 5 | 7, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => sheets::profile(name, &whole(file)?)?,
+        _ => {
+            if let Some(what) = document(&start) {
+                return Err(TableError::Document { what });
+            }
+            let table = csv::profile_csv(name, file)?;
+            FileProfile {
+                file: name.to_owned(),
+                format: table.format,
+                tables: vec![table],
+                notes: Vec::new(),
+            }
+        }
+    };
+    if let Some(note) = misnamed(name, profile.format) {
+        profile.notes.insert(0, note);
+        profile.notes.truncate(crate::limits::NOTES_MAX);
+    }
+    fit(profile)
+}
+
+fn beginning(file: &mut impl Read) -> Result<Vec<u8>, TableError> {
+    let mut start = Vec::new();
+    match file.take(START_BYTES as u64).read_to_end(&mut start) {
+        Err(error) if error.kind() != ErrorKind::Interrupted => Err(error.into()),
+        _ => Ok(start),
+    }
+}
+
+fn whole(file: &mut impl Read) -> Result<Vec<u8>, TableError> {
+    let mut bytes = Vec::new();
+    file.take(PACKAGE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > PACKAGE_BYTES_MAX { Err(TableError::PackageTooLarge) } else { Ok(bytes) }
+}
+
+/// What a text is that is no table, though spreadsheet programs open it.
+fn document(start: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(start).trim_start_matches('\u{feff}').trim_start().to_lowercase();
+    match () {
+        () if text.starts_with("%pdf-") => Some("a PDF document"),
+        () if text.starts_with("{\\rtf") => Some("a text document"),
+        () if ["<!doctype html", "<html", "<table", "<head", "<meta"]
+            .iter()
+            .any(|tag| text.starts_with(tag)) =>
+        {
+            Some("a web page")
+        }
+        () if text.starts_with("<?xml") => Some("an XML document"),
+        () => None,
+    }
+}
+
+/// A remark if the name says that the file is something else.
+fn misnamed(name: &str, format: TableFormat) -> Option<String> {
+    let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
+    let named: &[TableFormat] = match extension.as_str() {
+        "csv" | "tsv" | "tab" | "psv" | "txt" => &[TableFormat::Csv],
+        "xlsx" | "xlsm" | "xltx" | "xltm" => &[TableFormat::Xlsx],
+        "xlsb" => &[TableFormat::Xlsb],
+        "xls" => &[TableFormat::Xls],
+        "ods" => &[TableFormat::Ods],
+        "json" => &[TableFormat::Json, TableFormat::Jsonl],
+        "jsonl" | "ndjson" => &[TableFormat::Jsonl],
+        "parquet" | "pq" => &[TableFormat::Parquet],
+        _ => return None,
+    };
+    (!named.contains(&format))
+        .then(|| format!("The file's name ends in .{extension}, but it is {format}; it is read as that."))
 }
 
 /// Leaves values away until the report fits into one message: those of the columns that name most come first.

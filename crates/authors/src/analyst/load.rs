@@ -101,10 +101,23 @@ impl<'a> Loader<'a> {
         self.steps().any(|(at, step)| mixed(at) && matches!(step, Step::Number | Step::Date | Step::Boolean))
     }
 
+    /// True if a column may hold durations, which a workbook's reader gives as such.
+    fn has_durations(&self, at: usize) -> bool {
+        let column = self.column(at);
+        self.table.format.is_workbook()
+            && column.stored != Stored::Text
+            && column.unit.as_deref() == Some("h")
+    }
+
     fn imports(&self) -> Vec<&'static str> {
         match self.table.format {
             TableFormat::Json | TableFormat::Jsonl => vec!["json"],
-            _ if self.steps().any(|(_, step)| step == Step::AsText) => vec!["datetime"],
+            _ if self.steps().any(|(at, step)| {
+                step == Step::AsText || (step == Step::Number && self.has_durations(at))
+            }) =>
+            {
+                vec!["datetime"]
+            }
             _ => Vec::new(),
         }
     }
@@ -123,6 +136,9 @@ impl<'a> Loader<'a> {
         }
         if self.reads_text(Step::Boolean) {
             code += TO_BOOLEAN;
+        }
+        if self.steps().any(|(at, step)| step == Step::Number && self.has_durations(at)) {
+            code += AS_HOURS;
         }
         if self.is_mixed() {
             code += TEXT_CELLS;
@@ -306,14 +322,18 @@ impl<'a> Loader<'a> {
 
     fn convert(&self, at: usize, step: Step) -> String {
         let column = self.column(at);
-        let cells = format!("{}[{}]", self.variable, literal(&column.name));
+        let mut cells = format!("{}[{}]", self.variable, literal(&column.name));
+        let target = cells.clone();
+        if step == Step::Number && self.has_durations(at) {
+            cells += ".map(as_hours)";
+        }
         let read = match step {
             Step::Nothing => return String::new(),
             Step::Strip => format!("{cells}.str.strip()"),
             Step::AsText => format!("{cells}.map(as_text)"),
             Step::Number | Step::Date | Step::Boolean => self.typed(column, step, &cells),
         };
-        format!("{cells} = {read}\n")
+        format!("{target} = {read}\n")
     }
 
     fn typed(&self, column: &ColumnProfile, step: Step, cells: &str) -> String {
@@ -373,6 +393,8 @@ const AS_TEXT: &str = r#"def as_text(cell):
     """A cell as text: days without a time of day, whole numbers without decimals."""
     if isinstance(cell, datetime.datetime):
         return str(cell.replace(microsecond=0)).removesuffix(" 00:00:00")
+    if isinstance(cell, datetime.timedelta):
+        cell = cell / datetime.timedelta(hours=1)
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         cell = int(cell)
     return str(cell).strip()
@@ -387,6 +409,13 @@ const AS_TEXT_JSON: &str = r#"def as_text(cell):
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         cell = int(cell)
     return str(cell).strip()
+
+
+"#;
+
+const AS_HOURS: &str = r#"def as_hours(cell):
+    """A duration as hours; other cells are what they are."""
+    return cell / datetime.timedelta(hours=1) if isinstance(cell, datetime.timedelta) else cell
 
 
 "#;
