@@ -5,9 +5,11 @@
 
 mod cell;
 mod column;
+mod columnar;
 mod csv;
 mod date;
 mod error;
+mod json;
 pub mod limits;
 mod number;
 mod ods;

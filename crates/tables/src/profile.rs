@@ -2,10 +2,10 @@
 
 use std::io::{ErrorKind, Read, Seek};
 
-use ringfence_job::table::TableFormat;
+use ringfence_job::table::{TableFormat, TableProfile};
 
 use crate::{
-    FileProfile, TableError, csv,
+    FileProfile, TableError, columnar, csv, json,
     limits::{PACKAGE_BYTES_MAX, PROFILE_BYTES_MAX},
     sheets,
 };
@@ -23,6 +23,14 @@ pub fn profile(name: &str, file: &mut (impl Read + Seek)) -> Result<FileProfile,
     file.rewind()?;
     let mut profile = match start.as_slice() {
         [b'P', b'K', 3 | 5 | 7, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => sheets::profile(name, &whole(file)?)?,
+        [b'P', b'A', b'R', b'1', ..] => single(columnar::profile(name, whole(file)?)?),
+        _ if is_json(name, &start) => {
+            let text = String::from_utf8(whole(file)?).map_err(|error| TableError::Damaged {
+                format: TableFormat::Json,
+                reason: format!("it is not text in UTF-8: {}", error.utf8_error()),
+            })?;
+            single(json::profile(name, &text, has_extension(name, &["jsonl", "ndjson"]))?)
+        }
         _ => {
             if let Some(what) = document(&start) {
                 return Err(TableError::Document { what });
@@ -41,6 +49,23 @@ pub fn profile(name: &str, file: &mut (impl Read + Seek)) -> Result<FileProfile,
         profile.notes.truncate(crate::limits::NOTES_MAX);
     }
     fit(profile)
+}
+
+fn single(table: TableProfile) -> FileProfile {
+    FileProfile { file: table.file.clone(), format: table.format, tables: vec![table], notes: Vec::new() }
+}
+
+fn has_extension(name: &str, extensions: &[&str]) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| extensions.contains(&extension.as_str()))
+}
+
+/// True for text that begins like JSON under a name that says so, or like records under any other.
+fn is_json(name: &str, start: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(start);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let records = text.starts_with("[{") || text.starts_with("{\"");
+    records || (has_extension(name, &["json", "jsonl", "ndjson"]) && !text.is_empty())
 }
 
 fn beginning(file: &mut impl Read) -> Result<Vec<u8>, TableError> {

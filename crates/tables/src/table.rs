@@ -389,7 +389,7 @@ impl Body {
         if width > COLUMNS_MAX {
             return Err(TableError::TooManyColumns);
         }
-        let mut names = names_of(header, width, above.filter(|_| !hints.plain));
+        let mut names = names_of(header, width, above.filter(|_| !hints.plain), hints.plain);
         if names.iter().any(|name| name.len() > HEADER_BYTES_MAX) {
             notes.add(format!("Names of more than {HEADER_BYTES_MAX} bytes are cut."));
             names = names.iter().map(|name| cut(name, HEADER_BYTES_MAX)).collect();
@@ -791,9 +791,12 @@ impl Body {
 }
 
 /// The header's texts. Where they repeat and the row above groups them, its texts come first: `2023 Q1`.
-fn names_of(header: &Row, width: usize, above: Option<&Row>) -> Vec<String> {
-    let text = |cells: &[Cell<'_>], at: usize| {
-        cells.get(at).map(|cell| cell.as_text().into_owned()).unwrap_or_default()
+fn names_of(header: &Row, width: usize, above: Option<&Row>, plain: bool) -> Vec<String> {
+    let text = |cells: &[Cell<'_>], at: usize| match cells.get(at) {
+        // What a file calls its fields is taken as it is.
+        Some(Cell::Text(text)) if plain => text.clone().into_owned(),
+        Some(cell) => cell.as_text().into_owned(),
+        None => String::new(),
     };
     let names: Vec<String> = (0..width).map(|at| text(&header.cells, at)).collect();
     let mut different = std::collections::HashSet::new();
