@@ -796,6 +796,83 @@ mod tests {
     }
 
     #[test]
+    fn old_workbooks_are_read_and_damaged_ones_refused() {
+        let bytes = include_bytes!("../tests/files/regions.xls");
+        let tables = profile("regions.xls", bytes).unwrap().tables;
+        let table = &tables[0];
+        assert_eq!((table.format, table.header_row, table.rows, table.tail), (TableFormat::Xls, 2, 3, 1));
+        assert_eq!((table.columns[0].empty, table.columns[0].merged.as_slice()), (0, &[(0, 1)][..]));
+        assert_eq!(
+            (table.columns[1].kind, table.columns[1].latest.as_deref()),
+            (ColumnKind::Date, Some("2024-03-31"))
+        );
+        assert_eq!((table.columns[2].sum, table.columns[3].kind), (Some(60.75), ColumnKind::Boolean));
+        assert_eq!((tables[1].hidden, tables[1].columns[0].kind), (true, ColumnKind::Text));
+        assert!(matches!(profile("r.xls", &bytes[..3000]), Err(TableError::Damaged { .. })));
+        let mut far = bytes.to_vec();
+        // The first truth value of the first sheet moves to row 65 536 and column 256.
+        let value = [0x05, 0x02, 8, 0, 3, 0, 3, 0];
+        let at = far.windows(8).position(|window| window == value).unwrap();
+        far[at + 4..at + 8].copy_from_slice(&[0xff, 0xff, 0xff, 0x00]);
+        assert!(matches!(profile("r.xls", &far), Err(TableError::TooSparse { row: 65_536, column: 256 })));
+    }
+
+    /// A binary record.
+    fn record(kind: u8, data: &[u8]) -> Vec<u8> {
+        [&[kind, u8::try_from(data.len()).unwrap()][..], data].concat()
+    }
+
+    fn wide(text: &str) -> Vec<u8> {
+        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        [&u32::try_from(units.len() / 2).unwrap().to_le_bytes()[..], &units].concat()
+    }
+
+    /// An xlsb workbook of one sheet, with rows of texts and numbers.
+    fn xlsb(rows: &[Vec<Result<f64, &str>>], start: u32) -> Vec<u8> {
+        let sheet = [&0_u32.to_le_bytes()[..], &1_u32.to_le_bytes(), &wide("rId1"), &wide("Sheet1")].concat();
+        let workbook = [
+            vec![0x8f, 1, 0],
+            vec![0x9c, 1],
+            vec![u8::try_from(sheet.len()).unwrap()],
+            sheet,
+            vec![0x90, 1, 0],
+            vec![0x84, 1, 0],
+        ]
+        .concat();
+        let mut cells = vec![0x81, 1, 0, 0x94, 1, 16];
+        cells.extend([0; 16]);
+        cells.extend([0x91, 1, 0]);
+        for (number, row) in (start..).zip(rows) {
+            cells.extend(record(0, &[&number.to_le_bytes()[..], &[0; 13]].concat()));
+            for (column, cell) in (0_u32..).zip(row) {
+                let head = [column.to_le_bytes(), [0; 4]].concat();
+                cells.extend(match cell {
+                    Ok(value) => record(5, &[&head[..], &value.to_le_bytes()].concat()),
+                    Err(text) => record(6, &[&head[..], &wide(text)].concat()),
+                });
+            }
+        }
+        cells.extend([0x92, 1, 0, 0x82, 1, 0]);
+        let relations = "<Relationships xmlns=\"r\"><Relationship Id=\"rId1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" Target=\"worksheets/sheet1.bin\"/></Relationships>";
+        package(&[
+            ("[Content_Types].xml", b"<Types/>"),
+            ("xl/workbook.bin", &workbook),
+            ("xl/_rels/workbook.bin.rels", relations.as_bytes()),
+            ("xl/worksheets/sheet1.bin", &cells),
+        ])
+    }
+
+    #[test]
+    fn binary_workbooks_are_read() {
+        let rows =
+            [vec![Err("Region"), Err("Amount")], vec![Err("North"), Ok(1.5)], vec![Err("South"), Ok(2.0)]];
+        let table = profile("b.xlsb", &xlsb(&rows, 0)).unwrap().tables.remove(0);
+        assert_eq!((table.format, table.rows, table.columns[1].sum), (TableFormat::Xlsb, 2, Some(3.5)));
+        let wide: Vec<Result<f64, &str>> = vec![Ok(1.0); 100];
+        assert!(matches!(profile("b.xlsb", &xlsb(&[wide], 1_000_000)), Err(TableError::TooSparse { .. })));
+    }
+
+    #[test]
     fn protected_workbooks_are_refused_in_words() {
         let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
         file.create_stream("EncryptedPackage").unwrap().write_all(b"x").unwrap();

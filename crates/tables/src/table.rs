@@ -577,6 +577,9 @@ impl Body {
         if numbers > 0 {
             return self.total(cells, &label, texts);
         }
+        if texts == 1 && count == 1 && is_only_total(&label_words(&label)) {
+            return Meaning::Perhaps(LeftOutWhy::Total);
+        }
         let in_tail = after_blank || !self.held.is_empty();
         let begins = REMARKS.iter().any(|word| {
             label.strip_prefix(word).is_some_and(|rest| {
@@ -610,15 +613,11 @@ impl Body {
 
     /// A row with numbers: does it add up those above?
     fn total(&self, cells: &[Cell<'_>], label: &str, texts: usize) -> Meaning {
-        let words: Vec<&str> = label
-            .split(|char: char| char.is_whitespace() || ":()/".contains(char))
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words = label_words(label);
         let is_total = |word: &&&str| TOTALS.contains(*word);
         let named = words.first().filter(is_total).or_else(|| words.last().filter(is_total)).is_some()
             || words.iter().any(|word| TOTALS.contains(word) && words.len() <= 3);
-        let only_total = words.iter().any(|word| TOTALS.contains(word))
-            && words.iter().all(|word| TOTALS.contains(word) || TOTAL_COMPANIONS.contains(word));
+        let only_total = is_only_total(&words);
         let (one, all) = self.adds_up(cells);
         let has_label = texts > 0;
         let has_text_columns = self.columns.iter().any(|column| {
@@ -788,6 +787,17 @@ impl Body {
         }
         profiles
     }
+}
+
+fn label_words(label: &str) -> Vec<&str> {
+    let words = label.split(|char: char| char.is_whitespace() || ":()/".contains(char));
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// True if the words say that something is a total, and nothing else.
+fn is_only_total(words: &[&str]) -> bool {
+    words.iter().any(|word| TOTALS.contains(word))
+        && words.iter().all(|word| TOTALS.contains(word) || TOTAL_COMPANIONS.contains(word))
 }
 
 /// The header's texts. Where they repeat and the row above groups them, its texts come first: `2023 Q1`.

@@ -110,16 +110,16 @@ impl<'a> Loader<'a> {
     }
 
     fn imports(&self) -> Vec<&'static str> {
-        match self.table.format {
-            TableFormat::Json | TableFormat::Jsonl => vec!["json"],
-            _ if self.steps().any(|(at, step)| {
-                step == Step::AsText || (step == Step::Number && self.has_durations(at))
-            }) =>
-            {
-                vec!["datetime"]
-            }
+        let mut imports = match self.table.format {
+            TableFormat::Json | TableFormat::Jsonl => return vec!["json"],
+            TableFormat::Parquet => vec!["pyarrow.parquet"],
             _ => Vec::new(),
+        };
+        let durations = |at, step| step == Step::Number && self.has_durations(at);
+        if self.steps().any(|(at, step)| step == Step::AsText || durations(at, step)) {
+            imports.insert(0, "datetime");
         }
+        imports
     }
 
     fn helpers(&self) -> String {
@@ -187,8 +187,9 @@ impl<'a> Loader<'a> {
         let mut code = match self.table.format {
             TableFormat::Csv => self.read_csv(&read, &names),
             TableFormat::Json | TableFormat::Jsonl => self.read_json(&names),
+            // What pandas noted in the file would turn columns into row names.
             TableFormat::Parquet => format!(
-                "{} = pd.read_parquet({}, columns={names}).astype(object)\n",
+                "{} = pyarrow.parquet.read_table({}, columns={names}).to_pandas(ignore_metadata=True).astype(object)\n",
                 self.variable,
                 literal(&self.table.file)
             ),
@@ -339,6 +340,9 @@ impl<'a> Loader<'a> {
     fn typed(&self, column: &ColumnProfile, step: Step, cells: &str) -> String {
         let native = |cells: &str| match step {
             Step::Number => format!("pd.to_numeric({cells}, errors=\"coerce\")"),
+            Step::Date if self.table.format == TableFormat::Parquet => {
+                format!("pd.to_datetime({cells}, errors=\"coerce\", utc=True).dt.tz_localize(None)")
+            }
             Step::Date => format!("pd.to_datetime({cells}, errors=\"coerce\")"),
             _ => format!("{cells}.replace(\"\", None)"),
         };
@@ -439,3 +443,241 @@ def other_cells(column):
 
 
 "#;
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Cursor, path::Path, process::Command};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// An interpreter with pandas, if the machine names one.
+    fn python() -> Option<String> {
+        std::env::var("RINGFENCE_TEST_PYTHON").ok().filter(|python| Path::new(python).exists())
+    }
+
+    fn run(python: &str, folder: &Path, program: &str) -> String {
+        fs::write(folder.join("program.py"), program).unwrap();
+        let output = Command::new(python).arg("program.py").current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "{program}\n{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What the frame holds, as the reader's report has it.
+    const MEASURE: &str = r#"
+import json
+import pandas as pd
+
+def measure(kind, column):
+    if kind in ("text", "empty"):
+        held = column[column != ""]
+    else:
+        held = column.dropna()
+    told = {"rows": len(column), "empty": len(column) - len(held), "dtype": str(column.dtype)}
+    if kind in ("integer", "number"):
+        told |= {"min": float(held.min()), "max": float(held.max()), "sum": float(held.sum())}
+        told |= {"median": float(held.median()), "lower": float(held.quantile(0.25))}
+    elif kind == "date":
+        told |= {"earliest": held.min().isoformat()[:19], "latest": held.max().isoformat()[:19]}
+    else:
+        told["values"] = {str(value): int(count) for value, count in held.value_counts().items()}
+    return told
+
+print(json.dumps([measure(kind, table[name]) for name, kind in wanted]))
+"#;
+
+    /// Reads a file's tables as the jailed reader and as the program, and compares them.
+    fn agree(python: &str, folder: &Path, file: &str) -> Vec<TableProfile> {
+        let bytes = fs::read(folder.join(file)).unwrap();
+        let profile = ringfence_tables::profile(file, &mut Cursor::new(bytes))
+            .unwrap_or_else(|error| panic!("{file} {error}"));
+        for table in &profile.tables {
+            let all = Wanted { typed: (0..table.columns.len()).collect(), written: Vec::new() };
+            let loading = load(table, "table", &all);
+            let imports: String = loading.imports.iter().map(|name| format!("import {name}\n")).collect();
+            let kinds: Vec<(&str, Value)> =
+                table.columns.iter().map(|column| (column.name.as_str(), json!(column.kind))).collect();
+            let kinds = serde_json::to_string(&kinds).unwrap();
+            let program = format!(
+                "{imports}import pandas as pd\n\n\n{}{}wanted = {kinds}\n{MEASURE}",
+                loading.helpers, loading.read
+            );
+            let told: Vec<Value> = serde_json::from_str(&run(python, folder, &program)).unwrap();
+            for (column, told) in table.columns.iter().zip(&told) {
+                let about =
+                    format!("{file} {:?} {:?}: {told} {column:?}\n{program}", table.sheet, column.name);
+                assert_eq!(
+                    (told["rows"].as_u64(), told["empty"].as_u64()),
+                    (Some(table.rows), Some(column.empty)),
+                    "{about}"
+                );
+                let close = |name: &str, expected: Option<f64>| {
+                    let (told, expected) = (told[name].as_f64().unwrap(), expected.unwrap());
+                    assert!((told - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{name} {about}");
+                };
+                match column.kind {
+                    ColumnKind::Integer | ColumnKind::Number => {
+                        close("min", column.min);
+                        close("max", column.max);
+                        close("sum", column.sum);
+                        close("median", column.quartiles.map(|three| three.median));
+                        close("lower", column.quartiles.map(|three| three.lower));
+                        assert_eq!(
+                            told["dtype"],
+                            if column.kind == ColumnKind::Integer { "Int64" } else { "float64" }
+                        );
+                    }
+                    ColumnKind::Date => {
+                        for (name, expected) in [("earliest", &column.earliest), ("latest", &column.latest)] {
+                            assert!(
+                                told[name].as_str().unwrap().starts_with(expected.as_deref().unwrap()),
+                                "{about}"
+                            );
+                        }
+                        assert!(told["dtype"].as_str().unwrap().starts_with("datetime64["), "{about}");
+                    }
+                    ColumnKind::Text | ColumnKind::Boolean => {
+                        assert!(column.all_values, "{about}");
+                        for value in &column.values {
+                            let key = match column.kind {
+                                ColumnKind::Boolean => {
+                                    if ["true", "yes"].contains(&value.value.to_lowercase().as_str()) {
+                                        "True"
+                                    } else {
+                                        "False"
+                                    }
+                                }
+                                _ => value.value.as_str(),
+                            };
+                            assert_eq!(told["values"][key].as_u64(), Some(value.count), "{about}");
+                        }
+                    }
+                    ColumnKind::Empty => {}
+                }
+            }
+        }
+        profile.tables
+    }
+
+    #[test]
+    fn text_is_read_as_the_reader_understood_it() {
+        let Some(python) = python() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let utf16: Vec<u8> = std::iter::once(0xfeff)
+            .chain("Ort\tWert\r\nKöln\t5\r\nBonn\t7\r\n".encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let files: [(&str, &[u8]); 14] = [
+            ("plain.csv", b"Region,Day,Amount,Paid\nNorth,2024-01-31,1.5,yes\nSouth,,2,no\n,2024-02-29T10:00:00Z,n/a,\n"),
+            ("european.csv", "Filiale;Umsatz;Marge;Tag;Saldo\nK\u{f6}ln;1.234,50 \u{20ac};12,5%;03.04.2024;(1.000,00)\nBonn;-7,25 \u{20ac};7,5%;14.05.2024;n/a\nBonn;;10%;14.05.2024;\u{2212}5\n".as_bytes()),
+            ("cp1252.csv", b"Stra\xdfe;Betrag\nA;1\xa0234,50\nB;0,50\n"),
+            ("titles.csv", b"Sales report\n\n\"made by\nBob\",,\n\nRegion,Amount,Note\nNorth,\"1,200.50\",a\nSouth,300,\n\n  \nTotal,\"1,500.50\",\n,,\nSource: the till,,\n"),
+            ("subtotals.csv", b"Region,City,Amount\nNorth,A,1\nNorth,B,2\nTotal North,,3\nRegion,City,Amount\nSouth,C,4\n,,\nSouth,D,6\nTotal South,,10\nGrand total,,13\n"),
+            ("pipes.txt.csv", b"a|b|c\n1'000|$1,200.50|12-\n2'500|($3.00)|7\n"),
+            ("months.csv", b"Month,When,Visits\nJan 2024,\"January 5, 2024\",5\nFeb 2024,\"March 6, 2024\",\"1,006\"\n"),
+            ("times.csv", b"At,Ends\n1/5/2024 3:07 PM,05.01.2024 15:07\n12/31/2024 12:00 AM,31.12.2024 00:00\n"),
+            ("compact.csv", b"Date,Units\n20240131,5\n20240229,6\n"),
+            ("codes.csv", b"Code,Zip,Amount\n007,01234,EUR 5.00\n008,99999,\"EUR 1,000.00\"\n"),
+            ("utf16.csv", &utf16),
+            ("header.tsv", b"x\tx\t\ty\n1\t2\t3\t4\n\t\t\t\n5\t6\t7\t8\n"),
+            ("quotes.csv", b"a,b\n\"x \"\"y\"\", z\",1\n\"two\nlines\",2\n"),
+            ("units.csv", b"Weight,Worked\n5 kg,7.5h\n12.5 kg,8h\n"),
+        ];
+        for (name, content) in files {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        let read = |name: &str| agree(&python, folder.path(), name).remove(0);
+        for (name, _) in files {
+            read(name);
+        }
+        let table = read("titles.csv");
+        assert_eq!((table.rows, table.columns[1].sum), (2, Some(1500.5)));
+        let table = read("subtotals.csv");
+        assert_eq!((table.rows, table.blank_rows, table.columns[2].sum), (4, 1, Some(13.0)));
+        assert_eq!(read("pipes.txt.csv").columns[2].min, Some(-12.0));
+        assert_eq!(read("compact.csv").columns[0].kind, ColumnKind::Date);
+    }
+
+    #[test]
+    fn workbooks_are_read_as_the_reader_understood_them() {
+        let Some(python) = python() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        run(&python, folder.path(), WORKBOOKS);
+        fs::write(folder.path().join("old.xls"), include_bytes!("../../../tables/tests/files/regions.xls"))
+            .unwrap();
+        let report = &agree(&python, folder.path(), "report.xlsx")[0];
+        assert_eq!((report.rows, report.columns[2].sum), (4, Some(1345.0)));
+        let grouped = &agree(&python, folder.path(), "merged.xlsx")[0];
+        assert_eq!(grouped.columns[0].empty, 0);
+        for file in ["old.xls", "mixed.xlsx", "misnamed.csv", "frame.parquet", "indexed.parquet"] {
+            agree(&python, folder.path(), file);
+        }
+        for file in ["records.json", "data.json", "columns.json", "lines.jsonl"] {
+            let table = &agree(&python, folder.path(), file)[0];
+            assert_eq!(table.rows, 3, "{file}");
+        }
+    }
+
+    /// Writes workbooks and other files as pandas, openpyxl and pyarrow do.
+    const WORKBOOKS: &str = r#"
+import datetime as dt, decimal, json
+import openpyxl, pandas as pd
+
+book = openpyxl.Workbook()
+sheet = book.active
+sheet.title = "Sales 'n' \"more\""
+for row in [["Sales 2024"], [], ["", "Region", "Day", "Amount", "Worked"],
+            ["", "North", dt.date(2024, 1, 31), 1.5, dt.timedelta(hours=30)],
+            ["", "South", "2024-02-29", "1,200.50", dt.timedelta(minutes=90)],
+            ["", "", None, None, None],
+            ["", "East", dt.datetime(2024, 3, 1), 143, None],
+            ["", "West", None, "n/a", dt.timedelta(hours=1)],
+            ["", "Total", None, 1345], [], ["", "Source: till"]]:
+    sheet.append(row)
+for cell in sheet["E"]:
+    cell.number_format = "[h]:mm"
+sheet["A13"] = " "
+book.save("report.xlsx")
+
+book = openpyxl.Workbook()
+sheet = book.active
+for row in [["Region", "City", "Amount"], ["North", "A", 1], [None, "B", 2], [None, "C", 3], ["South", "D", 4], [None, "E", 5]]:
+    sheet.append(row)
+sheet.merge_cells("A2:A4")
+sheet.merge_cells("A5:A6")
+book.save("merged.xlsx")
+
+book = openpyxl.Workbook()
+sheet = book.active
+for row in [["Code", "Flag", "When", "Share"], [1001, True, dt.time(8, 30), 0.125], ["A17", False, "noon", 0.5],
+            [2.5, None, dt.datetime(2024, 1, 31, 10, 5, 7), None], [dt.date(2024, 1, 31), True, dt.time(9), 1]]:
+    sheet.append(row)
+hidden = book.create_sheet("Hidden")
+hidden.sheet_state = "hidden"
+for row in [["x", "y"], [1, 2]]:
+    hidden.append(row)
+book.create_sheet("Empty")
+book.save("mixed.xlsx")
+book.save("mixed.bin")
+open("misnamed.csv", "wb").write(open("mixed.bin", "rb").read())
+
+frame = pd.DataFrame({"region": ["a", "b", None], "day": pd.to_datetime(["2024-01-31", "2024-02-29 10:00", None], format="ISO8601"),
+                      "amount": [1.5, None, 2.0], "units": pd.array([1, None, 3], dtype="Int64"), "paid": [True, False, True],
+                      "price": [decimal.Decimal("1.10"), None, decimal.Decimal("2.25")], "kind": pd.Categorical(["x", "y", "x"]),
+                      "date": [dt.date(2024, 1, 1), dt.date(2024, 5, 1), None],
+                      "utc": pd.to_datetime(["2024-01-31T23:30:00+02:00"] * 3, utc=True)})
+frame.to_parquet("frame.parquet")
+nano = frame.set_index("region")
+nano["day"] = nano["day"].astype("datetime64[ns]")
+nano.to_parquet("indexed.parquet")
+
+records = [{"name": "Ann", "day": "2024-01-31", "amount": 1.5, "paid": True, "at": {"city": "Rome", "zip": 5}},
+           {"name": None, "amount": 2, "at": {"city": "Bonn"}, "tags": ["a", 1]},
+           {"name": "12", "day": "2024-02-29", "amount": "3.25", "paid": False, "id": 12345678901234567}]
+json.dump(records, open("records.json", "w"))
+json.dump({"count": 3, "data": records}, open("data.json", "w", encoding="utf-8-sig"))
+json.dump({"a": [1, 2, None], "b": ["x", "y", "z"], "c": [1.5]}, open("columns.json", "w"))
+open("lines.jsonl", "w").write("\n".join(json.dumps(record) for record in records) + "\n\n")
+"#;
+}
