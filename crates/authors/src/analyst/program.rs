@@ -120,7 +120,12 @@ impl<'a> Writer<'a> {
         for filter in &self.query.filters {
             let _ = write!(text, ", where {}", self.filter_words(filter));
         }
-        let _ = write!(text, ", from {}.", literal(&self.table.file));
+        match &self.table.sheet {
+            Some(sheet) => {
+                _ = write!(text, ", from sheet {} of {}.", literal(sheet), literal(&self.table.file))
+            }
+            None => _ = write!(text, ", from {}.", literal(&self.table.file)),
+        }
         if let Some(at) =
             self.query.measure.filter(|at| is_number(self.column(*at).kind) && self.column(*at).empty > 0)
         {
