@@ -131,3 +131,93 @@ fn own_words(stderr: &[u8]) -> String {
     let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given");
     line.trim().chars().filter(|c| !c.is_control()).take(REASON_CHARS_MAX).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn report() -> Value {
+        let column = json!({ "name": "a", "position": 0, "kind": "integer", "role": "quantity", "empty": 0, "distinct": 1,
+            "min": 1.0, "quartiles": { "lower": 1.0, "median": 1.0, "upper": 1.0 }, "merged": [[0, 1]],
+            "values": [{ "value": "1", "count": 1 }], "marks": ["."] });
+        let other = json!({ "name": "b", "position": 2, "kind": "date", "role": "date", "empty": 0, "distinct": 1,
+            "earliest": "2024-01-31", "latest": "2024-01-31T10:00:00", "dateFormat": "ISO8601" });
+        let left_out =
+            json!([{ "first": 1, "last": 1, "why": "total" }, { "first": 4, "last": 5, "why": "remark" }]);
+        let table = json!({ "file": "b.xlsx", "format": "xlsx", "sheet": "S", "decimal": ".", "rows": 3, "tail": 2,
+            "headerRow": 2, "leftOut": left_out, "columns": [column, other] });
+        json!({ "file": "b.xlsx", "format": "xlsx", "tables": [table], "notes": ["n"] })
+    }
+
+    fn read(report: &Value) -> bool {
+        let profile = serde_json::from_value::<FileProfile>(report.clone());
+        profile.is_ok_and(|profile| profile.file == "b.xlsx" && in_bounds(&profile))
+    }
+
+    #[test]
+    fn a_report_is_believed_within_its_bounds_only() {
+        assert!(read(&report()));
+        let long = "x".repeat(NAME_BYTES_MAX + 1);
+        let changes = [
+            ("/file", json!("c.xlsx")),
+            ("/format", json!("ods")),
+            ("/notes", json!(vec!["n"; NOTES_MAX + 1])),
+            ("/notes/0", json!("x".repeat(NOTE_BYTES_MAX + 1))),
+            ("/tables", json!([])),
+            ("/tables/0/file", json!("c.xlsx")),
+            ("/tables/0/sheet", json!(long)),
+            ("/tables/0/sheet", Value::Null),
+            ("/tables/0/decimal", json!("x")),
+            ("/tables/0/rows", json!(-1)),
+            ("/tables/0/rows", json!(u64::MAX)),
+            ("/tables/0/headerRow", json!(u64::MAX)),
+            ("/tables/0/tail", json!(1)),
+            ("/tables/0/leftOut/0/last", json!(0)),
+            ("/tables/0/leftOut/1/first", json!(1)),
+            ("/tables/0/leftOut/1/last", json!(u64::MAX)),
+            ("/tables/0/leftOut/1/last", json!(6)),
+            ("/tables/0/columns", json!([])),
+            ("/tables/0/columns/0/name", json!(long)),
+            ("/tables/0/columns/0/name", json!("b")),
+            ("/tables/0/columns/0/position", json!(2)),
+            ("/tables/0/columns/0/kind", json!("formula")),
+            ("/tables/0/columns/0/marks", json!([""])),
+            ("/tables/0/columns/0/marks", json!(vec!["."; MARKS_MAX + 1])),
+            ("/tables/0/columns/0/merged", json!([[2, 1]])),
+            ("/tables/0/columns/0/merged", json!([[0, 1], [1, 2]])),
+            ("/tables/0/columns/0/values/0/value", json!("x".repeat(VALUE_BYTES_MAX + 1))),
+            ("/tables/0/columns/1/earliest", json!("2024-1-31")),
+            ("/tables/0/columns/1/latest", json!("yesterday")),
+            ("/tables/0/columns/1/dateFormat", json!("x".repeat(VALUE_BYTES_MAX + 1))),
+        ];
+        for (pointer, value) in changes {
+            let mut report = report();
+            *report.pointer_mut(pointer).unwrap() = value.clone();
+            assert!(!read(&report), "{pointer} {value}");
+        }
+        for (pointer, field) in
+            [("", "more"), ("/tables/0", "delimiter"), ("/tables/0", "json"), ("/tables/0/columns/0", "more")]
+        {
+            let mut report = report();
+            let value = if field == "json" { json!({}) } else { json!(",") };
+            report.pointer_mut(pointer).unwrap().as_object_mut().unwrap().insert(field.to_owned(), value);
+            assert!(!read(&report), "{pointer} {field}");
+        }
+        let mut twice = report();
+        let table = twice["tables"][0].clone();
+        twice["tables"].as_array_mut().unwrap().push(table);
+        assert!(!read(&twice));
+    }
+
+    #[test]
+    fn tables_are_known_by_their_names() {
+        for name in ["a.csv", "A.XLSX", "b.c.ods", "x.jsonl", "x.parquet", "x.xlsm", "x.tsv"] {
+            assert!(is_table(name), "{name}");
+        }
+        for name in ["csv", "a.txt", "a.py", "a.csv.zip", ""] {
+            assert!(!is_table(name), "{name}");
+        }
+    }
+}

@@ -45,7 +45,7 @@ fn profile_text(
         sheet: None,
         hidden: false,
         delimiter: Some(char::from(dialect.delimiter)),
-        encoding: Some(encoding.unwrap_or(dialect.encoding.python_name()).to_owned()),
+        encoding: Some(encoding.unwrap_or_else(|| dialect.encoding.python_name()).to_owned()),
         json: None,
         decimal: found.decimal.char(),
         title: found.title,

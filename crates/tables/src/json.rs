@@ -334,9 +334,11 @@ fn cell_of(value: &RawValue) -> Result<Cell<'_>, TableError> {
         _ if text.len() > DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
             Cell::text(text)
         }
-        _ => {
-            text.parse::<f64>().ok().filter(|value| value.is_finite()).map_or(Cell::text(text), Cell::Number)
-        }
+        _ => text
+            .parse::<f64>()
+            .ok()
+            .filter(|value| value.is_finite())
+            .map_or_else(|| Cell::text(text), Cell::Number),
     })
 }
 

@@ -23,6 +23,10 @@ const FIRST_CURRENCY: usize = 12;
 /// From here on marks stand behind numbers only.
 const FIRST_MEASURE: usize = 62;
 
+/// Most letters of a mark before a number, and of one after it.
+const PREFIX_LETTERS_MAX: usize = 3;
+const SUFFIX_LETTERS_MAX: usize = 5;
+
 /// Longest cell, in bytes, that is looked at as a number.
 const NUMBER_BYTES_MAX: usize = 64;
 
@@ -53,7 +57,7 @@ impl Marks {
     /// What the numbers count: a currency, a measure or percent.
     pub(crate) fn unit(self) -> Option<&'static str> {
         let unit = (FIRST_CURRENCY..MARKS.len()).find(|mark| self.contains(*mark));
-        unit.or(self.has_percent().then_some(PERCENT)).map(|mark| MARKS[mark])
+        unit.or_else(|| self.has_percent().then_some(PERCENT)).map(|mark| MARKS[mark])
     }
 
     /// Different currencies and measures in the set; more than one must not be added up.
@@ -115,6 +119,13 @@ pub(crate) fn parse(cell: &str, decimal: Decimal) -> Option<Number> {
     if cell.len() > NUMBER_BYTES_MAX || !cell.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    // No mark is longer: most text is told by its first or last word.
+    let letters = |bytes: &mut dyn Iterator<Item = u8>| bytes.take_while(u8::is_ascii_alphabetic).count();
+    if letters(&mut cell.bytes()) > PREFIX_LETTERS_MAX
+        || letters(&mut cell.bytes().rev()) > SUFFIX_LETTERS_MAX
+    {
+        return None;
+    }
     let mut marks = Marks::default();
     let (body, negative) = strip_signs(cell, &mut marks)?;
     let (mantissa, exponent) = match body.find(['e', 'E']) {
@@ -142,7 +153,12 @@ fn strip_signs<'a>(cell: &'a str, marks: &mut Marks) -> Option<(&'a str, bool)> 
     let mut negative = false;
     let mut signed = false;
     let mut seen = Marks::default();
-    loop {
+    // Most numbers have nothing around them.
+    let is_bare = |body: &str| {
+        body.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+            && body.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit())
+    };
+    while !is_bare(body) {
         let before = body;
         if let Some(rest) = body.strip_prefix(['-', '+', '\u{2212}']) {
             if signed {

@@ -561,16 +561,26 @@ impl Body {
 
     fn meaning(&self, cells: &[Cell<'_>], after_blank: bool) -> Meaning {
         let count = filled(cells).count();
+        let label = filled(cells).next().map(|(_, cell)| cell.as_text().to_lowercase()).unwrap_or_default();
+        // Nearly every row is data; whatever is not lacks a value, is called a total or begins like the header.
+        let may_be_total = TOTALS.iter().chain(&SUMMARIES).any(|word| label.contains(word));
+        let may_be_header = filled(cells)
+            .next()
+            .is_some_and(|(at, cell)| self.names.get(at).is_some_and(|name| *name == cell.as_text()));
+        let is_text = |cell: &Cell<'_>| matches!(cell, Cell::Text(_)) && !is_typed(cell);
+        let is_plain = !may_be_total && !may_be_header;
+        let says_more = count >= 2 && !after_blank && filled(cells).any(|(_, cell)| is_text(cell));
+        if is_plain && (count >= self.columns.len() || says_more) {
+            return Meaning::Data;
+        }
         if count >= 2 && self.repeats_header(cells) {
             return Meaning::LeftOut(LeftOutWhy::Header);
         }
         let numbers = filled(cells).filter(|(_, cell)| is_number(cell)).count();
-        let texts =
-            filled(cells).filter(|(_, cell)| matches!(cell, Cell::Text(_)) && !is_typed(cell)).count();
+        let texts = filled(cells).filter(|(_, cell)| is_text(cell)).count();
         if after_blank && numbers == 0 && texts >= 2 && self.rows > 0 && self.contradicts(cells) {
             return Meaning::Other;
         }
-        let label = filled(cells).next().map(|(_, cell)| cell.as_text().to_lowercase()).unwrap_or_default();
         if self.columns.len() < 2 {
             return Meaning::Data;
         }
@@ -618,12 +628,18 @@ impl Body {
         let named = words.first().filter(is_total).or_else(|| words.last().filter(is_total)).is_some()
             || words.iter().any(|word| TOTALS.contains(word) && words.len() <= 3);
         let only_total = is_only_total(&words);
+        let has_text_columns = || {
+            self.columns.iter().any(|column| {
+                let numeric =
+                    [Decimal::Point, Decimal::Comma].into_iter().any(|d| column.numbers(d).is_column());
+                column.values() * 2 > self.rows && !numeric
+            })
+        };
+        let unlabelled = texts == 0 && has_text_columns();
+        if !named && !unlabelled && texts != 1 {
+            return Meaning::Data;
+        }
         let (one, all) = self.adds_up(cells);
-        let has_label = texts > 0;
-        let has_text_columns = self.columns.iter().any(|column| {
-            let numeric = [Decimal::Point, Decimal::Comma].into_iter().any(|d| column.numbers(d).is_column());
-            column.values() * 2 > self.rows && !numeric
-        });
         match () {
             () if named && texts <= 2 && one => Meaning::LeftOut(LeftOutWhy::Total),
             () if only_total && texts == 1 => Meaning::Perhaps(LeftOutWhy::Total),
@@ -633,7 +649,7 @@ impl Body {
             {
                 Meaning::Perhaps(LeftOutWhy::Total)
             }
-            () if !has_label && has_text_columns && all => Meaning::LeftOut(LeftOutWhy::Total),
+            () if unlabelled && all => Meaning::LeftOut(LeftOutWhy::Total),
             () => Meaning::Data,
         }
     }
