@@ -1,4 +1,5 @@
-//! Reads a person's table and says what is in it: names, kinds and ranges of its columns, never its rows.
+//! Reads a person's tables, whatever the format, and says what is in them: names, kinds, ranges and frequent values of
+//! columns, never rows.
 //!
 //! Tables are hostile input, so [`reader_main`] is a role of our binary that runs inside the jail.
 //! Memory stays bounded whatever the file holds; every bound is a named constant of [`limits`].
