@@ -135,10 +135,14 @@ pub struct TableProfile {
     /// lines, empty ones too, except that a quoted cell may hold several.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub header_row: u64,
+    /// True if no row names the columns: then that row is the first of the data, and columns are called
+    /// `Column 1` and so on, by their places in the file.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub headerless: bool,
     /// Data rows: neither the header nor what is left out is counted.
     pub rows: u64,
     /// Stretches of rows that are no data, in ascending order. Positions are counted from 0 for the row
-    /// after the header; lines of CSV text with nothing on them have no position.
+    /// after the header, or for the first of the data if there is none; lines of CSV text with nothing on them have no position.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
     /// Positions after the last data row, whatever stands there. Whoever counts them from the end is right for a

@@ -305,6 +305,7 @@ mod tests {
             decimal: '.',
             title: None,
             header_row: 0,
+            headerless: false,
             rows: 1,
             left_out: Vec::new(),
             tail: 0,

@@ -99,6 +99,7 @@ fn read(name: &str, bytes: Vec<u8>) -> Result<TableProfile, TableError> {
         decimal: found.decimal.char(),
         title: None,
         header_row: 0,
+        headerless: false,
         rows: found.rows,
         left_out: found.left_out,
         tail: found.tail,

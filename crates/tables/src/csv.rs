@@ -51,6 +51,7 @@ fn profile_text(
         title: found.title,
         // Rows were counted without empty lines; a program skips lines.
         header_row: lines.get(header).copied().unwrap_or(found.header_row),
+        headerless: found.headerless,
         rows: found.rows,
         left_out: found.left_out,
         tail: found.tail,
@@ -182,14 +183,14 @@ impl Rows {
             return Err(TableError::TooManyColumns);
         }
         if record_end {
-            self.end_row()?;
+            self.end_row(line)?;
         }
         Ok(())
     }
 
-    fn end_row(&mut self) -> Result<(), TableError> {
+    fn end_row(&mut self, line: u64) -> Result<(), TableError> {
         let cells: Vec<Cell<'_>> = self.row.iter().map(|text| Cell::text(text)).collect();
-        self.builder.row(self.count, &cells)?;
+        self.builder.line_row(self.count, line.saturating_sub(1), &cells)?;
         self.count += 1;
         self.row.clear();
         (self.width, self.bytes) = (0, 0);
@@ -306,7 +307,8 @@ mod tests {
             }
             let table = profile(writer.into_inner().unwrap()).unwrap();
             let (_, end) = table.left_out_between();
-            prop_assert_eq!(table.header_row + end + table.tail, rows.len() as u64);
+            let first = table.header_row + u64::from(!table.headerless);
+            prop_assert_eq!(first + end + table.tail, rows.len() as u64 + 1);
         }
     }
 }

@@ -368,6 +368,7 @@ fn profile_of(
         decimal: found.decimal.char(),
         title: None,
         header_row: 0,
+        headerless: false,
         rows: found.rows,
         left_out: found.left_out,
         tail: found.tail,

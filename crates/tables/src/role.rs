@@ -236,7 +236,7 @@ fn is_period(profile: &ColumnProfile, words: &[String]) -> bool {
         profile.min.is_some_and(|min| min >= low) && profile.max.is_some_and(|max| max <= high)
     };
     profile.kind == ColumnKind::Integer
-        && ((called(&["year", "jahr", "fy"]) && within(1800.0, 2200.0))
+        && ((called(&["year", "jahr", "fy"]) && within(1500.0, 2200.0))
             || (called(&["month", "monat"]) && within(1.0, 12.0))
             || (called(&["quarter", "quartal"]) && within(1.0, 4.0))
             || (called(&["week", "kw", "woche"]) && within(1.0, 53.0)))

@@ -119,7 +119,7 @@ impl Tables {
     }
 
     fn table(&self, sheet: Sheet, mut found: Found, extra: &Extra) -> TableProfile {
-        let first_row = found.header_row + 1;
+        let first_row = found.header_row + u64::from(!found.headerless);
         let end = first_row
             + found.rows
             + found.blank_rows
@@ -159,6 +159,7 @@ impl Tables {
             decimal: found.decimal.char(),
             title: found.title,
             header_row: found.header_row,
+            headerless: found.headerless,
             rows: found.rows,
             left_out: found.left_out,
             tail: found.tail,

@@ -1,6 +1,9 @@
 //! Finds out how a file is written before it is parsed: its encoding and its field separator.
 
-use std::io::{ErrorKind, Read};
+use std::{
+    cmp::Reverse,
+    io::{ErrorKind, Read},
+};
 
 use csv_core::{ReadFieldResult, ReaderBuilder};
 
@@ -169,20 +172,27 @@ impl Scan {
     }
 }
 
-/// The separator that cuts most rows of the sample into as many cells as the first, and into most cells.
+/// The separator that cuts most rows of the sample into the same number of cells, and into most cells.
 fn delimiter_of(sample: &[u8], complete: bool) -> u8 {
     let score = |delimiter: u8| {
         let mut widths = row_widths(sample, delimiter);
         if !complete && widths.len() > 1 {
             widths.pop();
         }
-        let first = widths.first().copied().unwrap_or(0);
-        let alike = widths.iter().filter(|width| **width == first).count();
-        let percent = alike * 100 / widths.len().max(1);
+        // Titles above the table and remarks below it are of other widths.
+        let alike = |width: usize| widths.iter().filter(|other| **other == width).count();
+        let (count, width) = widths
+            .iter()
+            .filter(|width| **width > 1)
+            .map(|width| (alike(*width), *width))
+            .max()
+            .unwrap_or((0, 0));
+        let percent = count * 100 / widths.len().max(1);
         // A few odd rows do not outweigh more columns.
-        if first < 2 { (0, 0) } else { (percent.min(90), first) }
+        let changes = widths.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        if count == 0 { (0, 0, Reverse(0)) } else { (percent.min(90), width, Reverse(changes)) }
     };
-    let mut best = (DELIMITERS[0], (0, 0));
+    let mut best = (DELIMITERS[0], (0, 0, Reverse(0)));
     for delimiter in DELIMITERS {
         let score = score(delimiter);
         if score > best.1 {
@@ -265,6 +275,7 @@ mod tests {
             ("name, given;price\nx;1,0\ny, z;2,0\n", b';'),
             ("note,amount\n\"a;b;c\",1\n\"d;e\",2\n", b','),
             ("only\n1\n2\n", b','),
+            ("Report, by Ann\n\na;b\n1,5;x\n2,5;y\n3,5;z\n", b';'),
             ("a;b;c\n\"x\ny\";2;3\n4;5;6\n", b';'),
             ("", b','),
         ] {

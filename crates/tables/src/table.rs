@@ -120,6 +120,7 @@ pub(crate) struct Found {
     pub(crate) decimal: Decimal,
     pub(crate) title: Option<String>,
     pub(crate) header_row: u64,
+    pub(crate) headerless: bool,
     pub(crate) rows: u64,
     pub(crate) left_out: Vec<LeftOut>,
     pub(crate) tail: u64,
@@ -149,6 +150,8 @@ impl Notes {
 #[derive(Debug)]
 struct Row {
     number: u64,
+    /// As a person counts, from 0.
+    line: u64,
     cells: Vec<Cell<'static>>,
 }
 
@@ -171,17 +174,22 @@ impl Builder {
 
     /// Takes the next row; numbers ascend, rows with nothing in them may be left out.
     pub(crate) fn row(&mut self, number: u64, cells: &[Cell<'_>]) -> Result<(), TableError> {
+        self.line_row(number, number, cells)
+    }
+
+    /// As [`Builder::row`] for a row that a person finds in another line.
+    pub(crate) fn line_row(&mut self, number: u64, line: u64, cells: &[Cell<'_>]) -> Result<(), TableError> {
         self.last_number = Some(number);
         if cells.iter().all(Cell::is_blank) {
             return Ok(());
         }
         if let Some(body) = &mut self.body {
-            return body.row(number, cells);
+            return body.row(number, line, cells);
         }
         let cells: Vec<Cell<'static>> = cells.iter().cloned().map(Cell::into_owned).collect();
         self.head_bytes +=
             cells.iter().map(|cell| size_of::<Cell<'_>>() + cell.as_text().len()).sum::<usize>();
-        self.head.push(Row { number, cells });
+        self.head.push(Row { number, line, cells });
         if self.head.len() >= HEAD_ROWS_MAX || self.head_bytes > ROWS_BYTES_MAX {
             self.begin()?;
         }
@@ -194,14 +202,16 @@ impl Builder {
         let at = if self.hints.plain { 0 } else { header_of(&head) };
         let Some(header) = head.get(at) else { return Err(TableError::NoHeader) };
         let above = at.checked_sub(1).and_then(|above| head.get(above));
-        let mut body = Body::new(header, above, &head[at + 1..], self.hints, &self.merges)?;
+        let mut body = Body::new(header, above, self.hints, &self.merges)?;
         body.title = title_of(&head[..at]);
         if at > 0 {
-            body.notes
-                .add(format!("The header is in row {}; what stands above it is no data.", header.number + 1));
+            let (what, line) =
+                if body.headerless { ("first row", header.line) } else { ("header", header.line) };
+            body.notes.add(format!("The {what} is in row {}; what stands above it is no data.", line + 1));
         }
-        for row in &head[at + 1..] {
-            body.row(row.number, &row.cells)?;
+        let first = if body.headerless { at } else { at + 1 };
+        for row in &head[first..] {
+            body.row(row.number, row.line, &row.cells)?;
         }
         self.body = Some(body);
         Ok(())
@@ -261,6 +271,18 @@ fn may_name(cell: &Cell<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// True for a row that is more likely data than a header: most of its cells are numbers, and they do not count up.
+fn is_data(row: &Row) -> bool {
+    let numbers: Vec<f64> = filled(&row.cells)
+        .filter(|(_, cell)| !may_name(cell))
+        .filter_map(|(_, cell)| value_of(cell, Decimal::Point).or_else(|| value_of(cell, Decimal::Comma)))
+        .collect();
+    let counts_up = numbers.len() > 2
+        && numbers.iter().all(|number| number.fract() == 0.0)
+        && numbers.is_sorted_by(|left, right| left < right);
+    numbers.len() * 2 > filled(&row.cells).count() && !counts_up
 }
 
 fn is_year(value: f64) -> bool {
@@ -354,7 +376,9 @@ enum Meaning {
 #[derive(Debug)]
 struct Body {
     hints: Hints,
+    /// Number of the row in which the header is, or the first data if there is none.
     header_number: u64,
+    headerless: bool,
     title: Option<String>,
     names: Vec<String>,
     columns: Vec<Column>,
@@ -365,6 +389,8 @@ struct Body {
     filled: Vec<Vec<(u64, u64)>>,
     held: Vec<(Row, LeftOutWhy)>,
     left_out: Vec<LeftOut>,
+    /// First and last line of each, as a person counts, from 0.
+    left_out_lines: Vec<(u64, u64)>,
     rows: u64,
     /// Position after the last row that had anything in it.
     next: u64,
@@ -377,13 +403,7 @@ struct Body {
 }
 
 impl Body {
-    fn new(
-        header: &Row,
-        above: Option<&Row>,
-        below: &[Row],
-        hints: Hints,
-        merges: &[Merge],
-    ) -> Result<Body, TableError> {
+    fn new(header: &Row, above: Option<&Row>, hints: Hints, merges: &[Merge]) -> Result<Body, TableError> {
         let mut notes = Notes::default();
         let width = header.cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |last| last + 1);
         if width > COLUMNS_MAX {
@@ -394,17 +414,16 @@ impl Body {
             notes.add(format!("Names of more than {HEADER_BYTES_MAX} bytes are cut."));
             names = names.iter().map(|name| cut(name, HEADER_BYTES_MAX)).collect();
         }
-        let numbers = filled(&header.cells).filter(|(_, cell)| is_number(cell) && !may_name(cell)).count();
-        if !hints.plain && numbers * 2 > filled(&header.cells).count() && !below.is_empty() {
-            notes.add(format!(
-                "Row {} is taken for the header, but holds numbers: if the table has no header, add one.",
-                header.number + 1
-            ));
+        let headerless = !hints.plain && is_data(header);
+        if headerless {
+            notes.add("No row names the columns; they are called by their places.");
+            names = (1..=width).map(|place| format!("Column {place}")).collect();
         }
         let room = Room::for_columns(width);
         let mut body = Body {
             hints,
             header_number: header.number,
+            headerless,
             title: None,
             names,
             columns: (0..width).map(|_| Column::new(room)).collect(),
@@ -414,6 +433,7 @@ impl Body {
             filled: vec![Vec::new(); width],
             held: Vec::new(),
             left_out: Vec::new(),
+            left_out_lines: Vec::new(),
             rows: 0,
             next: 0,
             end: 0,
@@ -425,9 +445,13 @@ impl Body {
         Ok(body)
     }
 
+    fn first_row(&self) -> u64 {
+        self.header_number + u64::from(!self.headerless)
+    }
+
     /// Only cells that are merged over several rows of data hide values.
     fn take_merges(&mut self, merges: &[Merge]) {
-        let first_row = self.header_number + 1;
+        let first_row = self.first_row();
         let tall = merges.iter().filter(|merge| merge.rows.0 >= first_row && merge.rows.1 > merge.rows.0);
         self.merges = tall
             .map(|merge| Span {
@@ -447,8 +471,8 @@ impl Body {
         self.merges.sort_unstable_by_key(|span| std::cmp::Reverse((span.first, span.column)));
     }
 
-    fn row(&mut self, number: u64, cells: &[Cell<'_>]) -> Result<(), TableError> {
-        let position = number.saturating_sub(self.header_number + 1);
+    fn row(&mut self, number: u64, line: u64, cells: &[Cell<'_>]) -> Result<(), TableError> {
+        let position = number.saturating_sub(self.first_row());
         let after_blank = position > self.next;
         self.next = position + 1;
         if self.stopped.is_some() {
@@ -458,11 +482,11 @@ impl Body {
         match meaning {
             Meaning::Data => {
                 self.release_held()?;
-                self.data(position, cells)?;
+                self.data(position, line, cells)?;
             }
             Meaning::LeftOut(why) => {
                 self.release_held()?;
-                self.leave_out(position, why)?;
+                self.leave_out(position, line, why)?;
                 if why == LeftOutWhy::Total {
                     self.columns.iter_mut().for_each(Column::begin_stretch);
                 }
@@ -472,13 +496,13 @@ impl Body {
                     self.release_held()?;
                 }
                 let cells = cells.iter().cloned().map(Cell::into_owned).collect();
-                self.held.push((Row { number: position, cells }, why));
+                self.held.push((Row { number: position, line, cells }, why));
             }
             Meaning::Other => {
                 self.stopped = Some(position);
                 self.notes.add(format!(
                     "Another table begins in row {}; it is not read: put it on a sheet or into a file of its own.",
-                    number + 1
+                    line + 1
                 ));
             }
         }
@@ -488,29 +512,31 @@ impl Body {
     /// Data follows, so that what was held back is data as well.
     fn release_held(&mut self) -> Result<(), TableError> {
         for (row, _) in std::mem::take(&mut self.held) {
-            self.data(row.number, &row.cells)?;
+            self.data(row.number, row.line, &row.cells)?;
         }
         Ok(())
     }
 
-    fn leave_out(&mut self, position: u64, why: LeftOutWhy) -> Result<(), TableError> {
+    fn leave_out(&mut self, position: u64, line: u64, why: LeftOutWhy) -> Result<(), TableError> {
         if let Some(span) =
             self.left_out.last_mut().filter(|span| span.why == why && span.last + 1 == position)
         {
             span.last = position;
+            self.left_out_lines.last_mut().into_iter().for_each(|lines| lines.1 = line);
             return Ok(());
         }
         if self.left_out.len() == SPANS_MAX {
             return Err(TableError::TooManyTotals);
         }
         self.left_out.push(LeftOut { first: position, last: position, why });
+        self.left_out_lines.push((line, line));
         Ok(())
     }
 
-    fn data(&mut self, position: u64, cells: &[Cell<'_>]) -> Result<(), TableError> {
+    fn data(&mut self, position: u64, line: u64, cells: &[Cell<'_>]) -> Result<(), TableError> {
         let width = cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |last| last + 1);
         if width > self.columns.len() {
-            self.widen(position, width)?;
+            self.widen(line, width)?;
         }
         self.open_merges(position, cells);
         for (at, column) in self.columns.iter_mut().enumerate() {
@@ -527,10 +553,9 @@ impl Body {
     }
 
     /// Gives columns to cells right of the header.
-    fn widen(&mut self, position: u64, width: usize) -> Result<(), TableError> {
+    fn widen(&mut self, line: u64, width: usize) -> Result<(), TableError> {
         if self.hints.strict_width {
-            let line = self.header_number + position + 2;
-            return Err(TableError::RowTooWide { line, columns: self.columns.len() });
+            return Err(TableError::RowTooWide { line: line + 1, columns: self.columns.len() });
         }
         if width > COLUMNS_MAX {
             return Err(TableError::TooManyColumns);
@@ -680,16 +705,17 @@ impl Body {
     }
 
     fn finish(mut self, last_number: u64) -> Result<Found, TableError> {
-        let positions = last_number.saturating_sub(self.header_number);
+        let positions = (last_number + 1).saturating_sub(self.first_row());
         for (row, why) in std::mem::take(&mut self.held) {
             self.unproved_totals |= why == LeftOutWhy::Total;
-            self.leave_out(row.number, why)?;
+            self.leave_out(row.number, row.line, why)?;
         }
         if let Some(first) = self.stopped {
             if self.left_out.len() == SPANS_MAX {
                 return Err(TableError::TooManyTotals);
             }
             self.left_out.push(LeftOut { first, last: positions - 1, why: LeftOutWhy::Remark });
+            self.left_out_lines.push((first, positions - 1));
         }
         self.tell_left_out();
         let between: u64 = self.left_out.iter().filter(|span| span.last < self.end).map(LeftOut::rows).sum();
@@ -699,6 +725,7 @@ impl Body {
             decimal,
             title: self.title.take(),
             header_row: self.header_number,
+            headerless: self.headerless,
             rows: self.rows,
             tail: positions - self.end,
             blank_rows,
@@ -712,19 +739,17 @@ impl Body {
     }
 
     fn tell_left_out(&mut self) {
-        let of =
-            |why| -> Vec<LeftOut> { self.left_out.iter().filter(|span| span.why == why).copied().collect() };
-        let rows = |spans: &[LeftOut]| -> String {
+        let of = |why| -> Vec<(u64, u64)> {
+            let spans = self.left_out.iter().zip(&self.left_out_lines);
+            spans.filter(|(span, _)| span.why == why).map(|(_, lines)| *lines).collect()
+        };
+        let rows = |spans: &[(u64, u64)]| -> String {
             const NAMED_MAX: usize = 5;
-            let number = |position: u64| position + self.header_number + 2;
-            let mut names: Vec<String> = spans
-                .iter()
-                .take(NAMED_MAX)
-                .map(|span| match span.rows() {
-                    1 => number(span.first).to_string(),
-                    _ => format!("{} to {}", number(span.first), number(span.last)),
-                })
-                .collect();
+            let name = |(first, last): &(u64, u64)| match first == last {
+                true => (first + 1).to_string(),
+                false => format!("{} to {}", first + 1, last + 1),
+            };
+            let mut names: Vec<String> = spans.iter().take(NAMED_MAX).map(name).collect();
             if spans.len() > NAMED_MAX {
                 names.push(format!("{} more", spans.len() - NAMED_MAX));
             }
