@@ -17,3 +17,4 @@ mod processes;
 mod record;
 mod replay;
 mod runs;
+mod tables;

@@ -204,6 +204,7 @@ fn a_table_that_has_changed_stops_the_code_that_was_made_for_it() {
             "dates in column \"day\" were written \"ISO8601\", now \"%d.%m.%Y\"",
         ),
         ("day;region;amount\n2026-03-01;east;1,5\n", "decimals were separated by '.', now by ','"),
+        ("region,amount,day\neast,3.5,2026-03-01\n", "the columns stand in other places"),
         ("", "it cannot be read as a table"),
     ];
     for (content, says) in changes {
@@ -219,11 +220,6 @@ fn a_table_that_has_changed_stops_the_code_that_was_made_for_it() {
     let output = rerun(&house, &id(&answer), &next(changes[0].0), &["--anyway"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "ran\n".to_owned() + "\n\n"));
     assert!(text(&output.stderr).contains(changes[0].1));
-
-    // Another order is only said.
-    let output = rerun(&house, &id(&answer), &next("region,amount,day\neast,3.5,2026-03-01\n"), &[]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "ran\nday\n2026-03-01\n".to_owned()));
-    assert!(text(&output.stderr).contains("the columns stand in another order"));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod job;
 mod limits;
 mod outcome;
+pub mod table;
 
 pub use job::{InputFile, Job, Language, NameError, Runtime, check_file_name};
 pub use limits::{LimitError, LimitKind, LimitRange, Limits, LimitsPatch, LimitsPolicy};

@@ -23,8 +23,8 @@ use crate::{
     pipeline::PipelineConfig,
     policy::{Checked, Examined, ExecuteRequest, Violation, reader_job},
     ports::{
-        Assignment, AuthorError, CodeAuthor, Draft, ExecutorError, FailedDraft, LedgerError, Ports, Prepared,
-        TableProfile, Written,
+        Assignment, AuthorError, CodeAuthor, Draft, ExecutorError, FailedDraft, FileProfile, LedgerError,
+        Ports, Prepared, Written,
     },
     profile::{is_table, read_profile},
     program::Program,
@@ -144,7 +144,7 @@ impl Driver {
         self.accept_question(journal, &request, attached).await?;
         let mut tables = Vec::new();
         for file in request.files.iter().filter(|file| is_table(&file.name)) {
-            tables.push(self.profile(journal, file, driven).await?);
+            tables.extend(self.profile(journal, file, driven).await?.tables);
         }
         let mut assignment = Assignment {
             question: request.question.clone(),
@@ -262,7 +262,7 @@ impl Driver {
         journal: &mut Journal,
         file: &InputFile,
         driven: &Driven,
-    ) -> Result<TableProfile, ErrorKind> {
+    ) -> Result<FileProfile, ErrorKind> {
         let args = vec!["profile".to_owned(), file.name.clone()];
         let job = reader_job(args, Vec::new(), vec![file.clone()]);
         let ran = self
@@ -297,7 +297,7 @@ impl Driver {
             };
             let before = readable(self.profile(journal, old, driven).await)?;
             let after = readable(self.profile(journal, new, driven).await)?;
-            let unlike = |change| vec![Drift { file: old.name.clone(), change }];
+            let unlike = |change| vec![Drift { file: old.name.clone(), sheet: None, change }];
             drifts.extend(match (before, after) {
                 (Err(reason), _) => unlike(Change::Incomparable { reason }),
                 (Ok(_), Err(reason)) => unlike(Change::Unreadable { reason }),
@@ -734,7 +734,7 @@ fn stopped(purpose: &Step<'_>, kind: &ErrorKind, step: u32, used: Amount) -> (Am
 }
 
 /// A profile, or why the table cannot be read.
-fn readable(profile: Result<TableProfile, ErrorKind>) -> Result<Result<TableProfile, String>, ErrorKind> {
+fn readable(profile: Result<FileProfile, ErrorKind>) -> Result<Result<FileProfile, String>, ErrorKind> {
     match profile {
         Ok(profile) => Ok(Ok(profile)),
         Err(ErrorKind::Table { reason, .. }) => Ok(Err(reason)),

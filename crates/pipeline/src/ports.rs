@@ -4,6 +4,9 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
+pub use ringfence_job::table::{
+    ColumnKind, ColumnProfile, ColumnRole, FileProfile, Stored, TableFormat, TableProfile,
+};
 use ringfence_job::{Job, Language, Outcome};
 use serde::{Deserialize, Serialize};
 
@@ -462,7 +465,7 @@ impl Written {
 pub struct Assignment {
     /// The question in plain words.
     pub question: String,
-    /// One profile for each input file that is a table.
+    /// One profile for each table of each input file: a workbook has one on each sheet.
     pub tables: Vec<TableProfile>,
     /// Names of all input files, tables or not.
     pub files: Vec<String>,
@@ -509,81 +512,4 @@ pub enum AuthorError {
     /// The model's answer held no usable program.
     #[error("model answer is unusable: {0}")]
     Unusable(String),
-}
-
-/// What a jailed reader found in a table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct TableProfile {
-    /// The input file's name.
-    pub file: String,
-    /// Field separator, one ASCII character.
-    pub delimiter: char,
-    /// Text encoding as Python names it: `utf-8-sig` or `cp1252`.
-    pub encoding: String,
-    /// `.` or `,`: the decimal separator of number columns.
-    pub decimal: char,
-    /// Data rows, the header not counted.
-    pub rows: u64,
-    /// Columns in the order of the file.
-    pub columns: Vec<ColumnProfile>,
-}
-
-/// What a jailed reader found in a column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ColumnProfile {
-    /// The header as pandas names the column: `Unnamed: 2` if it is empty, `x.1` if `x` came before.
-    pub name: String,
-    /// What its values are.
-    pub kind: ColumnKind,
-    /// Cells that are empty.
-    pub empty: u64,
-    /// Different values, counted up to 1 000.
-    pub distinct: u64,
-    /// Least value of a number column.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    /// Greatest value of a number column.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-    /// What to remove from the cells of a number column, in this order, before the decimal separator
-    /// becomes a point and the rest parses: separators of thousands, currency, percent. A bracket among
-    /// them means that numbers in brackets are negative; U+2212 is a minus sign.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub marks: Vec<String>,
-    /// The `strptime` format of a date column, or `ISO8601`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub date_format: Option<String>,
-}
-
-/// What a column's values are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ColumnKind {
-    /// Whole numbers.
-    Integer,
-    /// Numbers.
-    Number,
-    /// Dates or times.
-    Date,
-    /// `true`/`false`, `yes`/`no`.
-    Boolean,
-    /// Anything else.
-    Text,
-    /// No value at all.
-    Empty,
-}
-
-impl fmt::Display for ColumnKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ColumnKind::Integer => "integers",
-            ColumnKind::Number => "numbers",
-            ColumnKind::Date => "dates",
-            ColumnKind::Boolean => "truth values",
-            ColumnKind::Text => "text",
-            ColumnKind::Empty => "nothing",
-        })
-    }
 }

@@ -4,9 +4,11 @@
 pub(crate) const ISO: &str = "ISO8601";
 
 /// Formats in the order of preference; where a column fits both, the month comes first.
-const FORMATS: [&str; 22] = [
+const FORMATS: [&str; 46] = [
     "%Y/%m/%d",
+    "%Y.%m.%d",
     "%Y-%m",
+    "%Y/%m",
     "%m/%d/%Y",
     "%d/%m/%Y",
     "%d.%m.%Y",
@@ -16,17 +18,39 @@ const FORMATS: [&str; 22] = [
     "%d/%m/%y",
     "%d.%m.%y",
     "%d %b %Y",
+    "%d %b %y",
     "%d-%b-%Y",
     "%d-%b-%y",
+    "%d/%b/%Y",
     "%d %B %Y",
+    "%d. %B %Y",
     "%b %d, %Y",
     "%B %d, %Y",
+    "%b %d %Y",
+    "%B %d %Y",
     "%b %Y",
     "%B %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%b %y",
+    "%m/%Y",
+    "%m.%Y",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
     "%m/%d/%Y %H:%M",
     "%d/%m/%Y %H:%M",
     "%d.%m.%Y %H:%M",
+    "%d-%m-%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
+    "%m/%d/%y %H:%M",
+    "%d/%m/%y %H:%M",
     "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%d %b %Y %H:%M",
+    "%d-%b-%Y %H:%M",
+    "%b %d, %Y %H:%M",
 ];
 
 const MONTHS: [&str; 12] = [
@@ -44,78 +68,175 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Years that a nanosecond timestamp of 64 bits can hold in full.
-const YEARS: std::ops::RangeInclusive<u32> = 1678..=2261;
+/// Years that are written with four digits, and that pandas holds.
+const YEARS: std::ops::RangeInclusive<u32> = 1000..=9999;
 
 /// Longest cell, in bytes, that is looked at as a date.
 const DATE_BYTES_MAX: usize = 40;
 
-/// The formats that every date of a column has fitted so far.
-#[derive(Debug, Clone, Copy)]
+/// A day or a moment, ordered by time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    pub(crate) year: u16,
+    pub(crate) month: u8,
+    pub(crate) day: u8,
+    pub(crate) hour: u8,
+    pub(crate) minute: u8,
+    pub(crate) second: u8,
+}
+
+impl Moment {
+    /// None if there is no such moment.
+    pub(crate) fn new(
+        (year, month, day): (u32, u32, u32),
+        (hour, minute, second): (u32, u32, u32),
+    ) -> Option<Moment> {
+        let real = YEARS.contains(&year) && (1..=days_in(year, month)?).contains(&day);
+        let real = real && hour < 24 && minute < 60 && second < 60;
+        let small = |value: u32| u8::try_from(value).ok();
+        let moment = Moment {
+            year: u16::try_from(year).ok()?,
+            month: small(month)?,
+            day: small(day)?,
+            hour: small(hour)?,
+            minute: small(minute)?,
+            second: small(second)?,
+        };
+        real.then_some(moment)
+    }
+
+    pub(crate) fn has_time(self) -> bool {
+        (self.hour, self.minute, self.second) != (0, 0, 0)
+    }
+
+    pub(crate) fn day(self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+
+    /// ISO 8601 with the separator between day and time.
+    pub(crate) fn with_time(self, separator: char) -> String {
+        format!("{}{separator}{:02}:{:02}:{:02}", self.day(), self.hour, self.minute, self.second)
+    }
+
+    /// ISO 8601, alone or followed by a time of day.
+    pub(crate) fn from_iso(text: &str) -> Option<Moment> {
+        let (date, time) = text.split_at_checked(10)?;
+        let padded = date.as_bytes()[4] == b'-' && date.as_bytes()[7] == b'-';
+        let day = parse(date, "%Y-%m-%d").filter(|_| padded)?;
+        let Some(time) = time.strip_prefix(['T', ' ']) else { return time.is_empty().then_some(day) };
+        let time = time.strip_suffix('Z').unwrap_or(time);
+        let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+        let format = match clock.len() {
+            8 => "%H:%M:%S",
+            5 => "%H:%M",
+            _ => return None,
+        };
+        let clock = parse(clock, format)?;
+        let fraction_fits =
+            (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        let (hour, minute, second) = (clock.hour, clock.minute, clock.second);
+        fraction_fits.then_some(Moment { hour, minute, second, ..day })
+    }
+}
+
+/// First and last of some moments, and whether any has a time of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Period {
+    pub(crate) earliest: Moment,
+    pub(crate) latest: Moment,
+    pub(crate) timed: bool,
+}
+
+impl Period {
+    pub(crate) fn of(moment: Moment) -> Period {
+        Period { earliest: moment, latest: moment, timed: moment.has_time() }
+    }
+
+    pub(crate) fn union(self, other: Period) -> Period {
+        Period {
+            earliest: self.earliest.min(other.earliest),
+            latest: self.latest.max(other.latest),
+            timed: self.timed || other.timed,
+        }
+    }
+
+    /// Both ends as the report has them.
+    pub(crate) fn ends(self) -> (String, String) {
+        let text = |moment: Moment| if self.timed { moment.with_time('T') } else { moment.day() };
+        (text(self.earliest), text(self.latest))
+    }
+}
+
+/// The formats that every date of a column has fitted so far, each with the period that it makes of them.
+#[derive(Debug, Clone)]
 pub(crate) struct Formats {
-    iso: bool,
-    others: u32,
+    /// ISO 8601 is the first.
+    left: Vec<(&'static str, Option<Period>)>,
 }
 
 impl Default for Formats {
     fn default() -> Self {
-        Formats { iso: true, others: (1 << FORMATS.len()) - 1 }
+        Formats { left: std::iter::once(ISO).chain(FORMATS).map(|format| (format, None)).collect() }
     }
 }
 
 impl Formats {
     /// Keeps the formats that `cell`, already trimmed, fits.
     pub(crate) fn narrow(&mut self, cell: &str) {
-        if !self.is_possible() {
-            return;
-        }
         // `May` is a word; every date has a digit.
         let plausible = cell.len() <= DATE_BYTES_MAX && cell.bytes().any(|byte| byte.is_ascii_digit());
-        self.iso = self.iso && plausible && is_iso(cell);
-        for (bit, format) in FORMATS.iter().enumerate() {
-            if self.others & (1 << bit) != 0 && !(plausible && fits(cell, format)) {
-                self.others &= !(1 << bit);
-            }
+        if !plausible {
+            self.left = Vec::new();
         }
+        self.left.retain_mut(|(format, period)| {
+            let moment = if *format == ISO { Moment::from_iso(cell) } else { parse(cell, format) };
+            let Some(moment) = moment else { return false };
+            *period = Some(period.map_or(Period::of(moment), |period| period.union(Period::of(moment))));
+            true
+        });
     }
 
     pub(crate) fn is_possible(&self) -> bool {
-        self.iso || self.others != 0
+        !self.left.is_empty()
     }
 
-    /// The best format left. `day_first` decides where the column fits both orders.
-    pub(crate) fn best(&self, day_first: bool) -> Option<&'static str> {
-        if self.iso {
-            return Some(ISO);
+    /// True if the day must come first, or cannot: only one of the two orders is left.
+    pub(crate) fn order(&self) -> Option<bool> {
+        let day =
+            self.left.iter().any(|(format, _)| format.starts_with("%d/") || format.starts_with("%d-%m"));
+        let month =
+            self.left.iter().any(|(format, _)| format.starts_with("%m/%d") || format.starts_with("%m-%d"));
+        (day != month).then_some(day)
+    }
+
+    /// True if the values do not tell whether the day comes first.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        let has = |start: &str| self.left.iter().any(|(format, _)| format.starts_with(start));
+        (has("%d/%m") && has("%m/%d")) || (has("%d-%m") && has("%m-%d"))
+    }
+
+    /// The best format left, with the period. `day_first` decides where the column fits both orders.
+    pub(crate) fn best(&self, day_first: bool) -> Option<(&'static str, Option<Period>)> {
+        let first = self.left.first().copied();
+        if first.is_some_and(|(format, _)| format == ISO) {
+            return first;
         }
-        let left = || (0..FORMATS.len()).filter(|bit| self.others & (1 << bit) != 0).map(|bit| FORMATS[bit]);
-        let day = left().find(|format| format.starts_with("%d"));
-        if day_first { day.or_else(|| left().next()) } else { left().next() }
+        let day = self.left.iter().find(|(format, _)| format.starts_with("%d"));
+        if day_first { day.copied().or(first) } else { first }
     }
 }
 
-/// A date, alone or followed by a time of day.
-fn is_iso(cell: &str) -> bool {
-    let Some((date, time)) = cell.split_at_checked(10) else { return false };
-    let padded = date.as_bytes()[4] == b'-' && date.as_bytes()[7] == b'-';
-    if !padded || !fits(date, "%Y-%m-%d") {
-        return false;
-    }
-    let Some(time) = time.strip_prefix(['T', ' ']) else { return time.is_empty() };
-    let time = time.strip_suffix('Z').unwrap_or(time);
-    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let clock_fits =
-        (clock.len() == 8 && fits(clock, "%H:%M:%S")) || (clock.len() == 5 && fits(clock, "%H:%M"));
-    clock_fits && (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit())
+/// True if `text`, already trimmed, is a date in any format.
+pub(crate) fn is_date(text: &str) -> bool {
+    let plausible = text.len() <= DATE_BYTES_MAX && text.bytes().any(|byte| byte.is_ascii_digit());
+    plausible
+        && (Moment::from_iso(text).is_some() || FORMATS.iter().any(|format| parse(text, format).is_some()))
 }
 
-/// True if `cell` is a real date in the `strptime` format.
-fn fits(cell: &str, format: &str) -> bool {
-    parse(cell, format).is_some()
-}
-
-fn parse(cell: &str, format: &str) -> Option<()> {
+/// Reads `cell` in the `strptime` format, if it is a real date.
+pub(crate) fn parse(cell: &str, format: &str) -> Option<Moment> {
     let (mut year, mut month, mut day) = (2000, 1, 1);
+    let (mut hour, mut minute, mut second) = (0, 0, 0);
     let mut rest = cell;
     let mut directives = format.chars();
     while let Some(expected) = directives.next() {
@@ -125,24 +246,32 @@ fn parse(cell: &str, format: &str) -> Option<()> {
         }
         match directives.next()? {
             'Y' => year = number(&mut rest, 4, 4)?,
-            'y' => year = 2000 + number(&mut rest, 2, 2)?,
+            // As C and Python have it.
+            'y' => {
+                year =
+                    number(&mut rest, 2, 2).map(|year| if year < 69 { 2000 + year } else { 1900 + year })?
+            }
             'm' => month = number(&mut rest, 1, 2)?,
             'd' => day = number(&mut rest, 1, 2)?,
             'b' => month = month_name(&mut rest, true)?,
             'B' => month = month_name(&mut rest, false)?,
-            'H' => _ = number(&mut rest, 1, 2).filter(|hour| *hour < 24)?,
-            'I' => _ = number(&mut rest, 1, 2).filter(|hour| (1..=12).contains(hour))?,
-            'M' | 'S' => _ = number(&mut rest, 2, 2).filter(|sixtieth| *sixtieth < 60)?,
+            'H' => hour = number(&mut rest, 1, 2)?,
+            'I' => hour = number(&mut rest, 1, 2).filter(|hour| (1..=12).contains(hour))? % 12,
+            'M' => minute = number(&mut rest, 2, 2)?,
+            'S' => second = number(&mut rest, 2, 2)?,
             'p' => {
                 let (half, after) = rest.split_at_checked(2)?;
-                ["am", "pm"].contains(&half.to_ascii_lowercase().as_str()).then_some(())?;
+                match half.to_ascii_lowercase().as_str() {
+                    "am" => {}
+                    "pm" => hour += 12,
+                    _ => return None,
+                }
                 rest = after;
             }
             _ => return None,
         }
     }
-    let real = YEARS.contains(&year) && (1..=days_in(year, month)?).contains(&day);
-    (rest.is_empty() && real).then_some(())
+    Moment::new((year, month, day), (hour, minute, second)).filter(|_| rest.is_empty())
 }
 
 fn number(rest: &mut &str, digits_min: usize, digits_max: usize) -> Option<u32> {
@@ -181,7 +310,7 @@ mod tests {
     fn best(cells: &[&str], day_first: bool) -> Option<&'static str> {
         let mut formats = Formats::default();
         cells.iter().for_each(|cell| formats.narrow(cell));
-        formats.best(day_first)
+        formats.best(day_first).map(|(format, _)| format)
     }
 
     #[test]
@@ -207,12 +336,27 @@ mod tests {
             "May",
             "12",
             "2024-1-é",
-            "1600-01-01",
+            "0999-01-01",
             "2024-01-01T25:00",
             "é024-01-01",
         ] {
             assert_eq!(best(&[cell], false), None, "{cell:?}");
         }
         assert_eq!(best(&["2024-01-01", "31.12.2024"], false), None);
+    }
+
+    #[test]
+    fn moments_are_ordered_and_written_as_pandas_reads_them() {
+        let moment = |cell, format| parse(cell, format).unwrap().with_time('T');
+        assert_eq!(moment("1/5/2024 3:07 PM", "%m/%d/%Y %I:%M %p"), "2024-01-05T15:07:00");
+        assert_eq!(moment("12/31/2023 12:00 am", "%m/%d/%Y %I:%M %p"), "2023-12-31T00:00:00");
+        assert_eq!(moment("3-Feb-71", "%d-%b-%y"), "1971-02-03T00:00:00");
+        let mut formats = Formats::default();
+        ["2024-05-01", "2023-12-31T10:00:05.5Z", "2024-01-01 09:30"]
+            .iter()
+            .for_each(|cell| formats.narrow(cell));
+        let (format, period) = formats.best(false).unwrap();
+        assert_eq!(format, ISO);
+        assert_eq!(period.unwrap().ends(), ("2023-12-31T10:00:05".into(), "2024-05-01T00:00:00".into()));
     }
 }

@@ -5,10 +5,12 @@
 
 /// Everything a number may hold beside digits, sign, decimal separator and exponent, in the order in
 /// which a program removes it (`R$` before `$`).
-pub(crate) const MARKS: [&str; 44] = [
-    ",", ".", " ", "\u{a0}", "\u{202f}", "'", "\u{2019}", "%", "(", ")", "\u{2212}", "R$", "A$", "C$", "US$",
-    "$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₪", "₫", "₴", "₦", "฿", "zł", "Kč", "kr", "USD", "EUR", "GBP",
-    "CHF", "JPY", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "INR", "CNY",
+pub(crate) const MARKS: [&str; 70] = [
+    ",", ".", " ", "\u{a0}", "\u{202f}", "'", "\u{2019}", "%", "(", ")", "\u{2212}", "-", "R$", "A$", "C$",
+    "NZ$", "HK$", "S$", "US$", "$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₪", "₫", "₴", "₦", "฿", "zł", "Kč",
+    "kr", "USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF",
+    "INR", "CNY", "HKD", "SGD", "BRL", "MXN", "ZAR", "TRY", "RUB", "KRW", "Fr.", "Rs.", "Rs", "kg", "km",
+    "hrs", "hours", "days", "pcs", "h", "min",
 ];
 const SPACES: [usize; 3] = [2, 3, 4];
 const APOSTROPHES: [usize; 2] = [5, 6];
@@ -16,7 +18,14 @@ const PERCENT: usize = 7;
 const PAREN_OPEN: usize = 8;
 const PAREN_CLOSE: usize = 9;
 const MINUS_SIGN: usize = 10;
-const FIRST_CURRENCY: usize = 11;
+const TRAILING_MINUS: usize = 11;
+const FIRST_CURRENCY: usize = 12;
+/// From here on marks stand behind numbers only.
+const FIRST_MEASURE: usize = 62;
+
+/// Most letters of a mark before a number, and of one after it.
+const PREFIX_LETTERS_MAX: usize = 3;
+const SUFFIX_LETTERS_MAX: usize = 5;
 
 /// Longest cell, in bytes, that is looked at as a number.
 const NUMBER_BYTES_MAX: usize = 64;
@@ -26,7 +35,7 @@ const INTEGER_DIGITS_MAX: usize = 15;
 
 /// A set of [`MARKS`], one bit for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Marks(u64);
+pub(crate) struct Marks(u128);
 
 impl Marks {
     fn insert(&mut self, mark: usize) {
@@ -45,13 +54,19 @@ impl Marks {
         self.contains(PERCENT)
     }
 
-    /// Different currencies in the set; more than one must not be added up.
+    /// What the numbers count: a currency, a measure or percent.
+    pub(crate) fn unit(self) -> Option<&'static str> {
+        let unit = (FIRST_CURRENCY..MARKS.len()).find(|mark| self.contains(*mark));
+        unit.or_else(|| self.has_percent().then_some(PERCENT)).map(|mark| MARKS[mark])
+    }
+
+    /// Different currencies and measures in the set; more than one must not be added up.
     pub(crate) fn currencies(self) -> u32 {
         (self.0 >> FIRST_CURRENCY).count_ones()
     }
 
-    pub(crate) fn names(self) -> Vec<&'static str> {
-        (0..MARKS.len()).filter(|mark| self.contains(*mark)).map(|mark| MARKS[mark]).collect()
+    pub(crate) fn names(self) -> Vec<String> {
+        (0..MARKS.len()).filter(|mark| self.contains(*mark)).map(|mark| MARKS[mark].to_owned()).collect()
     }
 }
 
@@ -104,6 +119,13 @@ pub(crate) fn parse(cell: &str, decimal: Decimal) -> Option<Number> {
     if cell.len() > NUMBER_BYTES_MAX || !cell.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    // No mark is longer: most text is told by its first or last word.
+    let letters = |bytes: &mut dyn Iterator<Item = u8>| bytes.take_while(u8::is_ascii_alphabetic).count();
+    if letters(&mut cell.bytes()) > PREFIX_LETTERS_MAX
+        || letters(&mut cell.bytes().rev()) > SUFFIX_LETTERS_MAX
+    {
+        return None;
+    }
     let mut marks = Marks::default();
     let (body, negative) = strip_signs(cell, &mut marks)?;
     let (mantissa, exponent) = match body.find(['e', 'E']) {
@@ -130,14 +152,13 @@ fn strip_signs<'a>(cell: &'a str, marks: &mut Marks) -> Option<(&'a str, bool)> 
     let mut body = cell;
     let mut negative = false;
     let mut signed = false;
-    if let Some(inner) = body.strip_prefix('(') {
-        body = inner.strip_suffix(')')?;
-        marks.insert(PAREN_OPEN);
-        marks.insert(PAREN_CLOSE);
-        (negative, signed) = (true, true);
-    }
     let mut seen = Marks::default();
-    loop {
+    // Most numbers have nothing around them.
+    let is_bare = |body: &str| {
+        body.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+            && body.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit())
+    };
+    while !is_bare(body) {
         let before = body;
         if let Some(rest) = body.strip_prefix(['-', '+', '\u{2212}']) {
             if signed {
@@ -149,8 +170,24 @@ fn strip_signs<'a>(cell: &'a str, marks: &mut Marks) -> Option<(&'a str, bool)> 
             (negative, signed) = (!body.starts_with('+'), true);
             body = rest;
         }
+        if let Some(inner) = body.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+            if signed {
+                return None;
+            }
+            marks.insert(PAREN_OPEN);
+            marks.insert(PAREN_CLOSE);
+            (negative, signed, body) = (true, true, inner);
+        }
+        if let Some(rest) = body.strip_suffix('-') {
+            if signed {
+                return None;
+            }
+            marks.insert(TRAILING_MINUS);
+            (negative, signed, body) = (true, true, rest);
+        }
         for mark in SPACES.into_iter().chain([PERCENT]).chain(FIRST_CURRENCY..MARKS.len()) {
-            let prefix = (mark != PERCENT).then(|| body.strip_prefix(MARKS[mark])).flatten();
+            let prefix =
+                (mark != PERCENT && mark < FIRST_MEASURE).then(|| body.strip_prefix(MARKS[mark])).flatten();
             if let Some(rest) = prefix.or_else(|| body.strip_suffix(MARKS[mark])) {
                 // One currency, one percent sign; spaces as they come.
                 if seen.contains(mark) && !SPACES.contains(&mark) {
@@ -269,6 +306,12 @@ mod tests {
             ("$-5", -5.0),
             ("$ 5", 5.0),
             ("(1,200)", -1200.0),
+            ("€ (1,200)", -1200.0),
+            ("(3) €", -3.0),
+            ("12.50-", -12.5),
+            ("$12-", -12.0),
+            ("7 kg", 7.0),
+            ("7.5h", 7.5),
             ("($3)", -3.0),
             ("12.5%", 12.5),
             ("12 %", 12.0),
@@ -302,6 +345,10 @@ mod tests {
             "1.2.3",
             "--5",
             "(-5)",
+            "-5-",
+            "5--",
+            "(5-)",
+            "kg 5",
             "(5",
             "$$5",
             "5%%",

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use crate::{TableError, TableProfile, profile_csv};
+use crate::{FileProfile, TableError, profile};
 
 /// Runs the role with its arguments (`profile FILE`) and returns the exit code: 0 with one JSON
 /// object on standard output, or 1 with one line on standard error.
@@ -35,9 +35,8 @@ fn print_profile(file: &Path) -> Result<(), String> {
     stdout.write_all(&json).and_then(|()| stdout.flush()).map_err(|error| format!("cannot print: {error}"))
 }
 
-fn profile_file(path: &Path) -> Result<TableProfile, TableError> {
-    let name = path.to_string_lossy().into_owned();
-    profile_csv(&name, &mut File::open(path)?)
+fn profile_file(path: &Path) -> Result<FileProfile, TableError> {
+    profile(&path.to_string_lossy(), &mut File::open(path)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Finds out how a file is written before it is parsed: its encoding and its field separator.
 
-use std::io::{ErrorKind, Read};
+use std::{
+    cmp::Reverse,
+    io::{ErrorKind, Read},
+};
 
 use csv_core::{ReadFieldResult, ReaderBuilder};
 
@@ -92,8 +95,9 @@ pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
 }
 
-/// Reads the whole file once: its encoding can only be told from all of it.
-pub(crate) fn sniff(file: &mut impl Read) -> Result<Dialect, TableError> {
+/// Reads the whole file once: its encoding can only be told from all of it. Of the rows at the beginning it says
+/// before which line each stands, as far as it has looked.
+pub(crate) fn sniff(file: &mut impl Read) -> Result<(Dialect, Vec<u64>), TableError> {
     let mut scan = Scan::default();
     let mut sample = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -108,14 +112,9 @@ pub(crate) fn sniff(file: &mut impl Read) -> Result<Dialect, TableError> {
         sample.extend_from_slice(&chunk[..count.min(SAMPLE_BYTES - sample.len())]);
         scan.add(chunk)?;
     }
-    if sample.starts_with(b"PK\x03\x04")
-        || sample.starts_with(b"\xd0\xcf\x11\xe0")
-        || sample.starts_with(b"PAR1")
-    {
-        return Err(TableError::Archive);
-    }
     let complete = scan.bytes <= SAMPLE_BYTES as u64;
-    Ok(Dialect { encoding: scan.encoding()?, delimiter: delimiter_of(&sample, complete) })
+    let delimiter = delimiter_of(&sample, complete);
+    Ok((Dialect { encoding: scan.encoding()?, delimiter }, row_lines(&sample, delimiter)))
 }
 
 /// What has been seen of the encoding so far.
@@ -173,20 +172,27 @@ impl Scan {
     }
 }
 
-/// The separator that cuts most rows of the sample into as many cells as the first, and into most cells.
+/// The separator that cuts most rows of the sample into the same number of cells, and into most cells.
 fn delimiter_of(sample: &[u8], complete: bool) -> u8 {
     let score = |delimiter: u8| {
         let mut widths = row_widths(sample, delimiter);
         if !complete && widths.len() > 1 {
             widths.pop();
         }
-        let first = widths.first().copied().unwrap_or(0);
-        let alike = widths.iter().filter(|width| **width == first).count();
-        let percent = alike * 100 / widths.len().max(1);
+        // Titles above the table and remarks below it are of other widths.
+        let alike = |width: usize| widths.iter().filter(|other| **other == width).count();
+        let (count, width) = widths
+            .iter()
+            .filter(|width| **width > 1)
+            .map(|width| (alike(*width), *width))
+            .max()
+            .unwrap_or((0, 0));
+        let percent = count * 100 / widths.len().max(1);
         // A few odd rows do not outweigh more columns.
-        if first < 2 { (0, 0) } else { (percent.min(90), first) }
+        let changes = widths.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        if count == 0 { (0, 0, Reverse(0)) } else { (percent.min(90), width, Reverse(changes)) }
     };
-    let mut best = (DELIMITERS[0], (0, 0));
+    let mut best = (DELIMITERS[0], (0, 0, Reverse(0)));
     for delimiter in DELIMITERS {
         let score = score(delimiter);
         if score > best.1 {
@@ -194,6 +200,32 @@ fn delimiter_of(sample: &[u8], complete: bool) -> u8 {
         }
     }
     best.0
+}
+
+/// The number of lines before each row of the sample, a row of several lines counted as one.
+fn row_lines(sample: &[u8], delimiter: u8) -> Vec<u64> {
+    let mut rows = Vec::new();
+    let mut line = 0;
+    let mut rest = sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample);
+    while !rest.is_empty() && rows.len() < SAMPLE_ROWS_MAX {
+        let (mut quoted, mut cell_begins, mut blank, mut at) = (false, true, true, 0);
+        while let Some(byte) = rest.get(at) {
+            match byte {
+                b'"' if quoted || cell_begins => (quoted, cell_begins, blank) = (!quoted, false, false),
+                b'\n' | b'\r' if !quoted => break,
+                byte if *byte == delimiter && !quoted => (cell_begins, blank) = (true, false),
+                byte => (cell_begins, blank) = (false, blank && matches!(byte, b' ' | b'\t')),
+            }
+            at += 1;
+        }
+        if !blank {
+            rows.push(line);
+        }
+        line += 1;
+        let end = if rest[at..].starts_with(b"\r\n") { at + 2 } else { at + 1 };
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    rows
 }
 
 fn row_widths(sample: &[u8], delimiter: u8) -> Vec<usize> {
@@ -223,7 +255,14 @@ mod tests {
     use super::*;
 
     fn dialect(mut bytes: &[u8]) -> Result<Dialect, TableError> {
-        sniff(&mut bytes)
+        sniff(&mut bytes).map(|(dialect, _)| dialect)
+    }
+
+    #[test]
+    fn lines_with_nothing_on_them_are_counted_but_are_no_rows() {
+        assert_eq!(row_lines(b"t\n\n  \r\na,b\r\n\"x\n\"\"y\",2\n,\n", b','), [0, 3, 4, 5]);
+        assert_eq!(row_lines(b"t\r\ra,b\r1,2", b','), [0, 2, 3]);
+        assert_eq!(row_lines(b"", b','), [0_u64; 0]);
     }
 
     #[test]
@@ -236,6 +275,7 @@ mod tests {
             ("name, given;price\nx;1,0\ny, z;2,0\n", b';'),
             ("note,amount\n\"a;b;c\",1\n\"d;e\",2\n", b','),
             ("only\n1\n2\n", b','),
+            ("Report, by Ann\n\na;b\n1,5;x\n2,5;y\n3,5;z\n", b';'),
             ("a;b;c\n\"x\ny\";2;3\n4;5;6\n", b';'),
             ("", b','),
         ] {
@@ -251,7 +291,6 @@ mod tests {
         assert!(matches!(dialect(b"a\x81,b\n"), Err(TableError::NotText { at: 1, byte: 0x81 })));
         assert!(matches!(dialect(b"a,b\n\0"), Err(TableError::NotText { at: 4, byte: 0 })));
         assert!(matches!(dialect(b"\xff\xfea\0"), Err(TableError::NotText { .. })));
-        assert!(matches!(dialect(b"PK\x03\x04rest"), Err(TableError::Archive)));
         assert_eq!(Encoding::Cp1252.decode(b"\x80 \xe9"), "€ é");
     }
 

@@ -1,6 +1,7 @@
 //! The built-in analyst: understands common questions by rules alone, needs no key and always answers alike.
 
 mod columns;
+mod load;
 mod npv;
 mod program;
 mod python;
@@ -20,7 +21,7 @@ const QUESTION_BYTES_MAX: usize = 4096;
 /// Most words and numbers of a question.
 const QUESTION_TOKENS_MAX: usize = 400;
 
-/// Writes programs for net present values and for common questions about CSV tables.
+/// Writes programs for net present values and for common questions about tables.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Analyst;
 
@@ -72,13 +73,16 @@ fn choose_table<'a>(
         readings.iter().filter_map(|(reading, table)| Some((reading.as_ref().ok()?, *table))).collect();
     let most = understood.iter().map(|(query, _)| query.exact_names).max().unwrap_or(0);
     understood.retain(|(query, _)| query.exact_names == most);
+    // What a workbook hides is asked for by its name only.
+    if understood.iter().any(|(_, table)| !table.hidden) {
+        understood.retain(|(_, table)| !table.hidden);
+    }
     match understood[..] {
         [(query, table)] => Ok((query.clone(), table)),
         [] => Err(why_not(readings, assignment)),
         _ => {
-            let files: Vec<String> =
-                understood.iter().map(|(_, table)| format!("{:?}", table.file)).collect();
-            Err(AuthorError::Unclear(format!("which file do you mean: {}?", files.join(" or "))))
+            let tables: Vec<String> = understood.iter().map(|(_, table)| table.name()).collect();
+            Err(AuthorError::Unclear(format!("which table do you mean: {}?", tables.join(" or "))))
         }
     }
 }
@@ -92,10 +96,10 @@ fn why_not(
     match errors.len() {
         0 if assignment.files.is_empty() => AuthorError::NotUnderstood(
             "I compute net present values, such as \"NPV at 5% of an outlay of 1000, then 300, 400 and 500\", and answer questions about \
-             a CSV file that comes with the question, such as \"total revenue by region\" or \"top 5 customers by revenue\""
+             a spreadsheet that comes with the question, such as \"total revenue by region\" or \"top 5 customers by revenue\""
                 .to_owned(),
         ),
-        0 => AuthorError::NotUnderstood(format!("none of the files is a table I can read: {}; send a CSV file", assignment.files.join(", "))),
+        0 => AuthorError::NotUnderstood(format!("none of the files is a table I can read: {}; send a spreadsheet or a CSV file", assignment.files.join(", "))),
         // A table that was nearly understood says more than the others.
         _ => {
             let unclear = errors.iter().position(|error| matches!(error, AuthorError::Unclear(_)));

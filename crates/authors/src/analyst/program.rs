@@ -7,6 +7,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnProfile, Draft, TableProfile};
 
 use super::{
     columns::is_number,
+    load::{Loading, Wanted, load},
     python::{comment, list, literal, number},
     query::{Filter, Key, Operation, Query, Unit},
 };
@@ -119,7 +120,12 @@ impl<'a> Writer<'a> {
         for filter in &self.query.filters {
             let _ = write!(text, ", where {}", self.filter_words(filter));
         }
-        let _ = write!(text, ", from {}.", literal(&self.table.file));
+        match &self.table.sheet {
+            Some(sheet) => {
+                _ = write!(text, ", from sheet {} of {}.", literal(sheet), literal(&self.table.file))
+            }
+            None => _ = write!(text, ", from {}.", literal(&self.table.file)),
+        }
         if let Some(at) =
             self.query.measure.filter(|at| is_number(self.column(*at).kind) && self.column(*at).empty > 0)
         {
@@ -149,14 +155,19 @@ impl<'a> Writer<'a> {
     }
 
     fn program(&self) -> String {
-        let mut code = String::from("import json\n\n");
+        let mut imports = self.loading().imports;
+        imports.push("json");
+        imports.sort_unstable();
+        imports.dedup();
+        let mut code: String = imports.iter().map(|name| format!("import {name}\n")).collect();
+        code.push('\n');
         if self.query.chart {
             code += "import matplotlib\n\nmatplotlib.use(\"Agg\")\nimport matplotlib.pyplot as plt\n";
         }
         code += "import pandas as pd\n\n\n";
         code += SHOW;
         code += &self.helpers();
-        code += &self.read();
+        code += &self.loading().read;
         self.query.filters.iter().for_each(|filter| code += &self.filter(filter));
         code += &self.compute();
         code
@@ -187,24 +198,7 @@ impl<'a> Writer<'a> {
     }
 
     fn helpers(&self) -> String {
-        let mut code = String::new();
-        if !self.number_columns().is_empty() {
-            let brackets =
-                self.number_columns().iter().any(|at| self.column(*at).marks.iter().any(|mark| mark == "("));
-            code += "def to_number(column, marks):\n    \"\"\"Text as numbers, once the marks are removed; anything else becomes missing.\"\"\"\n    text = column.str.strip()\n";
-            if brackets {
-                code += "    negative = text.str.startswith(\"(\")\n";
-            }
-            code += "    for mark in marks:\n        text = text.str.replace(mark, \"-\" if mark == \"\\u2212\" else \"\", regex=False)\n";
-            if self.table.decimal == ',' {
-                code += "    text = text.str.replace(\",\", \".\", regex=False)\n";
-            }
-            if brackets {
-                code += "    number = pd.to_numeric(text.str.strip(), errors=\"coerce\")\n    return number.where(~negative, -number)\n\n\n";
-            } else {
-                code += "    return pd.to_numeric(text.str.strip(), errors=\"coerce\")\n\n\n";
-            }
-        }
+        let mut code = self.loading().helpers;
         if self
             .query
             .filters
@@ -216,34 +210,10 @@ impl<'a> Writer<'a> {
         code
     }
 
-    fn read(&self) -> String {
-        let table = self.table;
-        let positions: Vec<String> = self.columns.iter().map(usize::to_string).collect();
-        let names = self.columns.iter().map(|at| self.column(*at).name.as_str());
-        let mut code = format!(
-            "# Every cell is read as text first, so that nothing is guessed.\ntable = pd.read_csv(\n    {file},\n    sep={sep},\n    encoding={encoding},\n    header=0,\n    usecols=[{positions}],\n    names={names},\n    index_col=False,\n    dtype=str,\n    keep_default_na=False,\n).fillna(\"\")\n",
-            file = literal(&table.file),
-            sep = literal(&table.delimiter.to_string()),
-            encoding = literal(&table.encoding),
-            positions = positions.join(", "),
-            names = list(names),
-        );
-        for at in self.number_columns() {
-            let name = self.name(at);
-            let _ =
-                writeln!(code, "table[{name}] = to_number(table[{name}], {})", list(&self.column(at).marks));
-        }
-        for at in self.date_columns() {
-            let name = self.name(at);
-            let format = self.column(at).date_format.as_deref().unwrap_or("ISO8601");
-            let trimmed = if format == "ISO8601" { ".str.strip().str.rstrip(\"Z\")" } else { ".str.strip()" };
-            let _ = writeln!(
-                code,
-                "table[{name}] = pd.to_datetime(table[{name}]{trimmed}, format={}, errors=\"coerce\")",
-                literal(format)
-            );
-        }
-        code
+    fn loading(&self) -> Loading {
+        let typed: Vec<usize> = self.number_columns().into_iter().chain(self.date_columns()).collect();
+        let written = self.columns.iter().copied().filter(|at| !typed.contains(at)).collect();
+        load(self.table, "table", &Wanted { typed, written })
     }
 
     fn filter(&self, filter: &Filter) -> String {

@@ -426,10 +426,11 @@ fn question(files: &[&str]) -> AskRequest {
 }
 
 fn profile(file: &str) -> String {
-    let column = serde_json::json!({ "name": "a", "kind": "integer", "empty": 0, "distinct": 1 });
-    serde_json::json!({ "file": file, "delimiter": ";", "encoding": "utf-8-sig", "decimal": ".", "rows": 1,
-        "columns": [column] })
-    .to_string()
+    let column = serde_json::json!({ "name": "a", "position": 0, "kind": "integer", "role": "quantity", "empty": 0,
+        "distinct": 1 });
+    let table = serde_json::json!({ "file": file, "format": "csv", "delimiter": ";", "encoding": "utf-8-sig",
+        "decimal": ".", "rows": 1, "columns": [column] });
+    serde_json::json!({ "file": file, "format": "csv", "tables": [table] }).to_string()
 }
 
 #[tokio::test]
