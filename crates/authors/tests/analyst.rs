@@ -97,7 +97,9 @@ fn a_present_value_that_lacks_something_is_asked_back() {
         ("NPV at 5% of 10 a year for 5000 years", "200"),
     ] {
         match ask(question, &[]) {
-            Err(AuthorError::Unclear(message)) => assert!(message.contains(missing), "{question}: {message}"),
+            Err(AuthorError::Unclear(message, _)) => {
+                assert!(message.contains(missing), "{question}: {message}")
+            }
             other => panic!("{question}: {other:?}"),
         }
     }
@@ -239,7 +241,7 @@ fn the_table_is_chosen_by_what_is_asked() {
     assert!(ask("total stock by team", &files).unwrap().code.contains("'stock.csv'"));
     assert!(ask("how many rows in staff.csv", &files).unwrap().code.contains("'staff.csv'"));
     match ask("how many rows per team", &files) {
-        Err(AuthorError::Unclear(message)) => {
+        Err(AuthorError::Unclear(message, _)) => {
             assert!(message.contains("staff.csv") && message.contains("stock.csv"))
         }
         other => panic!("{other:?}"),
@@ -250,7 +252,7 @@ fn the_table_is_chosen_by_what_is_asked() {
 fn ambiguous_and_absent_columns_are_named() {
     let csv = "Gross Price,Net Price,City\n1,2,X\n";
     match ask("average price by city", &[("p.csv", csv)]) {
-        Err(AuthorError::Unclear(message)) => {
+        Err(AuthorError::Unclear(message, _)) => {
             assert!(message.contains("Gross Price") && message.contains("Net Price"), "{message}")
         }
         other => panic!("{other:?}"),

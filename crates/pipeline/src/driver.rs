@@ -151,6 +151,7 @@ impl Driver {
             tables,
             files: request.files.iter().map(|file| file.name.clone()).collect(),
             failure: None,
+            earlier: Vec::new(),
         };
         let (author, mut draft) = self.draft(journal, &assignment, driven).await?;
         let mut run = self.run_draft(journal, author.as_ref(), &draft, &request, driven).await?;
@@ -781,7 +782,10 @@ fn why_nobody_wrote(declined: Vec<AuthorError>) -> ErrorKind {
     for error in declined {
         match error {
             AuthorError::TooDear(error) => too_dear = Some(error),
-            AuthorError::Unclear(question) => return ErrorKind::Unclear(question),
+            AuthorError::Unclear(question, _) => return ErrorKind::Unclear(question.question),
+            AuthorError::Unanswerable(reason) | AuthorError::Destructive(reason) => {
+                return ErrorKind::NotUnderstood(reason);
+            }
             AuthorError::NotUnderstood(reason) => not_understood = Some(reason),
             AuthorError::Unavailable(_) | AuthorError::Unusable(_) => failed.push(error.to_string()),
         }

@@ -471,6 +471,42 @@ pub struct Assignment {
     pub files: Vec<String>,
     /// The author's own program that failed, if it is asked again.
     pub failure: Option<FailedDraft>,
+    /// What was asked before in the same conversation, the newest last.
+    pub earlier: Vec<Turn>,
+}
+
+/// An earlier question of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Turn {
+    /// The question, or the answer to the one that was asked back.
+    pub question: String,
+    /// What was asked back, if it was not answered.
+    pub clarification: Option<Clarification>,
+    /// What the author wanted to remember of it.
+    pub memory: Option<serde_json::Value>,
+}
+
+/// One question back to the person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Clarification {
+    /// The question.
+    pub question: String,
+    /// Answers to choose from, two to four; none if there is no such choice.
+    pub options: Vec<String>,
+}
+
+impl<T: Into<String>> From<T> for Clarification {
+    fn from(question: T) -> Self {
+        Clarification { question: question.into(), options: Vec::new() }
+    }
+}
+
+impl fmt::Display for Clarification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.question)
+    }
 }
 
 /// A program that ran and failed, shown to the author that wrote it.
@@ -483,15 +519,21 @@ pub struct FailedDraft {
 }
 
 /// An author's program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Draft {
     /// Its language.
     pub language: Language,
     /// Its text.
     pub code: String,
-    /// What it does, in a sentence.
+    /// What it does, in a sentence: how the question was understood.
     pub explanation: String,
+    /// How sure the author is that this was meant, in percent; none if it does not say.
+    #[serde(default)]
+    pub confidence: Option<u8>,
+    /// What the author wants to be shown when the conversation goes on.
+    #[serde(default)]
+    pub memory: Option<serde_json::Value>,
 }
 
 /// Why there is no program.
@@ -500,9 +542,15 @@ pub enum AuthorError {
     /// The question was not understood; the message says what can be asked.
     #[error("{0}")]
     NotUnderstood(String),
-    /// One question back to the person.
+    /// The data cannot say; the message names what there is.
     #[error("{0}")]
-    Unclear(String),
+    Unanswerable(String),
+    /// It would destroy or send away something.
+    #[error("{0}")]
+    Destructive(String),
+    /// One question back to the person, and what to remember of this one.
+    #[error("{0}")]
+    Unclear(Clarification, Option<serde_json::Value>),
     /// The model's endpoint failed; another author may be tried.
     #[error("model endpoint failed: {0}")]
     Unavailable(String),
@@ -512,4 +560,11 @@ pub enum AuthorError {
     /// The model's answer held no usable program.
     #[error("model answer is unusable: {0}")]
     Unusable(String),
+}
+
+impl AuthorError {
+    /// One question back, of which nothing is to be remembered.
+    pub fn unclear(question: impl Into<Clarification>) -> AuthorError {
+        AuthorError::Unclear(question.into(), None)
+    }
 }

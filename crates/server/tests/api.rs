@@ -261,12 +261,12 @@ impl CodeAuthor for World {
     async fn write(&self, assignment: &Assignment) -> Written {
         Written::free(match assignment.question.as_str() {
             "?" => Err(AuthorError::NotUnderstood("ask for a sum".to_owned())),
-            "unclear" => Err(AuthorError::Unclear("Which column?".to_owned())),
+            "unclear" => Err(AuthorError::unclear("Which column?".to_owned())),
             "thinking" => pending().await,
             "offline" => Err(AuthorError::Unavailable("connection refused".to_owned())),
             code => {
                 let (code, explanation) = (code.to_owned(), "Does as told.".to_owned());
-                Ok(Draft { language: Language::Python, code, explanation })
+                Ok(Draft { language: Language::Python, code, explanation, confidence: None, memory: None })
             }
         })
     }

@@ -82,7 +82,7 @@ fn choose_table<'a>(
         [] => Err(why_not(readings, assignment)),
         _ => {
             let tables: Vec<String> = understood.iter().map(|(_, table)| table.name()).collect();
-            Err(AuthorError::Unclear(format!("which table do you mean: {}?", tables.join(" or "))))
+            Err(AuthorError::unclear(format!("which table do you mean: {}?", tables.join(" or "))))
         }
     }
 }
@@ -102,7 +102,7 @@ fn why_not(
         0 => AuthorError::NotUnderstood(format!("none of the files is a table I can read: {}; send a spreadsheet or a CSV file", assignment.files.join(", "))),
         // A table that was nearly understood says more than the others.
         _ => {
-            let unclear = errors.iter().position(|error| matches!(error, AuthorError::Unclear(_)));
+            let unclear = errors.iter().position(|error| matches!(error, AuthorError::Unclear(..)));
             errors.swap_remove(unclear.unwrap_or(0))
         }
     }

@@ -165,7 +165,7 @@ pub(crate) fn write(question: &str, tokens: &[Token]) -> Result<Draft, AuthorErr
 }
 
 fn unclear<T>(message: impl Into<String>) -> Result<T, AuthorError> {
-    Err(AuthorError::Unclear(message.into()))
+    Err(AuthorError::unclear(message))
 }
 
 pub(crate) fn parse(tokens: &[Token]) -> Result<Npv, AuthorError> {
@@ -692,6 +692,6 @@ with open("result.json", "w", encoding="utf-8") as file:
             rate = python::number(self.rate),
             flows = flows.join(", "),
         );
-        Draft { language: Language::Python, code, explanation }
+        Draft { language: Language::Python, code, explanation, confidence: None, memory: None }
     }
 }

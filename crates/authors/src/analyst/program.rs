@@ -25,7 +25,7 @@ pub(crate) fn write(question: &str, query: &Query, table: &TableProfile) -> Draf
     let mut code = comment(&format!("Question: {question}"));
     code += &comment(&explanation);
     code += &writer.program();
-    Draft { language: Language::Python, code, explanation }
+    Draft { language: Language::Python, code, explanation, confidence: None, memory: None }
 }
 
 struct Writer<'a> {

@@ -268,8 +268,8 @@ impl<'a> Parser<'a> {
             // "how many different", "total number of"
             _ if has(Operation::Distinct) => Ok(Some(Operation::Distinct)),
             [Operation::Sum, Operation::Count] => Ok(Some(Operation::Count)),
-            _ => Err(AuthorError::Unclear(
-                "I compute one figure at a time: do you want the count, the total, the average, the median, the least or the greatest?".into(),
+            _ => Err(AuthorError::unclear(
+                "I compute one figure at a time: do you want the count, the total, the average, the median, the least or the greatest?",
             )),
         }
     }
@@ -282,8 +282,8 @@ impl<'a> Parser<'a> {
                 continue;
             }
             if self.rank.is_some() {
-                return Err(AuthorError::Unclear(
-                    "do you want the highest or the lowest? I answer one at a time".into(),
+                return Err(AuthorError::unclear(
+                    "do you want the highest or the lowest? I answer one at a time",
                 ));
             }
             let number = |at: usize| {
@@ -519,7 +519,7 @@ impl<'a> Parser<'a> {
                 self.table.file,
                 columns_of(self.table)
             ))),
-            _ => Err(AuthorError::Unclear(format!("by which date: {}?", self.names(&dates)))),
+            _ => Err(AuthorError::unclear(format!("by which date: {}?", self.names(&dates)))),
         }
     }
 
@@ -730,7 +730,7 @@ impl<'a> Parser<'a> {
             (_, [one]) if role == Role::Key => Ok(*one),
             _ => {
                 let asked = raw_text(&self.tokens[mention.start..mention.end]);
-                Err(AuthorError::Unclear(format!(
+                Err(AuthorError::unclear(format!(
                     "which column do you mean by {asked:?}: {}?",
                     self.names(&fitting)
                 )))
@@ -751,7 +751,7 @@ impl<'a> Parser<'a> {
             // "the highest price", "the lowest price by region"
             if operation.is_some_and(|operation| operation != Operation::Max && operation != Operation::Min) {
                 if self.keys.is_empty() {
-                    return Err(AuthorError::Unclear(format!(
+                    return Err(AuthorError::unclear(format!(
                         "the highest or lowest of which groups? Say for example: which region has it; {}",
                         columns_of(self.table)
                     )));
@@ -780,10 +780,10 @@ impl<'a> Parser<'a> {
             self.measure = Some(self.only_measure(operation)?);
         }
         if self.chart && self.keys.is_empty() {
-            return Err(AuthorError::Unclear(format!("a chart by which column? {}", columns_of(self.table))));
+            return Err(AuthorError::unclear(format!("a chart by which column? {}", columns_of(self.table))));
         }
         if self.keys.len() > KEYS_MAX {
-            return Err(AuthorError::Unclear(format!("by which {KEYS_MAX} columns at most should I group?")));
+            return Err(AuthorError::unclear(format!("by which {KEYS_MAX} columns at most should I group?")));
         }
         let measure = if operation == Operation::Count && counts { None } else { self.measure };
         Ok(Query {
@@ -937,7 +937,7 @@ impl<'a> Parser<'a> {
                 self.table.file,
                 columns_of(self.table)
             ))),
-            _ => Err(AuthorError::Unclear(format!("of which column: {}?", self.names(&columns)))),
+            _ => Err(AuthorError::unclear(format!("of which column: {}?", self.names(&columns)))),
         }
     }
 }

@@ -33,7 +33,13 @@ pub(super) fn draft(body: &[u8]) -> Result<Draft, AuthorError> {
     if program.code.trim().is_empty() {
         return Err(unusable("its program is empty"));
     }
-    Ok(Draft { language, code: program.code, explanation: program.explanation })
+    Ok(Draft {
+        language,
+        code: program.code,
+        explanation: program.explanation,
+        confidence: None,
+        memory: None,
+    })
 }
 
 fn program(content: &str) -> Option<Program> {

@@ -745,7 +745,7 @@ async fn a_question_goes_on_when_nobody_waits() {
 fn the_reason_that_helps_most_is_told() {
     let unavailable = || AuthorError::Unavailable("connection refused".to_owned());
     let not_understood = || AuthorError::NotUnderstood("ask for a sum".to_owned());
-    let unclear = || AuthorError::Unclear("Which column?".to_owned());
+    let unclear = || AuthorError::unclear("Which column?".to_owned());
     let told = |declined| why_nobody_wrote(declined).to_string();
     assert_eq!(told(vec![not_understood(), unclear()]), "Which column?");
     assert!(told(vec![not_understood(), unavailable()]).contains("connection refused; ask for a sum"));
