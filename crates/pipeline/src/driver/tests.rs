@@ -413,7 +413,13 @@ fn python(code: &str) -> ExecuteRequest {
 
 fn draft(code: &str) -> Result<Draft, AuthorError> {
     let explanation = "Adds.".to_owned();
-    Ok(Draft { language: Language::Python, code: code.to_owned(), explanation })
+    Ok(Draft {
+        language: Language::Python,
+        code: code.to_owned(),
+        explanation,
+        confidence: None,
+        memory: None,
+    })
 }
 
 fn question(files: &[&str]) -> AskRequest {
