@@ -179,7 +179,7 @@ enum Told {
 }
 
 impl Told {
-    /// None for what a run has used so far, which comes when a run takes long.
+    /// None for figures: of the pool, and of what a run has used so far, which come when a run takes long.
     fn parse(mut frame: &[u8]) -> Option<Told> {
         let kind = read_number(&mut frame);
         let run = read_number(&mut frame);
@@ -194,7 +194,7 @@ impl Told {
                 let _length = read_number(&mut frame);
                 Told::Failed(run, String::from_utf8_lossy(frame).into_owned())
             }
-            7 => return None,
+            7 | 8 => return None,
             other => panic!("a report of kind {other}"),
         })
     }

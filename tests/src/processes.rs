@@ -11,8 +11,8 @@ use std::{
 /// Longest wait for something to become true.
 const EVENTUALLY_MAX: Duration = Duration::from_secs(15);
 
-/// Time without a change after which a number counts as settled.
-const SETTLED_AFTER: Duration = Duration::from_millis(500);
+/// Time without a change after which a number counts as settled; loading pandas takes a busy machine a second.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// A line of /proc/PID/status; empty if there is no such process or line.
 pub fn status(pid: u32, field: &str) -> String {
