@@ -1,15 +1,18 @@
-# Spreadsheets written by three writers and read back, formulas, formats and a chart in them.
+# Spreadsheets written by three writers and read back by two readers, formulas, formats and a chart in them.
 import openpyxl
 import pandas as pd
 import xlsxwriter
 from openpyxl.chart import BarChart, Reference
+from python_calamine import CalamineWorkbook
 
 table = pd.DataFrame(
     {"name": ["Ann", "Bjørn", "李"], "sold": [3, 5, 8], "price": [1.5, 2.25, 4.0],
      "day": pd.to_datetime(["2024-01-31", "2024-02-29", "2024-03-31"])}
 )
 table.to_excel("pandas.xlsx", index=False, sheet_name="Sales")
-pd.testing.assert_frame_equal(pd.read_excel("pandas.xlsx").astype(table.dtypes), table)
+for engine in ["openpyxl", "calamine"]:
+    pd.testing.assert_frame_equal(pd.read_excel("pandas.xlsx", engine=engine).astype(table.dtypes), table)
+assert CalamineWorkbook.from_path("pandas.xlsx").sheet_names == ["Sales"]
 
 with xlsxwriter.Workbook("written.xlsx") as book:
     sheet = book.add_worksheet("Money")
