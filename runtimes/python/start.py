@@ -1,18 +1,19 @@
-"""Started ahead of its program: waits for it, runs it as Python runs a script, and leaves without delay.
+"""Runs a program as Python runs a script, and notes what it came to if it shows nothing by itself.
 
-Nothing here protects anything: the jail around this process does. What is told on descriptor 3: the path
-of the program and its arguments, each followed by a NUL, once it is in its place; a newline once it may
-begin. What is said there: a NUL once this is ready.
+Started ahead of its program it waits for it, and leaves without delay; `script.py` starts it with its program. Nothing
+here protects anything: the jail around this process does. What is told on descriptor 3: the path of the program and
+its arguments, each followed by a NUL, once it is in its place; a newline once it may begin. What is said there: a NUL
+once this is ready.
 """
 
 import _io
 import _signal
 import atexit
 import builtins
-import ctypes
 import gc
 import os
 import sys
+import time
 import weakref
 from importlib.machinery import SourceFileLoader
 
@@ -28,7 +29,22 @@ DOOR = 0x52460000
 # Python's own code for output that could not be written.
 UNWRITTEN = 120
 
-flush_c = ctypes.pythonapi.fflush
+# From Include/cpython/compile.h: give the syntax tree; and what `from __future__ import` leaves in a program's flags.
+ONLY_AST = 0x400
+FUTURE = 0x1FE0000
+
+# Largest program whose last statement is looked at, in bytes: of a larger one that would take its time.
+LOOKED_AT_MAX = 64 * 1024
+
+# Beside the standard library, where a program finds it, too.
+RESULTS = os.path.join(os.path.dirname(os.__file__), "site-packages", "ringfence.py")
+
+
+def flush_c():
+    """Has everything written that libraries in C have not."""
+    import ctypes
+
+    ctypes.pythonapi.fflush(None)
 
 
 def practise():
@@ -38,7 +54,7 @@ def practise():
     flush()
     clear(names)
     gc.collect()
-    flush_c(None)
+    flush_c()
 
 
 def hear():
@@ -52,14 +68,46 @@ def wait_for_program():
     sys.argv[:] = [os.fsdecode(word) for word in hear().split(b"\0")[:-1]]
     new_main(sys.argv[0])
     # Its own cost may be spent before the run's is reserved; it is compiled in the jail, and not run.
-    try:
-        with open(sys.argv[0], "rb") as file:
-            program = compile(file.read(), sys.argv[0], "exec", dont_inherit=True)
-    except BaseException as error:
-        program = error.with_traceback(None)
+    program = compiled(sys.argv[0])
     hear()
     os.close(LINE)
     return program
+
+
+def compiled(path):
+    """The program but for the value of its last statement, that value, and the name it has; or what is wrong."""
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+        if len(source) > LOOKED_AT_MAX:
+            return compile(source, path, "exec", dont_inherit=True), None, None
+        tree = compile(source, path, "exec", ONLY_AST, dont_inherit=True)
+        last, name = cut_last(tree)
+        program = compile(tree, path, "exec", dont_inherit=True)
+        if last is not None:
+            last = compile(last, path, "eval", program.co_flags & FUTURE, dont_inherit=True)
+        return program, last, name
+    except BaseException as error:
+        return error.with_traceback(None)
+
+
+def cut_last(tree):
+    """Takes the value of the last statement off a program: it, and the name of a value that may stand for it."""
+    import _ast
+
+    statement = tree.body[-1] if tree.body else None
+    if isinstance(statement, _ast.Assign):
+        target = statement.targets[0] if len(statement.targets) == 1 else None
+        return None, target.id if isinstance(target, _ast.Name) else None
+    # A text alone is what a program says of itself.
+    if not isinstance(statement, _ast.Expr) or isinstance(statement.value, _ast.Constant):
+        return None, None
+    call = statement.value
+    if isinstance(call, _ast.Call) and isinstance(call.func, _ast.Name) and call.func.id == "print":
+        printed = call.args[0] if len(call.args) == 1 and not call.keywords else None
+        return None, printed.id if isinstance(printed, _ast.Name) else None
+    del tree.body[-1]
+    return _ast.Expression(call), None
 
 
 def new_main(path):
@@ -177,7 +225,7 @@ def leave(code, signal=None, kill=os.kill, end=os._exit):
     let_go()
     written = flush() and written
     flush_files()
-    flush_c(None)
+    flush_c()
     if signal is not None:
         _signal.signal(signal, _signal.SIG_DFL)
         kill(os.getpid(), signal)
@@ -190,19 +238,67 @@ def leave(code, signal=None, kill=os.kill, end=os._exit):
     end(code)
 
 
+def capture(value, name, names, began):
+    """Notes what a program came to that ended well, if it did not show anything. It never knows."""
+    try:
+        if name is not None:
+            # Printed or assigned is much; what is looked at by people as a table is few.
+            module = type(names.get(name)).__module__.partition(".")[0]
+            value = names[name] if module in ("pandas", "polars") else None
+        if value is None and "matplotlib._pylab_helpers" not in sys.modules:
+            return
+        module = sys.modules.get("ringfence")
+        noted = getattr(module, "__dict__", {})
+        if "_capture" not in noted:
+            noted = {"__name__": "ringfence"}
+            exec(SourceFileLoader("ringfence", RESULTS).get_code("ringfence"), noted)
+        noted["_capture"](value, name, began)
+    except BaseException:
+        # The program has ended well, whatever it left.
+        pass
+
+
+def execute(program):
+    """Runs the program, and keeps nothing of it."""
+    if isinstance(program, BaseException):
+        raise program
+    began, (whole, last, name) = time.time(), program
+    exec(whole, sys.modules["__main__"].__dict__)
+    value = None if last is None else eval(last, sys.modules["__main__"].__dict__)
+    main = sys.modules.get("__main__")
+    capture(value, name, getattr(main, "__dict__", {}), began)
+
+
 def run(program):
-    """Runs the program and leaves. Of its tracebacks only the first entry is ours, the one of this function."""
+    """Runs the program and leaves. Of its tracebacks only the first two entries are ours."""
     code, signal = 0, None
     try:
-        if isinstance(program, BaseException):
-            raise program
-        exec(program, sys.modules["__main__"].__dict__)
+        execute(program)
     except SystemExit as error:
         code = told_code(error)
     except BaseException as error:
-        code = show(error.with_traceback(error.__traceback__.tb_next))
+        code = show(error.with_traceback(error.__traceback__.tb_next.tb_next))
         signal = _signal.SIGINT if isinstance(error, KeyboardInterrupt) else None
     leave(code, signal)
+
+
+def run_script():
+    """Runs the program that this process was started with; Python itself ends it."""
+    del sys.argv[0]
+    # A program may have a module of this name.
+    del sys.modules["start"]
+    new_main(sys.argv[0])
+    code, program = 0, compiled(sys.argv[0])
+    try:
+        execute(program)
+    except SystemExit:
+        raise
+    except KeyboardInterrupt as error:
+        leave(show(error.with_traceback(error.__traceback__.tb_next.tb_next)), _signal.SIGINT)
+    except BaseException as error:
+        code = show(error.with_traceback(error.__traceback__.tb_next.tb_next))
+    if code:
+        raise SystemExit(code)
 
 
 if __name__ == "__main__":

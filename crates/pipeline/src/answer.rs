@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use crate::{
     cost::Cost,
     ports::{Record, StoreError},
+    results::{RunResult, Shown},
     run::{Execution, RunId},
 };
 
@@ -74,6 +75,15 @@ pub struct Answer {
     /// money. Known only when the run ends.
     #[serde(skip)]
     pub left_nano_usd: Option<i64>,
+    /// What the program showed, in its order; absent from answers of earlier versions, and where an answer to a
+    /// question has it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub results: Option<Vec<RunResult>>,
+    /// What of that could not be read, if anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(required = false))]
+    pub notes: Vec<String>,
     /// Files the program left behind.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<LinkedFile>))]
     pub files: Vec<AnswerFile>,
@@ -207,6 +217,7 @@ impl Answer {
         language: Language,
         outcome: Outcome,
         hashes: Vec<String>,
+        shown: Shown,
         cost: Cost,
     ) -> Answer {
         let exit_code = exit_code(&outcome);
@@ -235,6 +246,8 @@ impl Answer {
             limits: outcome.limits,
             cost,
             left_nano_usd: None,
+            results: Some(shown.results),
+            notes: shown.notes,
             files: outcome.files.into_iter().zip(hashes).map(AnswerFile::from).collect(),
             isolation: outcome.isolation,
         }
@@ -460,7 +473,7 @@ mod tests {
 
     fn answer(outcome: Outcome) -> Answer {
         let hashes = outcome.files.iter().map(|_| "hash".to_owned()).collect();
-        Answer::new(RunId(Uuid::nil()), Language::Python, outcome, hashes, Cost::default())
+        Answer::new(RunId(Uuid::nil()), Language::Python, outcome, hashes, Shown::default(), Cost::default())
     }
 
     #[test]
@@ -487,7 +500,7 @@ mod tests {
         done.isolation.0[8].detail = "v1".to_owned();
         let json = serde_json::to_value(answer(done)).unwrap();
         for field in "id language exitCode stdout stdoutEncoding stderr stderrEncoding truncated duration \
-            timedOut status signal limitsHit deniedSyscalls usage limits files isolation"
+            timedOut status signal limitsHit deniedSyscalls usage limits results files isolation"
             .split_whitespace()
         {
             assert!(json.get(field).is_some(), "{field}");

@@ -5,7 +5,7 @@ use std::fmt;
 use ringfence_job::{InputFile, Language, LimitsPatch};
 use serde::Serialize;
 
-use crate::{answer::Answer, cost::Cost, files::UploadRef, run::RunId};
+use crate::{answer::Answer, cost::Cost, files::UploadRef, results::RunResult, run::RunId};
 
 /// The output file in which a program may leave its answer as a value: `{"value": …, "label": …}`.
 pub const RESULT_FILE: &str = "result.json";
@@ -43,9 +43,14 @@ impl fmt::Debug for AskRequest {
 pub struct AskAnswer {
     /// The run's identity.
     pub id: RunId,
+    /// What was made of the question.
+    pub decision: Decision,
     /// What the program printed, without blanks around it.
     pub answer: String,
-    /// The answer as a value, if the program left one.
+    /// What the program showed, in its order; absent from answers of earlier versions.
+    #[cfg_attr(feature = "schema", schema(required = false))]
+    pub results: Vec<RunResult>,
+    /// The answer as a value, if the program left one; else the first number or text that it showed.
     #[cfg_attr(feature = "schema", schema(value_type = Value, required))]
     pub value: Option<serde_json::Value>,
     /// What the value is, if the program said so.
@@ -57,6 +62,15 @@ pub struct AskAnswer {
     pub language: Language,
     /// What the program does, in a sentence.
     pub explanation: String,
+    /// How the question was understood: the explanation under the name that tells more.
+    #[cfg_attr(feature = "schema", schema(required = false))]
+    pub interpretation: String,
+    /// How sure the author is that this was meant, from 0 to 1; null if it does not say.
+    #[cfg_attr(feature = "schema", schema(required = false, minimum = 0, maximum = 1))]
+    pub confidence: Option<f64>,
+    /// What is asked back: nothing, for the question is answered.
+    #[cfg_attr(feature = "schema", schema(required = false))]
+    pub clarification: Option<AskedBack>,
     /// Who wrote the program.
     pub author: String,
     /// From the question to the answer, in milliseconds.
@@ -69,6 +83,32 @@ pub struct AskAnswer {
     pub left_nano_usd: Option<i64>,
     /// The program's execution, whether it succeeded or not.
     pub run: Answer,
+}
+
+/// What was made of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// A program was written for it, and run.
+    Answered,
+    /// Something has to be known first, and is asked back.
+    Clarify,
+    /// It is not answered: it was not understood, the data cannot say, or it would destroy something.
+    Refused,
+}
+
+/// What is asked back, and by which name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AskedBack {
+    /// Its identity: that of the run which asks.
+    pub id: RunId,
+    /// The question.
+    pub question: String,
+    /// Answers to choose from; none if there is no such choice.
+    pub options: Vec<String>,
 }
 
 impl AskAnswer {

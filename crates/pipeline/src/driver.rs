@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{
     answer::Answer,
-    ask::{AskAnswer, AskRequest, result_of},
+    ask::{AskAnswer, AskRequest, Decision, result_of},
     budget::{Amount, Prices},
     clearance::{Adopted, Cleared, bound},
     drift::{Change, Drift, drift},
@@ -29,6 +29,7 @@ use crate::{
     profile::{is_table, read_profile},
     program::Program,
     repeat::{NoOriginal, Repeats},
+    results::first_value,
     run::{Event, Execution, FileRef, Paid, RunId, Stage},
     turns::{Place, Slot, WaitedTooLong},
 };
@@ -782,10 +783,9 @@ fn why_nobody_wrote(declined: Vec<AuthorError>) -> ErrorKind {
     for error in declined {
         match error {
             AuthorError::TooDear(error) => too_dear = Some(error),
-            AuthorError::Unclear(question, _) => return ErrorKind::Unclear(question.question),
-            AuthorError::Unanswerable(reason) | AuthorError::Destructive(reason) => {
-                return ErrorKind::NotUnderstood(reason);
-            }
+            AuthorError::Unclear(question, _) => return ErrorKind::Unclear(question),
+            AuthorError::Unanswerable(reason) => return ErrorKind::Unanswerable(reason),
+            AuthorError::Destructive(reason) => return ErrorKind::Destructive(reason),
             AuthorError::NotUnderstood(reason) => not_understood = Some(reason),
             AuthorError::Unavailable(_) | AuthorError::Unusable(_) => failed.push(error.to_string()),
         }
@@ -810,16 +810,26 @@ fn traceback(run: &Answer) -> String {
     String::from_utf8_lossy(&stderr[start..]).trim_start_matches('\u{fffd}').to_owned()
 }
 
-fn ask_answer(author: String, draft: Draft, run: Answer, duration_ms: i64) -> AskAnswer {
-    let (value, label) = result_of(&run);
+fn ask_answer(author: String, draft: Draft, mut run: Answer, duration_ms: i64) -> AskAnswer {
+    let results = run.results.take().unwrap_or_default();
+    let (value, label) = match result_of(&run) {
+        (None, None) => first_value(&results),
+        left => left,
+    };
+    let explanation: String = draft.explanation.chars().take(EXPLANATION_CHARS_MAX).collect();
     AskAnswer {
         id: run.id,
+        decision: Decision::Answered,
+        results,
+        interpretation: explanation.clone(),
+        confidence: draft.confidence.map(|percent| f64::from(percent.min(100)) / 100.0),
         answer: String::from_utf8_lossy(&run.stdout_bytes()).trim().to_owned(),
         value,
         label,
         code: draft.code,
         language: draft.language,
-        explanation: draft.explanation.chars().take(EXPLANATION_CHARS_MAX).collect(),
+        explanation,
+        clarification: None,
         author,
         duration_ms,
         cost: run.cost.clone(),

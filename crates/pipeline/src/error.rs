@@ -1,9 +1,10 @@
 //! Why there is no answer: a refusal or a failure of ours, never the guest's own failure.
 
 use crate::{
+    ask::{AskedBack, Decision},
     drift::Drift,
     policy::Violation,
-    ports::{AppendError, ExecutorError, LedgerError, StoreError},
+    ports::{AppendError, Clarification, ExecutorError, LedgerError, StoreError},
     run::{Event, RunId, TransitionError},
     turns::WaitedTooLong,
 };
@@ -52,9 +53,15 @@ pub enum ErrorKind {
     /// No author understood the question; the text says what can be asked.
     #[error("{0}")]
     NotUnderstood(String),
+    /// The data cannot say; the text names what there is.
+    #[error("{0}")]
+    Unanswerable(String),
+    /// It would destroy or send away something.
+    #[error("{0}")]
+    Destructive(String),
     /// A question back to the person.
     #[error("{0}")]
-    Unclear(String),
+    Unclear(Clarification),
     /// Authors that might have understood could not be reached or gave nothing usable.
     #[error("no code could be written: {0}")]
     AuthorsFailed(String),
@@ -85,6 +92,18 @@ pub enum ErrorKind {
     Internal(String),
 }
 
+impl PipelineError {
+    /// What is asked back, if something is.
+    pub fn clarification(&self) -> Option<AskedBack> {
+        match &self.kind {
+            ErrorKind::Unclear(Clarification { question, options }) => {
+                Some(AskedBack { id: self.run, question: question.clone(), options: options.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
 impl From<AppendError> for ErrorKind {
     fn from(error: AppendError) -> Self {
         match error {
@@ -101,6 +120,17 @@ impl From<TransitionError> for ErrorKind {
 }
 
 impl ErrorKind {
+    /// What was made of the question, if it was the question that has no answer.
+    pub fn decision(&self) -> Option<Decision> {
+        match self {
+            ErrorKind::Unclear(_) => Some(Decision::Clarify),
+            ErrorKind::NotUnderstood(_) | ErrorKind::Unanswerable(_) | ErrorKind::Destructive(_) => {
+                Some(Decision::Refused)
+            }
+            _ => None,
+        }
+    }
+
     /// How the run's history ends with this error.
     pub(crate) fn end(&self) -> Event {
         let reason = self.to_string();
@@ -110,9 +140,11 @@ impl ErrorKind {
             ErrorKind::Ledger(LedgerError::Exhausted(_) | LedgerError::TooManyWait(_)) => refused("budget"),
             ErrorKind::Ledger(LedgerError::Quota(_)) => refused("quota"),
             ErrorKind::Table { .. } | ErrorKind::Drifted(_) => refused("reader"),
-            ErrorKind::NotUnderstood(_) | ErrorKind::Unclear(_) | ErrorKind::AuthorsFailed(_) => {
-                refused("author")
-            }
+            ErrorKind::NotUnderstood(_)
+            | ErrorKind::Unanswerable(_)
+            | ErrorKind::Destructive(_)
+            | ErrorKind::Unclear(_)
+            | ErrorKind::AuthorsFailed(_) => refused("author"),
             ErrorKind::Ledger(LedgerError::Store(_) | LedgerError::KeyEnded(_))
             | ErrorKind::Busy(_)
             | ErrorKind::NoMemory

@@ -9,6 +9,7 @@ use crate::{
     driver::Ran,
     error::ErrorKind,
     journal::Journal,
+    results,
     run::{Event, Execution, FileRef},
 };
 
@@ -46,13 +47,14 @@ pub(crate) async fn keep_files(
 pub(crate) async fn keep_answer(
     journal: &mut Journal,
     language: Language,
-    ran: Ran,
+    mut ran: Ran,
     cost: Cost,
     last: bool,
 ) -> Result<(Answer, Vec<Event>), ErrorKind> {
+    let shown = results::take(&mut ran.outcome);
     let execution = keep_outputs(journal, &ran).await?;
     let hashes = execution.files.iter().map(|file| file.sha256.clone()).collect();
-    let answer = Answer::new(journal.run().id(), language, ran.outcome, hashes, cost);
+    let answer = Answer::new(journal.run().id(), language, ran.outcome, hashes, shown, cost);
     let mut events = vec![Event::ExecFinished(Box::new(execution))];
     if last {
         let outline = keep_outline(journal, &answer.outline()).await?;

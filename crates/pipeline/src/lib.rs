@@ -28,6 +28,7 @@ mod profile;
 mod program;
 mod read;
 mod repeat;
+pub mod results;
 pub mod run;
 mod turns;
 mod view;

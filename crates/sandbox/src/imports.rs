@@ -49,6 +49,10 @@ impl Imports {
             (Imports::Numpy, &["numpy", "scipy", "sklearn"]),
         ];
         let named = |(_, words): &(Imports, &[&str])| words.iter().any(|word| code.contains(word));
+        // What is drawn through our own module.
+        if code.contains("ringfence") && code.contains("chart(") {
+            return Imports::Matplotlib;
+        }
         names.into_iter().find(named).map_or(Imports::Standard, |(imports, _)| imports)
     }
 }
@@ -80,6 +84,8 @@ mod tests {
             ("import numpy, pandas", Imports::Pandas),
             ("from matplotlib import pyplot", Imports::Matplotlib),
             ("import seaborn", Imports::Matplotlib),
+            ("import pandas\nfrom ringfence import chart\nchart('bar', x)", Imports::Matplotlib),
+            ("import ringfence\nringfence.show(1)", Imports::Standard),
         ] {
             assert_eq!(Imports::guess(code), imports, "{code}");
         }

@@ -14,6 +14,7 @@ use axum::{
 };
 use ringfence_pipeline::{
     Busy, ErrorKind, PipelineError,
+    ask::{AskedBack, Decision},
     budget::{NANO_USD, Shortfall, Unit},
     files::{FilesError, QuotaExceeded},
     keys::Scope,
@@ -42,6 +43,10 @@ pub(crate) struct Problem {
     retry_after: u64,
     /// What the key lacks.
     scope: Option<Scope>,
+    /// What was made of a question.
+    decision: Option<Decision>,
+    /// What is asked back.
+    clarification: Option<Box<AskedBack>>,
     exceeded: Exceeded,
 }
 
@@ -154,6 +159,14 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     violated_scopes: &'a [ViolatedScope],
+    /// What was made of a question that has no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    decision: Option<Decision>,
+    /// What has to be known first. The answer to it is asked as the next question of the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    clarification: Option<&'a AskedBack>,
 }
 
 impl Problem {
@@ -167,6 +180,8 @@ impl Problem {
             errors,
             retry_after: RETRY_AFTER_SECONDS,
             scope: None,
+            decision: None,
+            clarification: None,
             exceeded: Exceeded::Nothing,
         }
     }
@@ -286,6 +301,8 @@ impl Problem {
             limit: quota.map(|quota| quota.limit),
             used: quota.map(|quota| quota.used),
             violated_scopes: budgets,
+            decision: self.decision,
+            clarification: self.clarification.as_deref(),
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -338,6 +355,8 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Table { .. } => unprocessable("table_unreadable"),
             ErrorKind::Drifted(_) => unprocessable("table_drifted"),
             ErrorKind::NotUnderstood(_) => unprocessable("question_not_understood"),
+            ErrorKind::Unanswerable(_) => unprocessable("question_unanswerable"),
+            ErrorKind::Destructive(_) => unprocessable("question_refused"),
             ErrorKind::Unclear(_) => unprocessable("clarification_required"),
             ErrorKind::Ledger(LedgerError::Exhausted(shortfalls)) => {
                 let short = shortfalls.iter().map(ViolatedScope::from).collect();
@@ -370,6 +389,8 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Internal(_) => Problem::internal("internal", &text),
         };
         problem.run = Some(error.run);
+        problem.decision = error.kind.decision();
+        problem.clarification = error.clarification().map(Box::new);
         problem
     }
 }

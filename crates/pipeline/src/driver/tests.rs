@@ -417,7 +417,7 @@ fn draft(code: &str) -> Result<Draft, AuthorError> {
         language: Language::Python,
         code: code.to_owned(),
         explanation,
-        confidence: None,
+        confidence: Some(90),
         memory: None,
     })
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{
     build::{BuildError, Progress, warn_of_missing},
     libraries::{self, Completed},
-    spec::{BAKE, CHECK, PYTHON_START, PYTHON_ZYGOTE, Python, QUERY},
+    spec::{BAKE, CHECK, PYTHON_RESULTS, PYTHON_SCRIPT, PYTHON_START, PYTHON_ZYGOTE, Python, QUERY},
     tree::{OURS, Tree, failed},
     wheels,
 };
@@ -69,10 +69,12 @@ pub(super) fn install(
     progress.say(format_args!("copying CPython {} from {}", python.version_text(), python.binary.display()));
     copy_interpreter(tree, &python, wanted)?;
     tree.write(&Path::new(OURS).join("start.py"), PYTHON_START.as_bytes())?;
+    tree.write(&Path::new(OURS).join("script.py"), PYTHON_SCRIPT.as_bytes())?;
     tree.write(&Path::new(OURS).join("zygote.py"), PYTHON_ZYGOTE.as_bytes())?;
 
     let site = python.library_dir().join("site-packages");
     wheels::install(tree, &python, &site, cache, progress)?;
+    tree.write(&site.join("ringfence.py"), PYTHON_RESULTS.as_bytes())?;
     link_site_dir(tree, &python, &site)?;
     link_zone_info(tree, &site)?;
 
@@ -209,7 +211,8 @@ fn compile(tree: &Tree, python: &Interpreter) -> Result<(), BuildError> {
         .arg("-s")
         .arg(tree.root())
         .args(["-p", "/"])
-        .arg(tree.host_path(&python.library_dir()));
+        .arg(tree.host_path(&python.library_dir()))
+        .arg(tree.host_path(Path::new(OURS)));
     run("compile the modules", &mut command)
 }
 

@@ -48,7 +48,9 @@ impl Name {
                     BAKE,
                     CHECK,
                     PYTHON_START,
+                    PYTHON_SCRIPT,
                     PYTHON_ZYGOTE,
+                    PYTHON_RESULTS,
                 ]
             }
             Name::JavaScript => {
@@ -98,6 +100,10 @@ pub(super) const CHECK: &str = include_str!("../../../../runtimes/python/check.p
 
 /// Has a Python started ahead wait for its program.
 pub(super) const PYTHON_START: &str = include_str!("../../../../runtimes/python/start.py");
+/// Starts a Python with its program.
+pub(super) const PYTHON_SCRIPT: &str = include_str!("../../../../runtimes/python/script.py");
+/// The module by which a program shows what it came to.
+pub(super) const PYTHON_RESULTS: &str = include_str!("../../../../runtimes/python/ringfence.py");
 /// Has a Python fork guests.
 pub(super) const PYTHON_ZYGOTE: &str = include_str!("../../../../runtimes/python/zygote.py");
 /// Has a Bash started ahead wait for its program.
