@@ -140,6 +140,9 @@ pub(crate) struct Ask {
     /// Where to put the files the answer comes with, such as charts; made if missing.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+    /// The session to go on with, as the answer before named it; its files are used unless others are given.
+    #[arg(long)]
+    pub(crate) session: Option<String>,
     /// Print the answer object instead of text.
     #[arg(long)]
     pub(crate) json: bool,

@@ -120,6 +120,7 @@ fn pipeline(config: &Config, sandbox: &Sandbox, store: &Store) -> anyhow::Result
         record: Arc::new(store.clone()),
         ledger: Arc::new(store.clone()),
         files: Arc::new(store.clone()),
+        sessions: Arc::new(store.clone()),
         authors: authors(config.model.as_ref())?,
     };
     let settings = PipelineConfig {

@@ -14,6 +14,7 @@ mod config;
 mod health;
 mod house;
 mod outbox;
+mod render;
 mod stage;
 
 use std::{ffi::OsString, io, process::ExitCode};

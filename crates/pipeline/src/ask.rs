@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ringfence_job::{InputFile, Language, LimitsPatch};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{answer::Answer, cost::Cost, files::UploadRef, results::RunResult, run::RunId};
 
@@ -27,6 +27,8 @@ pub struct AskRequest {
     pub uploads: Vec<UploadRef>,
     /// Limits asked for.
     pub limits: LimitsPatch,
+    /// The session that it goes on with; none begins one. Without files it is about those of the turn before.
+    pub session: Option<String>,
 }
 
 // A question is personal: it stays out of logs and panics.
@@ -43,6 +45,9 @@ impl fmt::Debug for AskRequest {
 pub struct AskAnswer {
     /// The run's identity.
     pub id: RunId,
+    /// The conversation, to go on with; absent from answers of earlier versions.
+    #[cfg_attr(feature = "schema", schema(required = false))]
+    pub session_id: String,
     /// What was made of the question.
     pub decision: Decision,
     /// What the program printed, without blanks around it.
@@ -86,7 +91,7 @@ pub struct AskAnswer {
 }
 
 /// What was made of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {

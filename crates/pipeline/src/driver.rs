@@ -7,6 +7,7 @@ use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll, time::Durati
 use futures::{FutureExt, poll};
 use ringfence_job::{InputFile, Job, Language, Outcome, Status};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use uuid::Uuid;
 
 use crate::{
     answer::Answer,
@@ -24,13 +25,14 @@ use crate::{
     policy::{Checked, Examined, ExecuteRequest, Violation, reader_job},
     ports::{
         Assignment, AuthorError, CodeAuthor, Draft, ExecutorError, FailedDraft, FileProfile, LedgerError,
-        Ports, Prepared, Written,
+        Ports, Prepared, Turn as Asked, Written,
     },
     profile::{is_table, read_profile},
     program::Program,
     repeat::{NoOriginal, Repeats},
     results::first_value,
-    run::{Event, Execution, FileRef, Paid, RunId, Stage},
+    run::{Event, Execution, FileRef, Paid, Principal, RunId, Stage},
+    sessions::{Opened, Session, SessionTurn},
     turns::{Place, Slot, WaitedTooLong},
 };
 
@@ -133,16 +135,83 @@ impl Driver {
         self.finish(journal, language, ran, true).await
     }
 
+    /// Answers a question as the next turn of its session, whose id is told once there is one.
     pub(crate) async fn ask(
+        &self,
+        journal: &mut Journal,
+        request: AskRequest,
+        driven: &mut Driven,
+        told: &mut Option<String>,
+    ) -> Result<AskAnswer, ErrorKind> {
+        let principal = driven.place.principal().clone();
+        let mut session = match &request.session {
+            Some(id) => self.open_session(&principal, id).await?,
+            None => Session::new(self.config.clock.new_id()),
+        };
+        let question = request.question.clone();
+        let mut files = Vec::new();
+        let asked = self.answer(journal, request, driven, &session, &mut files).await;
+        // What was made of the question; our own failures make nothing of it.
+        let (decision, clarification, memory) = match &asked {
+            Ok((_, memory)) => (Some(Decision::Answered), None, memory.clone()),
+            Err(ErrorKind::Unclear(asked_back, memory)) => {
+                (Some(Decision::Clarify), Some(asked_back.clone()), memory.clone())
+            }
+            Err(kind) => (kind.decision(), None, None),
+        };
+        let sessions = self.ports.sessions.as_ref();
+        let Some(decision) = decision else {
+            if session.version > 0
+                && let Err(error) = sessions.close_session(&principal, &session).await
+            {
+                tracing::warn!(%error, "a turn of a session could not be given up, it waits until it expires");
+            }
+            return asked.map(|(answer, _)| answer);
+        };
+        let turn = Asked { question, clarification, memory };
+        session.push(SessionTurn { turn, decision, run: journal.run().id(), files });
+        let kept = sessions.put_session(&principal, &session).await.map_err(ErrorKind::from);
+        let kept = kept.map_err(if asked.is_ok() { unrecorded } else { |kind| kind })?;
+        if !kept {
+            tracing::warn!("a turn took longer than a session waits for it, and is not part of it");
+        }
+        *told = Some(session.id.clone());
+        let (answer, _) = asked?;
+        let answer = AskAnswer { session_id: session.id, ..answer };
+        keep_ask_answer(journal, &answer).await.map_err(unrecorded)?;
+        Ok(answer)
+    }
+
+    /// Begins the next turn of a session.
+    async fn open_session(&self, principal: &Principal, id: &str) -> Result<Session, ErrorKind> {
+        // Nothing else is a session's name.
+        if id.parse::<Uuid>().is_err() {
+            return Err(ErrorKind::NoSession);
+        }
+        match self.ports.sessions.open_session(principal, id).await? {
+            Opened::Session(session) => Ok(session),
+            Opened::Busy => Err(ErrorKind::SessionBusy),
+            Opened::Missing => Err(ErrorKind::NoSession),
+        }
+    }
+
+    /// The answer, and what its author wants to remember; `kept` is told which files it is about.
+    async fn answer(
         &self,
         journal: &mut Journal,
         mut request: AskRequest,
         driven: &mut Driven,
-    ) -> Result<AskAnswer, ErrorKind> {
+        session: &Session,
+        kept: &mut Vec<FileRef>,
+    ) -> Result<(AskAnswer, Option<serde_json::Value>), ErrorKind> {
         let began_ms = self.config.clock.now_ms();
         let uploads = std::mem::take(&mut request.uploads);
-        let attached = self.attach(driven, &mut request.files, uploads).await?;
-        self.accept_question(journal, &request, attached).await?;
+        let attached = if request.files.is_empty() && uploads.is_empty() {
+            self.attach_earlier(driven, &mut request.files, session.files()).await?
+        } else {
+            self.attach(driven, &mut request.files, uploads).await?
+        };
+        *kept = self.accept_question(journal, &request, attached).await?;
         let mut tables = Vec::new();
         for file in request.files.iter().filter(|file| is_table(&file.name)) {
             tables.extend(self.profile(journal, file, driven).await?.tables);
@@ -152,7 +221,7 @@ impl Driver {
             tables,
             files: request.files.iter().map(|file| file.name.clone()).collect(),
             failure: None,
-            earlier: Vec::new(),
+            earlier: session.earlier(),
         };
         let (author, mut draft) = self.draft(journal, &assignment, driven).await?;
         let mut run = self.run_draft(journal, author.as_ref(), &draft, &request, driven).await?;
@@ -169,13 +238,37 @@ impl Driver {
             (draft, run) = repaired;
         }
         let duration_ms = self.config.clock.now_ms().saturating_sub(began_ms);
+        let memory = draft.memory.take();
         let answer = AskAnswer {
             cost: journal.cost().clone(),
             left_nano_usd: journal.left_nano_usd(),
             ..ask_answer(author.name(), draft, run, duration_ms)
         };
-        keep_ask_answer(journal, &answer).await.map_err(unrecorded)?;
-        Ok(answer)
+        Ok((answer, memory))
+    }
+
+    /// Reads the files of the turn before, which its run has kept.
+    async fn attach_earlier(
+        &self,
+        driven: &mut Driven,
+        files: &mut Vec<InputFile>,
+        earlier: &[FileRef],
+    ) -> Result<Result<(), Vec<Violation>>, ErrorKind> {
+        if earlier.is_empty() {
+            return Ok(Ok(()));
+        }
+        let bytes = earlier.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
+        if let Err(violations) = self.config.policy.admit_files(earlier.len(), bytes) {
+            return Ok(Err(violations));
+        }
+        driven.memory = Some(self.memory_for(bytes, &driven.place)?);
+        for FileRef { name, sha256, .. } in earlier {
+            let Some(content) = self.ports.record.get_blob(sha256).await? else {
+                return Err(ErrorKind::SessionFileGone(name.clone()));
+            };
+            files.push(InputFile { name: name.clone(), content });
+        }
+        Ok(Ok(()))
     }
 
     /// Reads what was uploaded before and puts it among a request's files, each at its place. Sizes are
@@ -236,7 +329,7 @@ impl Driver {
         journal: &mut Journal,
         request: &AskRequest,
         attached: Result<(), Vec<Violation>>,
-    ) -> Result<(), ErrorKind> {
+    ) -> Result<Vec<FileRef>, ErrorKind> {
         let examined =
             attached.and_then(|()| self.config.policy.examine_question(request, &self.config.limits));
         let (mut question, mut files) = (None, Vec::new());
@@ -250,13 +343,14 @@ impl Driver {
             code: None,
             stdin: None,
             call: None,
-            files,
+            files: files.clone(),
             of: None,
             fresh: false,
             later: false,
         })?;
         examined.map_err(ErrorKind::Denied)?;
-        journal.save().await
+        journal.save().await?;
+        Ok(files)
     }
 
     async fn profile(
@@ -783,7 +877,7 @@ fn why_nobody_wrote(declined: Vec<AuthorError>) -> ErrorKind {
     for error in declined {
         match error {
             AuthorError::TooDear(error) => too_dear = Some(error),
-            AuthorError::Unclear(question, _) => return ErrorKind::Unclear(question),
+            AuthorError::Unclear(question, memory) => return ErrorKind::Unclear(question, memory),
             AuthorError::Unanswerable(reason) => return ErrorKind::Unanswerable(reason),
             AuthorError::Destructive(reason) => return ErrorKind::Destructive(reason),
             AuthorError::NotUnderstood(reason) => not_understood = Some(reason),
@@ -819,6 +913,7 @@ fn ask_answer(author: String, draft: Draft, mut run: Answer, duration_ms: i64) -
     let explanation: String = draft.explanation.chars().take(EXPLANATION_CHARS_MAX).collect();
     AskAnswer {
         id: run.id,
+        session_id: String::new(),
         decision: Decision::Answered,
         results,
         interpretation: explanation.clone(),

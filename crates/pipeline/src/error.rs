@@ -20,6 +20,8 @@ pub struct PipelineError {
     pub run: RunId,
     /// What went wrong.
     pub kind: ErrorKind,
+    /// The session of a question that has no answer, to go on with.
+    pub session: Option<String>,
 }
 
 /// What went wrong.
@@ -59,9 +61,18 @@ pub enum ErrorKind {
     /// It would destroy or send away something.
     #[error("{0}")]
     Destructive(String),
-    /// A question back to the person.
+    /// A question back to the person, and what its author remembers of this one.
     #[error("{0}")]
-    Unclear(Clarification),
+    Unclear(Clarification, Option<serde_json::Value>),
+    /// The session is not there for whoever asks.
+    #[error("there is no such session, or it has expired: ask without one to begin another")]
+    NoSession,
+    /// Another question of the session is being answered.
+    #[error("another question of this session is being answered, wait for it")]
+    SessionBusy,
+    /// What the turn before was about is kept no longer.
+    #[error("file {0} of the question before is kept no longer, send it again")]
+    SessionFileGone(String),
     /// Authors that might have understood could not be reached or gave nothing usable.
     #[error("no code could be written: {0}")]
     AuthorsFailed(String),
@@ -96,7 +107,7 @@ impl PipelineError {
     /// What is asked back, if something is.
     pub fn clarification(&self) -> Option<AskedBack> {
         match &self.kind {
-            ErrorKind::Unclear(Clarification { question, options }) => {
+            ErrorKind::Unclear(Clarification { question, options }, _) => {
                 Some(AskedBack { id: self.run, question: question.clone(), options: options.clone() })
             }
             _ => None,
@@ -123,7 +134,7 @@ impl ErrorKind {
     /// What was made of the question, if it was the question that has no answer.
     pub fn decision(&self) -> Option<Decision> {
         match self {
-            ErrorKind::Unclear(_) => Some(Decision::Clarify),
+            ErrorKind::Unclear(..) => Some(Decision::Clarify),
             ErrorKind::NotUnderstood(_) | ErrorKind::Unanswerable(_) | ErrorKind::Destructive(_) => {
                 Some(Decision::Refused)
             }
@@ -143,11 +154,14 @@ impl ErrorKind {
             ErrorKind::NotUnderstood(_)
             | ErrorKind::Unanswerable(_)
             | ErrorKind::Destructive(_)
-            | ErrorKind::Unclear(_)
+            | ErrorKind::Unclear(..)
             | ErrorKind::AuthorsFailed(_) => refused("author"),
             ErrorKind::Ledger(LedgerError::Store(_) | LedgerError::KeyEnded(_))
             | ErrorKind::Busy(_)
             | ErrorKind::NoMemory
+            | ErrorKind::NoSession
+            | ErrorKind::SessionBusy
+            | ErrorKind::SessionFileGone(_)
             | ErrorKind::Executor(_)
             | ErrorKind::Store(_)
             | ErrorKind::Unrecorded(_)

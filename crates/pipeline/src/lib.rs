@@ -30,6 +30,7 @@ mod read;
 mod repeat;
 pub mod results;
 pub mod run;
+pub mod sessions;
 mod turns;
 mod view;
 

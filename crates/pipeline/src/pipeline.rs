@@ -243,8 +243,10 @@ impl Pipeline {
         let active = Active::enter(Arc::clone(&self.active));
         let task = async move {
             let _active = active;
-            let result = driver.ask(&mut journal, request, &mut driven).await;
-            close(&mut journal, result).await
+            let mut session = None;
+            let result = driver.ask(&mut journal, request, &mut driven, &mut session).await;
+            let result = close(&mut journal, result).await;
+            result.map_err(|error| PipelineError { session, ..error })
         };
         let task = tokio::spawn(task.instrument(span_of(run)));
         async move { task.await.unwrap_or_else(|_| Err(panicked(run))) }
@@ -323,7 +325,8 @@ fn span_of(run: RunId) -> Span {
 }
 
 fn panicked(run: RunId) -> PipelineError {
-    PipelineError { run, kind: ErrorKind::Internal("the task of a run panicked".to_owned()) }
+    let kind = ErrorKind::Internal("the task of a run panicked".to_owned());
+    PipelineError { run, kind, session: None }
 }
 
 /// Counts a run as in progress for as long as it lives.
@@ -351,7 +354,7 @@ async fn close<T>(journal: &mut Journal, result: Result<T, ErrorKind>) -> Result
             if let Err(error) = journal.end(&kind).await {
                 tracing::error!(%run, %error, "the end of a run could not be recorded");
             }
-            Err(PipelineError { run, kind })
+            Err(PipelineError { run, kind, session: None })
         }
     }
 }

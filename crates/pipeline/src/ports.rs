@@ -16,6 +16,7 @@ use crate::{
     files::{Content, Files, QuotaExceeded},
     live::Control,
     run::{Cleared, Principal, Recorded, RunId},
+    sessions::Sessions,
 };
 
 /// What the pipeline works with.
@@ -28,6 +29,8 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Keeps what was uploaded.
     pub files: Arc<dyn Files>,
+    /// Keeps conversations.
+    pub sessions: Arc<dyn Sessions>,
     /// Who is asked for code, in this order.
     pub authors: Vec<Arc<dyn CodeAuthor>>,
 }

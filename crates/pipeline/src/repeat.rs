@@ -162,7 +162,7 @@ impl Pipeline {
         let compared = self.compare(&principal, of, &before, answer.id).await;
         match compared {
             Ok(comparison) => Ok((answer, comparison)),
-            Err(error) => Err(Arc::new(PipelineError { run: answer.id, kind: error.into() })),
+            Err(error) => Err(Arc::new(PipelineError { run: answer.id, kind: error.into(), session: None })),
         }
     }
 

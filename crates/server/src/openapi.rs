@@ -96,6 +96,7 @@ problems! {
     Erased = 410, "Its content was erased when its time was over.";
     BodyTimeout = 408, "The body took too long to arrive.";
     RequestInFlight = 409, "The same request is being carried out, or came to no answer.";
+    SessionBusy = 409, "Another question of the session is being answered.";
     KeyConflict = 409, "The key has ended, or is the last that can manage keys.";
     NoAnswer = 409, "The run has no answer that could be told.";
     PreconditionFailed = 412, "It is not as the client has seen it; nothing was changed.";

@@ -47,6 +47,8 @@ pub(crate) struct Problem {
     decision: Option<Decision>,
     /// What is asked back.
     clarification: Option<Box<AskedBack>>,
+    /// The session to go on with.
+    session: Option<String>,
     exceeded: Exceeded,
 }
 
@@ -167,6 +169,10 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     clarification: Option<&'a AskedBack>,
+    /// The conversation that such a question belongs to, to go on with.
+    #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    session: Option<&'a str>,
 }
 
 impl Problem {
@@ -182,6 +188,7 @@ impl Problem {
             scope: None,
             decision: None,
             clarification: None,
+            session: None,
             exceeded: Exceeded::Nothing,
         }
     }
@@ -303,6 +310,7 @@ impl Problem {
             violated_scopes: budgets,
             decision: self.decision,
             clarification: self.clarification.as_deref(),
+            session: self.session.as_deref(),
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -357,7 +365,7 @@ impl From<&PipelineError> for Problem {
             ErrorKind::NotUnderstood(_) => unprocessable("question_not_understood"),
             ErrorKind::Unanswerable(_) => unprocessable("question_unanswerable"),
             ErrorKind::Destructive(_) => unprocessable("question_refused"),
-            ErrorKind::Unclear(_) => unprocessable("clarification_required"),
+            ErrorKind::Unclear(..) => unprocessable("clarification_required"),
             ErrorKind::Ledger(LedgerError::Exhausted(shortfalls)) => {
                 let short = shortfalls.iter().map(ViolatedScope::from).collect();
                 let exceeded = Exceeded::Budgets(short);
@@ -372,6 +380,9 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Busy(_) => Problem::busy(text),
             // Nothing is in the record.
             ErrorKind::NoMemory => return Problem::busy(text),
+            ErrorKind::NoSession => return refused(StatusCode::NOT_FOUND, "session_not_found"),
+            ErrorKind::SessionBusy => return refused(StatusCode::CONFLICT, "session_busy"),
+            ErrorKind::SessionFileGone(_) => return refused(StatusCode::GONE, "session_file_erased"),
             ErrorKind::Executor(ExecutorError::RuntimeMissing(_)) => {
                 refused(StatusCode::SERVICE_UNAVAILABLE, "runtime_missing")
             }
@@ -390,6 +401,7 @@ impl From<&PipelineError> for Problem {
         };
         problem.run = Some(error.run);
         problem.decision = error.kind.decision();
+        problem.session.clone_from(&error.session);
         problem.clarification = error.clarification().map(Box::new);
         problem
     }

@@ -25,6 +25,7 @@ use ringfence_pipeline::{
         ExecutorError, Kept, Ledger, LedgerError, Part, Prepared, Put, Receipt, Record, StoreError, Written,
     },
     run::{Cleared, Principal, Recorded, RunId},
+    sessions::{Opened, Session, Sessions},
 };
 use ringfence_server::{Ailment, Check, CheckStatus, Examination, Keys, Server, ServerOptions};
 use serde_json::{Value, json};
@@ -229,6 +230,22 @@ impl Incoming for Counted {
 }
 
 #[async_trait]
+impl Sessions for World {
+    async fn open_session(&self, _: &Principal, id: &str) -> Result<Opened, StoreError> {
+        let busy = id == Uuid::max().to_string();
+        Ok(if busy { Opened::Busy } else { Opened::Missing })
+    }
+
+    async fn put_session(&self, _: &Principal, _: &Session) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn close_session(&self, _: &Principal, _: &Session) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
 impl Files for World {
     async fn receive(&self, _: &Principal, _: Option<u64>) -> Result<Box<dyn Incoming>, FilesError> {
         Ok(Box::new(Counted(0)))
@@ -371,6 +388,7 @@ impl TestServer {
             record: world.clone(),
             ledger: world.clone(),
             files: world.clone(),
+            sessions: world.clone(),
             authors: vec![world.clone()],
         };
         let clock = Clock::new(|| 1, || RunId(Uuid::nil()));

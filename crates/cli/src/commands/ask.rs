@@ -1,13 +1,29 @@
 //! `ringfence ask`: a question in plain words, no server.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
 
 use ringfence_job::Status;
-use ringfence_pipeline::{AskAnswer, AskRequest};
+use ringfence_pipeline::{
+    AskAnswer, AskRequest, PipelineError,
+    ask::{AskedBack, Decision},
+    ports::Record as _,
+    results::RunResult,
+    run::{Event, Principal, RunId},
+};
 use ringfence_sandbox::Pool;
+use serde::Serialize;
 
 use super::{deliver, explain, one_shot_runtime, print_json, print_line, read_files};
-use crate::{args, config::Config, house, outbox::Outbox};
+use crate::{
+    args::{self, EXIT_OURS},
+    config::Config,
+    house::{self, House},
+    outbox::Outbox,
+    render,
+};
 
 /// Answers a question. The exit code is that of the program which computed the answer.
 pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCode> {
@@ -15,6 +31,7 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
         question: command.question,
         files: read_files(&command.files)?,
         limits: args::limits_patch(&command.limits),
+        session: command.session,
         ..AskRequest::default()
     };
     let outbox = command.out.as_deref().map(Outbox::start).transpose()?;
@@ -23,20 +40,76 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
     entrance.live(config, &runtime, async |house| {
         let principal = house.local_principal().await?;
         let place = house.pipeline.enter(&principal)?;
-        let answer = house.pipeline.ask(place, request).await?;
+        let answer = match house.pipeline.ask(place, request).await {
+            Ok(answer) => answer,
+            Err(error) => return no_answer(error, command.json),
+        };
         let kept = outbox.is_some();
         deliver(outbox, &answer.run.files)?;
         if command.json {
             print_json(&answer)?;
         } else {
             print_answer(&answer, kept)?;
+            explain_stages(house, &principal, answer.id).await;
         }
         Ok(ExitCode::from(u8::try_from(answer.run.exit_code).unwrap_or(1)))
     })
 }
 
+/// What was made of a question that has no answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NoAnswer {
+    id: RunId,
+    session_id: Option<String>,
+    decision: Decision,
+    /// Why.
+    answer: String,
+    clarification: Option<AskedBack>,
+}
+
+/// Asks back, or says why there is no answer.
+fn no_answer(error: PipelineError, json: bool) -> anyhow::Result<ExitCode> {
+    let Some(decision) = error.kind.decision() else { return Err(error.into()) };
+    let clarification = error.clarification();
+    if json {
+        let (id, answer) = (error.run, error.to_string());
+        print_json(&NoAnswer {
+            id,
+            session_id: error.session.clone(),
+            decision,
+            answer,
+            clarification: clarification.clone(),
+        })?;
+    }
+    eprintln!("ringfence: {error}");
+    if let Some(asked) = clarification {
+        for (number, option) in asked.options.iter().enumerate() {
+            eprintln!("  {}. {option}", number + 1);
+        }
+        if let Some(session) = &error.session {
+            eprintln!("answer with: ringfence ask --session {session} \"…\"");
+        }
+    }
+    Ok(ExitCode::from(EXIT_OURS))
+}
+
 fn print_answer(answer: &AskAnswer, kept: bool) -> anyhow::Result<()> {
-    print_line(format_args!("{}", answer.answer))?;
+    let color = io::stdout().is_terminal();
+    if !answer.answer.is_empty() {
+        print_line(format_args!("{}", answer.answer))?;
+    }
+    for result in &answer.results {
+        // What a program showed by itself it has printed as well, but for charts.
+        let shown = match result {
+            RunResult::Chart { .. } => render::chart(result, color),
+            _ if answer.answer.is_empty() => render::result(result, color),
+            _ => continue,
+        };
+        if !shown.is_empty() {
+            print_line(format_args!("\n{shown}"))?;
+        }
+    }
     print_line(format_args!("\n{} ({})", answer.explanation, answer.author))?;
     print_line(format_args!("\n--- {} ---\n{}", answer.language, answer.code.trim_end()))?;
     print_line(format_args!(
@@ -47,6 +120,34 @@ fn print_answer(answer: &AskAnswer, kept: bool) -> anyhow::Result<()> {
         eprint!("{}", answer.run.stderr);
         eprintln!("ringfence: the program ended as {}", answer.run.status);
     }
+    for note in &answer.run.notes {
+        eprintln!("ringfence: {note}");
+    }
     explain(&answer.run, kept);
+    eprintln!("ringfence: go on with --session {}", answer.session_id);
     Ok(())
+}
+
+/// One line on standard error: how long each stage took, as the history tells it.
+async fn explain_stages(house: &House, principal: &Principal, run: RunId) {
+    let Ok(history) = house.store.history(principal, run).await else { return };
+    let mut stages: Vec<(String, i64)> = Vec::new();
+    let mut before = history.first().map_or(0, |first| first.at_ms);
+    for recorded in &history {
+        let stage = match Event::from_recorded(recorded) {
+            Ok(Event::ReadFinished { .. }) => "read".to_owned(),
+            Ok(Event::CodeWritten { author, .. }) => format!("written by {author}"),
+            Ok(Event::FactsFinished { .. }) => "checked".to_owned(),
+            Ok(Event::ExecFinished(_)) => "executed".to_owned(),
+            _ => continue,
+        };
+        let took = recorded.at_ms.saturating_sub(before);
+        before = recorded.at_ms;
+        match stages.last_mut().filter(|(last, _)| *last == stage) {
+            Some((_, sum)) => *sum += took,
+            None => stages.push((stage, took)),
+        }
+    }
+    let told: Vec<String> = stages.iter().map(|(stage, took)| format!("{stage} {took} ms")).collect();
+    eprintln!("ringfence: {}", told.join(", "));
 }

@@ -58,6 +58,8 @@ struct State {
     given_up: u32,
     /// The key was revoked.
     key_ended: bool,
+    /// The one session.
+    session: Option<Session>,
     /// The one request that is noted.
     claim: Option<Claim>,
 }
@@ -329,6 +331,7 @@ fn world_over(
         record: Arc::clone(&memory) as Arc<dyn Record>,
         ledger: Arc::clone(&memory) as Arc<dyn Ledger>,
         files: Arc::clone(&memory) as Arc<dyn Files>,
+        sessions: Arc::clone(&memory) as Arc<dyn Sessions>,
         authors: vec![Arc::clone(&scribe) as Arc<dyn CodeAuthor>],
     };
     // Every look at the clock takes seven milliseconds.
@@ -896,6 +899,29 @@ async fn a_request_whose_run_left_nothing_is_carried_out_by_the_next_one() {
     live.stop();
     live.ended().await.unwrap();
     assert!(matches!(once().await, Once::Before(run) if run == live.run()));
+}
+
+#[async_trait]
+impl Sessions for Memory {
+    async fn open_session(&self, _: &Principal, id: &str) -> Result<Opened, StoreError> {
+        let mut state = self.state.lock().unwrap();
+        let Some(session) = state.session.as_mut().filter(|session| session.id == id) else {
+            return Ok(Opened::Missing);
+        };
+        session.version += 1;
+        // Odd while a turn is taken.
+        Ok(if session.version % 2 == 0 { Opened::Busy } else { Opened::Session(session.clone()) })
+    }
+
+    async fn put_session(&self, _: &Principal, session: &Session) -> Result<bool, StoreError> {
+        let version = (session.version + 1) / 2 * 2;
+        self.state.lock().unwrap().session = Some(Session { version, ..session.clone() });
+        Ok(true)
+    }
+
+    async fn close_session(&self, _: &Principal, session: &Session) -> Result<(), StoreError> {
+        self.put_session(&who(), session).await.map(drop)
+    }
 }
 
 /// The blob that `uploaded` was kept as is the upload.

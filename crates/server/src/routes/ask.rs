@@ -15,7 +15,7 @@ use crate::{
     App,
     body::{FileBody, InputFileSchema, input_files, object, objects, read_request},
     multipart::files_schema,
-    openapi::{BudgetExhausted, Busy, StoreFull, Unanswered, Unavailable},
+    openapi::{BudgetExhausted, Busy, Erased, NotFound, SessionBusy, StoreFull, Unanswered, Unavailable},
     problem::Problem,
     routes::download,
 };
@@ -35,6 +35,12 @@ struct AskBody {
     /// Limits of the program's run; what is absent takes the default.
     #[serde(default, deserialize_with = "object")]
     limits: LimitsPatch,
+    /// The session that the question goes on with, as an answer has named it: it is understood with what was asked
+    /// before, or answers what was asked back, and is about the files of the question before unless it has its own.
+    /// Without it another session begins.
+    #[serde(default)]
+    #[schema(nullable = false, max_length = 100)]
+    session_id: Option<String>,
 }
 
 /// A question with files beside it.
@@ -69,15 +75,16 @@ struct AskForm {
             ("getRun" = (operation_id = "getRun", parameters(("id" = "$response.body#/id")))),
             ("getRunEvents" = (operation_id = "getRunEvents", parameters(("id" = "$response.body#/id")))),
         )),
-        BudgetExhausted, Unanswered, Busy, Unavailable, StoreFull,
+        BudgetExhausted, NotFound, SessionBusy, Erased, Unanswered, Busy, Unavailable, StoreFull,
     ),
 )]
 pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let principal = app.principal(request.headers(), request.extensions(), Scope::Ask).await?;
     let mut place = app.pipeline.enter(&principal)?;
-    let (body, beside): (AskBody, _) = read_request(request, &app, &mut place).await?;
-    let (files, uploads) = input_files(body.files, beside)?;
-    let request = AskRequest { question: body.question, files, uploads, limits: body.limits };
+    let (mut body, beside): (AskBody, _) = read_request(request, &app, &mut place).await?;
+    let (files, uploads) = input_files(std::mem::take(&mut body.files), beside)?;
+    let AskBody { question, limits, session_id: session, .. } = body;
+    let request = AskRequest { question, files, uploads, limits, session };
     let taken = place.taken();
     let answer = app.pipeline.ask(place, request).await?;
     Ok(download::priced(download::json(&answer.linked(), taken), &answer.cost, answer.left_nano_usd))

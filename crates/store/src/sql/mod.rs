@@ -19,6 +19,7 @@ pub(crate) mod query;
 pub(crate) mod record;
 pub(crate) mod recovery;
 mod self_service;
+mod sessions;
 mod usage;
 mod verify;
 

@@ -17,3 +17,4 @@ mod migrations;
 mod promises;
 mod record;
 mod recovery;
+mod sessions;

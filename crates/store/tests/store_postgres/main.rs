@@ -29,3 +29,5 @@ mod own;
 mod record;
 #[path = "../store/recovery.rs"]
 mod recovery;
+#[path = "../store/sessions.rs"]
+mod sessions;
