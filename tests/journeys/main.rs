@@ -16,5 +16,6 @@ mod probes;
 mod processes;
 mod record;
 mod replay;
+mod results;
 mod runs;
 mod tables;

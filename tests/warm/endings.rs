@@ -37,6 +37,21 @@ const PYTHON: &[&str] = &[
     "import subprocess\nsubprocess.Popen(['sleep', '60'])\nprint('left it')",
     "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\nprint('daemon')",
     "import os\nos.kill(0x52460005, 0)\nprint('not reached')",
+    // What is noted of a program that shows nothing.
+    "1 + 1",
+    "'a text'",
+    "x = [1, 2]\nx",
+    "from __future__ import annotations\ndef f(a: int): pass\nf.__annotations__",
+    "import sys\nprint('seen')\nsys.getrecursionlimit()",
+    "class D:\n    def __del__(self): print('gone')\nD()",
+    "import atexit\natexit.register(print, 'at exit')\n[1 / 0]",
+    "import pandas\nframe = pandas.DataFrame({'a': [1, 2]})\nframe",
+    "import pandas\nframe = pandas.DataFrame({'a': [1, 2]})\nprint(frame)",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.title('t')",
+    "import matplotlib.pyplot as plt\nplt.bar(['a', 'b'], [1, 2])\nplt.savefig('own.png')",
+    "import matplotlib.pyplot as plt\nplt.plot([1])\nraise SystemExit(3)",
+    "import sys\nsys.modules['ringfence'] = None\n7",
+    "import ringfence\nringfence.show(3, 'three')\n4",
     "import os, threading\ndef f():\n    try: os.kill(0x52460005, 0)\n    except OSError as e: print(type(e).__name__)\n\
      t = threading.Thread(target=f); t.start(); t.join()\nprint('reached')",
 ];
@@ -67,8 +82,18 @@ const TRIES: usize = 3;
 
 /// What of an answer must not depend on how the run was had.
 fn outcome(answer: &Value) -> Value {
-    let kept =
-        ["status", "exitCode", "signal", "stdout", "stderr", "deniedSyscalls", "truncated", "limitsHit"];
+    let kept = [
+        "status",
+        "exitCode",
+        "signal",
+        "stdout",
+        "stderr",
+        "deniedSyscalls",
+        "truncated",
+        "limitsHit",
+        "results",
+        "notes",
+    ];
     let mut kept: serde_json::Map<String, Value> =
         kept.iter().map(|name| ((*name).to_owned(), answer[name].clone())).collect();
     let files = answer["files"].as_array().expect("files").iter();

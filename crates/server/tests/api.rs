@@ -774,8 +774,17 @@ async fn errors_of_the_pipeline_have_their_own_status() {
     let ask = async |question: &str| {
         server.post("/v1/ask", json!({ "question": question }).to_string().as_bytes()).await
     };
-    ask("?").await.is_problem(422, "question_not_understood");
-    ask("unclear").await.is_problem(422, "clarification_required");
+    let refused = ask("?").await;
+    refused.is_problem(422, "question_not_understood");
+    let refused = &refused.body;
+    assert_eq!((&refused["decision"], &refused["clarification"]), (&json!("refused"), &Value::Null));
+    let unclear = ask("unclear").await;
+    unclear.is_problem(422, "clarification_required");
+    let unclear = &unclear.body;
+    assert_eq!(unclear["decision"], "clarify");
+    let asked = json!({ "id": unclear["run_id"], "question": "Which column?", "options": [] });
+    assert_eq!(unclear["clarification"], asked);
+    assert!(unclear["sessionId"].is_string(), "{unclear}");
     ask("offline").await.is_problem(503, "authors_failed");
     ask(" ").await.is_problem(422, "policy_denied").points_at("/question");
 }

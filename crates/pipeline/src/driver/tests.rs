@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::live::Position;
 use crate::pipeline::{Once, Pipeline};
+use crate::results::{RESULTS_FILE, RunResult};
 use crate::{
     audit::AuditEntry,
     budget::{BudgetScope, Period, Shortfall, Unit},
@@ -27,6 +28,7 @@ use crate::{
         Record, StoreError,
     },
     run::{Principal, Recorded, Run, Stage},
+    sessions::Sessions,
 };
 
 /// Tokens that one step may use.
@@ -621,6 +623,90 @@ async fn a_question_is_profiled_written_run_and_answered() {
     let jobs = world.script.jobs.lock().unwrap();
     assert_eq!((jobs[0].args.join(" "), jobs[0].files.len()), ("profile s.CSV".to_owned(), 1));
     assert_eq!(jobs[1].files.len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_program_showed_is_the_answers_and_its_file_is_not() {
+    let mut done = outcome(Status::Succeeded, "3\n", 12);
+    let shown = br#"{"type": "number", "value": 3, "label": "rows", "more": 1}"#.to_vec();
+    done.files = vec![OutputFile { name: RESULTS_FILE.to_owned(), content: shown }];
+    let world = world(vec![Play::End(Box::new(done))], vec![draft("show(3)")]);
+    let answer = world.pipeline.ask(world.place(), question(&[])).await.unwrap();
+    assert_eq!((answer.value, answer.label.as_deref()), (Some(serde_json::json!(3)), Some("rows")));
+    assert_eq!((answer.results.len(), answer.run.results, answer.run.files.len()), (1, None, 0));
+    assert_eq!((answer.confidence, answer.decision), (Some(0.9), Decision::Answered));
+    assert_eq!(answer.interpretation, answer.explanation);
+}
+
+#[tokio::test]
+async fn a_failed_program_says_why_as_a_result() {
+    let world = world(vec![fails("Traceback:\nValueError: no")], vec![]);
+    let answer = world.pipeline.execute(world.place(), python("x")).await.unwrap();
+    let message = "ValueError: no".to_owned();
+    assert_eq!(answer.results, Some(vec![RunResult::Error { message }]));
+}
+
+#[tokio::test]
+async fn a_session_goes_on_with_its_files_and_what_was_remembered() {
+    let remembers =
+        |code: &str, memory: &str| draft(code).map(|draft| Draft { memory: Some(memory.into()), ..draft });
+    let asks = AuthorError::Unclear("Which column?".into(), Some("asked".into()));
+    let answers = vec![remembers("a", "first"), Err(asks), remembers("b", "third")];
+    let table = || ends(&profile("s.csv"));
+    let world = world(vec![table(), ends("1"), table(), table(), ends("2")], answers);
+    let first = world.pipeline.ask(world.place(), question(&["s.csv"])).await.unwrap();
+    let next = |text: &str| AskRequest {
+        question: text.to_owned(),
+        session: Some(first.session_id.clone()),
+        ..AskRequest::default()
+    };
+    // This memory has one run at a time.
+    let forget = || world.memory.state.lock().unwrap().events.clear();
+    forget();
+    let error = world.pipeline.ask(world.place(), next("and the other?")).await.unwrap_err();
+    assert_eq!(error.session.as_ref(), Some(&first.session_id), "{error:?}");
+    assert_eq!(error.clarification().unwrap().question, "Which column?");
+    forget();
+    let third = world.pipeline.ask(world.place(), next("a")).await.unwrap();
+    assert_eq!(third.session_id, first.session_id);
+
+    let asked = world.scribe.asked.lock().unwrap();
+    let told = asked[2].earlier.iter().map(|turn| {
+        let asked_back = turn.clarification.as_ref().map(|asked| asked.question.as_str());
+        (turn.question.as_str(), asked_back, turn.memory.clone())
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("What is the sum?", None, Some("first".into())),
+            ("and the other?", Some("Which column?"), Some("asked".into())),
+        ]
+    );
+    assert_eq!((asked[2].files.as_slice(), asked[2].tables.len()), (&["s.csv".to_owned()][..], 1));
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_there_or_lost_its_files_says_so() {
+    let world = world(vec![ends(&profile("s.csv")), ends("1")], vec![draft("a")]);
+    let first = world.pipeline.ask(world.place(), question(&["s.csv"])).await.unwrap();
+    let next = |session: &str| {
+        let session = Some(session.to_owned());
+        let request = AskRequest { question: "more".to_owned(), session, ..AskRequest::default() };
+        world.pipeline.ask(world.place(), request)
+    };
+    let recorded = world.kinds();
+    for unknown in ["", "\0", &Uuid::max().to_string()] {
+        assert!(matches!(next(unknown).await.unwrap_err().kind, ErrorKind::NoSession));
+    }
+    world.memory.state.lock().unwrap().blobs.clear();
+    let error = next(&first.session_id).await.unwrap_err();
+    assert!(matches!(&error.kind, ErrorKind::SessionFileGone(name) if name == "s.csv"));
+    // The turn was given up, so the next one is as free.
+    let error = next(&first.session_id).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::SessionFileGone(_)));
+    assert_eq!(world.kinds(), recorded);
+    world.memory.state.lock().unwrap().session.as_mut().unwrap().version += 1;
+    assert!(matches!(next(&first.session_id).await.unwrap_err().kind, ErrorKind::SessionBusy));
 }
 
 #[tokio::test]

@@ -60,6 +60,7 @@ impl Name {
                     NODE_LOCK,
                     NODE_START,
                     NODE_WARM,
+                    NODE_RESULTS,
                     NODE_BAKE,
                     NODE_CHECK,
                 ]
@@ -91,6 +92,8 @@ impl FromStr for Name {
 pub(super) const REQUIREMENTS: &str = include_str!("../../../../runtimes/python/requirements.lock");
 /// The program that installs them, each file with its hash.
 pub(super) const INSTALLER: &str = include_str!("../../../../runtimes/python/uv.lock");
+/// The module by which a program shows what it came to.
+pub(super) const NODE_RESULTS: &str = include_str!("../../../../runtimes/javascript/ringfence.cjs");
 /// Asks an interpreter where its parts are.
 pub(super) const QUERY: &str = include_str!("../../../../runtimes/python/query.py");
 /// Prepares what a read-only tree cannot prepare for itself.

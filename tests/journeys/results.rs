@@ -1,0 +1,188 @@
+//! What programs show: typed, however they show it, and in whatever they may write.
+
+use std::fs;
+
+use ringfence_tests::{Installation, Server};
+use serde_json::{Value, json};
+
+fn run(server: &Server, language: &str, code: &str) -> Value {
+    let body = json!({ "language": language, "code": code, "limits": { "wallMs": 30000, "cpuMs": 30000 } });
+    let (status, answer) = server.post("/v1/execute", &body);
+    assert_eq!(status, 200, "{answer:#}");
+    answer
+}
+
+fn results(answer: &Value) -> &[Value] {
+    answer["results"].as_array().unwrap_or_else(|| panic!("{answer:#}"))
+}
+
+fn file_names(answer: &Value) -> Vec<&str> {
+    answer["files"].as_array().expect("files").iter().filter_map(|file| file["name"].as_str()).collect()
+}
+
+#[test]
+fn python_shows_charts_and_saves() {
+    let house = Installation::new();
+    let server = house.serve();
+    let answer = run(
+        &server,
+        "python",
+        "import datetime, decimal, pandas as pd, ringfence\n\
+         from ringfence import show, chart, save\n\
+         show(1234.5, 'Total', 'EUR')\nshow(7)\nshow('text')\nshow(True)\nshow(datetime.date(2024, 1, 31))\n\
+         df = pd.DataFrame({'region': ['north', '=south'], 'amount': [2.5, None], 'n': [1, 2],\n\
+         'day': pd.to_datetime(['2024-01-01', None]), 'price': [decimal.Decimal('1.10'), pd.NA]})\n\
+         show(df, 'Sales', {'amount': 'EUR'})\n\
+         chart('bar', df, 'region', 'n', 'Sales')\nsave(df, 'out.csv')\nsave({'a': df, 'b': df}, 'out.xlsx')",
+    );
+    assert_eq!(answer["status"], "succeeded", "{answer:#}");
+    let shown = results(&answer);
+    assert_eq!(shown[0], json!({ "type": "number", "value": 1234.5, "label": "Total", "unit": "EUR" }));
+    assert_eq!(shown[1], json!({ "type": "number", "value": 7 }));
+    assert_eq!(shown[2], json!({ "type": "text", "value": "text" }));
+    assert_eq!(shown[3], json!({ "type": "boolean", "value": true }));
+    assert_eq!(shown[4], json!({ "type": "date", "value": "2024-01-31" }));
+    let kinds: Vec<&Value> =
+        shown[5]["columns"].as_array().unwrap().iter().map(|column| &column["kind"]).collect();
+    assert_eq!(kinds, ["text", "number", "integer", "date", "number"]);
+    assert_eq!(
+        shown[5]["rows"],
+        json!([["north", 2.5, 1, "2024-01-01", 1.1], ["=south", null, 2, null, null]])
+    );
+    assert_eq!(shown[5]["columns"][1]["unit"], "EUR");
+    assert_eq!((&shown[6]["kind"], &shown[6]["file"]), (&json!("bar"), &json!("chart-1.png")));
+    assert_eq!(shown[6]["x"], json!({ "name": "region", "values": ["north", "=south"] }));
+    assert_eq!(shown[6]["series"], json!([{ "name": "n", "values": [1, 2] }]));
+    assert_eq!((&shown[7]["type"], &shown[7]["name"]), (&json!("file"), &json!("out.csv")));
+    assert_eq!(file_names(&answer), ["chart-1.png", "out.csv", "out.xlsx"]);
+    let csv = answer["files"][1]["content"].as_str().unwrap();
+    assert!(csv.contains("'=south") && csv.contains("north,2.5,1"), "{csv}");
+    let printed = answer["stdout"].as_str().unwrap();
+    assert!(printed.starts_with("Total: 1,234.5 EUR\n7\ntext\nyes\n"), "{printed}");
+}
+
+#[test]
+fn what_python_does_not_show_is_noted_all_the_same() {
+    let house = Installation::new();
+    let server = house.serve();
+    let only = |code: &str| {
+        let answer = run(&server, "python", code);
+        assert_eq!(
+            (&answer["status"], results(&answer).len()),
+            (&json!("succeeded"), 1),
+            "{code}: {answer:#}"
+        );
+        (results(&answer)[0].clone(), file_names(&answer).join(" "))
+    };
+    assert_eq!(only("x = 6\nx * 7").0, json!({ "type": "number", "value": 42 }));
+    let (table, _) = only("import pandas as pd\npd.DataFrame({'a': [1, 2]}).sum()");
+    assert_eq!(table["rows"], json!([["a", 3]]));
+    let (table, _) = only("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\nprint(df)");
+    assert_eq!((&table["totalRows"], &table["label"]), (&json!(2), &json!("df")));
+
+    let drawn = |code: &str| only(&format!("import matplotlib.pyplot as plt\n{code}"));
+    let (line, files) = drawn("plt.plot([1, 2, 3], [4, 5, 6], label='up')\nplt.title('T')");
+    assert_eq!((&line["kind"], &line["label"], files.as_str()), (&json!("line"), &json!("T"), "chart-1.png"));
+    assert_eq!(
+        (&line["x"]["values"], &line["series"][0]),
+        (&json!([1, 2, 3]), &json!({ "name": "up", "values": [4, 5, 6] }))
+    );
+    let (bar, files) = drawn("plt.bar(['a', 'b'], [1, 2])\nplt.savefig('own.png')");
+    assert_eq!(
+        (&bar["x"]["values"], &bar["file"], files.as_str()),
+        (&json!(["a", "b"]), &json!("own.png"), "own.png")
+    );
+    let (scatter, _) = drawn("plt.scatter([1, 2], [3, 4])");
+    assert_eq!((&scatter["kind"], &scatter["series"][0]["values"]), (&json!("scatter"), &json!([3.0, 4.0])));
+    let (pie, _) = drawn("plt.pie([1, 3], labels=['a', 'b'])");
+    assert_eq!(
+        (&pie["x"]["values"], &pie["series"][0]["values"]),
+        (&json!(["a", "b"]), &json!([25.0, 75.0]))
+    );
+    let (histogram, _) = drawn("plt.hist([1, 1, 2, 5], bins=4)");
+    assert_eq!(
+        (&histogram["kind"], &histogram["series"][0]["values"]),
+        (&json!("histogram"), &json!([2.0, 1.0, 0.0, 1.0]))
+    );
+    let (boxes, _) = drawn("plt.boxplot([[1, 2, 3, 4, 5], [2, 3, 4, 5, 6]])");
+    assert_eq!((&boxes["kind"], &boxes["series"][2]["values"]), (&json!("box"), &json!([3.0, 4.0])));
+
+    for code in [
+        "import sys\nprint('x')\nsys.getrecursionlimit()",
+        "x = 3",
+        "None",
+        "'what it is'",
+        "5\nraise SystemExit(0)",
+    ] {
+        assert_eq!(results(&run(&server, "python", code)), [] as [Value; 0], "{code}");
+    }
+    let failed = run(&server, "python", "import matplotlib.pyplot as plt\nplt.plot([1])\n1 / 0");
+    let why = json!({ "type": "error", "message": "ZeroDivisionError: division by zero" });
+    assert_eq!((results(&failed), file_names(&failed).len()), (&[why][..], 0));
+}
+
+#[test]
+fn javascript_shows_as_well() {
+    let house = Installation::new();
+    let server = house.serve();
+    for code in [
+        "const { show, chart, save } = require('ringfence');",
+        "import { show, chart, save } from 'ringfence';",
+    ] {
+        let answer = run(
+            &server,
+            "javascript",
+            &format!(
+                "{code}\nconst rows = [{{ k: 'a', v: 1 }}, {{ k: '=b', v: 2.5 }}];\n\
+                 show(3, 'three', 'm'); show(rows); chart('bar', rows, 'k', 'v', 'T'); save(rows, 'out.csv');"
+            ),
+        );
+        let shown = results(&answer);
+        assert_eq!(shown[0], json!({ "type": "number", "value": 3, "label": "three", "unit": "m" }));
+        assert_eq!(shown[1]["rows"], json!([["a", 1], ["=b", 2.5]]));
+        assert_eq!(shown[2]["series"], json!([{ "name": "v", "values": [1, 2.5] }]));
+        assert_eq!(shown[3]["name"], "out.csv");
+        assert_eq!(answer["files"][0]["content"], "k,v\r\na,1\r\n'=b,2.5\r\n");
+    }
+}
+
+#[test]
+fn whatever_is_written_instead_is_no_error_of_ours() {
+    let house = Installation::new();
+    let server = house.serve();
+    let name = ".ringfence-results.jsonl";
+    for (code, notes) in [
+        ("open(NAME, 'wb').write(bytes(range(256)) * 100)", true),
+        ("open(NAME, 'w').write('[' * 500000)", true),
+        ("open(NAME, 'w').write('{\"type\":\"number\",\"value\":1}\\n' * 40000)", true),
+        ("open(NAME, 'w').write('{\"type\":\"text\",\"value\":\"\\\\u001b[2J\"}')", false),
+        ("import os\nos.mkdir(NAME)", false),
+        ("import os\nos.symlink('/etc/passwd', NAME)", false),
+    ] {
+        let answer = run(&server, "python", &format!("NAME = '{name}'\n{code}\nNone"));
+        assert_eq!(answer["status"], "succeeded", "{answer:#}");
+        assert_eq!(answer.get("notes").is_some(), notes, "{code}: {:?}", answer.get("notes"));
+        assert!(results(&answer).len() <= 50 && !answer["results"].to_string().contains("\\u001b"), "{code}");
+        assert!(!file_names(&answer).contains(&name), "{code}");
+    }
+}
+
+#[test]
+fn a_conversation_goes_on_with_its_file() {
+    let house = Installation::new();
+    let path = house.path().join("books.csv");
+    fs::write(&path, "zweig,mieter\nOst,3\nWest,4\n").unwrap();
+    let first = house.output(&["ask", "total mieter", "--json", "--file", path.to_str().unwrap()]);
+    let first: Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!((&first["decision"], first["value"].as_f64()), (&json!("answered"), Some(7.0)));
+    let session = first["sessionId"].as_str().unwrap();
+    let next = house.output(&["ask", "how many rows are there", "--json", "--session", session]);
+    let next: Value = serde_json::from_slice(&next.stdout).unwrap();
+    assert_eq!((&next["sessionId"], next["value"].as_f64()), (&first["sessionId"], Some(2.0)));
+    let refused = house.output(&["ask", "please write a poem", "--json", "--session", session]);
+    let told: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!((&told["decision"], &told["sessionId"]), (&json!("refused"), &first["sessionId"]));
+    let nobody = "01890000-0000-7000-8000-000000000000";
+    let missing = house.output(&["ask", "total mieter", "--session", nobody]);
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("no such session"));
+}
