@@ -1,8 +1,8 @@
 //! The built-in analyst: understands common questions by rules alone, needs no key and always answers alike.
 
 mod columns;
+mod finance;
 mod load;
-mod npv;
 mod program;
 mod python;
 mod query;
@@ -54,8 +54,8 @@ impl Analyst {
                 "the question has more than {QUESTION_TOKENS_MAX} words, ask a shorter one"
             )));
         }
-        if npv::is_about(&tokens) {
-            return npv::write(question, &tokens);
+        if let Some(answer) = finance::read(assignment) {
+            return answer;
         }
         let (query, table) = choose_table(&tokens, assignment)?;
         Ok(program::write(question, &query, table))
@@ -94,12 +94,15 @@ fn why_not(
     let mut errors: Vec<AuthorError> =
         readings.into_iter().filter_map(|(reading, _)| reading.err()).collect();
     match errors.len() {
-        0 if assignment.files.is_empty() => AuthorError::NotUnderstood(
-            "I compute net present values, such as \"NPV at 5% of an outlay of 1000, then 300, 400 and 500\", and answer questions about \
-             a spreadsheet that comes with the question, such as \"total revenue by region\" or \"top 5 customers by revenue\""
-                .to_owned(),
-        ),
-        0 => AuthorError::NotUnderstood(format!("none of the files is a table I can read: {}; send a spreadsheet or a CSV file", assignment.files.join(", "))),
+        0 if assignment.files.is_empty() => AuthorError::NotUnderstood(format!(
+            "I compute {}, and answer questions about a spreadsheet that comes with the question, such as \"total revenue by region\" or \
+             \"top 5 customers by revenue\"",
+            finance::HELP
+        )),
+        0 => AuthorError::NotUnderstood(format!(
+            "none of the files is a table I can read: {}; send a spreadsheet or a CSV file",
+            assignment.files.join(", ")
+        )),
         // A table that was nearly understood says more than the others.
         _ => {
             let unclear = errors.iter().position(|error| matches!(error, AuthorError::Unclear(..)));

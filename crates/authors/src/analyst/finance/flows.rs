@@ -1,21 +1,38 @@
-//! Net present value: finds rate, outlay and cash flows in a question, however it is phrased.
+//! Cash flows: finds outlay and inflows in a question, however they are phrased, and lays them out by period.
 //!
 //! Convention, stated in every answer: the first flow listed falls at time 0, today. Flows fall at the end of
-//! years 1, 2, … where the question says so: by naming the years, by "500 a year", or by
-//! naming an outlay apart, which is then the flow of time 0.
+//! periods 1, 2, … where the question says so: by naming the periods, by "500 a year", or by naming an outlay apart,
+//! which is then the flow of time 0.
 
-use ringfence_job::Language;
-use ringfence_pipeline::ports::{AuthorError, Draft};
-
+use super::super::python;
 use super::{
-    python,
-    words::{Kind, Token},
+    facts::{self, Fact, Period, What},
+    lexer::{Kind, Token},
+    reading::{Trouble, ask},
 };
 
-/// The longest horizon, in years.
-const YEARS_MAX: u32 = 200;
+/// The longest horizon, in periods.
+const PERIODS_MAX: u32 = 360;
 
-const YEAR_WORDS: [&str; 6] = ["year", "years", "yr", "yrs", "period", "periods"];
+/// What is beyond a plain series of flows.
+const BEYOND: [&str; 11] = [
+    "inflation",
+    "tax",
+    "grow",
+    "growth",
+    "continuous",
+    "depreciation",
+    "except",
+    "delayed",
+    "escalating",
+    "rising",
+    "perpetuity",
+];
+
+const YEAR_WORDS: [&str; 17] = [
+    "year", "years", "yr", "yrs", "y", "period", "periods", "month", "months", "mos", "quarter", "quarters",
+    "week", "weeks", "day", "days", "annum",
+];
 const PAYMENT_WORDS: [&str; 9] = [
     "payments",
     "payment",
@@ -96,113 +113,14 @@ const INFLOW_WORDS: [&str; 38] = [
     "benefits",
     "dividends",
 ];
-const SALVAGE_WORDS: [&str; 7] =
-    ["salvage", "terminal", "residual", "scrap", "resale", "resold", "liquidation"];
-const RATE_WORDS: [&str; 9] =
+const SALVAGE_WORDS: [&str; 8] =
+    ["salvage", "terminal", "residual", "scrap", "resale", "resold", "liquidation", "sell"];
+pub(super) const RATE_WORDS: [&str; 9] =
     ["rate", "discounted", "discounting", "discount", "hurdle", "wacc", "capital", "interest", "r"];
-/// What would change the value and is not computed here.
-const BEYOND: [&str; 29] = [
-    "irr",
-    "payback",
-    "inflation",
-    "tax",
-    "taxes",
-    "taxed",
-    "growing",
-    "growth",
-    "grow",
-    "grows",
-    "perpetuity",
-    "forever",
-    "perpetual",
-    "continuously",
-    "continuous",
-    "monthly",
-    "month",
-    "months",
-    "quarterly",
-    "quarter",
-    "quarters",
-    "semiannual",
-    "semiannually",
-    "weekly",
-    "daily",
-    "depreciation",
-    "except",
-    "delayed",
-    "profitability",
-];
-
-/// True if the question is about a present value, so that a table is not what it asks about.
-pub(crate) fn is_about(tokens: &[Token]) -> bool {
-    let word_after = |first: &str, second: &str| {
-        tokens.windows(2).any(|pair| pair[0].is(first) && pair[1].text.starts_with(second))
-    };
-    let named = tokens.iter().any(|token| token.is_any(&["npv", "npvs", "dcf"]));
-    let rate = tokens.iter().any(|token| token.amount().is_some_and(|amount| amount.percent))
-        || tokens.iter().any(|token| token.is_any(&["discounted", "discount", "wacc", "hurdle"]));
-    let invested = tokens
-        .iter()
-        .any(|t| t.is_any(&["invest", "invested", "investing", "investment", "outlay", "cashflows"]));
-    named
-        || word_after("present", "value")
-        || word_after("present", "worth")
-        || word_after("discounted", "cash")
-        || (rate && (invested || word_after("cash", "flow")))
-}
-
-/// Rate and flows by year, from year 0.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Npv {
-    pub(crate) rate: f64,
-    pub(crate) flows: Vec<f64>,
-}
-
-/// Writes the program for a question that [`is_about`] a present value.
-pub(crate) fn write(question: &str, tokens: &[Token]) -> Result<Draft, AuthorError> {
-    let npv = parse(tokens)?;
-    Ok(npv.draft(question))
-}
-
-fn unclear<T>(message: impl Into<String>) -> Result<T, AuthorError> {
-    Err(AuthorError::unclear(message))
-}
-
-pub(crate) fn parse(tokens: &[Token]) -> Result<Npv, AuthorError> {
-    if let Some(beyond) = tokens.iter().find(|token| token.is_any(&BEYOND)) {
-        return Err(AuthorError::NotUnderstood(format!(
-            "I compute a net present value from a yearly discount rate and yearly cash flows, and do not know what to do with {:?}; \
-             for example: NPV at 8% of an outlay of 1000, then 300, 400 and 500",
-            beyond.raw
-        )));
-    }
-    let (rate, rest) = take_rate(tokens)?;
-    let flows = Reading::of(&rest).flows()?;
-    Ok(Npv { rate, flows })
-}
-
-/// Finds the discount rate and returns what is left of the question.
-fn take_rate(tokens: &[Token]) -> Result<(f64, Vec<Token>), AuthorError> {
-    let percents: Vec<usize> =
-        (0..tokens.len()).filter(|at| tokens[*at].amount().is_some_and(|amount| amount.percent)).collect();
-    let at = match percents[..] {
-        [at] => at,
-        [] => match plain_rate(tokens) {
-            Some(at) => at,
-            None => return unclear("which discount rate should I use? For example: at 5%"),
-        },
-        _ => return unclear("I see more than one percentage, which of them is the yearly discount rate?"),
-    };
-    let Some(amount) = tokens[at].amount() else { return unclear("which discount rate should I use?") };
-    let rate = if amount.percent || amount.value.abs() >= 1.0 { amount.value / 100.0 } else { amount.value };
-    if !(-0.99..=10.0).contains(&rate) {
-        return unclear(format!(
-            "a discount rate of {}% cannot be right, which one should I use?",
-            rate * 100.0
-        ));
-    }
+/// Takes the rate at `at..end` out of the question.
+fn without(tokens: &[Token], at: usize, end: usize) -> Vec<Token> {
     // "5% a year" and "5% rate": the words belong to the rate, not to the flows.
-    let mut end = at + 1;
+    let mut end = end;
     while tokens.get(end).is_some_and(|t| {
         t.is_any(&["a", "per", "p", "annual", "annually", "yearly", "each", "every"]) || t.is_mark('/')
     }) && tokens.get(end + 1).is_some_and(|t| t.is_any(&["year", "annum", "yr", "a"]))
@@ -223,20 +141,50 @@ fn take_rate(tokens: &[Token]) -> Result<(f64, Vec<Token>), AuthorError> {
     }
     let mut rest = tokens[..start].to_vec();
     // A stop between what stood before and after, so that they do not run together.
-    rest.push(Token { kind: Kind::Mark(';'), text: ";".into(), raw: ";".into() });
-    let after = &tokens[end..];
+    rest.push(stop());
+    let after = tokens.get(end..).unwrap_or_default();
     let named_after = [
         "discount", "rate", "hurdle", "cost", "of", "capital", "interest", "required", "return", "wacc",
         "annual", "yearly",
     ];
     let skip = after.iter().take_while(|token| token.is_any(&named_after)).count();
-    let skip = if after[..skip].iter().any(|token| token.is_any(&RATE_WORDS) || token.is("return")) {
-        skip
-    } else {
-        0
-    };
-    rest.extend_from_slice(&after[skip..]);
-    Ok((rate, rest))
+    let named = after[..skip].iter().any(|token| token.is_any(&RATE_WORDS) || token.is("return"));
+    rest.extend_from_slice(&after[if named { skip } else { 0 }..]);
+    rest
+}
+
+fn stop() -> Token {
+    Token { kind: Kind::Mark(';'), text: ";".into(), stem: "", start: 0, end: 0 }
+}
+
+/// Takes the rates out of the question, each with the words beside it.
+pub(super) fn take_rates(tokens: &[Token]) -> (Vec<Fact>, Vec<Token>) {
+    let mut rest = tokens.to_vec();
+    let mut rates = Vec::new();
+    loop {
+        let found = facts::join_ranges(&rest, facts::facts(&rest), false);
+        let Some(fact) = found.into_iter().find(|fact| fact.what == What::Percent) else { break };
+        let steps = rest.get(fact.end).is_some_and(|token| token.is_any(&["step", "steps"]));
+        let from = fact.start.saturating_sub(usize::from(
+            fact.values.len() > 1 && fact.start > 0 && rest[fact.start - 1].is_any(&["from", "between"]),
+        ));
+        rest = without(&rest, from, fact.end + usize::from(steps));
+        rates.push(fact);
+    }
+    if rates.is_empty()
+        && let Some(at) = plain_rate(&rest)
+        && let Some(number) = rest[at].number()
+    {
+        let percent =
+            if number.value.abs() >= 1.0 { number.value } else { (number.value * 1e14).round() / 1e12 };
+        let mut fact = facts::facts(&rest).into_iter().find(|fact| fact.start == at);
+        if let Some(fact) = &mut fact {
+            (fact.what, fact.values) = (What::Percent, vec![percent]);
+        }
+        rest = without(&rest, at, at + 1);
+        rates.extend(fact);
+    }
+    (rates, rest)
 }
 
 /// A rate without a percent sign: `rate of 0.05`, `discounted at 5`, `r = 0.08`, `at 0.05`.
@@ -249,13 +197,13 @@ fn plain_rate(tokens: &[Token]) -> Option<usize> {
             .take_while(|t| t.is_any(&filler) || t.is_any(&RATE_WORDS) || t.is_mark('=') || t.is_mark(':'))
             .count();
         let at = from + skipped;
-        tokens.get(at).and_then(Token::amount).map(|amount| (at, amount.value))
+        tokens.get(at).and_then(Token::number).map(|amount| (at, amount.value))
     };
     // As a function is called: npv(0.05, [-100, 60, 60]).
     if let [name, bracket, rate, ..] = tokens
-        && name.is("npv")
+        && name.is_any(&["npv", "mirr"])
         && bracket.is_mark('(')
-        && rate.amount().is_some_and(|amount| amount.value.abs() < 1.0)
+        && rate.number().is_some_and(|amount| amount.value.abs() < 1.0)
     {
         return Some(2);
     }
@@ -327,7 +275,10 @@ fn item_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
                 }
                 let described = (1..4)
                     .take_while(|ahead| {
-                        next_is(*ahead, &["equal", "annual", "yearly", "cash", "year", "end"])
+                        next_is(
+                            *ahead,
+                            &["equal", "annual", "yearly", "cash", "year", "end", "monthly", "quarterly"],
+                        )
                     })
                     .count();
                 if next_is(1 + described, &PAYMENT_WORDS) {
@@ -337,7 +288,7 @@ fn item_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
             (Some(Item::Amount(amount.value)), 1)
         }
         Kind::Word => word_at(tokens, at),
-        Kind::Mark('/') if next_is(1, &["year", "yr"]) => (Some(Item::Yearly), 2),
+        Kind::Mark('/') if next_is(1, &["year", "yr", "month", "quarter"]) => (Some(Item::Yearly), 2),
         Kind::Mark(';' | '.' | '?' | '!') => (Some(Item::Stop), 1),
         _ => (None, 1),
     }
@@ -350,7 +301,7 @@ fn year_label(tokens: &[Token], at: usize) -> Option<(Option<Item>, usize)> {
         && let Some(digits) =
             ["t", "y", "yr", "year", "cf", "c", "p"].iter().find_map(|p| token.text.strip_prefix(p))
         && let Ok(year) = digits.parse::<u32>()
-        && year <= YEARS_MAX
+        && year <= PERIODS_MAX
     {
         return Some((Some(Item::When(year, year)), 1));
     }
@@ -363,7 +314,7 @@ fn year_label(tokens: &[Token], at: usize) -> Option<(Option<Item>, usize)> {
         used += 1;
     }
     let zero = tokens.get(at + used).is_some_and(|t| t.is("zero"));
-    let first = if zero { 0 } else { tokens.get(at + used)?.count().filter(|year| *year <= YEARS_MAX)? };
+    let first = if zero { 0 } else { tokens.get(at + used)?.count().filter(|year| *year <= PERIODS_MAX)? };
     used += 1;
     let to =
         |t: &Token| t.is_mark('-') || t.is_mark('\u{2013}') || t.is_any(&["to", "through", "thru", "until"]);
@@ -391,7 +342,9 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
     let next_is =
         |ahead: usize, words: &[&str]| tokens.get(at + ahead).is_some_and(|token| token.is_any(words));
     let before = |words: &[&str]| at > 0 && tokens[at - 1].is_any(words);
-    if token.is_any(&["a", "per", "each", "every"]) && next_is(1, &["year", "yr", "annum", "period"]) {
+    if token.is_any(&["a", "per", "each", "every"])
+        && next_is(1, &["year", "yr", "annum", "period", "month", "quarter", "week"])
+    {
         let year_end = token.is_any(&["each", "every"]) && before(&["of"]);
         let in_a_year = token.is("a") && before(&["in", "after"]);
         let later = token.is("a") && next_is(2, &["from", "later", "hence"]);
@@ -401,7 +354,7 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
             () => (Some(Item::Yearly), 2),
         };
     }
-    if token.is("next") && next_is(1, &["year"]) {
+    if token.is("next") && next_is(1, &["year", "month"]) {
         return (Some(Item::When(1, 1)), 2);
     }
     if token.is("up") && next_is(1, &["front"])
@@ -415,10 +368,14 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
     }
     let item = match () {
         () if token.is_any(&["now", "today", "immediately"]) => Item::When(0, 0),
-        () if token.is("annually") || token.is("yearly") && at > 0 && tokens[at - 1].amount().is_some() => {
+        () if token.is("annually")
+            || token.is_any(&["yearly", "monthly", "quarterly"])
+                && at > 0
+                && tokens[at - 1].number().is_some() =>
+        {
             Item::Yearly
         }
-        () if token.is_any(&["annual", "yearly", "annuity"]) => Item::YearlyNext,
+        () if token.is_any(&["annual", "yearly", "annuity", "monthly", "quarterly"]) => Item::YearlyNext,
         () if token.is("excel") => Item::FromYearOne,
         () if token.is_any(&SALVAGE_WORDS) => Item::Salvage,
         // "this investment: -1000, 300" names a thing; "initial investment: 1000" an amount.
@@ -450,17 +407,17 @@ struct Flow {
 
 /// What the items of a question say together.
 #[derive(Debug, Default)]
-struct Reading {
+struct Laid {
     flows: Vec<Flow>,
     /// A number of years that belongs to the flows listed one by one.
     span: Option<u32>,
     from_year_one: bool,
 }
 
-impl Reading {
-    fn of(tokens: &[Token]) -> Reading {
+impl Laid {
+    fn of(tokens: &[Token]) -> Laid {
         let items = items(tokens);
-        let mut reading = Reading { from_year_one: items.contains(&Item::FromYearOne), ..Reading::default() };
+        let mut reading = Laid { from_year_one: items.contains(&Item::FromYearOne), ..Laid::default() };
         let label_first = labels_come_first(&items);
         let (mut outlay, mut salvage, mut yearly) = (false, false, false);
         let (mut count, mut label, mut counted_flow) = (None, None, None);
@@ -575,9 +532,9 @@ impl Reading {
     }
 
     /// Lays the flows out by year.
-    fn flows(&self) -> Result<Vec<f64>, AuthorError> {
+    fn flows(&self) -> Result<Vec<f64>, Trouble> {
         let Some(first) = self.flows.first() else {
-            return unclear("which cash flows should I discount? For example: -1000, 300, 400 and 500");
+            return ask("Which cash flows? For example: -1000, 300, 400 and 500.");
         };
         let outlay = self.flows.iter().any(|flow| flow.outlay && flow.when.is_none_or(|(year, _)| year == 0));
         let listed = self.flows.iter().filter(|flow| !flow.outlay && !flow.salvage).count();
@@ -586,13 +543,19 @@ impl Reading {
             && listed == 1
             && self.span.is_none()
         {
-            return unclear(format!("for how many years do you get {} a year?", python::number(flow.amount)));
+            return ask(format!("For how many years do you get {} a year?", python::number(flow.amount)));
         }
         if self.flows.len() == 1 && first.when.is_none() && first.times.is_none() {
-            return unclear(format!(
+            return ask(format!(
                 "I see one cash flow, {}; which others are there, and in which years?",
                 python::number(first.amount)
             ));
+        }
+        if let Some(span) = self.span
+            && listed > 1
+            && ![listed, listed.saturating_sub(1)].contains(&(span as usize))
+        {
+            return ask(format!("I see {listed} cash flows and {span} periods; which flow falls when?"));
         }
         let spanned = self.span.is_some_and(|span| span as usize == listed);
         let repeated_first = first.times.is_some() && !first.outlay;
@@ -606,9 +569,9 @@ impl Reading {
                 (None, _) if flow.outlay => (0, 0),
                 (None, times) => (cursor, cursor.saturating_add(times.unwrap_or(1)).saturating_sub(1)),
             };
-            if end > YEARS_MAX || start > end {
-                return unclear(format!(
-                    "I compute up to year {YEARS_MAX}, in which years do the cash flows fall?"
+            if end > PERIODS_MAX || start > end {
+                return ask(format!(
+                    "I compute up to period {PERIODS_MAX} of a series; when do the cash flows fall?"
                 ));
             }
             years.extend((start..=end).map(|year| (year, flow.amount)));
@@ -623,7 +586,7 @@ impl Reading {
             .unwrap_or(0)
             .max(self.span.filter(|_| listed <= 1).unwrap_or(0));
         for flow in self.flows.iter().filter(|flow| flow.salvage) {
-            years.push((flow.when.map_or(last, |(year, _)| year.min(YEARS_MAX)), flow.amount));
+            years.push((flow.when.map_or(last, |(year, _)| year.min(PERIODS_MAX)), flow.amount));
         }
         let length = years.iter().map(|(year, _)| *year).max().unwrap_or(0) + 1;
         let mut flows = vec![0.0; length as usize];
@@ -654,44 +617,87 @@ fn labels_come_first(items: &[Item]) -> bool {
     false
 }
 
-impl Npv {
-    fn convention(&self) -> &'static str {
-        if self.flows.first() == Some(&0.0) {
-            "nothing falls today; the flows fall at the end of each year, the first being discounted by one year"
-        } else {
-            "the first cash flow falls today (year 0) and is not discounted; each next one falls a year later"
-        }
+/// Cash flows by period, from period 0.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Flows {
+    pub(super) values: Vec<f64>,
+    pub(super) each: Period,
+    /// An outlay that regular flows follow for as long as it takes.
+    pub(super) level: Option<(f64, f64)>,
+}
+
+/// Finds the cash flows in what is left of a question without its rates. `endless` allows regular flows of which
+/// nobody said how many there are.
+pub(super) fn read(tokens: &[Token], endless: bool) -> Result<Flows, Trouble> {
+    if let Some(beyond) = tokens.iter().find(|token| token.stems(&BEYOND)) {
+        return Err(Trouble::Cannot(format!(
+            "I take cash flows as they are listed, or the same each period, and do not know what to do with {:?}; for \
+             example: outlay of 1000, then 300, 400 and 500",
+            beyond.text
+        )));
     }
+    let tokens = number_years(tokens);
+    let each = period(&tokens)?;
+    let laid = Laid::of(&tokens);
+    if endless && let Some(level) = laid.level() {
+        return Ok(Flows { values: Vec::new(), each, level: Some(level) });
+    }
+    Ok(Flows { values: laid.flows()?, each, level: None })
+}
 
-    fn draft(&self, question: &str) -> Draft {
-        let percent = python::number((self.rate * 1e12).round() / 1e10);
-        let convention = self.convention();
-        let explanation = format!("Net present value at {percent}% a year. Convention: {convention}.");
-        let flows: Vec<String> = self.flows.iter().map(|flow| python::number(*flow)).collect();
-        let code = format!(
-            r#"{asked}{explained}import json
+/// What the flows are apart.
+fn period(tokens: &[Token]) -> Result<Period, Trouble> {
+    let mut found: Vec<Period> = Vec::new();
+    for at in 0..tokens.len() {
+        let said = facts::unit(&tokens[at])
+            .map(|(period, _)| period)
+            .filter(|_| !tokens[at].is_any(&["y", "day", "days"]));
+        let said = said.or_else(|| match facts::frequency(tokens, at) {
+            Some((period, 1)) => Some(period),
+            _ => None,
+        });
+        found.extend(said.filter(|period| !found.contains(period)));
+    }
+    match found[..] {
+        [] => Ok(Period::Year),
+        [only] => Ok(only),
+        _ => ask("Are the periods of the cash flows years or months? I compute with one of them."),
+    }
+}
 
-rate = {rate}
-cash_flows = [{flows}]
+/// `2024: -1000, 2025: 300` as years from 0 on.
+fn number_years(tokens: &[Token]) -> Vec<Token> {
+    let years: Vec<(usize, u32)> = (0..tokens.len())
+        .filter_map(|at| Some((at, tokens[at].count().filter(|year| (1990..=2100).contains(year))?)))
+        .collect();
+    let amounts = tokens.iter().filter(|token| token.number().is_some()).count();
+    let runs = years.windows(2).all(|pair| pair[1].1 == pair[0].1 + 1 && pair[1].0 > pair[0].0 + 1);
+    let mut tokens = tokens.to_vec();
+    if years.len() < 2 || !runs || amounts != 2 * years.len() {
+        return tokens;
+    }
+    for (at, year) in &years {
+        let token = &mut tokens[*at];
+        token.text = format!("t{}", year - years[0].1);
+        token.kind = Kind::Word;
+    }
+    tokens
+}
 
-present_values = [flow / (1 + rate) ** year for year, flow in enumerate(cash_flows)]
-npv = sum(present_values)
-
-print(f"{{'Year':>4}}  {{'Cash flow':>18}}  {{'Present value':>18}}")
-for year, (flow, present_value) in enumerate(zip(cash_flows, present_values)):
-    print(f"{{year:>4}}  {{flow:>18,.2f}}  {{present_value:>18,.2f}}")
-print()
-print(f"Net present value at {percent}%: {{npv:,.2f}}")
-print("Convention: {convention}.")
-
-with open("result.json", "w", encoding="utf-8") as file:
-    json.dump({{"value": npv, "label": "Net present value at {percent}%"}}, file)
-"#,
-            asked = python::comment(&format!("Question: {question}")),
-            explained = python::comment(&explanation),
-            rate = python::number(self.rate),
-            flows = flows.join(", "),
-        );
-        Draft { language: Language::Python, code, explanation, confidence: None, memory: None }
+impl Laid {
+    /// An outlay and the same amount each period for as long as it takes.
+    fn level(&self) -> Option<(f64, f64)> {
+        let [one, other] = &self.flows[..] else { return None };
+        let (outlay, flow) = if one.outlay { (one, other) } else { (other, one) };
+        // "how long until 5,000 a year pays back 18k": what does not recur is what is paid back.
+        let (outlay, flow) = match (one.yearly, other.yearly) {
+            (true, false) => (other, one),
+            (false, true) => (one, other),
+            _ => (outlay, flow),
+        };
+        let open =
+            self.flows.iter().all(|flow| flow.times.is_none() && flow.when.is_none_or(|when| when == (0, 0)));
+        let endless = self.span.is_none() && open && flow.yearly && !outlay.yearly;
+        endless.then(|| (outlay.amount.abs(), flow.amount))
     }
 }

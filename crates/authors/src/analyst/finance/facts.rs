@@ -1,0 +1,521 @@
+//! What the numbers of a question are: amounts, rates, times and days, each with the words beside it.
+
+use std::cell::Cell;
+
+use super::{
+    dates::Date,
+    lexer::{Kind, Token},
+};
+
+/// How often something happens, or what time is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Period {
+    Day,
+    Week,
+    Fortnight,
+    Month,
+    Quarter,
+    HalfYear,
+    Year,
+}
+
+impl Period {
+    /// How many there are in a year.
+    pub(super) fn per_year(self) -> f64 {
+        match self {
+            Period::Day => 365.0,
+            Period::Week => 52.0,
+            Period::Fortnight => 26.0,
+            Period::Month => 12.0,
+            Period::Quarter => 4.0,
+            Period::HalfYear => 2.0,
+            Period::Year => 1.0,
+        }
+    }
+
+    /// The noun.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Period::Day => "day",
+            Period::Week => "week",
+            Period::Fortnight => "fortnight",
+            Period::Month => "month",
+            Period::Quarter => "quarter",
+            Period::HalfYear => "half-year",
+            Period::Year => "year",
+        }
+    }
+
+    /// What a payment of this kind is called.
+    pub(super) fn adjective(self) -> &'static str {
+        match self {
+            Period::Day => "daily",
+            Period::Week => "weekly",
+            Period::Fortnight => "fortnightly",
+            Period::Month => "monthly",
+            Period::Quarter => "quarterly",
+            Period::HalfYear => "half-yearly",
+            Period::Year => "yearly",
+        }
+    }
+}
+
+/// What a number is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum What {
+    /// Money, or whatever else has no unit.
+    Amount,
+    /// In percent.
+    Percent,
+    /// A length of time; a point in time if it is said to be after it.
+    Span(Period),
+    /// So many payments.
+    Count,
+    /// A year of the calendar.
+    Year,
+    Day(Date),
+}
+
+/// A number of the question, or several that stand for the same.
+#[derive(Debug, Clone)]
+pub(super) struct Fact {
+    pub(super) what: What,
+    /// More than one if a list or a range was given.
+    pub(super) values: Vec<f64>,
+    /// `500 a month`, `12% a year`.
+    pub(super) per: Option<Period>,
+    /// `after 5 years`, `in year 3`.
+    pub(super) point: bool,
+    /// Stems of the words that lead to it, in their order.
+    pub(super) before: Vec<String>,
+    /// Stems of the words that belong to it and follow.
+    pub(super) after: Vec<String>,
+    /// Which tokens it is.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    used: Cell<bool>,
+}
+
+impl Fact {
+    fn new(what: What, value: f64, start: usize, end: usize) -> Fact {
+        Fact {
+            what,
+            values: vec![value],
+            per: None,
+            point: false,
+            before: Vec::new(),
+            after: Vec::new(),
+            start,
+            end,
+            used: Cell::new(false),
+        }
+    }
+
+    /// True if one of the words beside it is one of these.
+    pub(super) fn near(&self, stems: &[&str]) -> bool {
+        self.before.iter().chain(&self.after).any(|word| stems.contains(&word.as_str()))
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        !self.used.get()
+    }
+
+    pub(super) fn take(&self) -> &Fact {
+        self.used.set(true);
+        self
+    }
+}
+
+const PAYMENTS: [&str; 4] = ["payment", "instalment", "deposit", "withdraw"];
+/// Words that end what belongs to a number, and may lead to the next.
+const SOFT: [&str; 36] = [
+    "and", "with", "at", "over", "for", "then", "but", "while", "if", "to", "in", "from", "when", "which",
+    "that", "i", "you", "we", "it", "or", "versus", "vs", "than", "on", "of", "is", "are", "by", "into",
+    "after", "against", "using", "until", "has", "so", "where",
+];
+/// Words that begin something new.
+const HARD: [&str; 8] = ["and", "with", "but", "then", "while", "if", "versus", "vs"];
+
+/// The facts of a question, in its order.
+pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
+    let mut found: Vec<Fact> = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        match fact_at(tokens, at) {
+            Some(fact) => {
+                at = fact.end;
+                found.push(fact);
+            }
+            None => at += 1,
+        }
+    }
+    for index in 0..found.len() {
+        let from = index.checked_sub(1).map_or(0, |before| found[before].end);
+        let (mut after, before) = between(&tokens[from..found[index].start], index > 0);
+        // "cost 40 price 65": the word between leads to the second if the first has its own.
+        let undecided = !after.is_empty() && before.is_empty() && index > 0;
+        let led = index > 0 && found[index - 1].before.iter().any(|word| !SOFT.contains(&word.as_str()));
+        if undecided && led {
+            found[index].before = std::mem::take(&mut after);
+        } else {
+            found[index].before = before;
+        }
+        if index > 0 {
+            found[index - 1].after = after;
+        }
+    }
+    if let Some(last) = found.last_mut() {
+        last.after = between(&tokens[last.end..], true).0;
+    }
+    found
+}
+
+/// What follows a number and belongs to it, and what leads to the next.
+fn between(gap: &[Token], follows: bool) -> (Vec<String>, Vec<String>) {
+    let mark = |token: &Token| matches!(token.kind, Kind::Mark(',' | ';' | '.' | '?' | '!' | '(' | ')'));
+    let cut = |token: &Token| mark(token) || token.is_any(&SOFT);
+    let first = if follows { gap.iter().position(cut).unwrap_or(gap.len()) } else { 0 };
+    let rest = &gap[first..];
+    let last = rest.iter().rposition(|token| mark(token) || token.is_any(&HARD)).unwrap_or(0);
+    let names = |tokens: &[Token]| {
+        tokens.iter().filter(|t| t.kind == Kind::Word).map(|token| token.name().to_owned()).collect()
+    };
+    (names(&gap[..first]), names(&rest[last..]))
+}
+
+/// The unit of time that a word names.
+pub(super) fn unit(token: &Token) -> Option<(Period, f64)> {
+    if token.kind != Kind::Word {
+        return None;
+    }
+    Some(match token.name() {
+        "year" | "y" => (Period::Year, 1.0),
+        "decade" => (Period::Year, 10.0),
+        "month" | "mo" | "mth" => (Period::Month, 1.0),
+        "quarter" | "qtr" => (Period::Quarter, 1.0),
+        "week" => (Period::Week, 1.0),
+        "day" => (Period::Day, 1.0),
+        _ => return None,
+    })
+}
+
+/// `monthly`, `every month`, `a year`, `p.a.`, `/month`: how often, and how many tokens say so.
+pub(super) fn frequency(tokens: &[Token], at: usize) -> Option<(Period, usize)> {
+    let token = tokens.get(at)?;
+    let next = |ahead: usize| tokens.get(at + ahead);
+    if token.kind == Kind::Word {
+        let period = match token.text.as_str() {
+            "monthly" | "pcm" => Some(Period::Month),
+            "annually" | "annual" | "yearly" | "pa" => Some(Period::Year),
+            "quarterly" => Some(Period::Quarter),
+            "weekly" => Some(Period::Week),
+            "fortnightly" | "biweekly" => Some(Period::Fortnight),
+            "daily" => Some(Period::Day),
+            "semiannually" | "semiannual" | "biannually" | "halfyearly" => Some(Period::HalfYear),
+            _ => None,
+        };
+        if let Some(period) = period {
+            return Some((period, 1));
+        }
+        if token.is("semi") || token.is("half") {
+            let dash = usize::from(next(1).is_some_and(|t| t.is_mark('-')));
+            return next(1 + dash).filter(|t| t.stems(&["annual"])).map(|_| (Period::HalfYear, 2 + dash));
+        }
+        // "p.a.", "p.m."
+        if token.is("p") && next(1).is_some_and(|t| t.is_mark('.')) {
+            let period = match next(2)?.text.as_str() {
+                "a" => Period::Year,
+                "m" => Period::Month,
+                _ => return None,
+            };
+            return Some((period, 3 + usize::from(next(3).is_some_and(|t| t.is_mark('.')))));
+        }
+    }
+    let every = token.is_any(&["a", "per", "each", "every", "an"]) || token.is_mark('/');
+    // "12% per annum"
+    if every {
+        let (period, factor) = next(1).and_then(unit)?;
+        let later = next(2).is_some_and(|t| t.is_any(&["from", "later", "hence", "ago"]));
+        return (factor == 1.0 && !later).then_some((period, 2));
+    }
+    None
+}
+
+fn fact_at(tokens: &[Token], at: usize) -> Option<Fact> {
+    let token = tokens.get(at)?;
+    let next = |ahead: usize| tokens.get(at + ahead);
+    let before = |words: &[&str]| at > 0 && tokens[at - 1].is_any(words);
+    match token.kind {
+        Kind::Date(date) => Some(Fact::new(What::Day(date), 0.0, at, at + 1)),
+        Kind::Ordinal(position) => {
+            let (period, _) = next(1).and_then(unit)?;
+            let mut fact = Fact::new(What::Span(period), f64::from(position), at, at + 2);
+            fact.point = true;
+            Some(fact)
+        }
+        Kind::Number(number) if number.percent => {
+            let mut fact = Fact::new(What::Percent, number.value, at, at + 1);
+            if let Some((period, used)) = frequency(tokens, at + 1) {
+                (fact.per, fact.end) = (Some(period), at + 1 + used);
+            } else if at > 0
+                && let Some((period, 1)) = frequency(tokens, at - 1).filter(|_| tokens[at - 1].is("monthly"))
+            {
+                fact.per = Some(period);
+            }
+            Some(fact)
+        }
+        Kind::Number(number) => {
+            if number.plain
+                && let Some(fact) = time_at(tokens, at, number.value)
+            {
+                return Some(fact);
+            }
+            let year = number.count().is_some_and(|year| (1900..=2100).contains(&year));
+            if year
+                && before(&["in", "year", "since", "during", "fy", "of"])
+                && !frequency_follows(tokens, at)
+            {
+                return Some(Fact::new(What::Year, number.value, at, at + 1));
+            }
+            let mut fact = Fact::new(What::Amount, number.value, at, at + 1);
+            if let Some((period, used)) = frequency(tokens, at + 1) {
+                (fact.per, fact.end) = (Some(period), at + 1 + used);
+            } else {
+                fact.per = announced(&tokens[..at]);
+            }
+            Some(fact)
+        }
+        // "in a year"
+        Kind::Word if token.is("a") && before(&["in", "after", "for", "over"]) => {
+            let (period, factor) = next(1).and_then(unit)?;
+            let mut fact = Fact::new(What::Span(period), factor, at, at + 2);
+            fact.point = before(&["in", "after"]);
+            Some(fact)
+        }
+        _ => None,
+    }
+}
+
+fn frequency_follows(tokens: &[Token], at: usize) -> bool {
+    frequency(tokens, at + 1).is_some()
+}
+
+/// `5 years`, `5-year`, `year 5`, `36 monthly instalments`.
+fn time_at(tokens: &[Token], at: usize, value: f64) -> Option<Fact> {
+    let next = |ahead: usize| tokens.get(at + ahead);
+    let before = |words: &[&str]| at > 0 && tokens[at - 1].is_any(words);
+    let dash = usize::from(next(1).is_some_and(|mark| mark.is_mark('-')));
+    if let Some((period, factor)) = next(1 + dash).and_then(unit) {
+        let mut fact = Fact::new(What::Span(period), value * factor, at, at + 2 + dash);
+        let later = next(2 + dash).is_some_and(|t| t.is_any(&["from", "later", "hence"]));
+        fact.point = later || before(&["after"]) || before(&["in"]);
+        return Some(fact);
+    }
+    if at > 0 && tokens[at - 1].is_any(&["year", "month", "quarter", "week"]) && value < 1000.0 {
+        // "500 a year 3 times" is odd; "a year" belongs to what stands before.
+        let every = at > 1 && tokens[at - 2].is_any(&["a", "per", "each", "every"]);
+        if let Some((period, _)) = unit(&tokens[at - 1]).filter(|_| !every) {
+            let mut fact = Fact::new(What::Span(period), value, at, at + 1);
+            fact.point = true;
+            return Some(fact);
+        }
+    }
+    // "36 equal monthly instalments"
+    let mut ahead = 1;
+    let mut per = None;
+    while let Some(token) = next(ahead).filter(|_| ahead < 4) {
+        if token.stems(&PAYMENTS) {
+            let mut fact = Fact::new(What::Count, value, at, at + ahead + 1);
+            fact.per = per;
+            return Some(fact);
+        }
+        match frequency(tokens, at + ahead) {
+            Some((period, 1)) => per = Some(period),
+            _ if token.is_any(&["equal", "level", "regular", "constant"]) => {}
+            _ => break,
+        }
+        ahead += 1;
+    }
+    None
+}
+
+/// `monthly payments of`: how often what follows falls.
+fn announced(before: &[Token]) -> Option<Period> {
+    let mut led = false;
+    for at in (0..before.len()).rev().take(5) {
+        let token = &before[at];
+        if let Some((period, used)) = frequency(before, at)
+            && !token.is_any(&["a", "an"])
+        {
+            // "monthly payment on 150,000" says how often what is asked for falls.
+            let _ = used;
+            let about = before[at + 1..].iter().any(|token| token.is_any(&["on", "for", "over", "at", "to"]));
+            return (!about || led).then_some(period);
+        }
+        let amount = matches!(token.kind, Kind::Number(_) | Kind::Mark(',' | ';' | '.' | '?'));
+        if amount || token.is_any(&["on", "for", "rate", "rates", "and", "with"]) {
+            return None;
+        }
+        led |= token.is("of");
+    }
+    None
+}
+
+/// Joins facts that stand for the same into one: `3%, 4% and 5%`, `from 3% to 5% in steps of 0.5%`, `10, 15 or 20 years`.
+/// Amounts are joined only if they are said to be several of one kind.
+pub(super) fn join_ranges(tokens: &[Token], facts: Vec<Fact>, amounts: bool) -> Vec<Fact> {
+    let facts = carry_units(tokens, facts);
+    let mut joined: Vec<Fact> = Vec::with_capacity(facts.len());
+    let mut at = 0;
+    while at < facts.len() {
+        let mut fact = facts[at].clone();
+        at += 1;
+        let joins = match fact.what {
+            What::Percent | What::Span(_) => !fact.point,
+            What::Amount => amounts,
+            _ => false,
+        };
+        while joins
+            && let Some(next) = facts.get(at)
+            && next.what == fact.what
+            && let Some(link) = link(tokens, &fact, next)
+        {
+            let step = facts.get(at + 1).filter(|step| link == Link::Range && is_step(tokens, next, step));
+            match link {
+                Link::List => fact.values.extend(&next.values),
+                Link::Range => match range(fact.values[0], next.values[0], step.map(|step| step.values[0])) {
+                    Some(values) => fact.values = values,
+                    None => break,
+                },
+            }
+            fact.end = next.end;
+            fact.after.clone_from(&next.after);
+            at += 1;
+            if let Some(step) = step {
+                fact.end = step.end;
+                fact.after.clone_from(&step.after);
+                at += 1;
+            }
+        }
+        joined.push(fact);
+    }
+    joined
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Link {
+    List,
+    Range,
+}
+
+/// What two neighbours have to do with each other.
+fn link(tokens: &[Token], left: &Fact, right: &Fact) -> Option<Link> {
+    let gap = &tokens[left.end..right.start];
+    let between = left.before.iter().any(|word| word == "between");
+    match gap {
+        [only] if only.is_any(&["to", "through", "till", "until"]) => Some(Link::Range),
+        [only] if only.is_mark('-') || only.is_mark('\u{2013}') => Some(Link::Range),
+        [up, to] if up.is("up") && to.is("to") => Some(Link::Range),
+        [only] if only.is("and") && between => Some(Link::Range),
+        [] => None,
+        _ if gap.iter().all(|t| t.is_mark(',') || t.is_mark('/') || t.is_any(&["and", "or"])) => {
+            Some(Link::List)
+        }
+        _ => None,
+    }
+}
+
+/// `in steps of 0.5%`, `in 0.5% steps`, `every 0.5%`.
+fn is_step(tokens: &[Token], last: &Fact, step: &Fact) -> bool {
+    let words = ["step", "steps", "increment", "increments", "interval", "intervals", "every", "jumps"];
+    let gap = &tokens[last.end..step.start];
+    let named = gap.iter().chain(tokens[step.end..].iter().take(2)).any(|token| token.is_any(&words));
+    gap.len() <= 4 && (named || matches!(gap, [by] if by.is("by")))
+}
+
+/// The values from `first` to `last`; a step that fits if none is given.
+fn range(first: f64, last: f64, step: Option<f64>) -> Option<Vec<f64>> {
+    let width = last - first;
+    let step = match step {
+        Some(step) => step.abs() * width.signum(),
+        None => {
+            let fitting = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 1000.0, 10_000.0, 100_000.0];
+            fitting.into_iter().find(|step| width.abs() / step <= 10.0)? * width.signum()
+        }
+    };
+    let steps = (width / step + 1e-9).floor();
+    if !(1.0..=100.0).contains(&steps) {
+        return None;
+    }
+    let mut values = Vec::new();
+    while values.len() < 102 {
+        let value = first + step * f64::from(u32::try_from(values.len()).ok()?);
+        if (value - last) * width.signum() > 1e-9 {
+            break;
+        }
+        values.push((value * 1e9).round() / 1e9);
+    }
+    Some(values)
+}
+
+/// Gives small bare numbers the unit of the neighbour that they are listed with: `3, 4 and 5%`, `10 or 15 years`.
+fn carry_units(tokens: &[Token], mut facts: Vec<Fact>) -> Vec<Fact> {
+    for at in (0..facts.len().saturating_sub(1)).rev() {
+        let (left, right) = (&facts[at], &facts[at + 1]);
+        let plain =
+            tokens[left.start].number().is_some_and(|number| !number.negative && number.value.abs() < 100.0);
+        let gap = &tokens[left.end..right.start];
+        let word =
+            gap.iter().any(|t| t.is_any(&["and", "or", "to"]) || t.is_mark('-') || t.is_mark('\u{2013}'));
+        let chained = right.values.len() == 1 && at + 2 < facts.len() && facts[at + 2].what == right.what;
+        let unit = matches!(right.what, What::Percent | What::Span(_)) && !right.point;
+        if left.what == What::Amount
+            && left.per.is_none()
+            && plain
+            && unit
+            && link(tokens, left, right).is_some()
+            && (word || chained)
+        {
+            facts[at].what = facts[at + 1].what;
+        }
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::lexer::cut, *};
+
+    fn of(question: &str) -> Vec<(What, Vec<f64>)> {
+        let tokens = cut(question).tokens;
+        join_ranges(&tokens, facts(&tokens), false).into_iter().map(|fact| (fact.what, fact.values)).collect()
+    }
+
+    #[test]
+    fn numbers_get_their_kind() {
+        use What::{Amount, Count, Percent, Span, Year};
+        assert_eq!(
+            of("a 250k mortgage at 4.2% over 25 years"),
+            [(Amount, vec![250_000.0]), (Percent, vec![4.2]), (Span(Period::Year), vec![25.0])]
+        );
+        assert_eq!(of("36 monthly instalments of 322.67"), [(Count, vec![36.0]), (Amount, vec![322.67])]);
+        assert_eq!(of("from 5 in 2018")[1], (Year, vec![2018.0]));
+        assert_eq!(of("rates from 3% to 5% in steps of 0.5%"), [(Percent, vec![3.0, 3.5, 4.0, 4.5, 5.0])]);
+        assert_eq!(of("3, 4 and 5%"), [(Percent, vec![3.0, 4.0, 5.0])]);
+        assert_eq!(of("over 10 or 15 years"), [(Span(Period::Year), vec![10.0, 15.0])]);
+        assert_eq!(of("2 to 4%"), [(Percent, vec![2.0, 2.25, 2.5, 2.75, 3.0, 3.25, 3.5, 3.75, 4.0])]);
+    }
+
+    #[test]
+    fn words_stay_with_their_number() {
+        let tokens = cut("a van for 35,000 over 6 years with 5,000 salvage value").tokens;
+        let facts = facts(&tokens);
+        assert!(facts[2].near(&["salvage"]) && !facts[0].near(&["salvage"]));
+        let tokens = cut("if a cup sells for 3.20 and costs me 0.70").tokens;
+        let facts = super::facts(&tokens);
+        assert!(facts[0].near(&["sell"]) && facts[1].near(&["cost"]) && !facts[0].near(&["cost"]));
+        let tokens = cut("cost 40 price 65").tokens;
+        let facts = super::facts(&tokens);
+        assert!(facts[0].near(&["cost"]) && facts[1].near(&["price"]) && !facts[0].near(&["price"]));
+    }
+}

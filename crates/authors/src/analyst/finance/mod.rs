@@ -1,0 +1,200 @@
+//! Finance: what a question says about money, rates and time, without any file, or with cash flows in one.
+//!
+//! A question is cut into tokens ([`lexer`]), whose numbers become facts with the words beside them ([`facts`]). Its
+//! words name the topic ([`topic`]), which takes the facts that it needs. A fact that nobody takes, or one that is
+//! missing, is asked back. The calculation becomes a program ([`program`]).
+
+mod conversation;
+mod dates;
+mod depreciation;
+mod facts;
+mod flows;
+mod growth;
+mod investments;
+mod lexer;
+mod loans;
+mod percent;
+mod program;
+mod reading;
+mod savings;
+mod tables;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod topic;
+mod trade;
+mod vocabulary;
+
+use ringfence_job::Language;
+use ringfence_pipeline::ports::{Assignment, AuthorError, Clarification, Draft};
+
+use super::python::comment;
+use conversation::Memory;
+use program::Program;
+use reading::{Reading, Trouble};
+use topic::Topic;
+
+/// Most values that are tried.
+const TRIALS_MAX: usize = 500;
+
+/// What finance can be asked, for those who asked something else.
+pub(crate) const HELP: &str = "NPV, IRR, payback, loans and savings (payment, schedule, comparison, present and future value), CAGR, \
+     break-even, margin and markup, depreciation, tax and percentages, such as \"monthly payment on 200,000 at 4% over 20 years\"";
+
+/// Answers a question about finance; none if it is about something else.
+pub(crate) fn read(assignment: &Assignment) -> Option<Result<Draft, AuthorError>> {
+    let question = assignment.question.trim();
+    let tables = !assignment.tables.is_empty();
+    let reading = Reading::new(question);
+    let last = assignment.earlier.last();
+    let memory = last.and_then(|turn| turn.memory.as_ref()).and_then(Memory::read);
+    let asked = last.and_then(|turn| turn.clarification.as_ref());
+    if let Some(memory) = memory {
+        let answers = asked.is_some() && !stands_alone(question, &reading, tables);
+        let continues = asked.is_none()
+            && conversation::may_continue(&reading, tables)
+            && (conversation::opens_as_more(&reading) || !stands_alone(question, &reading, tables));
+        if answers || continues {
+            let topic = Topic::of(&reading).map_or(memory.topic, |(topic, _)| topic);
+            match conversation::merge(&memory.text, question, asked) {
+                Ok(text) => {
+                    let draft = draft(&text, topic, 3);
+                    if asked.is_some() || !matches!(draft, Err(Trouble::Other)) {
+                        return finish(draft, Memory { text, topic });
+                    }
+                }
+                Err(trouble) => return finish(Err(trouble), memory),
+            }
+        }
+    }
+    let (topic, doubt) = Topic::of(&reading)?;
+    let text = question.to_owned();
+    if tables {
+        if topic.is_of_flows()
+            && let Some(result) = tables::answer(assignment, &reading, topic)
+        {
+            return Some(result);
+        }
+        if !stands_alone(question, &reading, true) {
+            return None;
+        }
+    }
+    let result = draft(&text, topic, doubt);
+    match result {
+        Err(Trouble::Other) => None,
+        _ => finish(result, Memory { text, topic }),
+    }
+}
+
+/// True if a question can be answered from its own words. Beside tables it must not look like one about them.
+fn stands_alone(question: &str, reading: &Reading, tables: bool) -> bool {
+    let about_tables = [
+        "average",
+        "sum",
+        "count",
+        "top",
+        "bottom",
+        "rows",
+        "row",
+        "column",
+        "columns",
+        "table",
+        "sheet",
+        "file",
+        "region",
+        "customers",
+        "customer",
+        "product",
+        "products",
+        "orders",
+        "category",
+        "each",
+        "by",
+        "group",
+    ];
+    let grouped = reading.tokens.windows(2).any(|pair| {
+        pair[0].is_any(&["by", "per", "each"])
+            && facts::unit(&pair[1]).is_none()
+            && pair[1].kind == lexer::Kind::Word
+    });
+    let named = reading.tokens.iter().any(|token| token.is_any(&about_tables[..17]));
+    if tables && (grouped || named) {
+        return false;
+    }
+    Topic::of(reading).is_some_and(|(topic, _)| draft(question, topic, 0).is_ok())
+}
+
+fn finish(result: Result<Draft, Trouble>, memory: Memory) -> Option<Result<Draft, AuthorError>> {
+    let value = Some(memory.value());
+    Some(match result {
+        Ok(draft) => Ok(Draft { memory: value, ..draft }),
+        Err(Trouble::Ask(clarification)) => Err(AuthorError::Unclear(clarification, value)),
+        Err(Trouble::Cannot(why)) => Err(AuthorError::Unanswerable(why)),
+        Err(Trouble::Other) => Err(AuthorError::NotUnderstood(format!("I compute {HELP}"))),
+    })
+}
+
+/// Writes the program for a text.
+fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
+    let mut reading = Reading::new(text);
+    reading.sure = reading.sure.saturating_sub(doubt);
+    let joined = !topic.is_of_flows()
+        && !matches!(topic, Topic::Comparison | Topic::Cagr | Topic::Percentage | Topic::Depreciation);
+    if joined {
+        let what_if = reading.says(&["what if"])
+            || reading.any(&["step", "steps", "prices", "between", "range"])
+            || reading
+                .tokens
+                .iter()
+                .any(|t| t.is_any(&["prices", "amounts", "steps", "costs", "range", "vary"]));
+        reading.facts = facts::join_ranges(&reading.tokens, std::mem::take(&mut reading.facts), what_if);
+    }
+    let program = match topic {
+        Topic::Npv | Topic::Irr | Topic::Mirr | Topic::Payback | Topic::ProfitabilityIndex => {
+            investments::investment(&mut reading, topic)
+        }
+        Topic::Depreciation => depreciation::depreciation(&mut reading),
+        Topic::BreakEven => trade::break_even(&mut reading),
+        Topic::Cagr => growth::cagr(&mut reading),
+        Topic::EffectiveRate => growth::effective(&mut reading),
+        Topic::Comparison => loans::comparison(&mut reading),
+        Topic::Affordability => loans::affordability(&mut reading),
+        Topic::Amortisation => loans::amortisation(&mut reading),
+        Topic::Periods => savings::how_long(&mut reading),
+        Topic::Rate => savings::rate(&mut reading),
+        Topic::Payment => loans::payment(&mut reading),
+        Topic::Present => savings::present(&mut reading),
+        Topic::Future => savings::future(&mut reading),
+        Topic::Tax => trade::tax(&mut reading),
+        Topic::Margin => trade::margin(&mut reading),
+        Topic::Roi => growth::roi(&mut reading),
+        Topic::Percentage => percent::percentage(&mut reading),
+    }?;
+    if let Some(unused) = reading.unused() {
+        return reading::ask(format!("What does {unused} stand for?"));
+    }
+    if program.trials() > TRIALS_MAX {
+        return reading::ask(format!(
+            "That is {} calculations, I try up to {TRIALS_MAX}; which values matter?",
+            program.trials()
+        ));
+    }
+    Ok(written(text, &program, &reading))
+}
+
+fn written(text: &str, program: &Program, reading: &Reading) -> Draft {
+    let mut explanation = loans::capital(&program.said);
+    if !reading.assumed.is_empty() {
+        explanation += &format!(" (taken for granted: {})", reading.assumed.join("; "));
+    }
+    explanation.push('.');
+    let mut code = comment(&format!("Question: {text}"));
+    code += &comment(&explanation);
+    code += &program.render(reading.currency, reading.wants_chart());
+    Draft { language: Language::Python, code, explanation, confidence: Some(reading.sure), memory: None }
+}
+
+/// One question back that options answer.
+fn clarify(question: String, options: Vec<String>) -> AuthorError {
+    AuthorError::unclear(Clarification { question, options })
+}

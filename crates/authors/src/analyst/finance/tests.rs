@@ -1,0 +1,1 @@
+//! Questions of many kinds, and what the programs written for them give.

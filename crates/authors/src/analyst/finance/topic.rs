@@ -1,0 +1,310 @@
+//! What a question wants to know.
+
+use super::{facts::What, reading::Reading};
+
+/// What can be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Topic {
+    Npv,
+    Irr,
+    Mirr,
+    Payback,
+    ProfitabilityIndex,
+    Depreciation,
+    BreakEven,
+    Cagr,
+    EffectiveRate,
+    Comparison,
+    Affordability,
+    Amortisation,
+    Periods,
+    Rate,
+    Payment,
+    Present,
+    Future,
+    Tax,
+    Margin,
+    Roi,
+    Percentage,
+}
+
+const LOAN: [&str; 8] = ["loan", "mortgage", "borrow", "debt", "lend", "repay", "owe", "instalment"];
+const SAVE: [&str; 5] = ["save", "deposit", "contribute", "invest", "aside"];
+
+impl Topic {
+    /// The topic that the question names, and how sure that is, in percent less than certain.
+    pub(super) fn of(reading: &Reading) -> Option<(Topic, u8)> {
+        Topic::flows(reading)
+            .or_else(|| Topic::business(reading))
+            .or_else(|| Topic::money(reading))
+            .or_else(|| Topic::shares(reading))
+    }
+
+    /// Series of cash flows.
+    fn flows(r: &Reading) -> Option<(Topic, u8)> {
+        let long =
+            r.says(&["how long", "how many year", "how many month", "how fast", "how quickly", "how soon"])
+                || r.has("when");
+        let percents = r.free(What::Percent).count();
+        Some(match () {
+            () if r.any(&["mirr"]) || r.says(&["modified internal rate", "modified irr"]) => (Topic::Mirr, 0),
+            () if r.any(&["irr", "xirr"])
+                || r.says(&["internal rate", "rate of return"]) && !r.any(&["required", "npv", "growth"]) =>
+            {
+                (Topic::Irr, 0)
+            }
+            () if r.says(&["profitability index"]) => (Topic::ProfitabilityIndex, 0),
+            () if r.has("payback") || r.says(&["pay itself back", "pay for itself", "pay itself off"]) => {
+                (Topic::Payback, 0)
+            }
+            () if long && r.has("recoup")
+                || long
+                    && r.says(&["money back", "earn back", "break even", "get back"])
+                    && !r.any(&["fixed", "price", "sell"]) =>
+            {
+                (Topic::Payback, 3)
+            }
+            () if long && r.says(&["pay back"]) && !r.any(&LOAN) => (Topic::Payback, 3),
+            () if r.any(&["npv", "xnpv", "npvs", "dcf"])
+                || r.says(&["net present", "present worth", "discount cash", "discount cashflow"]) =>
+            {
+                (Topic::Npv, 0)
+            }
+            () if percents == 1 && r.says(&["worth invest"]) && r.free(What::Amount).count() > 1 => {
+                (Topic::Npv, 10)
+            }
+            () if r.has("discount") && r.any(&["cashflow", "inflow", "outlay"])
+                || r.says(&["cash flow", "cash flows"]) && r.any(&["discount", "hurdle", "wacc"])
+                || r.any(&["hurdle", "wacc"]) && r.any(&["invest", "outlay"])
+                || r.any(&["outlay", "initial"]) && r.has("discount") =>
+            {
+                (Topic::Npv, 8)
+            }
+            () => return None,
+        })
+    }
+
+    /// Running a business.
+    fn business(r: &Reading) -> Option<(Topic, u8)> {
+        let even = r.has("breakeven")
+            || r.says(&["break even"])
+            || r.seq(&["break", "even"])
+            || r.then(&["break"], &["even"], 1);
+        let sells =
+            r.any(&["price", "sell", "unit", "fixed", "variable", "contribution", "margin", "charge"]);
+        Some(match () {
+            () if r.has("depreciation")
+                || r.says(&["book value", "straight line", "decline balance", "sum of year"])
+                || r.then(&["sum"], &["digits"], 4) =>
+            {
+                (Topic::Depreciation, 0)
+            }
+            () if even && sells
+                || r.then(&["cover"], &["fixed"], 3)
+                || r.has("contribution") && r.has("fixed") =>
+            {
+                (Topic::BreakEven, 0)
+            }
+            () if r.has("cagr")
+                || r.then(&["compound", "annualised"], &["growth"], 2)
+                || r.has("annualised")
+                || r.then(&["average", "annual"], &["growth"], 2) =>
+            {
+                (Topic::Cagr, 0)
+            }
+            () if r.then(&["growth"], &["rate"], 1) && r.free(What::Amount).count() == 2 => (Topic::Cagr, 4),
+            () if r.any(&["roi"])
+                || r.says(&[
+                    "return on invest",
+                    "return on my invest",
+                    "return on the invest",
+                    "return on our invest",
+                ]) =>
+            {
+                (Topic::Roi, 0)
+            }
+            () if r.any(&["vat", "gst", "mwst", "mehrwertsteuer"])
+                || r.says(&["sell tax", "revenue tax"])
+                || r.seq(&["sales", "tax"]) =>
+            {
+                (Topic::Tax, 0)
+            }
+            () if r.has("markup")
+                || r.says(&["mark up"])
+                || r.has("margin")
+                || r.then(&["mark"], &["up"], 1) =>
+            {
+                (Topic::Margin, 0)
+            }
+            () => return None,
+        })
+    }
+
+    /// Loans and savings.
+    fn money(r: &Reading) -> Option<(Topic, u8)> {
+        let loan = r.any(&LOAN);
+        let percents = r.free(What::Percent).count();
+        let rated = percents > 0 || r.any(&["rate", "interest"]);
+        let many = r.any(&["compare", "cheaper", "versus", "vs", "against"])
+            || r.any(&["better", "or", "than"])
+                && (percents > 1 || r.facts.iter().filter(|f| matches!(f.what, What::Span(_))).count() > 1);
+        let long = r.says(&[
+            "how long",
+            "how many year",
+            "how many month",
+            "how many payment",
+            "how many instalment",
+            "how many period",
+            "how many quarter",
+            "number of period",
+            "number of payment",
+            "number of year",
+            "number of month",
+        ]) || r.any(&["nper", "when"]);
+        let asked_rate = r.then(&["what", "which", "whats", "what's"], &["rate"], 4)
+            && !r.then(&["rate"], &["effective"], 2)
+            || r.says(&[
+                "rate of interest",
+                "what interest",
+                "find rate",
+                "interest rate am",
+                "at what rate",
+            ]);
+        let often = r.frequency().is_some();
+        Some(match () {
+            () if r.any(&["ear", "apy", "aer"])
+                || r.then(&["effective"], &["rate", "annual", "interest", "yield"], 2)
+                    && !r.any(&["payment"])
+                || r.then(&["nominal", "equivalent"], &["rate"], 2) && r.free(What::Amount).count() == 0 =>
+            {
+                (Topic::EffectiveRate, 0)
+            }
+            () if many
+                && percents > 0
+                && r.facts.len() > 3
+                && !r.any(&["step", "steps"])
+                && !r.has("fv")
+                && !r.says(&["future value", "present value"]) =>
+            {
+                (Topic::Comparison, 2)
+            }
+            () if r.then(&["can", "could"], &["borrow", "afford"], 3)
+                || r.has("afford")
+                || r.then(&["how"], &["borrow"], 4) && !r.any(&["if", "pay"]) =>
+            {
+                (Topic::Affordability, 0)
+            }
+            () if long && (rated || r.any(&["pay", "repay"])) && r.free(What::Amount).count() > 0
+                || long && r.any(&["double", "triple"]) =>
+            {
+                (Topic::Periods, 0)
+            }
+            () if asked_rate && percents == 0 && r.free(What::Amount).count() > 1 => (Topic::Rate, 0),
+            () if r.has("amortisation")
+                || r.says(&[
+                    "repayment plan",
+                    "payment plan",
+                    "payment schedule",
+                    "payment table",
+                    "loan schedule",
+                ])
+                || r.any(&["schedule"]) && rated
+                || r.any(&["balance", "outstanding", "owe", "remain", "principal"])
+                    && r.facts.iter().any(|f| f.point)
+                    && (loan || r.any(&["payment", "pay", "outstanding"]))
+                || r.then(&["total", "much"], &["interest"], 3) && (loan || r.any(&["pay", "payment"]))
+                || r.then(&["interest"], &["total"], 4) && (loan || r.any(&["pay", "payment"])) =>
+            {
+                (Topic::Amortisation, 0)
+            }
+            () if r.any(&["pmt"])
+                || r.any(&["payment", "instalment"])
+                    && !r.says(&["present value", "future value"])
+                    && !r.any(&["pv", "fv"]) =>
+            {
+                (Topic::Payment, 0)
+            }
+            () if loan && r.any(&["pay", "repay"]) && (often || rated) => (Topic::Payment, 2),
+            () if r.then(
+                &SAVE,
+                &["each", "every", "per", "monthly", "annual", "month", "quarterly", "weekly"],
+                4,
+            ) && r.regular_free() == 0
+                && r.any(&["have", "reach", "get", "target", "goal", "need", "accumulate", "want"])
+                && !r.any(&["future"]) =>
+            {
+                (Topic::Payment, 2)
+            }
+            () if r.has("withdraw") && r.regular_free() == 0 && often => (Topic::Payment, 2),
+            () if r.any(&["pv", "perpetuity"])
+                || r.says(&[
+                    "present value",
+                    "worth today",
+                    "worth now",
+                    "value today",
+                    "today's value",
+                    "worth in today's",
+                ])
+                || r.then(&["worth"], &["today", "now"], 8)
+                || r.then(&["need", "must", "should", "have"], &["today", "now"], 6)
+                    && r.any(&SAVE)
+                    && rated
+                || r.then(&SAVE, &["today", "now"], 4) && r.any(&["need", "must", "should"]) && rated =>
+            {
+                (Topic::Present, 0)
+            }
+            () if r.any(&["fv"])
+                || r.says(&["future value", "compound interest", "simple interest", "interest on"])
+                || rated
+                    && (r.any(&["grow", "balance", "accumulate", "worth", "become", "becomes"])
+                        || r.any(&SAVE)
+                        || r.says(&[
+                            "end up",
+                            "will i have",
+                            "would i have",
+                            "do i have",
+                            "turn into",
+                            "how much interest",
+                            "put in",
+                            "put away",
+                            "put",
+                        ])) =>
+            {
+                (Topic::Future, 2)
+            }
+            () if asked_rate && percents == 0 && r.free(What::Amount).count() > 1 => (Topic::Rate, 3),
+            () if loan && percents > 0 && r.span_count() > 0 => (Topic::Payment, 12),
+            () => return None,
+        })
+    }
+
+    /// Percentages of everyday life.
+    fn shares(r: &Reading) -> Option<(Topic, u8)> {
+        let percents = r.free(What::Percent).count();
+        let amounts = r.free(What::Amount).count();
+        let asked = r.has("percentage") || r.tokens.iter().any(|token| token.is_mark('%')) || r.has("share");
+        let known = percents == 1 && amounts == 1 && r.facts.len() == 2;
+        let verbs = [
+            "grow", "decrease", "reduce", "off", "discount", "plus", "minus", "add", "more", "less", "of",
+            "cut", "take", "subtract",
+        ];
+        ((asked && amounts == 2 && r.facts.len() == 2) || (known && r.any(&verbs)))
+            .then_some((Topic::Percentage, 2))
+    }
+
+    /// True if the topic is about a series of cash flows, which a file may hold.
+    pub(super) fn is_of_flows(self) -> bool {
+        matches!(self, Topic::Npv | Topic::Irr | Topic::Mirr | Topic::Payback | Topic::ProfitabilityIndex)
+    }
+}
+
+impl Reading {
+    fn regular_free(&self) -> usize {
+        self.free(What::Amount).filter(|fact| fact.per.is_some()).count()
+    }
+
+    fn span_count(&self) -> usize {
+        self.facts.iter().filter(|fact| matches!(fact.what, What::Span(_) | What::Count)).count()
+    }
+}
