@@ -21,7 +21,7 @@ const TEXT_BYTES_MAX: usize = 4096;
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(super) struct Memory {
     pub(super) text: String,
-    pub(super) topic: Topic,
+    pub(super) topic: Option<Topic>,
 }
 
 impl Memory {
@@ -211,7 +211,12 @@ fn chosen<'a>(answer: &str, options: &'a [String]) -> Option<&'a str> {
         ["3", "third", "the third", "the third one"],
         ["4", "fourth", "the fourth", "the fourth one"],
     ];
-    let at = words.iter().position(|words| words.contains(&answer.as_str()))?;
+    let at = words.iter().position(|words| words.contains(&answer.as_str()));
+    let part = |option: &String| answer.len() > 2 && option.to_lowercase().contains(&answer);
+    let at = at.or_else(|| {
+        let mut fitting = options.iter().enumerate().filter(|(_, option)| part(option));
+        fitting.next().filter(|_| fitting.next().is_none()).map(|(at, _)| at)
+    })?;
     options.get(at).map(String::as_str)
 }
 

@@ -75,6 +75,12 @@ pub(super) fn date_at(text: &str, style: Style) -> Option<(Date, usize)> {
 /// How the dates of a text put day and month, as far as one of them tells.
 pub(super) fn style(text: &str) -> Style {
     let starts = |at: usize| !text[..at].ends_with(|char: char| char.is_ascii_digit());
+    let said = text.to_lowercase();
+    match (said.contains("day first"), said.contains("month first")) {
+        (true, false) => return Style::DayFirst,
+        (false, true) => return Style::MonthFirst,
+        _ => {}
+    }
     for (at, _) in text.char_indices().filter(|(at, char)| char.is_ascii_digit() && starts(*at)) {
         if let Some((first, '/', second, '/', 1000.., _)) = three(&text[at..]) {
             match (first, second) {

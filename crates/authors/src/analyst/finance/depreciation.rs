@@ -47,7 +47,7 @@ pub(super) fn depreciation(reading: &mut Reading) -> Result<Program, Trouble> {
         Some(term) if term.unit == Some(Period::Year) => Some(term.values[0]),
         Some(term) if term.unit == Some(Period::Month) => Some(term.values[0] / 12.0),
         Some(_) => return ask("Over how many years is it written off?"),
-        None => None,
+        None => reading.amount(&["life"]).map(|fact| fact.values[0]),
     };
     let method = method(reading)?;
     let Some(cost) = cost else { return ask("What did it cost?") };

@@ -126,15 +126,80 @@ impl Fact {
     }
 }
 
+/// Things that are sold.
+pub(super) const COUNTED: [&str; 7] = ["unit", "piece", "pieces", "items", "copies", "tickets", "products"];
+
 const PAYMENTS: [&str; 4] = ["payment", "instalment", "deposit", "withdraw"];
 /// Words that end what belongs to a number, and may lead to the next.
-const SOFT: [&str; 36] = [
-    "and", "with", "at", "over", "for", "then", "but", "while", "if", "to", "in", "from", "when", "which",
-    "that", "i", "you", "we", "it", "or", "versus", "vs", "than", "on", "of", "is", "are", "by", "into",
-    "after", "against", "using", "until", "has", "so", "where",
+const SOFT: &[&str] = &[
+    "what",
+    "what's",
+    "whats",
+    "how",
+    "show",
+    "give",
+    "calculate",
+    "compute",
+    "find",
+    "tell",
+    "why",
+    "and",
+    "with",
+    "at",
+    "over",
+    "for",
+    "then",
+    "but",
+    "while",
+    "if",
+    "to",
+    "in",
+    "from",
+    "when",
+    "which",
+    "that",
+    "i",
+    "you",
+    "we",
+    "it",
+    "or",
+    "versus",
+    "vs",
+    "than",
+    "on",
+    "of",
+    "is",
+    "are",
+    "by",
+    "into",
+    "after",
+    "against",
+    "using",
+    "until",
+    "has",
+    "so",
+    "where",
 ];
 /// Words that begin something new.
-const HARD: [&str; 8] = ["and", "with", "but", "then", "while", "if", "versus", "vs"];
+const HARD: &[&str] = &[
+    "what",
+    "what's",
+    "whats",
+    "how",
+    "show",
+    "give",
+    "calculate",
+    "compute",
+    "find",
+    "and",
+    "with",
+    "but",
+    "then",
+    "while",
+    "if",
+    "versus",
+    "vs",
+];
 
 /// The facts of a question, in its order.
 pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
@@ -156,7 +221,9 @@ pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
         let undecided = !after.is_empty() && before.is_empty() && index > 0;
         let led = index > 0 && found[index - 1].before.iter().any(|word| !SOFT.contains(&word.as_str()));
         if undecided && led {
-            found[index].before = std::mem::take(&mut after);
+            // "500 units costing 8": what is counted stays.
+            let kept = usize::from(after.first().is_some_and(|word| COUNTED.contains(&word.as_str())));
+            found[index].before = after.split_off(kept);
         } else {
             found[index].before = before;
         }
@@ -173,10 +240,10 @@ pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
 /// What follows a number and belongs to it, and what leads to the next.
 fn between(gap: &[Token], follows: bool) -> (Vec<String>, Vec<String>) {
     let mark = |token: &Token| matches!(token.kind, Kind::Mark(',' | ';' | '.' | '?' | '!' | '(' | ')'));
-    let cut = |token: &Token| mark(token) || token.is_any(&SOFT);
+    let cut = |token: &Token| mark(token) || token.is_any(SOFT);
     let first = if follows { gap.iter().position(cut).unwrap_or(gap.len()) } else { 0 };
     let rest = &gap[first..];
-    let last = rest.iter().rposition(|token| mark(token) || token.is_any(&HARD)).unwrap_or(0);
+    let last = rest.iter().rposition(|token| mark(token) || token.is_any(HARD)).unwrap_or(0);
     let names = |tokens: &[Token]| {
         tokens.iter().filter(|t| t.kind == Kind::Word).map(|token| token.name().to_owned()).collect()
     };
@@ -412,7 +479,10 @@ enum Link {
 fn link(tokens: &[Token], left: &Fact, right: &Fact) -> Option<Link> {
     let gap = &tokens[left.end..right.start];
     let between = left.before.iter().any(|word| word == "between");
+    let moves = ["grow", "decrease", "go", "goes", "went", "change", "move", "moves", "up", "down"];
+    let moved = left.before.iter().any(|word| moves.contains(&word.as_str()));
     match gap {
+        [only] if only.is("to") && moved => Some(Link::List),
         [only] if only.is_any(&["to", "through", "till", "until"]) => Some(Link::Range),
         [only] if only.is_mark('-') || only.is_mark('\u{2013}') => Some(Link::Range),
         [up, to] if up.is("up") && to.is("to") => Some(Link::Range),

@@ -628,7 +628,8 @@ pub(super) struct Flows {
 
 /// Finds the cash flows in what is left of a question without its rates. `endless` allows regular flows of which
 /// nobody said how many there are.
-pub(super) fn read(tokens: &[Token], endless: bool) -> Result<Flows, Trouble> {
+/// Flows whose periods nobody names are as far apart as those of the rate.
+pub(super) fn read(tokens: &[Token], of_rate: Option<Period>, endless: bool) -> Result<Flows, Trouble> {
     if let Some(beyond) = tokens.iter().find(|token| token.stems(&BEYOND)) {
         return Err(Trouble::Cannot(format!(
             "I take cash flows as they are listed, or the same each period, and do not know what to do with {:?}; for \
@@ -637,7 +638,7 @@ pub(super) fn read(tokens: &[Token], endless: bool) -> Result<Flows, Trouble> {
         )));
     }
     let tokens = number_years(tokens);
-    let each = period(&tokens)?;
+    let each = period(&tokens)?.or(of_rate).unwrap_or(Period::Year);
     let laid = Laid::of(&tokens);
     if endless && let Some(level) = laid.level() {
         return Ok(Flows { values: Vec::new(), each, level: Some(level) });
@@ -646,7 +647,7 @@ pub(super) fn read(tokens: &[Token], endless: bool) -> Result<Flows, Trouble> {
 }
 
 /// What the flows are apart.
-fn period(tokens: &[Token]) -> Result<Period, Trouble> {
+fn period(tokens: &[Token]) -> Result<Option<Period>, Trouble> {
     let mut found: Vec<Period> = Vec::new();
     for at in 0..tokens.len() {
         let said = facts::unit(&tokens[at])
@@ -659,8 +660,8 @@ fn period(tokens: &[Token]) -> Result<Period, Trouble> {
         found.extend(said.filter(|period| !found.contains(period)));
     }
     match found[..] {
-        [] => Ok(Period::Year),
-        [only] => Ok(only),
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
         _ => ask("Are the periods of the cash flows years or months? I compute with one of them."),
     }
 }

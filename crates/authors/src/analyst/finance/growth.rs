@@ -2,7 +2,7 @@
 
 use super::super::python::number;
 use super::{
-    facts::{Fact, Period, What},
+    facts::{self, Fact, Period, What},
     program::{Program, Unit},
     reading::{Compounding, Reading, Trouble, ask, choose, plain},
     terms,
@@ -108,9 +108,17 @@ pub(super) fn effective(reading: &mut Reading) -> Result<Program, Trouble> {
         program.said = format!("Yearly rates for {shown}% a {}, compounded {}", per.noun(), per.adjective());
         return Ok(program);
     }
-    let known_effective = fact.near(&["effective", "ear", "apy", "aer"]) && !fact.near(&["nominal"])
-        || reading.then(&["what", "which"], &["nominal"], 3);
-    let compounding = reading.compounding().or_else(|| reading.frequency().map(Compounding::Each));
+    let follows = |words: &[&str]| fact.after.iter().any(|word| words.contains(&word.as_str()));
+    let known_effective = !follows(&["nominal"])
+        && (follows(&["effective", "ear", "apy", "aer"])
+            || reading.then(&["what", "which", "what's"], &["nominal"], 3)
+            || reading.then(&["to"], &["nominal"], 2));
+    let compounding = reading.compounding().or_else(|| {
+        // "6% nominal quarterly"
+        let said =
+            |at: usize| facts::frequency(&reading.tokens, at).filter(|(period, _)| *period != Period::Year);
+        (0..reading.tokens.len()).find_map(said).map(|(period, _)| Compounding::Each(period))
+    });
     let (expression, back, added) = match compounding {
         Some(Compounding::Continuous) => {
             program.imports.push("import math");

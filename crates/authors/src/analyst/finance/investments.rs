@@ -93,7 +93,8 @@ pub(super) fn investment(reading: &mut Reading, topic: Topic) -> Result<Program,
     if dated {
         return on_days(reading, topic, rates.discount);
     }
-    let flows = flows::read(&rest, topic == Topic::Payback)?;
+    let flows =
+        flows::read(&rest, rates.discount.as_ref().and_then(|rate| rate.per), topic == Topic::Payback)?;
     // What the reader of flows has read, it has accounted for.
     reading.facts.iter().for_each(|fact| _ = fact.take());
     let mut program = Program::default();
@@ -129,7 +130,11 @@ pub(super) fn investment(reading: &mut Reading, topic: Topic) -> Result<Program,
             let at = discount(&mut program, rate, flows.each);
             program.line("value = npv(rate, times, flows)");
             if topic == Topic::Npv {
-                program.show("value", format!("Net present value at {at}"), Unit::Money);
+                let label = match rate.values.len() {
+                    1 => format!("Net present value at {at}"),
+                    _ => "Net present value".to_owned(),
+                };
+                program.show("value", label, Unit::Money);
             } else {
                 program.line("outlay = -flows[0]");
                 program.show("(value + outlay) / outlay", "Profitability index", Unit::Bare);
@@ -211,7 +216,11 @@ fn discount(program: &mut Program, fact: &Fact, each: Period) -> String {
         number(each.per_year()),
         each.noun()
     ));
-    format!("{shown}% a {}, effective", per.noun())
+    if fact.values.len() == 1 {
+        format!("{shown}% a {}, effective", per.noun())
+    } else {
+        "each rate".to_owned()
+    }
 }
 
 fn shown_rates(each: Period, label: &str) -> String {

@@ -40,6 +40,15 @@ fn borrowed(reading: &mut Reading) -> Result<Loan, Trouble> {
     let price = named
         .or_else(|| reading.free(What::Amount).filter(steady).find(|fact| !fact.near(&["extra"])))
         .map(|fact| fact.take().values.clone());
+    // "quarterly payment of 40,000": what is borrowed, if nothing else is.
+    let price = match price {
+        None if reading.free(What::Amount).count() == 1 => {
+            let only = reading.free(What::Amount).next().map(|fact| fact.take().values.clone());
+            reading.assume("the amount is what is borrowed", 8);
+            only
+        }
+        price => price,
+    };
     let Some(price) = price else { return ask("How much is borrowed?") };
     if price.iter().any(|value| *value <= 0.0) {
         return ask("How much is borrowed? A loan is more than nothing.");
@@ -140,12 +149,20 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
     let at = terms::write_rate(&mut program, &rate, each);
     let over = terms::write_term(&mut program, &term, each)?;
     loan.payment(&mut program, advance);
-    let label = format!("{} payment", capital(each.adjective()));
+    let withdrawn = reading.has("withdraw");
+    let label = format!("{} {}", capital(each.adjective()), if withdrawn { "withdrawal" } else { "payment" });
     program.show("payment", label.clone(), Unit::Money);
     let left = if loan.balloon.is_some() { " + balloon" } else { "" };
     program.show(format!("payment * periods{left}"), "Total paid", Unit::Money);
     program.show(format!("payment * periods{left} - loan"), "Total interest", Unit::Money);
-    program.said = format!("{label} of {what} over {over} at {at}, {when}");
+    program.said = if withdrawn {
+        format!(
+            "{label} from {} over {over} at {at}, until nothing is left, {when}",
+            what.trim_start_matches("a loan of ")
+        )
+    } else {
+        format!("{label} of {what} over {over} at {at}, {when}")
+    };
     Ok(program)
 }
 
@@ -477,7 +494,7 @@ pub(super) fn affordability(reading: &mut Reading) -> Result<Program, Trouble> {
     program.show("payment * periods - loan", "Total interest", Unit::Money);
     let what = paid.as_ref().map_or_else(|| "that share of the income".to_owned(), plain);
     program.said = format!(
-        "Loan that {what} a {} pays back over {over} at {at}, paid at the end of each period",
+        "Loan that {what} each {} pays back over {over} at {at}, paid at the end of each period",
         each.noun()
     );
     Ok(program)
@@ -618,7 +635,8 @@ fn offers(reading: &Reading) -> Vec<Vec<usize>> {
         let parted =
             gap.iter().any(|t| t.is_any(&parts[..5]) || t.is("other") || t.is_mark(';') || t.is("second"))
                 || gap.iter().any(|t| t.is("and")) && complete(reading, groups.last())
-                || compares_with(gap);
+                || compares_with(gap)
+                || repeats(reading, groups.last(), fact);
         if parted && groups.last().is_some_and(|group| !group.is_empty()) {
             groups.push(Vec::new());
         }
@@ -631,6 +649,13 @@ fn offers(reading: &Reading) -> Vec<Vec<usize>> {
 
 fn compares_with(gap: &[Token]) -> bool {
     gap.windows(2).any(|pair| pair[0].stems(&["compare"]) && pair[1].is_any(&["with", "to"]))
+}
+
+/// True if a complete loan has a fact of this kind already.
+fn repeats(reading: &Reading, group: Option<&Vec<usize>>, fact: &Fact) -> bool {
+    let alike =
+        |at: &usize| std::mem::discriminant(&reading.facts[*at].what) == std::mem::discriminant(&fact.what);
+    complete(reading, group) && group.is_some_and(|group| group.iter().any(alike))
 }
 
 /// True if the facts are enough to tell a loan from the next.

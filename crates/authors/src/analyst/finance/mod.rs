@@ -55,11 +55,19 @@ pub(crate) fn read(assignment: &Assignment) -> Option<Result<Draft, AuthorError>
             && conversation::may_continue(&reading, tables)
             && (conversation::opens_as_more(&reading) || !stands_alone(question, &reading, tables));
         if answers || continues {
-            let topic = Topic::of(&reading).map_or(memory.topic, |(topic, _)| topic);
+            let topic = Topic::of(&reading).map(|(topic, _)| topic).or(memory.topic);
             match conversation::merge(&memory.text, question, asked) {
                 Ok(text) => {
-                    let draft = draft(&text, topic, 3);
-                    if asked.is_some() || !matches!(draft, Err(Trouble::Other)) {
+                    // What was asked back may have been what to compute at all.
+                    let topic = topic.or_else(|| Topic::of(&Reading::new(&text)).map(|(topic, _)| topic));
+                    let draft = topic.map_or(Err(Trouble::Other), |topic| draft(&text, topic, 3));
+                    // An answer that does not help is a new question.
+                    let again = match (&draft, asked) {
+                        (Err(Trouble::Ask(more)), Some(asked)) => more == asked,
+                        (Err(Trouble::Other), _) => true,
+                        _ => false,
+                    };
+                    if !again {
                         return finish(draft, Memory { text, topic });
                     }
                 }
@@ -67,8 +75,12 @@ pub(crate) fn read(assignment: &Assignment) -> Option<Result<Draft, AuthorError>
             }
         }
     }
-    let (topic, doubt) = Topic::of(&reading)?;
     let text = question.to_owned();
+    let Some((topic, doubt)) = Topic::of(&reading) else {
+        return what_of_it(&reading)
+            .filter(|_| !tables)
+            .and_then(|trouble| finish(Err(trouble), Memory { text, topic: None }));
+    };
     if tables {
         if topic.is_of_flows()
             && let Some(result) = tables::answer(assignment, &reading, topic)
@@ -82,8 +94,21 @@ pub(crate) fn read(assignment: &Assignment) -> Option<Result<Draft, AuthorError>
     let result = draft(&text, topic, doubt);
     match result {
         Err(Trouble::Other) => None,
-        _ => finish(result, Memory { text, topic }),
+        _ => finish(result, Memory { text, topic: Some(topic) }),
     }
+}
+
+/// Asks what to compute of a sum, a rate and a time.
+fn what_of_it(reading: &Reading) -> Option<Trouble> {
+    let percents = reading.free(facts::What::Percent).count();
+    let amounts: Vec<_> = reading.free(facts::What::Amount).collect();
+    let spans = reading.facts.iter().filter(|fact| matches!(fact.what, facts::What::Span(_))).count();
+    let [amount] = amounts[..] else { return None };
+    let options: &[&str] = match amount.per {
+        None => &["monthly payment of the loan", "future value", "present value"],
+        Some(_) => &["future value", "present value"],
+    };
+    (percents == 1 && spans == 1).then(|| reading::choose::<()>("What should I compute?", options).err())?
 }
 
 /// True if a question can be answered from its own words. Beside tables it must not look like one about them.
@@ -157,7 +182,11 @@ fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
         Topic::BreakEven => trade::break_even(&mut reading),
         Topic::Cagr => growth::cagr(&mut reading),
         Topic::EffectiveRate => growth::effective(&mut reading),
-        Topic::Comparison => loans::comparison(&mut reading),
+        Topic::Comparison => match loans::comparison(&mut reading) {
+            // "compare 3% and 4% on 100k": one loan with several values.
+            Err(Trouble::Other) => return draft(text, Topic::Payment, doubt.saturating_add(3)),
+            result => result,
+        },
         Topic::Affordability => loans::affordability(&mut reading),
         Topic::Amortisation => loans::amortisation(&mut reading),
         Topic::Periods => savings::how_long(&mut reading),

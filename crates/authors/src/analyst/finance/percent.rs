@@ -96,6 +96,17 @@ fn of_two(reading: &mut Reading, first: &Fact, second: &Fact) -> Result<Program,
         program.said = format!("Change from {} to {}, in percent of the first", plain(from), plain(to));
         return Ok(program);
     }
+    if reading.any(&["discount", "markdown"]) {
+        let (low, high) = if first.values[0] <= second.values[0] { (first, second) } else { (second, first) };
+        program.input("original", "Originally", &high.values);
+        program.input("now", "Now", &low.values);
+        if high.values[0] <= 0.0 {
+            return ask("Which is the original price?");
+        }
+        program.show("(original - now) / original * 100", "Discount", Unit::Percent);
+        program.said = format!("Discount from {} to {}, in percent of the original", plain(high), plain(low));
+        return Ok(program);
+    }
     // "what percent of 80 is 20", "20 of 80", "20 as a percentage of 80"
     let of_first = first.before.last().is_some_and(|word| word == "of");
     let (part, whole) = if of_first { (second, first) } else { (first, second) };

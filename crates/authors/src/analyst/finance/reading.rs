@@ -67,7 +67,8 @@ impl Reading {
 
     /// True if the words follow each other.
     pub(super) fn seq(&self, stems: &[&str]) -> bool {
-        self.tokens.windows(stems.len()).any(|tokens| {
+        let words: Vec<&Token> = self.tokens.iter().filter(|token| !token.is_mark('-')).collect();
+        words.windows(stems.len()).any(|tokens| {
             tokens.iter().zip(stems).all(|(token, stem)| token.kind == Kind::Word && token.name() == *stem)
         })
     }

@@ -6,7 +6,7 @@ use super::{
     facts::{Fact, Period, What},
     loans::{self, capital},
     program::{Listing, Program, Unit},
-    reading::{Compounding, Reading, Trouble, ask, plain},
+    reading::{Compounding, Reading, Trouble, ask, choose, plain},
     terms::{self, ANNUITY, GATHERED, Rate, Term},
 };
 
@@ -55,10 +55,10 @@ fn shown(values: &[f64]) -> String {
 
 /// What a sum or payments of the future are worth today.
 pub(super) fn present(reading: &mut Reading) -> Result<Program, Trouble> {
+    let growth = reading.percent(&["grow", "growth", "increase"]).cloned();
     let rate = terms::rate(reading)?;
     let payment = regular(reading);
     let forever = reading.has("perpetuity");
-    let growth = reading.percent(&["grow", "growth", "increase"]).cloned();
     if forever || payment.is_some() && growth.is_some() {
         return perpetuity(reading, rate, payment, growth, forever);
     }
@@ -169,6 +169,12 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
         return ask("Which sum or which payments should grow?");
     }
     let simple = reading.says(&["simple interest"]);
+    if term.unit == Some(Period::Day) && !simple && reading.compounding().is_none() && payment.is_none() {
+        return choose(
+            "Simple interest or compound interest?",
+            &["simple interest", "compounded yearly", "compounded daily"],
+        );
+    }
     let advance = reading.in_advance();
     let mut each = periods(reading, &rate, payment.as_ref(), Some(&term));
     if payment.is_none() && term.unit.is_none() {
@@ -269,9 +275,8 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
         program.line("periods = math.log(factor) / math.log(1 + rate)");
         what = format!("Time for a sum to {word}");
     } else {
-        let goal = reading
-            .amount(&["reach", "goal", "target", "become", "becomes", "into", "to", "until", "have", "worth"])
-            .cloned();
+        let goal = reading.amount(&["reach", "goal", "target", "become", "becomes", "into", "to"]).cloned();
+        let goal = goal.or_else(|| reading.amount(&["have", "worth", "until"]).cloned());
         let initial = reading.other_amount(&[]).cloned();
         let (goal, initial) = match (goal, initial, times) {
             (Some(goal), initial, None) => (Some(goal), initial),
@@ -345,6 +350,15 @@ pub(super) fn rate(reading: &mut Reading) -> Result<Program, Trouble> {
     let advance = reading.in_advance();
     let amounts: Vec<Fact> = reading.free(What::Amount).map(|fact| fact.take().clone()).collect();
     let single = |fact: &Fact| fact.values[0];
+    let times = [("double", 2.0), ("triple", 3.0)].into_iter().find(|(word, _)| reading.has(word));
+    if let (Some((word, factor)), None, []) = (times, &payment, &amounts[..]) {
+        program.given = format!("factor = {}  # to {word}\n", number(factor));
+        let over = terms::write_term(&mut program, &term, Period::Year)?;
+        program.line("rate = factor ** (1 / periods) - 1  # per year");
+        program.show("rate * 100", "Interest rate a year", Unit::Percent);
+        program.said = format!("Yearly rate at which a sum comes to {word} in {over}, compounded yearly");
+        return Ok(program);
+    }
     match (payment.or_else(|| with_count(reading, &term, &amounts)), &amounts[..]) {
         (None, [first, second]) => {
             let goal = first.near(&["to", "reach", "into", "become", "have"])

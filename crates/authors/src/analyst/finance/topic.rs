@@ -49,7 +49,7 @@ impl Topic {
         let percents = r.free(What::Percent).count();
         Some(match () {
             () if r.any(&["mirr"]) || r.says(&["modified internal rate", "modified irr"]) => (Topic::Mirr, 0),
-            () if r.any(&["irr", "xirr"])
+            () if r.any(&["irr"])
                 || r.says(&["internal rate", "rate of return"]) && !r.any(&["required", "npv", "growth"]) =>
             {
                 (Topic::Irr, 0)
@@ -66,7 +66,7 @@ impl Topic {
                 (Topic::Payback, 3)
             }
             () if long && r.says(&["pay back"]) && !r.any(&LOAN) => (Topic::Payback, 3),
-            () if r.any(&["npv", "xnpv", "npvs", "dcf"])
+            () if r.any(&["npv", "dcf"])
                 || r.says(&["net present", "present worth", "discount cash", "discount cashflow"]) =>
             {
                 (Topic::Npv, 0)
@@ -102,7 +102,8 @@ impl Topic {
             }
             () if even && sells
                 || r.then(&["cover"], &["fixed"], 3)
-                || r.has("contribution") && r.has("fixed") =>
+                || r.has("contribution") && r.has("fixed")
+                || r.has("fixed") && r.any(&["price", "sell"]) && r.any(&["many", "unit"]) =>
             {
                 (Topic::BreakEven, 0)
             }
@@ -113,6 +114,7 @@ impl Topic {
             {
                 (Topic::Cagr, 0)
             }
+            () if r.has("buy") && r.has("sell") && r.any(&["return", "gain", "gains"]) => (Topic::Roi, 4),
             () if r.then(&["growth"], &["rate"], 1) && r.free(What::Amount).count() == 2 => (Topic::Cagr, 4),
             () if r.any(&["roi"])
                 || r.says(&[
@@ -126,7 +128,7 @@ impl Topic {
             }
             () if r.any(&["vat", "gst", "mwst", "mehrwertsteuer"])
                 || r.says(&["sell tax", "revenue tax"])
-                || r.seq(&["sales", "tax"]) =>
+                || r.has("tax") && r.free(What::Percent).count() == 1 && r.facts.len() == 2 =>
             {
                 (Topic::Tax, 0)
             }
@@ -162,20 +164,27 @@ impl Topic {
             "number of year",
             "number of month",
         ]) || r.any(&["nper", "when"]);
-        let asked_rate = r.then(&["what", "which", "whats", "what's"], &["rate"], 4)
-            && !r.then(&["rate"], &["effective"], 2)
-            || r.says(&[
-                "rate of interest",
-                "what interest",
-                "find rate",
-                "interest rate am",
-                "at what rate",
-            ]);
+        let known_rate = r
+            .free(What::Amount)
+            .any(|fact| fact.before.iter().any(|word| word == "rate" || word == "interest" || word == "at"));
+        let asked_rate =
+            percents == 0 && !known_rate && r.any(&["rate"]) && r.span_count() > 0 && !r.any(&["discount"])
+                || r.then(&["what", "which"], &["rate"], 4) && !r.then(&["rate"], &["effective"], 2)
+                || r.says(&[
+                    "rate of interest",
+                    "what interest",
+                    "find rate",
+                    "interest rate am",
+                    "at what rate",
+                ]);
         let often = r.frequency().is_some();
         Some(match () {
             () if r.any(&["ear", "apy", "aer"])
                 || r.then(&["effective"], &["rate", "annual", "interest", "yield"], 2)
                     && !r.any(&["payment"])
+                || r.has("effective")
+                    && r.any(&["nominal", "convert"])
+                    && r.free(What::Amount).count() == 0
                 || r.then(&["nominal", "equivalent"], &["rate"], 2) && r.free(What::Amount).count() == 0 =>
             {
                 (Topic::EffectiveRate, 0)
@@ -190,6 +199,7 @@ impl Topic {
                 (Topic::Comparison, 2)
             }
             () if r.then(&["can", "could"], &["borrow", "afford"], 3)
+                || r.says(&["how big a", "how large a", "how much of a"]) && loan
                 || r.has("afford")
                 || r.then(&["how"], &["borrow"], 4) && !r.any(&["if", "pay"]) =>
             {
@@ -200,7 +210,12 @@ impl Topic {
             {
                 (Topic::Periods, 0)
             }
-            () if asked_rate && percents == 0 && r.free(What::Amount).count() > 1 => (Topic::Rate, 0),
+            () if asked_rate
+                && percents == 0
+                && (r.free(What::Amount).count() > 1 || r.any(&["double", "triple"])) =>
+            {
+                (Topic::Rate, 0)
+            }
             () if r.has("amortisation")
                 || r.says(&[
                     "repayment plan",
@@ -257,6 +272,7 @@ impl Topic {
             () if r.any(&["fv"])
                 || r.says(&["future value", "compound interest", "simple interest", "interest on"])
                 || rated
+                    && (r.span_count() > 0 || r.regular_free() > 0)
                     && (r.any(&["grow", "balance", "accumulate", "worth", "become", "becomes"])
                         || r.any(&SAVE)
                         || r.says(&[
@@ -283,11 +299,33 @@ impl Topic {
     fn shares(r: &Reading) -> Option<(Topic, u8)> {
         let percents = r.free(What::Percent).count();
         let amounts = r.free(What::Amount).count();
-        let asked = r.has("percentage") || r.tokens.iter().any(|token| token.is_mark('%')) || r.has("share");
+        let moved = r.then(&["from"], &["to"], 2)
+            && r.any(&["grow", "decrease", "went", "goes", "go", "up", "down", "change"]);
+        let asked = moved
+            || r.has("percentage")
+            || r.any(&["discount", "markdown"])
+            || r.tokens.iter().any(|token| token.is_mark('%'))
+            || r.has("share");
         let known = percents == 1 && amounts == 1 && r.facts.len() == 2;
         let verbs = [
-            "grow", "decrease", "reduce", "off", "discount", "plus", "minus", "add", "more", "less", "of",
-            "cut", "take", "subtract",
+            "grow",
+            "decrease",
+            "reduce",
+            "off",
+            "discount",
+            "plus",
+            "minus",
+            "add",
+            "more",
+            "less",
+            "of",
+            "cut",
+            "tip",
+            "on",
+            "commission",
+            "bonus",
+            "take",
+            "subtract",
         ];
         ((asked && amounts == 2 && r.facts.len() == 2) || (known && r.any(&verbs)))
             .then_some((Topic::Percentage, 2))

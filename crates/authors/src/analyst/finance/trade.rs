@@ -2,7 +2,7 @@
 
 use super::super::python::number;
 use super::{
-    facts::{Fact, What},
+    facts::{COUNTED, Fact, What},
     program::{Program, Unit},
     reading::{Reading, Trouble, ask, choose, plain},
 };
@@ -16,6 +16,13 @@ fn below_100(fact: &Fact) -> bool {
 
 /// How much has to be sold to cover the costs.
 pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
+    // "500 units" are how many, "15 per unit" is what one costs.
+    let quantity = reading
+        .free(What::Amount)
+        .find(|fact| {
+            fact.after.first().is_some_and(|word| COUNTED.contains(&word.as_str())) && fact.per.is_none()
+        })
+        .map(|fact| fact.take().clone());
     let profit = reading.amount(&["profit", "earn"]).cloned();
     let fixed = reading.amount(&["fixed"]).cloned();
     let contribution = reading.amount(&["contribution"]).cloned();
@@ -37,6 +44,14 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
         free.max_by(|left, right| left.values[0].total_cmp(&right.values[0])).map(|f| f.take().clone())
     });
     let Some(fixed) = fixed else { return ask("How high are the fixed costs?") };
+    if let Some(quantity) = quantity {
+        return match (&price, &cost, &profit) {
+            (None, Some(cost), None) if quantity.values.iter().all(|units| *units > 0.0) => {
+                Ok(break_even_price(&fixed, cost, &quantity))
+            }
+            _ => ask(format!("What should be computed with {} units?", plain(&quantity))),
+        };
+    }
     let mut program = Program::default();
     program.input("fixed_costs", "Fixed costs", &fixed.values);
     let mut needed = "fixed_costs".to_owned();
@@ -118,6 +133,23 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
     }
     program.said = format!("Break-even: units = fixed costs / contribution of a unit, with {what}");
     Ok(program)
+}
+
+/// The price at which a number of units covers the costs.
+fn break_even_price(fixed: &Fact, cost: &Fact, quantity: &Fact) -> Program {
+    let mut program = Program::default();
+    program.input("fixed_costs", "Fixed costs", &fixed.values);
+    program.input("unit_cost", "Cost of a unit", &cost.values);
+    program.input("units", "Units sold", &quantity.values);
+    program.line("price = unit_cost + fixed_costs / units");
+    program.show("price", "Break-even price", Unit::Money);
+    program.said = format!(
+        "Price at which {} units at a cost of {} each cover fixed costs of {}",
+        plain(quantity),
+        plain(cost),
+        plain(fixed)
+    );
+    program
 }
 
 fn units(program: &mut Program) {
@@ -289,7 +321,15 @@ fn given_rate(program: &mut Program, margin: Option<&Fact>, markup: Option<&Fact
 
 /// Tax on a price, added or taken out.
 pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
-    let Some(rate) = reading.free(What::Percent).next().map(|fact| fact.take().clone()) else {
+    let bare = |fact: &&Fact| {
+        let last = fact.before.iter().rev().find(|word| !["of", "at", "is"].contains(&word.as_str()));
+        last.is_some_and(|word| ["vat", "tax", "gst"].contains(&word.as_str())) && below_100(fact)
+    };
+    let rate = reading.free(What::Percent).next().or_else(|| {
+        let two = reading.free(What::Amount).count() == 2;
+        reading.free(What::Amount).filter(|_| two).find(bare)
+    });
+    let Some(rate) = rate.map(|fact| fact.take().clone()) else {
         return ask("At which rate is the tax? For example: 19%.");
     };
     let Some(amount) = reading.free(What::Amount).next().map(|fact| fact.take().clone()) else {
@@ -299,7 +339,7 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
     let known_gross = amount.near(&["gross", "including", "total", "inclusive"]);
     let known_net = amount.near(&["net", "excluding", "plus", "exclusive"]);
     let asks_gross = reading.any(&["add", "gross", "including", "plus", "adding", "inclusive"])
-        || reading.says(&["with vat", "with tax", "with gst", "on top"]);
+        || reading.says(&["on top"]);
     let asks_net = reading.any(&[
         "remove",
         "net",

@@ -2,6 +2,12 @@
 
 /// A stem and its other forms.
 const WORDS: &[(&str, &[&str])] = &[
+    ("irr", &["xirr"]),
+    ("mirr", &[]),
+    ("npv", &["xnpv", "npvs"]),
+    ("cagr", &[]),
+    ("pmt", &[]),
+    ("what", &["what's", "whats"]),
     ("accumulate", &["accumulates", "accumulated"]),
     ("afford", &["affordable", "affordability"]),
     (
