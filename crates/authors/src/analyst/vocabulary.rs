@@ -1,316 +1,344 @@
-//! The words the analyst knows. Whatever is in none of these lists, and names no column, it reports back.
+//! The words the analyst knows. Whatever is in none of these lists, and names no column, value or period, it reports
+//! back.
 
-use super::{query::Unit, words::Token};
+use std::{collections::HashMap, sync::LazyLock};
 
-pub(crate) const CHART_WORDS: [&str; 12] = [
-    "chart",
-    "charts",
-    "plot",
-    "plotted",
-    "graph",
-    "diagram",
-    "draw",
-    "visualise",
-    "visualize",
-    "barchart",
-    "charted",
-    "graphed",
-];
-pub(crate) const HIGHEST_WORDS: [&str; 7] =
-    ["top", "best", "highest", "largest", "biggest", "greatest", "most"];
-pub(crate) const LOWEST_WORDS: [&str; 6] = ["bottom", "worst", "lowest", "smallest", "least", "fewest"];
-/// Ranks that list even without a number.
-pub(crate) const LISTING_WORDS: [&str; 4] = ["top", "bottom", "best", "worst"];
-pub(crate) const OPERATION_WORDS: [&str; 21] = [
-    "total",
-    "totals",
-    "sum",
-    "summed",
-    "average",
-    "averages",
-    "mean",
-    "avg",
-    "median",
-    "maximum",
-    "max",
-    "minimum",
-    "min",
-    "count",
-    "counts",
-    "number",
-    "of",
-    "distinct",
-    "unique",
-    "different",
-    "the",
-];
-/// Words after which groups follow.
-pub(crate) const GROUP_WORDS: [&str; 5] = ["by", "per", "each", "every", "across"];
-/// Words that begin a condition on a named column.
-pub(crate) const CONDITION_WORDS: [&str; 7] = ["where", "with", "whose", "when", "if", "having", "and"];
-/// Words after which a value of some column may stand alone.
-pub(crate) const PLACE_WORDS: [&str; 8] = ["in", "for", "from", "at", "within", "during", "of", "only"];
-/// Words that end a value.
-pub(crate) const VALUE_ENDS: [&str; 29] = [
-    "by", "per", "where", "with", "for", "each", "every", "in", "which", "grouped", "group", "as", "is",
-    "are", "was", "were", "has", "have", "had", "do", "did", "does", "broken", "split", "from", "during",
-    "over", "across", "whose",
-];
-/// Words that make a phrase of one of them no partial name of a column.
-pub(crate) const KEYWORDS: [&str; 47] = [
-    "total",
-    "totals",
-    "sum",
-    "average",
-    "mean",
-    "avg",
-    "median",
-    "maximum",
-    "max",
-    "minimum",
-    "min",
-    "count",
-    "number",
-    "distinct",
-    "unique",
-    "different",
-    "top",
-    "bottom",
-    "best",
-    "worst",
-    "highest",
-    "lowest",
-    "largest",
-    "smallest",
-    "biggest",
-    "greatest",
-    "most",
-    "least",
-    "fewest",
-    "by",
-    "per",
-    "each",
-    "every",
-    "where",
-    "with",
-    "whose",
-    "above",
-    "below",
-    "over",
-    "under",
-    "than",
-    "more",
-    "less",
-    "name",
-    "time",
-    "first",
-    "last",
-];
-/// What a row may be called when no column is meant.
-pub(crate) const ROW_WORDS: [&str; 17] = [
-    "row",
-    "record",
-    "entry",
-    "line",
-    "item",
-    "order",
-    "transaction",
-    "sale",
-    "deal",
-    "purchase",
-    "invoice",
-    "payment",
-    "booking",
-    "trip",
-    "case",
-    "event",
-    "observation",
-];
-/// Words in the names of columns that identify something.
-pub(crate) const ID_WORDS: [&str; 6] = ["id", "code", "key", "no", "nr", "uuid"];
-/// Words that add nothing to a question.
-pub(crate) const STOP_WORDS: [&str; 136] = [
-    "a",
-    "about",
-    "all",
-    "also",
-    "an",
-    "and",
-    "any",
-    "are",
-    "as",
-    "at",
-    "based",
-    "be",
-    "been",
-    "bought",
-    "breakdown",
-    "broken",
-    "brought",
-    "by",
-    "calculate",
-    "can",
-    "column",
-    "compute",
-    "could",
-    "csv",
-    "data",
-    "dataset",
-    "descending",
-    "did",
-    "display",
-    "do",
-    "does",
-    "down",
-    "each",
-    "earn",
-    "earned",
-    "every",
-    "exist",
-    "figure",
-    "file",
-    "find",
-    "for",
-    "from",
-    "generated",
-    "get",
-    "give",
-    "group",
-    "grouped",
-    "had",
-    "has",
-    "have",
-    "hello",
-    "help",
-    "hi",
-    "how",
-    "i",
-    "in",
-    "into",
-    "is",
-    "it",
-    "its",
-    "kindly",
-    "know",
-    "let",
-    "like",
-    "list",
-    "listed",
-    "made",
-    "make",
-    "me",
-    "much",
-    "my",
-    "need",
-    "of",
-    "on",
-    "one",
-    "ones",
-    "order",
-    "our",
-    "out",
-    "over",
-    "overall",
-    "per",
-    "placed",
-    "please",
-    "print",
-    "rank",
-    "ranked",
-    "recorded",
-    "report",
-    "result",
-    "results",
-    "return",
-    "see",
-    "separately",
-    "sell",
-    "sheet",
-    "should",
-    "show",
-    "sold",
-    "sorted",
-    "spent",
-    "split",
-    "spreadsheet",
-    "table",
-    "tell",
-    "terms",
-    "thanks",
-    "that",
-    "the",
-    "their",
-    "them",
-    "there",
-    "these",
-    "they",
-    "this",
-    "those",
-    "to",
-    "up",
-    "us",
-    "using",
-    "value",
-    "values",
-    "want",
-    "was",
-    "we",
-    "were",
-    "what",
-    "what's",
-    "whats",
-    "which",
-    "who",
-    "will",
-    "with",
-    "work",
-    "would",
-    "you",
-];
+use super::query::{Agg, Chart, Cmp, Part, Unit};
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// The month a word names, from 1.
-pub(crate) fn month_of(token: &Token) -> Option<u32> {
-    let found = MONTHS
-        .iter()
-        .position(|month| token.is(month) || (token.text.len() == 3 && token.is(&month[..3])))?;
-    u32::try_from(found + 1).ok()
+/// What a word or phrase does in a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Class {
+    Agg(Agg),
+    HowMany,
+    HowMuch,
+    By,
+    Each,
+    Which,
+    Who,
+    /// The greatest or least; `true` in the second place lists several even without a number.
+    Rank { lowest: bool, lists: bool },
+    Cmp(Cmp),
+    Between,
+    Not,
+    And,
+    Or,
+    Only,
+    Share,
+    Growth,
+    Cagr,
+    Running,
+    Pivot,
+    Down,
+    Across,
+    Versus,
+    Chart(Chart),
+    Save,
+    Unit(Unit),
+    /// `monthly`
+    Every(Unit),
+    OverTime,
+    Duplicate,
+    Missing,
+    Outlier,
+    Correlation,
+    Describe,
+    Trim,
+    Dedupe,
+    Fill,
+    Remove,
+    Parse,
+    Tidy,
+    List,
+    Row,
+    Unpaid,
+    Paid,
+    Overdue,
+    Ageing,
+    OutOfStock,
+    Never,
+    Late,
+    Text(Part),
+    Plus,
+    Minus,
+    Times,
+    Divided,
+    Weighted,
+    Profit,
+    Margin,
+    DaysBetween,
+    Extent,
+    /// `older than`: the next number is about an age.
+    Earliest { latest: bool },
+    Weekend { not: bool },
+    YearToDate,
+    This,
+    Previous,
+    Before,
+    After,
+    Since,
+    Until,
+    During,
+    To,
+    Half,
+    Filler,
+    Preposition,
+    Is,
+    Have,
+    Column,
+    Table,
+    Empty,
+    Best,
+    Everything,
 }
 
-/// "month", "months"
-pub(crate) fn unit_of(token: &Token) -> Option<Unit> {
-    Some(match token.text.as_str() {
-        "day" | "days" | "date" => Unit::Day,
-        "week" | "weeks" => Unit::Week,
-        "month" | "months" => Unit::Month,
-        "quarter" | "quarters" => Unit::Quarter,
-        "year" | "years" => Unit::Year,
-        _ => return None,
+use Class as C;
+
+/// Phrases and what they do; the longest that fits is taken.
+const PHRASES: &[(Class, &str)] = &[
+    (C::Agg(Agg::Sum), "total|totals|in total|sum|sums|sum up|summed|add up|added up|overall|altogether|combined|grand total|all together|the total of|sum of|total of|total amount of|together"),
+    (C::Agg(Agg::Mean), "average|averages|mean|avg|on average|typical|averaged|average of|mean of|mean value"),
+    (C::Agg(Agg::Median), "median|medians|median of|middle value"),
+    (C::Agg(Agg::Max), "maximum|max|maxima|maximal"),
+    (C::Agg(Agg::Min), "minimum|min|minima|minimal"),
+    (C::Agg(Agg::Std), "standard deviation|std|stdev|std dev|deviation|spread"),
+    (C::Agg(Agg::Distinct), "distinct|unique|different|number of different|number of distinct|number of unique|how many different|how many distinct|how many unique|count of distinct|count of unique|distinct count of|count distinct"),
+    (C::Agg(Agg::Mode), "most common|most frequent|commonest|most often|mode|most popular"),
+    (C::HowMany, "how many|number of|count|counts|count of|the count of|total number of|how often|no of|nr of|amount of times|how many of the|number of the|how many times|counted"),
+    (C::HowMuch, "how much|how much money|what amount"),
+    (C::By, "by|per|broken down by|split by|grouped by|group by|for each|for every|in each|of each|each|every|in every|across|by each|per each|for each of the|broken out by|split up by|divided up by|breakdown by|depending on|according to|break down by|break it down by|for all|by the|per the|for the different|of every"),
+    (C::Which, "which|what|which one|which of the|which of these|which ones"),
+    (C::Who, "who|whose|whom|who of the|which person"),
+    (C::Rank { lowest: false, lists: true }, "top|leading"),
+    (C::Rank { lowest: false, lists: false }, "highest|largest|biggest|greatest|most|dearest|most expensive|strongest|maximum number of|most of|longest|heaviest|costliest|the most|oldest|best selling|bestselling|best performing|busiest|priciest"),
+    (C::Best, "best|worst"),
+    (C::Rank { lowest: true, lists: true }, "bottom"),
+    (C::Rank { lowest: true, lists: false }, "lowest|smallest|least|fewest|cheapest|weakest|the least|the fewest|worst selling|worst performing|shortest|least expensive|youngest|lightest|slowest|poorest"),
+    (C::Cmp(Cmp::Over), "over|above|more than|greater than|higher than|larger than|exceeding|exceeds|exceed|exceeded|bigger than|older than|longer than|in excess of|upwards of|north of|went over|beyond|better than"),
+    (C::Cmp(Cmp::Under), "under|below|less than|lower than|fewer than|smaller than|younger than|shorter than|beneath|cheaper than|short of|worse than"),
+    (C::Cmp(Cmp::AtLeast), "at least|no less than|not less than|minimum of|or more|greater than or equal to|not below|not under|no fewer than|and above|or over|or above|and up|more than or equal to"),
+    (C::Cmp(Cmp::AtMost), "at most|no more than|not more than|maximum of|or less|up to|not above|not over|less than or equal to|or fewer|or below|or under|and below"),
+    (C::Cmp(Cmp::Equal), "equal to|equals|equal|exactly|is exactly|same as"),
+    (C::Between, "between|ranging from|in the range of|in the range|within the range|anywhere between"),
+    (C::Not, "not|isn't|aren't|wasn't|weren't|no|non|neither|nor|other than|except|except for|excluding|without|outside|outside of|not counting|leaving out|leave out|apart from|but not|minus the|exclude|excludes|not including|ignoring all|ignore all|didn't|doesn't|don't|haven't|hasn't|without any|not in|not from|besides|all but|everything but|that are not|who are not|did not|does not|do not|has no|have no|with no|lacking|lack|lacks"),
+    (C::And, "and|&|plus also|as well as|and also|and then"),
+    (C::Or, "or"),
+    (C::Only, "only|just|solely|limited to|restricted to|filter to|filter by|filter on|filtered to|filter for|filtered for|exclusively|specifically|restrict to|limit to|narrow down to"),
+    (C::Share, "share|share of|share of total|percentage|percentage of|percent of|percent|percents|proportion|proportion of|fraction|fraction of|what percent of|how many percent of|what share of|part of|what part of|portion of|contribution|contribution of|percentage share|percentage share of|per cent of|in percent|as a percentage|in per cent|as percent|as a percent|ratio of|%|% of|in %|percent share|relative share|shares|percentages|pct|as percentage|how many percent|by how many percent|by what percentage|in percentage"),
+    (C::Growth, "growth|grow|grew|grown|growth rate|increase|increased|change|changed|changes|rise|rose|risen|decline|declined|decrease|decreased|fall|fell|drop|dropped|growing|year over year|yoy|month over month|mom|quarter over quarter|qoq|year on year|month on month|quarter on quarter|growth rates|development compared|develop compared|percentage change|percent change|rate of change|increases|week over week|week on week|change over|delta"),
+    (C::Cagr, "cagr|compound annual growth|compound annual growth rate|compounded annual growth rate|average annual growth|average annual growth rate|average yearly growth"),
+    (C::Running, "running total|running totals|running sum|cumulative|cumulated|accumulated|cumulatively|running|cumulative sum|cumulative total|cumsum|year to date total|adding up|accumulating|running total of|running balance"),
+    (C::Pivot, "pivot|pivot table|cross table|crosstab|cross tab|matrix|cross tabulation|cross tabulate|pivoted|cross-table|contingency table|heatmap"),
+    (C::Down, "down|rows|as rows|in rows|in the rows|down the side|in lines|as lines|on rows"),
+    (C::Across, "as columns|in columns|in the columns|columns across|as column|on columns|across the top"),
+    (C::Versus, "versus|vs|compared with|compared to|against|compare|comparison|comparing|relative to|in comparison with|in comparison to|as compared to|than in|comparison of|compare the"),
+    (C::Chart(Chart::Any), "chart|charts|plot|plotted|graph|diagram|draw|visualise|visualize|charted|graphed|visualisation|visualization|picture|as a chart|as chart|as a graph|charting|plots|graphically|figure"),
+    (C::Chart(Chart::Bar), "bar chart|bar graph|bar plot|column chart|barchart|bars|as bars|bar diagram|bar|horizontal bar chart|stacked bar chart|bar charts"),
+    (C::Chart(Chart::Line), "line chart|line graph|line plot|as a line|line diagram|trend line|curve|as lines chart|linechart|one line per|one line for each|line|line charts"),
+    (C::Chart(Chart::Pie), "pie chart|pie|pie graph|donut chart|donut|doughnut|piechart|pie diagram"),
+    (C::Chart(Chart::Scatter), "scatter plot|scatter|scatter chart|scatterplot|scatter diagram|xy chart|dot plot"),
+    (C::Chart(Chart::Histogram), "histogram|distribution|distribution of|distributed|frequency distribution|histogram of"),
+    (C::Chart(Chart::Box), "box plot|boxplot|box and whisker|box-plot|box plots|boxplots|box chart|whisker plot"),
+    (C::Save, "save|export|excel|workbook|spreadsheet|xlsx|csv|download|excel file|csv file|file|a file|excel workbook|export to|save as|saved|give me the file back|file back|as a file|new file|write back|save the result|save the result as|exported|save it as|as excel|as csv|as xlsx|excel sheet|new workbook|send me back"),
+    (C::Every(Unit::Day), "daily|day by day|each day|every day|per day|by day|day to day"),
+    (C::Every(Unit::Week), "weekly|week by week|each week|every week|per week|by week|by calendar week"),
+    (C::Every(Unit::Month), "monthly|month by month|each month|every month|per month|by month|by calendar month|per calendar month|for each month|for every month|in each month|months as rows|by months|by the month|over the months|month over month|mom|month on month|across months"),
+    (C::Every(Unit::Quarter), "quarterly|quarter by quarter|each quarter|every quarter|per quarter|by quarter|for each quarter|in each quarter|by quarters|quarter over quarter|qoq|quarter on quarter|over the quarters|across quarters"),
+    (C::Every(Unit::Year), "yearly|annual|annually|year by year|each year|every year|per year|by year|for each year|in each year|per annum|by calendar year|by years|year over year|yoy|year on year|over the years|across years"),
+    (C::Every(Unit::Weekday), "by weekday|per weekday|by day of the week|by day of week|by week day|each weekday|day of the week|weekday|weekdays|days of the week|per day of the week|day of week|each day of the week|by weekdays|for each weekday|for each day of the week"),
+    (C::Every(Unit::Hour), "hourly|by hour|per hour of the day|by hour of the day|by hour of day|hour of the day|time of day|by time of day"),
+    (C::Unit(Unit::Day), "day|days"),
+    (C::Unit(Unit::Week), "week|weeks|calendar week"),
+    (C::Unit(Unit::Month), "month|months"),
+    (C::Unit(Unit::Quarter), "quarter|quarters"),
+    (C::Unit(Unit::Year), "year|years"),
+    (C::OverTime, "over time|trend|trends|development|evolution|develop|developed|evolve|evolved|evolving|time series|timeline|developing|through time|course of time|trending"),
+    (C::Duplicate, "duplicate|duplicates|duplicated|duplicate rows|duplicate entries|duplicate records|repeated|more than once|occur twice|twice|doubles|several times|duplicate values|appear more than once|dupes|appears more than once|occur more than once|occurs more than once"),
+    (C::Missing, "missing|missing values|missing value|nulls|null|null values|not filled in|not filled|incomplete|gaps|not stated|didn't state|did not state|not given|didn't give|unknown values|blank values|empty values|empty cells|blank cells|missing data|missing entries|not state"),
+    (C::Empty, "empty|blank|blanks|empties|is empty|is blank|is missing|are empty|are missing|are blank|left blank|left empty|no value|no entry"),
+    (C::Outlier, "outlier|outliers|suspicious|anomaly|anomalies|unusual|abnormal|extreme values|odd values|unusual values|strange values|out of the ordinary"),
+    (C::Correlation, "correlation|correlate|correlated|correlates|correlations|relationship|related|relation|depend|depends|correlation coefficient|correlation matrix|linked|connection"),
+    (C::Describe, "describe|summary|summarise|summarize|statistics|stats|overview|summary statistics|descriptive statistics|key figures|profile|basic statistics|summarised|what is in|key statistics|give me an overview"),
+    (C::Trim, "trim|strip|extra spaces|spaces|whitespace|white space|leading and trailing spaces|stray spaces|surrounding spaces|trimmed|trailing spaces|leading spaces|superfluous spaces"),
+    (C::Dedupe, "dedupe|deduplicate|deduplicated|de-duplicate|de-dupe|deduped|remove duplicates|drop duplicates|without duplicates|remove duplicate rows|delete duplicates|get rid of duplicates|remove all duplicates|eliminate duplicates|delete duplicate rows|drop duplicate rows|remove the duplicates|de duplicate|no duplicates|remove duplicate entries|remove repeated rows|remove double entries"),
+    (C::Fill, "fill|fill in|filled|replace missing|replace empty|replace blanks|fill up|impute|fill empty|fill missing|fill the empty|fill the missing|fill in missing|fill in empty|filling|replace the missing|replace the empty|replace blank"),
+    (C::Remove, "remove|drop|delete|throw out|get rid of|discard|kick out|filter out|eliminate|strip out"),
+    (C::Parse, "parse|proper dates|real dates|real numbers|proper numbers|convert|converted|turn into|turn|normalise|normalize|standardise|standardize|proper|unify|consistent dates|dates consistent|uniform|consistent|same format|one format|as numbers|as dates|reformat|into numbers|into dates|real|harmonise|harmonize|fix the dates|fix the numbers|iso format|iso dates|make consistent"),
+    (C::Tidy, "clean|clean up|cleanup|cleaned|tidy|tidy up|cleaned up|cleanse|cleaning|clean-up|sanitise|sanitize|clean version|tidied|fix up"),
+    (C::List, "list|show me|show|display|give me|give|print|names of|list of|find|get me|let me see|i want to see|i need|i want|i'd like|see|get|tell me|return|listing|all the names of|show us|give us|output|present|name|names|i would like|i'd like to see|can i see|pull up|pull|which are the"),
+    (C::Row, "row|rows of data|record|entry|line item|item line|records|entries|observation|data point|case|cases|lines of data|entrys|transaction|transactions"),
+    (C::Unpaid, "unpaid|still unpaid|outstanding|open|not paid|not yet paid|not been paid|haven't paid|hasn't paid|not yet been paid|unsettled|still open|still outstanding|receivable|receivables|still owed|owed|still owe|owe|owes|due to us|haven't been paid|unpaid yet|is unpaid|have not paid|has not paid|were not paid|owing"),
+    (C::Paid, "paid|already paid|settled|have been paid|been paid|got paid|were paid|was paid"),
+    (C::Overdue, "overdue|past due|late payments|past their due date|in arrears|past its due date|delinquent|overdue by"),
+    (C::Ageing, "ageing|aging|age analysis|ageing report|aging report|ageing of|aging of|aged|age buckets|aging buckets|ageing buckets|buckets|in buckets|aged receivables|ageing analysis|aging analysis"),
+    (C::Late, "paid late|late|too late|paid after|paid after their due date|paid after the due date|after their due date|after the due date|after due date|paid after due date"),
+    (C::OutOfStock, "out of stock|sold out|no stock|no stock left|not in stock|zero stock|stocked out"),
+    (C::Never, "never|not a single|who haven't|that haven't|which have no|who have no|not once|have not placed|has not placed|have not ordered|without orders|no orders"),
+    (C::Text(Part::Anywhere), "contain|contains|containing|that contain|contains the word|including the word|with the word|including|includes|include|mention|mentions|mentioning|like"),
+    (C::Text(Part::Start), "start with|starts with|starting with|begin with|begins with|beginning with|start in|that start with|starting in"),
+    (C::Text(Part::End), "end with|ends with|ending with|ending in|end in"),
+    (C::Plus, "plus|+|added to"),
+    (C::Minus, "minus|-|\u{2212}|less the|subtracted|net of"),
+    (C::Times, "times|*|\u{d7}|multiplied by|multiplied with"),
+    (C::Divided, "divided by|/|\u{f7}|over the total"),
+    (C::Weighted, "weighted by|weighted with|weighted|weighted on|weighting by"),
+    (C::Profit, "profit|profits|gross profit|earnings after cost|contribution margin|profitable|most profitable|profitability"),
+    (C::Margin, "profit margin|gross margin|margin|margins|profit margins|margin in percent|margin in %"),
+    (C::DaysBetween, "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to"),
+    (C::Extent, "what period|which period|date range|time range|time span|timespan|time period|period covered|what dates|which dates|first and last|period does the data cover|what time period|range of dates|earliest and latest|from when to when|how far back|oldest and newest"),
+    (C::Earliest { latest: false }, "earliest|first|longest ago|the first"),
+    (C::Earliest { latest: true }, "latest|most recent|newest|last|most recently|the latest|recent"),
+    (C::Weekend { not: false }, "weekend|weekends|at the weekend|on weekends|on the weekend|at weekends"),
+    (C::Weekend { not: true }, "working days|business days|workdays|work days|on working days|on workdays"),
+    (C::YearToDate, "year to date|ytd|year-to-date|so far this year"),
+    (C::This, "this|current|the current"),
+    (C::Previous, "last|previous|past|the last|the previous|the past|prior|preceding|most recent"),
+    (C::Before, "before|prior to|earlier than|until before|preceding"),
+    (C::After, "after|later than"),
+    (C::Since, "since|from|starting|as of|starting in|beginning|starting from|on or after|as from"),
+    (C::Until, "until|till|through|up to|up until|on or before|no later than|by the end of|thru"),
+    (C::During, "in|during|within|on|for|of|dated|throughout|in the month of|in the year|in the months|over"),
+    (C::To, "to|and|through|until|till|-|\u{2013}|\u{2014}|thru"),
+    (C::Half, "half|half-year|half year|half of"),
+    (C::Preposition, "in|on|for|of|from|at|within|during|to|with|among|amongst|inside|under|into|as|between|out of|about|through|over|via|regarding|concerning|toward|towards|around|onto|off|upon|than"),
+    (C::Is, "is|are|was|were|be|been|being|am|'s|equal|is a|are a|were a|was a"),
+    (C::Have, "with|where|whose|having|have|has|had|that|when|if|such that|who|which have|that have|which has|that has|who have|who has|which are|that are|that is|which is|who are|who is|which were|that were|and whose|and with|and where|that was|which was"),
+    (C::Column, "column|columns|field|fields|values of|the value of|value of|variable|variables|column called|column named|attribute|attributes"),
+    (C::Table, "table|dataset|data set|sheet|data|worksheet|tab|file called|database"),
+    (C::Everything, "all|everything|whole|entire|any|anything"),
+];
+
+/// Words that may stand anywhere and change nothing.
+const FILLER: &str = "a|an|the|please|me|us|we|i|you|our|my|your|their|its|his|her|they|it|he|she|them|these|those|this|that|there|here|could|can|would|should|will|may|might|do|does|did|done|doing|so|then|than|also|too|very|really|actually|currently|now|today|ever|already|yet|still|exactly|what's|whats|who's|how's|where's|that's|it's|i'd|i'm|we've|we're|let's|let|lets|want|wanted|need|needed|like|know|tell|calculate|compute|work|out|work out|figure|figure out|determine|go|went|goes|gone|come|came|comes|coming|make|made|makes|making|bring|brought|brings|bring in|brought in|generate|generated|generates|generating|get|got|gets|getting|take|took|taken|takes|has|have|had|having|be|been|being|was|were|is|are|am|amounted|amount to|come to|came to|happen|happened|occur|occurred|occurs|occurring|placed|place|made|make|recorded|logged|registered|reported|listed|included|covered|cover|covers|contained|there are|there is|there were|are there|is there|were there|value|values|figure|figures|number|numbers|result|results|respective|respectively|corresponding|individual|single|per|each|one|ones|some|about|roughly|approximately|around|as|well|up|down|off|if|because|hi|hello|hey|thanks|thank|thx|ok|okay|kindly|quick|quickly|question|just|only|using|use|used|based|basis|given|all|any|both|either|entire|whole|full|complete|completely|individual|various|different|possible|altogether|in|on|at|of|for|from|to|with|by|into|through|during|within|over|and|or|but|while|when|where|which|what|who|whom|whose|how|why not|show|shown|showing|display|shows|answer|answers|respond|say|said|says|look|looks|looking|see|seen|find|found|sort|sorted|order by|ordered|ordering|rank|ranked|ranking|descending|ascending|desc|asc|name|names|named|called|labelled|euro|euros|eur|dollar|dollars|usd|pound|pounds|gbp|$|€|£|money|in euros|in dollars|currency|measured|expressed|went out|sell|selling|spend|spent|spending|pay|paying|cost|costs|costing|belong|belongs|belonging|work|works|working|worked|live|lives|living|based in|located|location of|stored|kept|held|assigned|handled|managed|run|runs|go out|fall|falls|falling|fell|ship|shipped|delivered to|go into|goes to|went to|went into|came from|come from|coming from|came through|come through|earn|earns|earned|earning|sold|buy|bought|buying|purchase|purchased|write|wrote|written|issue|issued|send|sent|receive|received|visit|visited|people|person|persons|somebody|anybody|everybody|everyone|someone|anyone|thing|things|stuff|kind|kinds|sort of|set|part|parts|side|way|month's|year's|a month|a year|a week|a day|us|company|business|firm|organisation|organization|table of|in a table|as a table|as table|table|list of|breakdown|break|broken|split|splitted|divide|divided|group|grouped|groups|filter|filtered|chart of|plot of|respectively|worth|own|self|such|same|next to|beside|along|together with|alongside|again|instead|rather|though|however|anyway|ignoring|regardless|have there been|has there been|been with us|with us|long|far|big|small|high|low|large|little|much|many|few|lot|lots|do you have|do we have|have we|did we|do i|have i|had we|were made|was made|made in|did they|do they|time|times|period|sheet|data|dataset|file|will do|names will do|here's|e.g|eg|i.e|ie|etc|mean|meant|want to know|would like to know|interested|interested in|on hand|available|exist|exists|existing|present|total|size|level of|level|amounts|amount|count|counted|counting|bill|people who|those who|anyone who|went|bucket|out|down|vs|side by side|next|real|last|old|new|order of|line per|line for|one|first|second|it|compared|between|average|reading|readings|once|twice|state|stated|states|respond|responded|give|gave|given|gives|turned|turn|into|themselves|itself|by how|due|belongs|involved|involving|related to|associated|associated with|and their|and its|go by|like to|try|different|hold|holds|hit|fetch|yield|yielded|form|forms|shape|sum|everything|nothing|grow|develop|make up|makes up|made up|account for|accounts for|accounted for|constitute|constitutes|represent|represents|attributable|attributable to|due to|overall|total of|gives|separately|separate|combine|combined|across|respect|terms|in terms of|end|start|begin|begins|began|started|ended|by far|roughly|shown|during|bring|what are|what is|what was|what were|how is|how are|how was|how were|how did|how does|how do|when is|when was|when did|when were|pull|pulled|highlight|identify|spot|check|checks|verify|is it|was it|are they|were they|of them|of these|of those|it be|as of|as at|s";
+
+/// Words for one thing. A column whose name has one may be called by another.
+const CONCEPTS: &[&str] = &[
+    "revenue sale turnover taking proceed income umsatz sold sell",
+    "customer client buyer purchaser patron company account shopper guest borrower",
+    "employee staff worker person colleague personnel member name",
+    "quantity qty unit piece pcs volume menge",
+    "cost expense expenditure spend spending outlay spent",
+    "salary pay wage earn compensation paycheck remuneration",
+    "product item article sku goods merchandise",
+    "country nation land",
+    "city town",
+    "region area territory",
+    "department dept team division",
+    "supplier vendor",
+    "rep salesperson salesman saleswoman seller agent representative",
+    "category type class kind",
+    "manager lead boss head supervisor",
+    "stock inventory hand",
+    "hour hr",
+    "channel source medium",
+    "invoice bill",
+    "order purchase",
+    "discount rebate reduction",
+    "tax vat",
+    "debit spend spending expense outgoing withdrawal spent",
+    "credit deposit incoming received income",
+    "score rating satisfaction grade star mark",
+    "score rating recommend",
+    "temperature temp",
+    "consumption kwh usage energy electricity",
+    "term duration length runtime",
+    "hire join start joined employed",
+    "date day when",
+    "age old",
+    "acquisition purchase bought buy",
+    "submit submission submitted respond",
+    "sign signup registered registration",
+    "mail email",
+    "phone telephone mobile",
+    "zip postcode postal",
+    "visit session traffic visitor",
+    "store shop branch outlet filiale",
+    "warehouse depot storage stored",
+    "price rate",
+    "comment remark feedback note",
+    "id no number code nr identifier",
+    "status state",
+    "principal loan borrowed",
+    "left leave leaving departure quit exit resigned",
+    "ship shipped shipping shipment delivery delivered",
+    "budget planned plan",
+    "actual spent real",
+];
+
+/// Words that stand for any sum of money.
+pub(crate) const MONEY_WORDS: &[&str] = &["amount", "value", "money", "sum"];
+
+/// Adjectives of countries, whose names people would look for in the data.
+const DEMONYMS: &str = "german germany|french france|italian italy|spanish spain|austrian austria|swiss switzerland|british united kingdom|british uk|english england|dutch netherlands|belgian belgium|polish poland|danish denmark|swedish sweden|norwegian norway|finnish finland|irish ireland|portuguese portugal|greek greece|czech czechia|czech czech republic|hungarian hungary|american usa|american united states|american us|canadian canada|mexican mexico|brazilian brazil|chinese china|japanese japan|indian india|australian australia|turkish turkey|scottish scotland|welsh wales|korean south korea|russian russia|ukrainian ukraine|romanian romania|croatian croatia|slovenian slovenia|slovak slovakia|luxembourgish luxembourg|argentinian argentina|egyptian egypt|south-african south africa";
+
+/// Everyday words that are never taken for a slip in another word.
+const COMMON: &str = "weather rain phone salary salaries price prices profit costs store stores score scores stock stocks state states rate rates date dates week weeks term terms team teams item items unit units plan plans sale sales user users hour hours page pages game games name names race races gender income address addresses email emails code codes cash loan loans debt debts risk risks brand brands model models client clients vendor vendors buyer buyers seller sellers market markets margin margins region regions country countries county counties city cities street streets house houses child children woman women wife husband color colour colours colors size sizes weight weights height heights length width depth speed distance temperature humidity pressure volume volumes density energy power voltage current tax taxes bonus bonuses wage wages holiday holidays vacation vacations sick overtime shift shifts skill skills title titles level levels grade grades rank ranks class classes group groups type types kind kinds status review reviews rating ratings comment comments reason reasons cause causes effect effects world future past present forecast predict prediction estimate competitor competitors weekday quality marketing training meeting meetings travel flight flights hotel hotels event events website visit visits click clicks view views lead leads deal deals contract contracts invoice invoices payment payments refund refunds return returns delivery deliveries shipment shipments order orders";
+
+/// The vocabulary, made once.
+pub(crate) struct Vocabulary {
+    phrases: HashMap<&'static str, Vec<(Vec<&'static str>, Class)>>,
+    words: Vec<&'static str>,
+    fillers: HashMap<&'static str, Vec<Vec<&'static str>>>,
+}
+
+static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let mut phrases: HashMap<&'static str, Vec<(Vec<&'static str>, Class)>> = HashMap::new();
+    let mut fillers: HashMap<&'static str, Vec<Vec<&'static str>>> = HashMap::new();
+    let mut words: Vec<&'static str> = Vec::new();
+    for (class, list) in PHRASES {
+        for phrase in list.split('|') {
+            let parts: Vec<&'static str> = phrase.split(' ').collect();
+            words.extend(&parts);
+            if let Some(first) = parts.first() {
+                phrases.entry(first).or_default().push((parts.clone(), *class));
+            }
+        }
+    }
+    for phrase in FILLER.split('|') {
+        let parts: Vec<&'static str> = phrase.split(' ').collect();
+        words.extend(&parts);
+        if let Some(first) = parts.first() {
+            fillers.entry(first).or_default().push(parts.clone());
+        }
+    }
+    words.extend(CONCEPTS.iter().flat_map(|list| list.split(' ')));
+    words.extend(super::dates::MONTHS);
+    words.extend(super::dates::WEEKDAYS);
+    words.sort_unstable();
+    words.dedup();
+    Vocabulary { phrases, words, fillers }
+});
+
+/// The words themselves, to find slips.
+pub(crate) fn known_words() -> &'static [&'static str] {
+    &VOCABULARY.words
+}
+
+/// True for a word that is never a slip in another word.
+pub(crate) fn is_common(word: &str) -> bool {
+    COMMON.split(' ').any(|common| common == word)
+}
+
+/// Every phrase that `words` begins with: how many words it has, and what it does.
+pub(crate) fn phrases<'a>(words: &'a [&'a str]) -> impl Iterator<Item = (usize, Class)> + 'a {
+    let known = words.first().and_then(|first| VOCABULARY.phrases.get(first)).map(Vec::as_slice).unwrap_or_default();
+    known.iter().filter(move |(parts, _)| words.starts_with(parts)).map(|(parts, class)| (parts.len(), *class))
+}
+
+/// How many words of the longest filler `words` begins with; 0 if it begins with none.
+pub(crate) fn filler(words: &[&str]) -> usize {
+    let known = words.first().and_then(|first| VOCABULARY.fillers.get(first)).map(Vec::as_slice).unwrap_or_default();
+    known.iter().filter(|parts| words.starts_with(parts)).map(Vec::len).max().unwrap_or(0)
+}
+
+/// True if the words may stand for one thing.
+pub(crate) fn same_concept(left: &str, right: &str) -> bool {
+    CONCEPTS.iter().any(|list| {
+        let has = |word: &str| list.split(' ').any(|known| known == word);
+        has(left) && has(right)
     })
 }
 
-/// "monthly", "daily"
-pub(crate) fn adverb_unit(token: &Token) -> Option<Unit> {
-    Some(match token.text.as_str() {
-        "daily" => Unit::Day,
-        "weekly" => Unit::Week,
-        "monthly" => Unit::Month,
-        "quarterly" => Unit::Quarter,
-        "yearly" | "annual" | "annually" => Unit::Year,
-        _ => return None,
-    })
+/// Countries that an adjective speaks of.
+pub(crate) fn countries_of(adjective: &str) -> impl Iterator<Item = &'static str> + '_ {
+    DEMONYMS.split('|').filter_map(|pair| pair.split_once(' ')).filter(move |(word, _)| *word == adjective).map(|(_, country)| country)
 }

@@ -1,0 +1,235 @@
+//! What is remembered of a question, and how the next one continues it.
+
+use ringfence_pipeline::ports::{Assignment, Turn};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    parse::{Choice, Partial},
+    query::{Agg, Chart, Filter, Measure, Query, Task},
+    spelling::{normal_words, slips},
+    view::View,
+    words::Token,
+};
+
+/// Most choices that are remembered.
+const CHOICES_MAX: usize = 8;
+
+/// Longest question that is remembered, in bytes.
+const QUESTION_BYTES_MAX: usize = 1000;
+
+/// What the analyst wants to be shown with the next question.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Memory {
+    /// Of which tables it speaks; with others it is worth nothing.
+    pub(crate) tables: u64,
+    /// The table, and the one it was joined with.
+    pub(crate) view: (usize, Option<usize>),
+    pub(crate) query: Option<Query>,
+    pub(crate) pending: Option<Pending>,
+}
+
+/// A question that was asked back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Pending {
+    /// The person's question.
+    pub(crate) question: String,
+    /// What was chosen before.
+    pub(crate) choices: Vec<Choice>,
+    pub(crate) options: Vec<(String, Choice)>,
+}
+
+/// A number that is the same for the same names of tables and columns.
+pub(crate) fn fingerprint(assignment: &Assignment) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |text: &str| {
+        for byte in text.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    for table in &assignment.tables {
+        add(&table.name());
+        table.columns.iter().for_each(|column| add(&column.name));
+    }
+    // JSON's numbers are exact to 53 bits everywhere.
+    hash >> 11
+}
+
+/// What was remembered of the newest earlier question that is of the same tables.
+pub(crate) fn recall(assignment: &Assignment, views: &[View<'_>]) -> Option<Memory> {
+    let read = |turn: &Turn| serde_json::from_value::<Memory>(turn.memory.clone()?).ok();
+    let tables = fingerprint(assignment);
+    let newest = assignment.earlier.last().and_then(read);
+    let known = newest.or_else(|| assignment.earlier.iter().rev().take(3).find_map(read))?;
+    let fits = known.tables == tables && view_of(&known, views).is_some_and(|view| {
+        known.query.as_ref().is_none_or(|query| query.columns().iter().all(|col| *col < view.columns.len()))
+    });
+    fits.then_some(known)
+}
+
+/// The view that a memory speaks of.
+pub(crate) fn view_of<'a, 'b>(memory: &Memory, views: &'a [View<'b>]) -> Option<&'a View<'b>> {
+    views.iter().find(|view| view_key(view) == memory.view)
+}
+
+pub(crate) fn view_key(view: &View<'_>) -> (usize, Option<usize>) {
+    (view.base, view.join.as_ref().map(|join| join.table))
+}
+
+impl Memory {
+    /// As it is handed over.
+    pub(crate) fn json(&self) -> Option<serde_json::Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
+impl Pending {
+    pub(crate) fn new(question: &str, choices: &[Choice], options: Vec<(String, Choice)>) -> Pending {
+        let question = question.chars().take(QUESTION_BYTES_MAX).collect();
+        let choices = choices.iter().rev().take(CHOICES_MAX).rev().cloned().collect();
+        Pending { question, choices, options }
+    }
+
+    /// The option that an answer takes: by its text, its number, or a name in it.
+    pub(crate) fn chosen(&self, answer: &str, tokens: &[Token]) -> Option<Choice> {
+        let said = normal_words(answer);
+        let by_number = || {
+            let number = match tokens {
+                [one] => one.count().or(match one.kind {
+                    super::words::Kind::Ordinal(position) => Some(position),
+                    _ => None,
+                }),
+                _ => tokens.iter().find_map(|token| match token.kind {
+                    super::words::Kind::Ordinal(position) => Some(position),
+                    _ => None,
+                }),
+            }?;
+            self.options.get(usize::try_from(number).ok()?.checked_sub(1)?)
+        };
+        let exact = self.options.iter().find(|(text, _)| normal_words(text) == said);
+        let within = || {
+            let all_in = |text: &str| {
+                let words = normal_words(text);
+                !words.is_empty() && words.iter().all(|word| said.iter().any(|one| one == word || (word.len() > 4 && slips(one, word, 1).is_some())))
+            };
+            let mut found = self.options.iter().filter(|(text, choice)| {
+                all_in(text) || matches!(choice, Choice::Column(name) | Choice::Table(name) if all_in(name))
+            });
+            found.next().filter(|_| found.next().is_none())
+        };
+        let part = || {
+            let telling = |word: &&String| word.len() > 3;
+            let mut found = self.options.iter().filter(|(text, _)| {
+                let words = normal_words(text);
+                said.len() <= 6 && said.iter().filter(telling).any(|word| words.contains(word))
+            });
+            found.next().filter(|_| found.next().is_none())
+        };
+        exact.or_else(within).or_else(by_number).or_else(part).map(|(_, choice)| choice.clone())
+    }
+}
+
+/// Words that a question begins with if it goes on from the one before.
+const CUES: [&str; 26] = [
+    "and", "now", "only", "just", "also", "then", "same", "instead", "but", "or", "as", "split", "break", "without", "make", "plot", "chart", "excluding", "except",
+    "what about", "how about", "the same", "by", "per", "for", "in",
+];
+
+/// True if a question says itself that it goes on from the one before.
+pub(crate) fn continues(tokens: &[Token]) -> bool {
+    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    let begins = |cue: &&str| {
+        let parts: Vec<&str> = cue.split(' ').collect();
+        words.starts_with(&parts)
+    };
+    let refers = words.len() <= 12 && words.iter().any(|word| ["that", "it", "them", "those", "this", "these"].contains(word))
+        && words.iter().any(|word| ["chart", "graph", "plot", "pie", "bar", "line", "excel", "file", "table", "save", "export", "show", "draw", "percent", "of"].contains(word));
+    CUES.iter().any(|cue| begins(&cue)) || refers || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
+}
+
+/// True if new groups come beside those there are.
+fn adds_keys(tokens: &[Token]) -> bool {
+    let text: Vec<&str> = tokens.iter().take(3).map(|token| token.text.as_str()).collect();
+    text.first().is_some_and(|first| ["and", "also"].contains(first)) || tokens.iter().any(|token| token.is_any(&["also", "additionally", "further", "too", "within"]))
+}
+
+/// The earlier query with what the new question says put in its place.
+pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &View<'_>) -> Query {
+    let mut query = earlier.clone();
+    query.notes = next.notes;
+    query.save = next.save;
+    for filter in next.filters {
+        let cols = filter.columns();
+        let same = |known: &Filter| {
+            let known_cols = known.columns();
+            let time = |filter: &Filter| filter.is_time() || filter.columns().iter().all(|col| view.is_calendar(*col));
+            (known_cols == cols && !cols.is_empty()) || (time(known) && time(&filter) && filter.is_time())
+        };
+        query.filters.retain(|known| !same(known));
+        query.filters.push(filter);
+    }
+    let measured = !next.measures.is_empty();
+    if measured {
+        let agg = match &query.measures[..] {
+            [one] if one.agg != Agg::Count && one.agg != Agg::Distinct => Some(one.agg),
+            _ => None,
+        };
+        query.measures = next.measures;
+        // "and actual?" asks for the same of another column.
+        if let (Some(agg), true, false) = (agg, next.aggs.is_empty(), next.agg_said) {
+            for measure in query.measures.iter_mut().filter(|measure| matches!(measure.agg, Agg::Sum | Agg::Mean)) {
+                measure.agg = agg;
+            }
+        }
+    } else if next.counts {
+        query.measures = vec![Measure::rows()];
+    } else if let [agg] = next.aggs[..] {
+        for measure in query.measures.iter_mut().filter(|measure| measure.agg != Agg::Count) {
+            measure.agg = agg;
+        }
+    }
+    if !next.keys.is_empty() {
+        if adds_keys(tokens) && !query.keys.is_empty() && next.rank.is_none() {
+            let fresh: Vec<_> = next.keys.iter().copied().filter(|key| !query.keys.contains(key)).collect();
+            query.keys.extend(fresh);
+        } else {
+            query.keys = next.keys;
+        }
+        if next.rank.is_none() {
+            query.rank = None;
+        }
+        if matches!(query.task, Task::Rows(_)) {
+            query.task = Task::Figures;
+            if query.measures.is_empty() {
+                query.measures.push(Measure::rows());
+            }
+        }
+    }
+    if next.rank.is_some() {
+        query.rank = next.rank;
+    }
+    if next.having.is_some() {
+        query.having = next.having;
+    }
+    if next.today.is_some() {
+        query.today = next.today;
+    }
+    query.chart = next.chart.or(if next.rank.is_some() { None } else { earlier.chart });
+    match next.task {
+        Some(Task::Rows(cols)) if cols.is_empty() && !query.measures.is_empty() && next.lists_rows => query.task = Task::Rows(cols),
+        Some(Task::Rows(_)) | None => {}
+        Some(Task::Values(_)) => {}
+        Some(task) => query.task = task,
+    }
+    if matches!(query.chart, Some(Chart::Histogram | Chart::Box)) && !query.measures.is_empty() {
+        query.task = Task::Draw;
+    }
+    query
+}
+
+/// True if a question brings nothing that could change an earlier one.
+pub(crate) fn is_empty(next: &Partial) -> bool {
+    next.filters.is_empty() && next.keys.is_empty() && next.measures.is_empty() && next.aggs.is_empty() && next.rank.is_none()
+        && next.chart.is_none() && !next.save && next.task.is_none() && !next.counts && next.today.is_none()
+}

@@ -1,0 +1,246 @@
+//! Says in words how a question was understood.
+
+use std::fmt::Write;
+
+use ringfence_pipeline::ports::ColumnKind;
+
+use super::{
+    query::{Agg, Cleaning, Col, Expr, Filter, Key, Measure, Part, Query, Task, Unit},
+    view::View,
+};
+
+/// Names of columns, for a sentence.
+pub(crate) fn names(cols: &[Col], view: &View<'_>) -> String {
+    let names: Vec<&str> = cols.iter().map(|col| view.name(*col)).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        Some((one, _)) => (*one).to_owned(),
+        None => String::new(),
+    }
+}
+
+/// `Total Revenue` as `total Revenue`.
+pub(crate) fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+pub(crate) fn is_date(measure: &Measure, view: &View<'_>) -> bool {
+    matches!(measure.of, Expr::Column(col) if view.kind(col) == ColumnKind::Date)
+}
+
+/// What the figure counts, if that is known.
+pub(crate) fn unit(measure: &Measure, view: &View<'_>) -> Option<String> {
+    if matches!(measure.agg, Agg::Count | Agg::Distinct) {
+        return None;
+    }
+    let of = |col: &Col| view.profile(*col).and_then(|profile| profile.unit.clone());
+    match &measure.of {
+        Expr::Op('/', ..) => Some("%".to_owned()),
+        Expr::Days(..) => Some("days".to_owned()),
+        Expr::Column(col) => of(col).map(|unit| if unit == "fraction" { "%".to_owned() } else { unit }),
+        Expr::Op('+' | '-', left, right) => {
+            let units: Vec<Option<String>> = left.columns().iter().chain(&right.columns()).map(of).collect();
+            units.first().cloned().flatten().filter(|first| units.iter().all(|unit| unit.as_ref() == Some(first)))
+        }
+        Expr::Together(cols) => cols.first().and_then(of),
+        _ => None,
+    }
+}
+
+fn expression(of: &Expr, view: &View<'_>) -> String {
+    match of {
+        Expr::Rows => "rows".to_owned(),
+        Expr::Column(col) => view.name(*col).to_owned(),
+        Expr::Op(sign, left, right) => format!("({} {sign} {})", expression(left, view), expression(right, view)),
+        Expr::Together(cols) if cols.len() > 3 => {
+            format!("{} to {}", view.name(*cols.first().unwrap_or(&0)), view.name(*cols.last().unwrap_or(&0)))
+        }
+        Expr::Together(cols) => names(cols, view),
+        Expr::Days(from, to) => format!("days from {} to {}", view.name(*from), view.name(*to)),
+    }
+}
+
+/// What a figure is called.
+pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
+    let of = measure.name.clone().unwrap_or_else(|| expression(&measure.of, view));
+    let percent = if matches!(&measure.of, Expr::Column(col) if view.profile(*col).and_then(|one| one.unit.as_deref()) == Some("fraction")) { " (%)" } else { "" };
+    if let Some(weight) = measure.weight {
+        return format!("Average {of} weighted by {}{percent}", view.name(weight));
+    }
+    match (measure.agg, &measure.of) {
+        (_, Expr::Rows) => "Number of rows".to_owned(),
+        (Agg::Sum, Expr::Op('/', ..)) => format!("{} (%)", super::dates::capital(&of)),
+        (Agg::Count, _) => format!("Number of {of}"),
+        (Agg::Distinct, _) => format!("Number of different {of}"),
+        (Agg::Sum, _) => format!("Total {of}"),
+        (Agg::Mean, _) => format!("Average {of}{percent}"),
+        (Agg::Median, _) => format!("Median {of}{percent}"),
+        (Agg::Min, _) => format!("{} {of}{percent}", if is_date(measure, view) { "First" } else { "Least" }),
+        (Agg::Max, _) => format!("{} {of}{percent}", if is_date(measure, view) { "Last" } else { "Greatest" }),
+        (Agg::Std, _) => format!("Standard deviation of {of}{percent}"),
+        (Agg::Mode, _) => format!("Most frequent {of}"),
+    }
+}
+
+fn key_name(key: &Key, view: &View<'_>) -> String {
+    match key {
+        Key::Column(col) => view.name(*col).to_owned(),
+        Key::Time(col, unit) => {
+            let unit = match unit {
+                Unit::Day => "day",
+                Unit::Week => "week",
+                Unit::Month => "month",
+                Unit::Quarter => "quarter",
+                Unit::Year => "year",
+                Unit::Weekday => "day of the week",
+                Unit::Hour => "hour of the day",
+            };
+            format!("{unit} of {}", view.name(*col))
+        }
+    }
+}
+
+/// A condition in words.
+pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
+    let name = |col: &Col| view.name(*col).to_owned();
+    let no = |not: &bool| if *not { "not " } else { "" };
+    match filter {
+        Filter::Is { col, values, not } => format!("{} is {}{}", name(col), no(not), values.join(" or ")),
+        Filter::Contains { col, text, part, not } => {
+            let verb = match part {
+                Part::Anywhere => "contains",
+                Part::Start => "starts with",
+                Part::End => "ends with",
+            };
+            format!("{} {}{verb} {text:?}", name(col), if *not { "does not: " } else { "" })
+        }
+        Filter::Number { col, cmp, value } => format!("{} {} {}", name(col), cmp.sign().replace("==", "="), super::python::number(*value)),
+        Filter::Between { col, low, high } if low == high => format!("{} is {}", name(col), super::python::number(*low)),
+        Filter::Between { col, low, high } => {
+            format!("{} is between {} and {}, both included", name(col), super::python::number(*low), super::python::number(*high))
+        }
+        Filter::Columns { left, cmp, right } => format!("{} {} {}", name(left), cmp.sign(), name(right)),
+        Filter::During { col, range, not } => format!("{} is {}in {}", name(col), no(not), range.words()).replace("in from", "from").replace("in before", "before"),
+        Filter::Recurs { col, when, not } => format!("{} is {}in {}", name(col), no(not), when.words()),
+        Filter::Empty { col, not: false } => format!("{} is empty", name(col)),
+        Filter::Empty { col, not: true } => format!("{} is not empty", name(col)),
+        Filter::Flag { col, yes } => format!("{} is {}", name(col), if *yes { "yes" } else { "no" }),
+        Filter::Any(filters) => filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" or "),
+        Filter::Known { col, table, not, .. } => {
+            format!("{} is {}in {}", name(col), no(not), view.tables.get(*table).map(|table| table.name()).unwrap_or_default())
+        }
+    }
+}
+
+/// A heading, for a chart.
+pub(crate) fn title(query: &Query, view: &View<'_>) -> String {
+    let figures: Vec<String> = query.measures.iter().map(|measure| match query.task {
+        Task::Draw => expression(&measure.of, view),
+        _ => figure_name(measure, view),
+    }).collect();
+    let keys: Vec<String> = query.keys.iter().map(|key| key_name(key, view)).collect();
+    let by = if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(" and ")) };
+    format!("{}{by}", figures.join(", "))
+}
+
+/// How the question was understood, in a sentence or a few.
+pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
+    let mut text = what(query, view);
+    let conditions: Vec<String> = query.filters.iter().map(|filter| condition(filter, view)).collect();
+    if !conditions.is_empty() {
+        let _ = write!(text, ", where {}", conditions.join(", and "));
+    }
+    let base = &view.tables[view.base];
+    let _ = match (&base.sheet, &view.join) {
+        (_, Some(join)) => write!(text, ", from {} joined with {}", base.name(), view.tables[join.table].name()),
+        (Some(sheet), None) => write!(text, ", from sheet {sheet:?} of {:?}", base.file),
+        (None, None) => write!(text, ", from {:?}", base.file),
+    };
+    text.push('.');
+    for measure in &query.measures {
+        if let Expr::Op(..) = measure.of {
+            let _ = write!(text, " {} is computed as {}.", figure_name(measure, view), expression(&measure.of, view));
+        } else if let Expr::Column(col) = measure.of
+            && let Some(profile) = view.profile(col).filter(|profile| profile.empty > 0)
+            && view.is_number(col)
+        {
+            let _ = write!(text, " {} cells of {:?} hold no value and are left out.", profile.empty, view.name(col));
+        }
+    }
+    for key in &query.keys {
+        let empty = view.profile(key.column()).map_or(0, |profile| profile.empty);
+        if empty > 0 {
+            let _ = match key {
+                Key::Time(..) => write!(text, " {empty} rows without a date in {:?} are left out.", view.name(key.column())),
+                Key::Column(_) => write!(text, " {empty} rows without {:?} are a group of their own.", view.name(key.column())),
+            };
+        }
+    }
+    for note in &query.notes {
+        let _ = write!(text, " {note}");
+    }
+    text
+}
+
+fn what(query: &Query, view: &View<'_>) -> String {
+    let figures: Vec<String> = query.measures.iter().map(|measure| figure_name(measure, view)).collect();
+    let figures = figures.join(" and ");
+    let keys: Vec<String> = query.keys.iter().map(|key| key_name(key, view)).collect();
+    let by = if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(" and ")) };
+    match &query.task {
+        Task::Figures => match query.rank {
+            Some(rank) => format!("The {} {} with the {} {}", rank.count, keys.join(" and "), side(rank.lowest), lower_first(&figures)),
+            None => format!("{figures}{by}"),
+        },
+        Task::Rows(_) => match query.rank {
+            Some(rank) => format!("The {} rows with the {} {}", rank.count, side(rank.lowest), query.measures.first().map(|measure| expression(&measure.of, view)).unwrap_or_default()),
+            None => "The rows".to_owned(),
+        },
+        Task::Values(col) => format!("The different values of {}", view.name(*col)),
+        Task::Share(part) if part.is_empty() => format!("Share in percent of {}{by}", lower_first(&figures)),
+        Task::Share(part) => {
+            let part: Vec<String> = part.iter().map(|filter| condition(filter, view)).collect();
+            format!("Share in percent of {} of the rows whose {}", lower_first(&figures), part.join(" and "))
+        }
+        Task::GrowthEach => format!("Growth of {}{by}, in percent against the period before", lower_first(&figures)),
+        Task::Growth(before, after) => format!("Growth of {}{by} from {} to {}, in percent", lower_first(&figures), before.name, after.name),
+        Task::GrowthColumns(before, after) => format!("Growth from {} to {}{by}, in percent", view.name(*before), view.name(*after)),
+        Task::Cagr => format!("Compound annual growth rate of {} from the first to the last year", lower_first(&figures)),
+        Task::Running => format!("Running {}{by}", lower_first(&figures)),
+        Task::Pivot => format!("{figures}: {}", keys.join(" down, ") + " across"),
+        Task::Duplicates(cols) if cols.is_empty() => "Rows that are the same as an earlier one in every column, spaces around values aside".to_owned(),
+        Task::Duplicates(cols) => format!("Rows that repeat the {} of an earlier one", names(cols, view)),
+        Task::Missing(_) => "Missing values of each column".to_owned(),
+        Task::Outliers(col) => format!("Rows whose {} is more than one and a half times the interquartile range outside the middle half", view.name(*col)),
+        Task::Correlation(cols) => format!("Correlation (Pearson) of {}", names(cols, view)),
+        Task::Describe(cols) => format!("Key figures of {}", names(cols, view)),
+        Task::Span(col) => format!("First and last {}", view.name(*col)),
+        Task::Ageing { due, edges } => {
+            let edges: Vec<String> = edges.iter().map(u32::to_string).collect();
+            let today = super::dates::iso(query.today.unwrap_or_default());
+            format!("{figures}{by} in buckets of days since {}, as of {today}, up to {} and over", view.name(*due), edges.join(", "))
+        }
+        Task::Clean(steps) => cleaned(steps, view),
+        Task::Draw => format!("A chart of {}", title(query, view)),
+    }
+}
+
+fn cleaned(steps: &[Cleaning], view: &View<'_>) -> String {
+    let steps: Vec<String> = steps.iter().map(|step| match step {
+        Cleaning::Trim => "white space trimmed".to_owned(),
+        Cleaning::Dedupe => "repeated rows removed".to_owned(),
+        Cleaning::Parse => "dates and numbers stored as such".to_owned(),
+        Cleaning::Fill(col, value) => format!(
+            "empty cells{} filled with {}",
+            col.map(|col| format!(" of {}", view.name(col))).unwrap_or_default(),
+            value.as_deref().unwrap_or("Unknown, numbers with 0")
+        ),
+        Cleaning::DropMissing(col) => format!("rows without {} removed", col.map_or("all values", |col| view.name(col))),
+    }).collect();
+    format!("A new workbook with the table, {}; the file that was sent stays as it is", steps.join(", "))
+}
+
+fn side(lowest: bool) -> &'static str {
+    if lowest { "lowest" } else { "highest" }
+}

@@ -1,0 +1,304 @@
+//! Finds the columns and the values a question speaks of, whatever way it spells them.
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
+use super::{
+    query::Col,
+    spelling::{normal_words, singular, slips, slips_allowed, stem},
+    view::View,
+    vocabulary::{MONEY_WORDS, countries_of, filler, is_common, known_words, phrases, same_concept},
+    words::{Kind, Token},
+};
+
+/// Longest phrase, in words, that is compared with names and values.
+const PHRASE_WORDS_MAX: usize = 7;
+
+/// A name is meant in full from this score on.
+pub(crate) const EXACT: u32 = 95;
+
+/// Scores this close are no reason to prefer one column.
+pub(crate) const TIE: u32 = 4;
+
+/// Words that say nothing about which column is meant.
+const EMPTY_WORDS: [&str; 30] = [
+    "the", "of", "a", "an", "in", "and", "for", "per", "by", "to", "is", "on", "or", "at", "no", "not", "as", "from", "all",
+    "with", "over", "under", "was", "are", "it", "we", "i", "than", "how", "what",
+];
+
+/// A phrase that names a column, or several that it could mean, best first.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mention {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) candidates: Vec<(Col, u32)>,
+}
+
+impl Mention {
+    pub(crate) fn best(&self) -> u32 {
+        self.candidates.iter().map(|(_, score)| *score).max().unwrap_or(0)
+    }
+}
+
+/// A phrase that is a value of a column, or of several.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ValueMention {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) candidates: Vec<(Col, String)>,
+    /// The phrase is the whole value.
+    pub(crate) exact: bool,
+}
+
+/// Words of the question that are taken for others, as slips of the finger: as written, as read.
+pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String)> {
+    let mut names: Vec<String> = Vec::new();
+    let mut values: Vec<String> = Vec::new();
+    for column in &view.columns {
+        names.extend(column.words.iter().cloned());
+        if column.profile.kind == ColumnKind::Text {
+            values.extend(column.profile.values.iter().flat_map(|value| normal_words(&value.value)));
+        }
+    }
+    names.extend(view.names.iter().cloned());
+    let mut mended = Vec::new();
+    for at in 0..tokens.len() {
+        let (before, rest) = tokens.split_at_mut(at);
+        let Some(token) = rest.first_mut() else { continue };
+        if token.kind != Kind::Word || !token.text.chars().all(char::is_alphabetic) {
+            continue;
+        }
+        let single = singular(&token.text);
+        let stemmed = stem(&token.text);
+        let known = |word: &str| *word == token.text || *word == single || stem(word) == stemmed;
+        let text = [token.text.as_str()];
+        if is_common(&token.text)
+            || filler(&text) > 0
+            || known_words().iter().any(|word| known(word))
+            || names.iter().chain(&values).any(|word| known(word))
+            || super::dates::month_of(&token.text).is_some()
+            || super::dates::weekday_of(&token.text).is_some()
+        {
+            continue;
+        }
+        let allowed = slips_allowed(&token.text);
+        let vocabulary = || known_words().iter().map(|word| (*word).to_owned());
+        let nearest = [names.clone(), vocabulary().collect(), values.clone()]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(order, words)| words.into_iter().map(move |word| (order, word)))
+            .filter(|(_, word)| word.chars().count() >= 3 && first_letters_fit(word, &token.text))
+            .filter_map(|(order, word)| {
+                let best = slips(&word, &token.text, allowed).into_iter().chain(slips(&word, &single, allowed)).min();
+                best.map(|slips| (slips, order, word))
+            })
+            .min();
+        if let Some((_, _, word)) = nearest {
+            mended.push((token.raw.clone(), word.clone()));
+            token.text.clone_from(&word);
+            token.raw = word;
+        }
+        let _ = before;
+    }
+    mended
+}
+
+/// People rarely miss the first letter.
+fn first_letters_fit(left: &str, right: &str) -> bool {
+    let first = |word: &str| word.chars().next();
+    let second = |word: &str| word.chars().nth(1);
+    first(left) == first(right) || (first(left) == second(right) && second(left) == first(right))
+}
+
+/// True if the phrase can be a name: words and marks that stand in names.
+fn is_phrase(phrase: &[Token]) -> bool {
+    let (Some(first), Some(last)) = (phrase.first(), phrase.last()) else { return false };
+    let inner = |token: &Token| match token.kind {
+        Kind::Mark(mark) => matches!(mark, '_' | '-' | '(' | ')' | '/' | '%' | '.' | '&' | '#' | '\''),
+        Kind::Quoted => phrase.len() == 1,
+        _ => true,
+    };
+    let outer = matches!(first.kind, Kind::Mark(_)) || matches!(last.kind, Kind::Mark(mark) if mark != ')' && mark != '%');
+    !outer && phrase.iter().all(inner)
+}
+
+fn phrase_words(phrase: &[Token]) -> Vec<String> {
+    phrase.iter().flat_map(|token| normal_words(&token.raw)).collect()
+}
+
+/// Name words without those in brackets: `Term (months)` is called `term`.
+fn short_name(name: &str) -> Vec<String> {
+    name.split_once('(').map(|(short, _)| normal_words(short)).unwrap_or_default()
+}
+
+/// How well a phrase names a column, 0 to 100.
+fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
+    let Some(column) = view.columns.get(col) else { return 0 };
+    let name = &column.words;
+    if name.is_empty() || words.is_empty() {
+        return 0;
+    }
+    if *name == *words {
+        return if column.profile.name == raw { 100 } else { 99 };
+    }
+    let joined = words.concat();
+    if name.concat() == joined || singular(&name.concat()) == joined {
+        return 98;
+    }
+    if short_name(&column.profile.name) == *words {
+        return 97;
+    }
+    let telling = words.iter().all(|word| {
+        !EMPTY_WORDS.contains(&word.as_str()) && word.chars().any(char::is_alphabetic) && word.chars().count() > 1
+    });
+    if !telling {
+        return 0;
+    }
+    let share = |matched: usize| u32::try_from(30 * matched / name.len().max(matched)).unwrap_or(0);
+    let within = words.iter().filter(|word| name.contains(word)).count();
+    if within == words.len() {
+        return 60 + share(within) - if words.len() == 1 && view.is_number(col) == false && name.len() > 1 { 0 } else { 0 };
+    }
+    // A word for another table's rows before a name: "customer city".
+    let rest: Vec<String> = words.iter().filter(|word| !view.names.contains(word)).cloned().collect();
+    if !rest.is_empty() && rest.len() < words.len() && rest == *name {
+        return 96;
+    }
+    let matches = |word: &String| {
+        if name.contains(word) {
+            2
+        } else if name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
+            2
+        } else {
+            u32::from(name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && is_money(view, col)))
+        }
+    };
+    let points: Vec<u32> = words.iter().map(matches).collect();
+    if points.contains(&0) {
+        return 0;
+    }
+    let strong = points.iter().filter(|point| **point == 2).count() == points.len();
+    let base = if strong { 55 } else { 40 };
+    base + share(words.len())
+}
+
+fn is_money(view: &View<'_>, col: Col) -> bool {
+    view.role(col) == ColumnRole::Amount && view.is_measure(col)
+}
+
+/// Every mention of a column, longest and most exact first, without overlaps, in the order of the question.
+pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec<Mention> {
+    let mut found: Vec<Mention> = Vec::new();
+    for least in [EXACT, 40] {
+        for length in (1..=PHRASE_WORDS_MAX.min(tokens.len())).rev() {
+            for start in 0..=tokens.len() - length {
+                let end = start + length;
+                let free = found.iter().all(|mention| end <= mention.start || mention.end <= start);
+                if !free || blocked[start..end].contains(&true) || !is_phrase(&tokens[start..end]) {
+                    continue;
+                }
+                let candidates = named(&tokens[start..end], view, least);
+                let verb = length == 1 && least < EXACT && is_vocabulary(&tokens[start]);
+                if !candidates.is_empty() && !verb {
+                    found.push(Mention { start, end, candidates });
+                }
+            }
+        }
+    }
+    found.sort_by_key(|mention| mention.start);
+    found
+}
+
+/// True if a single word has a use of its own that is stronger than being part of a name.
+fn is_vocabulary(token: &Token) -> bool {
+    use super::vocabulary::Class;
+    phrases(&[token.text.as_str()]).any(|(_, class)| {
+        !matches!(
+            class,
+            Class::Unpaid | Class::Paid | Class::Late | Class::Profit | Class::Margin | Class::Row | Class::Overdue
+                | Class::Parse | Class::Unit(_) | Class::List | Class::Growth | Class::Have | Class::Everything
+        )
+    }) || ["month", "year", "name", "day", "list", "open", "given", "date's"].contains(&token.text.as_str())
+}
+
+fn named(phrase: &[Token], view: &View<'_>, least: u32) -> Vec<(Col, u32)> {
+    let raw = phrase.iter().map(|token| token.raw.as_str()).collect::<Vec<_>>().join(" ");
+    let words = phrase_words(phrase);
+    let quoted = matches!(phrase, [token] if token.kind == Kind::Quoted);
+    let mut found: Vec<(Col, u32)> = (0..view.columns.len())
+        .map(|col| (col, score(&words, &raw, view, col)))
+        .filter(|(col, score)| *score >= least && (!quoted || (*score >= EXACT && view.columns[*col].profile.name.eq_ignore_ascii_case(&raw))))
+        .collect();
+    found.sort_by_key(|(_, score)| std::cmp::Reverse(*score));
+    found.truncate(12);
+    found
+}
+
+/// Every mention of a value, longest first, without overlaps, in the order of the question.
+pub(crate) fn values(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec<ValueMention> {
+    let known: Vec<(Col, &str, Vec<String>)> = view
+        .of_kind(ColumnKind::Text)
+        .flat_map(|col| {
+            let values = view.profile(col).map(|profile| profile.values.as_slice()).unwrap_or_default();
+            values.iter().map(move |value| (col, value.value.as_str(), normal_words(&value.value)))
+        })
+        .filter(|(_, _, words)| !words.is_empty())
+        .collect();
+    let mut found: Vec<ValueMention> = Vec::new();
+    for exact in [true, false] {
+        for length in (1..=PHRASE_WORDS_MAX.min(tokens.len())).rev() {
+            for start in 0..=tokens.len() - length {
+                let end = start + length;
+                let free = found.iter().all(|mention| end <= mention.start || mention.end <= start);
+                if !free || blocked[start..end].contains(&true) || !is_phrase(&tokens[start..end]) {
+                    continue;
+                }
+                let mut candidates = matching(&tokens[start..end], &known, view, exact);
+                candidates.dedup();
+                if !candidates.is_empty() {
+                    found.push(ValueMention { start, end, candidates, exact });
+                }
+            }
+        }
+    }
+    found.sort_by_key(|mention| mention.start);
+    found
+}
+
+fn matching(phrase: &[Token], known: &[(Col, &str, Vec<String>)], view: &View<'_>, exact: bool) -> Vec<(Col, String)> {
+    let words = phrase_words(phrase);
+    let Some(first) = phrase.first() else { return Vec::new() };
+    let lettered = words.iter().any(|word| word.chars().any(char::is_alphabetic));
+    if words.is_empty() || (!lettered && words.len() < 2 && first.kind != Kind::Quoted) {
+        return Vec::new();
+    }
+    let capital = first.raw.chars().next().is_some_and(char::is_uppercase);
+    let pick = |fits: &dyn Fn(&[String]) -> bool| -> Vec<(Col, String)> {
+        known.iter().filter(|(_, _, value)| fits(value)).map(|(col, value, _)| (*col, (*value).to_owned())).collect()
+    };
+    if exact {
+        let joined = words.concat();
+        let mut found = pick(&|value| *value == *words || (value.len() != words.len() && value.concat() == joined));
+        // "No" and "on" are rarely values; "is" never.
+        let small = phrase.len() == 1 && first.kind == Kind::Word && first.text.chars().count() <= 3 && !capital;
+        let plain = phrase.len() == 1 && first.kind == Kind::Word && filler(&[first.text.as_str()]) > 0;
+        if small && (filler(&[first.text.as_str()]) > 0 || phrases(&[first.text.as_str()]).next().is_some()) || (plain && !capital) {
+            found.clear();
+        }
+        if found.is_empty()
+            && let [word] = &words[..]
+        {
+            let countries: Vec<&str> = countries_of(word).collect();
+            found = pick(&|value| countries.contains(&value.join(" ").as_str()));
+        }
+        return found;
+    }
+    // Part of a value: only what looks like a name and means one value, or one word of a single column.
+    let telling = words.iter().all(|word| word.chars().count() > 2 && filler(&[word.as_str()]) == 0);
+    let vocabulary = phrase.len() == 1 && (phrases(&[first.text.as_str()]).next().is_some() || super::dates::month_of(&first.text).is_some());
+    if !telling || vocabulary {
+        return Vec::new();
+    }
+    let found = pick(&|value| words.iter().all(|word| value.contains(word)));
+    let names_column = words.iter().any(|word| view.columns.iter().any(|column| column.words.contains(word)));
+    if found.len() == 1 && !names_column { found } else { Vec::new() }
+}

@@ -1,0 +1,586 @@
+//! Conditions: values, numbers, text, what is empty, unpaid, overdue.
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
+use super::{Choice, Mention, Reader, Trouble, ValueMention, Want};
+use crate::analyst::{
+    dates::{self, Range},
+    query::{Cmp, Col, Filter, Key},
+    view::{shared_key, table_words},
+    vocabulary::Class,
+    words::Kind,
+};
+
+/// Words that may stand between a column and what is said of it.
+const LINKS: [&str; 22] = [
+    "is", "are", "was", "were", "of", "value", "be", "has", "have", "had", "a", "an", "the", "that", "which", "being", "name", "names", "with", "equal", "its", "their",
+];
+
+impl Reader<'_> {
+    pub(super) fn special_conditions(&mut self) -> Result<(), Trouble> {
+        self.missing_tables();
+        for at in 0..self.tokens.len() {
+            if self.used[at] {
+                continue;
+            }
+            self.owed(at)?;
+            self.stock(at);
+            self.emptiness(at)?;
+            self.text_parts(at)?;
+            self.flags(at);
+        }
+        Ok(())
+    }
+
+    /// A date column of payments, which is empty while nothing is paid.
+    fn paid_column(&self) -> Option<Col> {
+        self.date_called(&["paid", "payment", "settled", "received"])
+    }
+
+    pub(super) fn due_column(&self) -> Option<Col> {
+        self.date_called(&["due", "deadline", "payable"])
+    }
+
+    fn date_called(&self, words: &[&str]) -> Option<Col> {
+        self.view.of_kind(ColumnKind::Date).find(|col| {
+            self.view.columns[*col].words.iter().any(|word| words.contains(&word.as_str()))
+        })
+    }
+
+    /// Unpaid, paid, overdue, late.
+    fn owed(&mut self, at: usize) -> Result<(), Trouble> {
+        if self.value(at).is_some() || self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT) {
+            return Ok(());
+        }
+        let found = self.class_of(at, |class| {
+            matches!(class, Class::Unpaid | Class::Paid | Class::Overdue | Class::Late).then_some(class)
+        });
+        let Some((length, class)) = found else { return Ok(()) };
+        let (paid, due) = (self.paid_column(), self.due_column());
+        let unpaid = |col: Col| Filter::Empty { col, not: false };
+        let filters = match (class, paid, due) {
+            (Class::Unpaid, Some(paid), _) => vec![unpaid(paid)],
+            (Class::Paid, Some(col), _) => vec![Filter::Empty { col, not: true }],
+            (Class::Late, Some(left), Some(right)) => vec![Filter::Columns { left, cmp: Cmp::Over, right }],
+            (Class::Overdue, paid, Some(due)) => {
+                let today = self.today(due)?;
+                let overdue = Filter::During { col: due, range: Range { from: None, to: Some(today) }, not: false };
+                paid.map(unpaid).into_iter().chain([overdue]).collect()
+            }
+            _ => return Ok(()),
+        };
+        self.spend(at..at + length);
+        for filter in filters {
+            if !self.placed.iter().any(|(_, known)| *known == filter) {
+                self.placed.push((at, filter));
+            }
+        }
+        Ok(())
+    }
+
+    /// The day from which overdue is counted: what was named or chosen, otherwise it is asked for.
+    pub(super) fn today(&mut self, due: Col) -> Result<i64, Trouble> {
+        if let Some(day) = self.out.today {
+            return Ok(day);
+        }
+        let chosen = self.choices.iter().find_map(|choice| match choice {
+            Choice::Phrase(text) => dates::parse_iso(text.strip_prefix("as of ")?),
+            _ => None,
+        });
+        let newest = self.view.of_kind(ColumnKind::Date).filter(|col| *col != due).filter_map(|col| self.extent(col)).map(|(_, last)| last).max()
+            .or_else(|| self.extent(due).map(|(_, last)| last));
+        let Some(day) = chosen.or(newest) else {
+            return Err(Trouble::Cannot(format!("there is no date to count from; {}", self.view.columns_said())));
+        };
+        if chosen.is_none() {
+            let (year, month, _) = dates::date_of(day);
+            let end = dates::month_start(year, month + 1) - 1;
+            let mut days = vec![day];
+            if end != day {
+                days.push(end);
+            }
+            days.push(dates::day_of(year, 12, 31));
+            days.dedup();
+            let options = days.into_iter().map(|one| {
+                let said = if one == day { format!("as of {}, the newest date of the data", dates::iso(one)) } else { format!("as of {}", dates::iso(one)) };
+                (said, Choice::Phrase(format!("as of {}", dates::iso(one))))
+            });
+            return Err(Trouble::Ask("Overdue as of which day?".to_owned(), options.collect()));
+        }
+        self.out.today = Some(day);
+        Ok(day)
+    }
+
+    fn stock(&mut self, at: usize) {
+        let Some(length) = self.class(at, |class| class == Class::OutOfStock) else { return };
+        let called = |col: &Col| {
+            let words = self.view.columns[*col].words.join(" ");
+            self.view.is_measure(*col) && ["on hand", "stock", "in stock", "quantity", "qty", "inventory", "available"].iter().any(|name| words.contains(name))
+        };
+        let found = (0..self.view.columns.len()).find(called);
+        if let Some(col) = found {
+            self.placed.push((at, Filter::Number { col, cmp: Cmp::AtMost, value: 0.0 }));
+            self.spend(at..at + length);
+        }
+    }
+
+    /// "with no e-mail address", "did not state their age", "an empty comment", "without any discount".
+    fn emptiness(&mut self, at: usize) -> Result<(), Trouble> {
+        let missing = self.class(at, |class| matches!(class, Class::Missing | Class::Empty));
+        let none = self.class(at, |class| class == Class::Not);
+        let Some(length) = missing.or(none) else { return Ok(()) };
+        let skip = ["a", "an", "the", "their", "any", "its", "in", "of", "for", "all", "have", "has", "had", "give", "given", "on"];
+        let next = self.past(at + length, &skip);
+        let before = missing.and_then(|_| {
+            let mut end = at;
+            while end > 0 && self.word(end - 1, &["is", "are", "was", "were", "has", "been", "the"]) {
+                end -= 1;
+            }
+            self.mention_before(end)
+        });
+        let Some(mention) = self.mention(next).or(before) else { return Ok(()) };
+        if missing.is_none() && self.mention(next).is_none() {
+            return Ok(());
+        }
+        // "not a permanent contract": the value, which follows, is what is not.
+        if missing.is_none() && self.value(mention.end).is_some() {
+            return Ok(());
+        }
+        let col = self.resolve(&mention, Want::Any)?;
+        if missing.is_none() && self.view.kind(col) == ColumnKind::Boolean {
+            return Ok(());
+        }
+        let zero = self.view.is_measure(col) && missing.is_none() && self.view.profile(col).is_some_and(|profile| profile.empty == 0);
+        let mut end = mention.end;
+        if self.word(end, &["address", "value", "values", "number", "given", "recorded", "at"]) {
+            end = self.past(end, &["address", "value", "values", "number", "given", "recorded", "at", "all"]);
+        }
+        if self.mark(end, '(') && self.tokens.get(end + 1).and_then(super::Token::amount).is_some_and(|amount| amount.value == 0.0) {
+            end += 2 + usize::from(self.mark(end + 2, ')'));
+        }
+        self.take(&mention);
+        self.spend(at..at + length);
+        self.spend(mention.start..end);
+        let filter = if zero { Filter::Number { col, cmp: Cmp::Equal, value: 0.0 } } else { Filter::Empty { col, not: false } };
+        self.placed.push((at, filter));
+        Ok(())
+    }
+
+    /// "whose name contains lamp"
+    fn text_parts(&mut self, at: usize) -> Result<(), Trouble> {
+        let found = self.class_of(at, |class| match class {
+            Class::Text(part) => Some(part),
+            _ => None,
+        });
+        let Some((length, part)) = found else { return Ok(()) };
+        if self.word(at, &["including", "like", "includes", "include"]) && self.tokens.get(at + length).is_none_or(|token| token.kind != Kind::Quoted) {
+            return Ok(());
+        }
+        let start = self.past(at + length, &["the", "word", "text", "letter", "letters", "string", "a"]);
+        let Some(token) = self.tokens.get(start) else { return Ok(()) };
+        let text = token.raw.clone();
+        let mut end = at;
+        while end > 0 && self.tokens[end - 1].is_any(&LINKS) || end > 0 && self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"]) {
+            end -= 1;
+        }
+        let mention = self.mention_before(end).or_else(|| {
+            self.mentions.iter().filter(|mention| mention.end <= at && self.can(mention, Want::Key)).next_back().cloned()
+        });
+        let Some(mention) = mention else { return Ok(()) };
+        let col = self.resolve(&mention, Want::Key)?;
+        let not = (end..at).any(|place| self.word(place, &["not", "don't", "doesn't"])) || (at > 0 && self.word(at - 1, &["not", "doesn't", "don't"]));
+        self.take(&mention);
+        self.spend(end.min(at)..start + 1);
+        self.placed.push((at, Filter::Contains { col, text, part, not }));
+        Ok(())
+    }
+
+    /// "billable", "not billable", "are estimated"
+    fn flags(&mut self, at: usize) {
+        let Some(mention) = self.mention(at) else { return };
+        let [(col, _), ..] = mention.candidates[..] else { return };
+        let grouped = at > 0 && (0..at).any(|from| {
+            self.class(from, |class| matches!(class, Class::By | Class::Which)).is_some_and(|length| self.past(from + length, &["the"]) == at)
+        });
+        if self.view.kind(col) != ColumnKind::Boolean || grouped || self.word(mention.end, &["column", "or"]) {
+            return;
+        }
+        let mut start = at;
+        while start > 0 && self.word(start - 1, &["is", "are", "be", "a", "were", "was"]) {
+            start -= 1;
+        }
+        let not = start > 0 && self.class(start - 1, |class| class == Class::Not).is_some();
+        let glued = at > 1 && self.mark(at - 1, '-') && self.word(at - 2, &["non"]);
+        self.take(&mention);
+        if not || glued {
+            self.spend(start.saturating_sub(1 + usize::from(glued))..start);
+        }
+        let mut yes = !(not || glued);
+        if self.word(mention.end, &["no", "false"]) {
+            yes = false;
+            self.spend(mention.end..mention.end + 1);
+        } else if self.word(mention.end, &["yes", "true"]) {
+            self.spend(mention.end..mention.end + 1);
+        }
+        self.placed.push((at, Filter::Flag { col, yes }));
+    }
+
+    /// "customers who have never placed an order", "orders whose customer is not in the customer sheet".
+    fn missing_tables(&mut self) {
+        let base = self.view.base;
+        let tables = self.view.tables;
+        for at in 0..self.tokens.len() {
+            let never = self.class(at, |class| class == Class::Never);
+            let not = self.class(at, |class| class == Class::Not).filter(|_| never.is_none());
+            let Some(length) = never.or(not) else { continue };
+            let sheet = (at..self.tokens.len().min(at + length + 7)).find_map(|place| {
+                let word = crate::analyst::spelling::singular(&self.tokens[place].text);
+                let named = |table: &usize| *table != base && table_words(&tables[*table]).contains(&word);
+                (0..tables.len()).find(named).map(|table| (place, table))
+            });
+            let Some((place, table)) = sheet else { continue };
+            let called = self.word(place + 1, &["sheet", "table", "file", "list", "tab", "data"]);
+            // "not in the X sheet" names a sheet; "never ordered" names what is missing.
+            if never.is_none() && !called {
+                continue;
+            }
+            let on = shared_key(&tables[base], &tables[table]).and_then(|on| on.first().copied())
+                .or_else(|| shared_key(&tables[table], &tables[base]).and_then(|on| on.first().map(|(left, right)| (*right, *left))));
+            let Some((left, right)) = on else { continue };
+            let Some(col) = self.view.columns.iter().position(|column| column.table == base && column.at == left) else { continue };
+            let other = tables[table].columns[right].name.clone();
+            self.spend(at..(place + 1 + usize::from(called)).min(self.tokens.len()));
+            self.placed.push((at, Filter::Known { col, table, other, not: true }));
+            self.out.exact += 4;
+            return;
+        }
+    }
+
+    // ---- numbers ----
+
+    pub(super) fn comparisons(&mut self) -> Result<(), Trouble> {
+        for at in 0..self.tokens.len() {
+            if self.used[at] {
+                continue;
+            }
+            self.between(at)?;
+            self.compared(at)?;
+        }
+        for at in 0..self.tokens.len() {
+            self.stated(at)?;
+        }
+        Ok(())
+    }
+
+    fn amount(&self, at: usize) -> Option<(f64, bool)> {
+        let token = self.tokens.get(at).filter(|_| self.used.get(at) == Some(&false))?;
+        let amount = token.amount()?;
+        Some((amount.value, amount.percent))
+    }
+
+    fn between(&mut self, at: usize) -> Result<(), Trouble> {
+        let Some(length) = self.class(at, |class| class == Class::Between) else {
+            // "500 to 1000" or "500-1000" after a column.
+            return Ok(());
+        };
+        let first = at + length;
+        let (Some((low, percent)), Some((high, other))) = (self.amount(first), self.amount(first + 2)) else { return Ok(()) };
+        if !self.word(first + 1, &["and", "to"]) && !self.mark(first + 1, '-') {
+            return Ok(());
+        }
+        let (col, start, end) = self.compared_column(at, first + 3)?;
+        let scale = self.scale(col, percent || other);
+        self.spend(start..end);
+        self.placed.push((at, Filter::Between { col, low: low.min(high) * scale, high: low.max(high) * scale }));
+        Ok(())
+    }
+
+    /// Percent are hundredths in a column of fractions.
+    fn scale(&self, col: Col, percent: bool) -> f64 {
+        let unit = self.view.profile(col).and_then(|profile| profile.unit.as_deref());
+        if percent && unit != Some("%") { 0.01 } else { 1.0 }
+    }
+
+    fn compared(&mut self, at: usize) -> Result<(), Trouble> {
+        let sign = |at: usize| match (self.tokens.get(at).map(|token| &token.kind), self.mark(at + 1, '=')) {
+            (Some(Kind::Mark('>')), true) => Some((2, Cmp::AtLeast)),
+            (Some(Kind::Mark('<')), true) => Some((2, Cmp::AtMost)),
+            (Some(Kind::Mark('>')), _) => Some((1, Cmp::Over)),
+            (Some(Kind::Mark('<')), _) => Some((1, Cmp::Under)),
+            (Some(Kind::Mark('=')), true) => Some((2, Cmp::Equal)),
+            (Some(Kind::Mark('=')), _) => Some((1, Cmp::Equal)),
+            (Some(Kind::Mark('\u{2265}')), _) => Some((1, Cmp::AtLeast)),
+            (Some(Kind::Mark('\u{2264}')), _) => Some((1, Cmp::AtMost)),
+            _ => None,
+        };
+        let found = sign(at).filter(|_| !self.used[at]).or_else(|| self.class_of(at, |class| match class {
+            Class::Cmp(cmp) => Some(cmp),
+            _ => None,
+        }));
+        let Some((length, cmp)) = found else { return Ok(()) };
+        // "500 or more"
+        if matches!(cmp, Cmp::AtLeast | Cmp::AtMost) && at > 0 && self.word(at, &["or", "and"]) {
+            if let Some((value, percent)) = self.amount(at - 1) {
+                let (col, start, end) = self.compared_column(at - 1, at + length)?;
+                let scale = self.scale(col, percent);
+                self.spend(start..end);
+                self.placed.push((at, Filter::Number { col, cmp, value: value * scale }));
+            }
+            return Ok(());
+        }
+        let next = self.past(at + length, &["a", "the", "of", "an", "their", "its", "than", "to", "about"]);
+        if let Some((value, percent)) = self.amount(next) {
+            let (col, start, end) = self.compared_column(at, next + 1)?;
+            let scale = self.scale(col, percent);
+            let not = start > 0 && self.class(start - 1, |class| class == Class::Not) == Some(1)
+                || at > start && at > 0 && self.class(at - 1, |class| class == Class::Not) == Some(1);
+            if not {
+                self.spend(at - 1..at);
+            }
+            self.spend(start..end);
+            self.placed.push((at, Filter::Number { col, cmp: if not { cmp.opposite() } else { cmp }, value: value * scale }));
+            return Ok(());
+        }
+        self.against_column(at, next, cmp)
+    }
+
+    /// "below their reorder level", "actual over budget"
+    fn against_column(&mut self, at: usize, next: usize, cmp: Cmp) -> Result<(), Trouble> {
+        let Some(mention) = self.mention(next) else { return Ok(()) };
+        if !self.can(&mention, Want::Measure) && !self.can(&mention, Want::Date) {
+            return Ok(());
+        }
+        let right = self.resolve(&mention, Want::Measure)?;
+        let same = |reader: &Self, col: Col| reader.view.is_number(col) == reader.view.is_number(right) && col != right;
+        let before = self.mentions.iter().filter(|one| one.end <= at && at - one.end <= 4).next_back().cloned();
+        let left = match before {
+            Some(one) if self.can(&one, Want::Measure) || self.can(&one, Want::Date) => {
+                let col = self.resolve(&one, Want::Measure)?;
+                if same(self, col) {
+                    self.take(&one);
+                    Some(col)
+                } else {
+                    None
+                }
+            }
+            _ => None,
+        };
+        let Some(left) = left.or_else(|| self.counterpart(right)) else { return Ok(()) };
+        self.take(&mention);
+        self.spend(at..mention.end);
+        self.placed.push((at, Filter::Columns { left, cmp, right }));
+        Ok(())
+    }
+
+    /// What is set against a plan or a limit if nothing is said: what is there, what was spent.
+    fn counterpart(&self, right: Col) -> Option<Col> {
+        let words = &self.view.columns[right].words;
+        let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+        let wanted: &[&str] = if has(&["budget", "plan", "planned", "target", "forecast"]) {
+            &["actual", "spent", "sale", "revenue", "cost", "real"]
+        } else if has(&["level", "reorder", "minimum", "min", "threshold", "safety"]) {
+            &["hand", "stock", "quantity", "qty", "inventory", "available"]
+        } else {
+            return None;
+        };
+        wanted.iter().find_map(|name| {
+            (0..self.view.columns.len()).find(|col| *col != right && self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| word == name))
+        })
+    }
+
+    /// The column that a number between `from` and `to` is compared with, and the whole stretch.
+    fn compared_column(&mut self, from: usize, to: usize) -> Result<(Col, usize, usize), Trouble> {
+        let mut start = from;
+        while start > 0 && self.tokens[start - 1].is_any(&LINKS) && !self.used[start - 1] {
+            start -= 1;
+        }
+        if let Some(mention) = self.mention_before(start).filter(|mention| self.can(mention, Want::Measure)) {
+            let col = self.resolve(&mention, Want::Measure)?;
+            self.take(&mention);
+            return Ok((col, mention.start, to));
+        }
+        let after = self.past(to, &["a", "in", "of", "euro", "euros", "eur", "usd", "dollars", "\u{20ac}", "$", "the", "year"]);
+        let marks = usize::from(self.tokens.get(after).is_some_and(|token| matches!(token.kind, Kind::Mark('\u{20ac}' | '$' | '\u{a3}'))));
+        let after = after + marks;
+        if let Some(mention) = self.mention(after).filter(|mention| self.can(mention, Want::Measure)) {
+            let col = self.resolve(&mention, Want::Measure)?;
+            self.take(&mention);
+            return Ok((col, from, mention.end));
+        }
+        // "older than 60", "earn more than 3000", "orders over 500"
+        if let Some(col) = self.implied_column(from) {
+            let end = if self.word(to, &["a"]) && self.word(to + 1, &["month", "year", "week", "day"]) { to + 2 } else { to };
+            return Ok((col, from, end.max(after.min(end))));
+        }
+        let numbers: Vec<(Col, u32)> = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col)).map(|col| (col, 50)).collect();
+        let amounts: Vec<(Col, u32)> = numbers.iter().copied().filter(|(col, _)| self.view.role(*col) == ColumnRole::Amount).collect();
+        let phrase = self.raw(from..to);
+        let mentioned: Vec<(Col, u32)> = self.mentions.iter().filter(|mention| self.can(mention, Want::Measure)).flat_map(|mention| self.fitting(&mention.candidates, Want::Measure)).collect();
+        let candidates = if !mentioned.is_empty() { mentioned } else if amounts.is_empty() { numbers } else { amounts };
+        if candidates.is_empty() {
+            return Err(Trouble::Cannot(format!("no column holds numbers to compare with {phrase:?}; {}", self.view.columns_said())));
+        }
+        if candidates.len() > 1 {
+            self.out.confidence = self.out.confidence.saturating_sub(10);
+        }
+        let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
+        Ok((col, from, to))
+    }
+
+    fn implied_column(&self, at: usize) -> Option<Col> {
+        let said = |words: &[&str]| (at.saturating_sub(3)..(at + 2).min(self.tokens.len())).any(|place| self.tokens[place].is_any(words));
+        let called = |names: &[&str]| {
+            let fits = |col: &Col| self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()));
+            let mut found = (0..self.view.columns.len()).filter(fits);
+            found.next().filter(|_| found.next().is_none())
+        };
+        if said(&["older", "younger", "aged"]) {
+            return called(&["age"]);
+        }
+        if said(&["earn", "earns", "earning", "earned", "paid"]) {
+            return called(&["salary", "wage", "pay"]);
+        }
+        if said(&["cost", "costs", "costing", "cheaper", "expensive"]) {
+            return called(&["price"]).or_else(|| called(&["cost"]));
+        }
+        None
+    }
+
+    /// "discount is 0", "discount of 15%", "term 24"
+    fn stated(&mut self, at: usize) -> Result<(), Trouble> {
+        let Some(mention) = self.mention(at) else { return Ok(()) };
+        let next = self.past(mention.end, &["is", "of", "was", "are", "equals", "="]);
+        let Some((value, percent)) = self.amount(next) else { return Ok(()) };
+        let key = mention.candidates.iter().all(|(col, _)| !self.view.is_number(*col));
+        let ranked = next > 0 && next == mention.end && at > 0 && self.class(at - 1, |class| matches!(class, Class::Rank { .. })).is_some();
+        if key || ranked {
+            return Ok(());
+        }
+        let col = self.resolve(&mention, Want::Any)?;
+        if !self.view.is_number(col) {
+            return Ok(());
+        }
+        let scale = self.scale(col, percent);
+        self.take(&mention);
+        self.spend(at..next + 1);
+        self.placed.push((at, Filter::Number { col, cmp: Cmp::Equal, value: value * scale }));
+        Ok(())
+    }
+
+    // ---- values ----
+
+    pub(super) fn value_conditions(&mut self) -> Result<(), Trouble> {
+        while let Some(first) = self.values.first().cloned() {
+            let mut group = vec![first.clone()];
+            let mut end = first.end;
+            let mut versus = false;
+            // "Lighting and Textiles", "A, B or C", "A vs B"
+            loop {
+                let mut next = end;
+                while self.mark(next, ',') || self.class(next, |class| matches!(class, Class::And | Class::Or | Class::Versus)).is_some()
+                    || self.word(next, &["nor", "neither", "the", "in", "for", "from", "to", "both"]) {
+                    versus |= self.class(next, |class| class == Class::Versus).is_some();
+                    next += 1;
+                }
+                let Some(value) = self.value(next).filter(|value| next > end && shares_column(&group, value)) else { break };
+                end = value.end;
+                group.push(value);
+            }
+            let start = first.start;
+            let (col, near) = self.column_of(&group)?;
+            let values: Vec<String> = group
+                .iter()
+                .flat_map(|value| value.candidates.iter().filter(|(one, _)| *one == col).map(|(_, text)| text.clone()))
+                .collect();
+            let not = self.value_negation(start);
+            if let Some(mention) = near {
+                self.take(&mention);
+            }
+            if let Some(from) = not {
+                self.spend(from..start);
+            }
+            if group.iter().any(|value| !value.exact) {
+                self.out.confidence = self.out.confidence.saturating_sub(6);
+            }
+            self.out.exact += 1;
+            self.spend(start..end);
+            let compared = versus && values.len() > 1;
+            if compared {
+                self.out.keys.push(Key::Column(col));
+            }
+            self.placed.push((start, Filter::Is { col, values, not: not.is_some() }));
+        }
+        self.unite_values();
+        Ok(())
+    }
+
+    /// Two conditions on one column, said apart, are alternatives: no row could meet both.
+    fn unite_values(&mut self) {
+        let mut united: Vec<(usize, Filter)> = Vec::new();
+        for (at, filter) in std::mem::take(&mut self.placed) {
+            let twin = united.iter_mut().find_map(|(_, known)| match (known, &filter) {
+                (Filter::Is { col, values, not }, Filter::Is { col: other, values: more, not: negated }) if *col == *other && *not == *negated => Some((values, more.clone())),
+                _ => None,
+            });
+            match twin {
+                Some((values, more)) => values.extend(more),
+                None => united.push((at, filter)),
+            }
+        }
+        self.placed = united;
+    }
+
+    /// Where a negation begins that ends right before the value.
+    fn value_negation(&self, start: usize) -> Option<usize> {
+        let skip = ["the", "a", "an", "in", "from", "for", "of", "on", "customer", "any", "category", "being", "all", "product"];
+        (start.saturating_sub(6)..start).find(|from| {
+            self.class(*from, |class| class == Class::Not).is_some_and(|length| {
+                let mut at = from + length;
+                while at < start && (self.tokens[at].is_any(&skip) || self.used[at] || self.mention(at).is_some_and(|mention| mention.end <= start)) {
+                    at += self.mention(at).map_or(1, |mention| mention.end - at).max(1);
+                }
+                at == start
+            })
+        })
+    }
+
+    /// The column that the values are meant of: the one named beside them, otherwise the likeliest.
+    fn column_of(&mut self, group: &[ValueMention]) -> Result<(Col, Option<Mention>), Trouble> {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else { return Err(Trouble::Lost(String::new())) };
+        let shared: Vec<Col> = {
+            let mut cols: Vec<Col> = first.candidates.iter().map(|(col, _)| *col)
+                .filter(|col| group.iter().all(|value| value.candidates.iter().any(|(one, _)| one == col))).collect();
+            cols.dedup();
+            cols
+        };
+        let mut before = first.start;
+        while before > 0 && self.tokens[before - 1].is_any(&LINKS) {
+            before -= 1;
+        }
+        let fits = |mention: &Mention| mention.candidates.iter().map(|(col, _)| *col).find(|col| shared.contains(col));
+        let near = self.mention(last.end).or_else(|| self.mention_before(before));
+        if let Some((mention, col)) = near.and_then(|mention| fits(&mention).map(|col| (mention, col))) {
+            // "customers in Vienna" names no column of the value; "orders by country: Germany" does.
+            let keyed = mention.start > 0 && (0..mention.start).any(|from| {
+                self.class(from, |class| matches!(class, Class::By | Class::Which)).is_some_and(|length| from + length == mention.start)
+            });
+            return Ok((col, (!keyed).then_some(mention)));
+        }
+        if let [one] = shared[..] {
+            return Ok((one, None));
+        }
+        let weigh = |col: Col| match self.view.role(col) {
+            ColumnRole::Category | ColumnRole::Flag => 60,
+            ColumnRole::Name => 58,
+            ColumnRole::Key => 50,
+            _ => 55,
+        } - u32::from(self.view.columns[col].table != self.view.base) * 3;
+        let weighed: Vec<(Col, u32)> = shared.iter().map(|col| (*col, weigh(*col))).collect();
+        let phrase = self.raw(first.start..last.end);
+        super::choose(&phrase, &weighed, self.view, self.choices).map(|col| (col, None))
+    }
+}
+
+fn shares_column(group: &[ValueMention], value: &ValueMention) -> bool {
+    value.candidates.iter().any(|(col, _)| group.iter().all(|one| one.candidates.iter().any(|(other, _)| other == col)))
+}

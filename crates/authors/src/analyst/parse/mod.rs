@@ -1,0 +1,432 @@
+//! Understands a question on a view: what to compute, of which columns, for which rows, in which groups.
+//!
+//! Every word of the question must have been used in the end. A word that was not is reported back rather than
+//! ignored: an answer to another question is worse than none.
+
+mod conditions;
+mod figures;
+mod groups;
+mod tasks;
+mod time;
+
+use std::ops::Range as Span;
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    dates::Day,
+    mentions::{self, EXACT, Mention, TIE, ValueMention},
+    query::*,
+    spelling::singular,
+    view::View,
+    vocabulary::{Class, filler, phrases},
+    words::{Kind, Token},
+};
+
+/// What a person has chosen where a question could mean several things.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Choice {
+    Column(String),
+    Table(String),
+    Phrase(String),
+}
+
+/// Why a question is not understood.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Trouble {
+    /// One question back: what is asked, and each option with what it decides.
+    Ask(String, Vec<(String, Choice)>),
+    /// The data cannot say.
+    Cannot(String),
+    /// Nothing to compute was found.
+    Lost(String),
+}
+
+/// What a question says; a part of a query, if it continues an earlier one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Partial {
+    pub(crate) task: Option<Task>,
+    pub(crate) measures: Vec<Measure>,
+    /// How to sum up what the measures do not say.
+    pub(crate) aggs: Vec<Agg>,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) having: Option<Having>,
+    pub(crate) rank: Option<Rank>,
+    pub(crate) chart: Option<Chart>,
+    pub(crate) save: bool,
+    pub(crate) today: Option<Day>,
+    pub(crate) notes: Vec<String>,
+    /// "which", "who": the answer is a group or a row.
+    pub(crate) selects: bool,
+    /// It asks to be shown rows.
+    pub(crate) lists: bool,
+    /// It asks how many.
+    pub(crate) counts: bool,
+    /// Words that nothing explains.
+    pub(crate) unknown: Vec<String>,
+    /// How much matched names in full, to choose between tables.
+    pub(crate) exact: usize,
+    /// How sure each reading of a phrase is, in percent.
+    pub(crate) confidence: u32,
+    /// "best": by what is not said.
+    pub(crate) total_only: bool,
+    /// An aggregate was named.
+    pub(crate) agg_said: bool,
+    /// Groups are ranked: "top 5 customers".
+    pub(crate) entity_ranked: bool,
+    /// Rows are to be shown.
+    pub(crate) lists_rows: bool,
+}
+
+/// Reads `tokens` as far as it goes.
+pub(crate) fn read(tokens: &[Token], view: &View<'_>, choices: &[Choice]) -> Result<Partial, Trouble> {
+    let mut reader = Reader::new(tokens.to_vec(), view, choices);
+    reader.run()?;
+    Ok(reader.out)
+}
+
+/// Makes a whole query of it.
+pub(crate) fn complete(partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<Query, Trouble> {
+    figures::complete(partial, view, choices)
+}
+
+pub(crate) struct Reader<'a> {
+    tokens: Vec<Token>,
+    view: &'a View<'a>,
+    choices: &'a [Choice],
+    used: Vec<bool>,
+    mentions: Vec<Mention>,
+    values: Vec<ValueMention>,
+    phrases: Vec<Vec<(usize, Class)>>,
+    out: Partial,
+    /// Period before and after, if two are compared.
+    periods: Vec<Period>,
+    /// Figures that come from computing with columns: where they stand, and what they are.
+    computed: Vec<(usize, Measure)>,
+    /// Aggregates in the order of the question.
+    spoken: Vec<(usize, Agg)>,
+    /// Where "how many" ends.
+    counting: Option<usize>,
+    rank_at: Option<Span<usize>>,
+    rank_lists: bool,
+    share_at: Option<usize>,
+    growth_at: Option<usize>,
+    running: bool,
+    pivot: bool,
+    compares: bool,
+    over_time: bool,
+    /// Filters with the place of what they were read from.
+    placed: Vec<(usize, Filter)>,
+}
+
+/// What a mentioned column is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    Measure,
+    Key,
+    Date,
+    Any,
+}
+
+impl<'a> Reader<'a> {
+    fn new(mut tokens: Vec<Token>, view: &'a View<'a>, choices: &'a [Choice]) -> Reader<'a> {
+        let mended = mentions::mend(&mut tokens, view);
+        let count = tokens.len();
+        let words: Vec<&str> = tokens
+            .iter()
+            .map(|token| if token.kind == Kind::Quoted { "\"" } else { token.text.as_str() })
+            .collect();
+        let phrases: Vec<Vec<(usize, Class)>> = (0..count)
+            .map(|at| {
+                let mut found: Vec<(usize, Class)> = phrases(&words[at..(at + 8).min(count)]).collect();
+                found.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+                found
+            })
+            .collect();
+        let mut out = Partial { confidence: 100, ..Partial::default() };
+        for (from, to) in mended {
+            out.notes.push(format!("I read {from:?} as {to:?}."));
+            out.confidence = out.confidence.saturating_sub(3);
+        }
+        Reader {
+            used: vec![false; count],
+            mentions: Vec::new(),
+            values: Vec::new(),
+            tokens,
+            view,
+            choices,
+            phrases,
+            out,
+            periods: Vec::new(),
+            computed: Vec::new(),
+            spoken: Vec::new(),
+            counting: None,
+            rank_at: None,
+            rank_lists: false,
+            share_at: None,
+            growth_at: None,
+            running: false,
+            pivot: false,
+            compares: false,
+            over_time: false,
+            placed: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Trouble> {
+        self.names_of_files();
+        self.find_mentions();
+        self.times()?;
+        self.charts_and_files();
+        self.cleaning()?;
+        self.arithmetic();
+        self.kinds();
+        self.special_conditions()?;
+        self.comparisons()?;
+        self.value_conditions()?;
+        self.group_keys()?;
+        self.ranking()?;
+        self.spoken_figures();
+        self.measured()?;
+        self.settle_task()?;
+        self.leftovers();
+        Ok(())
+    }
+
+    // ---- helpers ----
+
+    fn free(&self, span: Span<usize>) -> bool {
+        span.end <= self.used.len() && !self.used[span].contains(&true)
+    }
+
+    fn spend(&mut self, span: Span<usize>) {
+        let end = span.end.min(self.used.len());
+        if span.start < end {
+            self.used[span.start..end].fill(true);
+        }
+        let used = &self.used;
+        self.mentions.retain(|mention| !used[mention.start..mention.end].contains(&true));
+        self.values.retain(|value| !used[value.start..value.end].contains(&true));
+    }
+
+    /// True if a name in full, of several words or no word of the vocabulary, covers the place.
+    fn is_named(&self, at: usize) -> bool {
+        let strong = |start: usize, end: usize, exact: bool| exact && (start..end).contains(&at) && end - start > 1;
+        self.mentions.iter().any(|mention| strong(mention.start, mention.end, mention.best() >= EXACT))
+            || self.values.iter().any(|value| strong(value.start, value.end, value.exact))
+    }
+
+    /// How many tokens the longest phrase has that begins here, is free, and does what is wanted.
+    fn class(&self, at: usize, wanted: impl Fn(Class) -> bool) -> Option<usize> {
+        self.class_of(at, |class| wanted(class).then_some(())).map(|(length, ())| length)
+    }
+
+    fn class_of<T>(&self, at: usize, wanted: impl Fn(Class) -> Option<T>) -> Option<(usize, T)> {
+        let known = self.phrases.get(at)?;
+        if self.is_named(at) {
+            return None;
+        }
+        let longest = |length: usize| {
+            // A longer phrase with another use hides a shorter one.
+            known.iter().all(|(other, _)| *other <= length || !self.free(at..at + other))
+        };
+        known.iter().find_map(|(length, class)| {
+            let fits = self.free(at..at + length) && longest(*length) && !(at + 1..at + length).any(|place| self.is_named(place));
+            if fits { wanted(*class).map(|found| (*length, found)) } else { None }
+        })
+    }
+
+    fn is(&self, at: usize, class: Class) -> bool {
+        self.class(at, |one| one == class).is_some()
+    }
+
+    fn word(&self, at: usize, words: &[&str]) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.is_any(words))
+    }
+
+    fn mark(&self, at: usize, mark: char) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.is_mark(mark))
+    }
+
+    /// Past words that carry nothing: articles, prepositions.
+    fn past(&self, mut at: usize, words: &[&str]) -> usize {
+        while self.word(at, words) {
+            at += 1;
+        }
+        at
+    }
+
+    fn mention(&self, at: usize) -> Option<Mention> {
+        self.mentions.iter().find(|mention| mention.start == at).cloned()
+    }
+
+    fn mention_before(&self, end: usize) -> Option<Mention> {
+        self.mentions.iter().find(|mention| mention.end == end).cloned()
+    }
+
+    fn value(&self, at: usize) -> Option<ValueMention> {
+        self.values.iter().find(|value| value.start == at).cloned()
+    }
+
+    fn take(&mut self, mention: &Mention) {
+        self.out.exact += usize::from(mention.best() >= EXACT) + usize::from(mention.best() >= 60);
+        if mention.best() < 60 {
+            self.out.confidence = self.out.confidence.saturating_sub(8);
+        }
+        self.spend(mention.start..mention.end);
+    }
+
+    fn raw(&self, span: Span<usize>) -> String {
+        let end = span.end.min(self.tokens.len());
+        let mut text = String::new();
+        for token in self.tokens.get(span.start..end).unwrap_or_default() {
+            let glued = matches!(token.kind, Kind::Mark('-' | '/' | '\'' | '.')) || text.ends_with(['-', '/', '\'', '.']);
+            if !text.is_empty() && !glued {
+                text.push(' ');
+            }
+            text.push_str(&token.raw);
+        }
+        text
+    }
+
+    fn names_of_files(&mut self) {
+        let table = &self.view.tables[self.view.base];
+        let stem = table.file.rsplit_once('.').map_or(table.file.as_str(), |(stem, _)| stem);
+        for name in [Some(stem), table.sheet.as_deref()].into_iter().flatten() {
+            let words = super::spelling::normal_words(name);
+            for at in 0..self.tokens.len() {
+                let end = at + words.len();
+                let here: Vec<String> = self.tokens.get(at..end).unwrap_or_default().iter()
+                    .flat_map(|token| super::spelling::normal_words(&token.raw)).collect();
+                let one_token = self.tokens.get(at).is_some_and(|token| super::spelling::normal_words(&token.raw) == words);
+                let end = if one_token { at + 1 } else { end };
+                if words.is_empty() || (here != words && !one_token) {
+                    continue;
+                }
+                let extension = self.mark(end, '.') && self.tokens.get(end + 1).is_some_and(|token| token.kind == Kind::Word && token.text.len() <= 5);
+                let called = self.word(end, &["file", "table", "data", "dataset", "sheet", "tab", "worksheet"]);
+                if extension || called {
+                    self.out.exact += 10;
+                    self.spend(at..end + if extension { 2 } else { 1 });
+                }
+            }
+        }
+    }
+
+    fn find_mentions(&mut self) {
+        self.mentions = mentions::columns(&self.tokens, self.view, &self.used);
+        self.values = mentions::values(&self.tokens, self.view, &self.used);
+        // What could be both is what it is more exactly; a name in full is rather a column.
+        let values = self.values.clone();
+        self.mentions.retain(|mention| {
+            !values.iter().any(|value| {
+                let overlap = value.start < mention.end && mention.start < value.end;
+                let longer = value.end - value.start > mention.end - mention.start;
+                overlap && value.exact && (longer || mention.best() < EXACT)
+            })
+        });
+        let mentions = self.mentions.clone();
+        self.values.retain(|value| {
+            !mentions.iter().any(|mention| value.start < mention.end && mention.start < value.end)
+        });
+    }
+
+    // ---- choosing columns ----
+
+    /// The column that is meant, for what it is wanted for.
+    fn resolve(&mut self, mention: &Mention, want: Want) -> Result<Col, Trouble> {
+        let phrase = self.raw(mention.start..mention.end);
+        let candidates = self.fitting(&mention.candidates, want);
+        if let [(one, _)] = candidates[..] {
+            return Ok(one);
+        }
+        choose(&phrase, &candidates, self.view, self.choices)
+    }
+
+    /// Those of the candidates that can be used so, best first.
+    fn fitting(&self, candidates: &[(Col, u32)], want: Want) -> Vec<(Col, u32)> {
+        let fits = |col: Col| match want {
+            Want::Measure => self.view.is_measure(col),
+            Want::Date => self.view.kind(col) == ColumnKind::Date,
+            Want::Key => !self.view.is_measure(col),
+            Want::Any => true,
+        };
+        let some: Vec<(Col, u32)> = candidates.iter().copied().filter(|(col, _)| fits(*col)).collect();
+        if some.is_empty() { candidates.to_vec() } else { some }
+    }
+
+    fn can(&self, mention: &Mention, want: Want) -> bool {
+        mention.candidates.iter().any(|(col, score)| {
+            *score + 30 >= mention.best()
+                && match want {
+                    Want::Measure => self.view.is_measure(*col),
+                    Want::Date => self.view.kind(*col) == ColumnKind::Date,
+                    Want::Key => !self.view.is_measure(*col) && self.view.kind(*col) != ColumnKind::Date,
+                    Want::Any => true,
+                }
+        })
+    }
+}
+
+/// The best of some columns, or a question if several are as good.
+pub(crate) fn choose(phrase: &str, candidates: &[(Col, u32)], view: &View<'_>, choices: &[Choice]) -> Result<Col, Trouble> {
+    let best = candidates.iter().map(|(_, score)| *score).max().unwrap_or(0);
+    let near: Vec<Col> = candidates.iter().filter(|(_, score)| *score + TIE >= best).map(|(col, _)| *col).collect();
+    let chosen = |col: &&Col| choices.iter().any(|choice| matches!(choice, Choice::Column(name) if name == view.name(**col)));
+    if let Some(col) = candidates.iter().map(|(col, _)| col).find(chosen).or_else(|| near.iter().find(chosen)) {
+        return Ok(*col);
+    }
+    let is_name = |col: &&Col| view.columns[**col].words.iter().any(|word| word == "name");
+    let names: Vec<&Col> = near.iter().filter(is_name).collect();
+    match (&near[..], &names[..]) {
+        ([], _) => Err(Trouble::Cannot(format!("I found no column for {phrase:?}; {}", view.columns_said()))),
+        ([one], _) => Ok(*one),
+        (_, [one]) => Ok(**one),
+        _ => {
+            // A column that tells the rows apart by number is second to one that says what they are called.
+            let plain: Vec<Col> = near.iter().copied().filter(|col| view.role(*col) != ColumnRole::Key).collect();
+            if let [one] = plain[..] {
+                return Ok(one);
+            }
+            Err(ask_column(&format!("Which column do you mean by {phrase:?}?"), &near, view))
+        }
+    }
+}
+
+/// A question back with columns to choose from.
+pub(crate) fn ask_column(question: &str, cols: &[Col], view: &View<'_>) -> Trouble {
+    let options = cols.iter().take(4).map(|col| {
+        let name = view.name(*col).to_owned();
+        (name.clone(), Choice::Column(name))
+    });
+    Trouble::Ask(question.to_owned(), options.collect())
+}
+
+impl Reader<'_> {
+    fn leftovers(&mut self) {
+        let words: Vec<String> = self.tokens.iter().map(|token| token.text.clone()).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let token = &self.tokens[at];
+            let ignorable = match &token.kind {
+                _ if self.used[at] => 1,
+                Kind::Mark(mark) => usize::from(!matches!(mark, '>' | '<' | '=' | '*' | '^')),
+                Kind::Word | Kind::Ordinal(_) => {
+                    let harmless = |class: Class| matches!(class, Class::Preposition | Class::Is | Class::Have | Class::And | Class::Or
+                        | Class::List | Class::Column | Class::Table | Class::Row | Class::Only | Class::During | Class::Everything | Class::By | Class::This);
+                    let known = self.phrases[at].iter().filter(|(_, class)| harmless(*class)).map(|(length, _)| *length).max().unwrap_or(0);
+                    let table = usize::from(self.view.is_named(&token.text) || self.view.is_named(&singular(&token.text)));
+                    filler(&words[at..]).max(known).max(table)
+                }
+                _ => 0,
+            };
+            if ignorable == 0 {
+                self.out.unknown.push(token.raw.clone());
+            }
+            at += ignorable.max(1);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The part of a program that makes the data frame: reading, joining, conditions.
+
+use std::fmt::Write;
+
+use ringfence_pipeline::ports::ColumnKind;
+
+use super::Writer;
+use crate::analyst::{
+    dates::{Recurring, iso},
+    load::{Loading, Wanted, load},
+    python::{list, literal, number},
+    query::{Cleaning, Filter, Part, Task},
+};
+
+/// Columns shown when whole rows are listed and none is named.
+const ROW_COLUMNS_MAX: usize = 40;
+
+impl Writer<'_> {
+    /// Reads what the query needs into `table`, joined if two tables are needed.
+    pub(super) fn frame(&self) -> Loading {
+        let columns = self.columns_read();
+        let mut loading = self.read(self.view.base, "table", &columns);
+        if let Some(join) = &self.view.join {
+            let mut other = self.read(join.table, "other", &columns);
+            separate(&loading, &mut other);
+            loading.imports.extend(other.imports);
+            loading.helpers += &other.helpers;
+            loading.read += "\n";
+            loading.read += &other.read;
+            loading.read += &self.merge(join.table, &join.on);
+        }
+        for (at, (table, name)) in self.known_tables().into_iter().enumerate() {
+            let place = self.view.tables[table].columns.iter().position(|column| column.name == name).unwrap_or(0);
+            let variable = if at == 0 { "known".to_owned() } else { format!("known{}", at + 1) };
+            let mut other = load(&self.view.tables[table], &variable, &Wanted { typed: vec![place], written: Vec::new() });
+            separate(&loading, &mut other);
+            loading.imports.extend(other.imports);
+            loading.helpers += &other.helpers;
+            loading.read += "\n";
+            loading.read += &other.read;
+        }
+        loading.helpers = without_repeats(&loading.helpers);
+        loading
+    }
+
+    /// Tables that conditions look values up in.
+    fn known_tables(&self) -> Vec<(usize, String)> {
+        self.query.filters.iter().filter_map(|filter| match filter {
+            Filter::Known { table, other, .. } => Some((*table, other.clone())),
+            _ => None,
+        }).collect()
+    }
+
+    /// Every column that is read, by its place in the view.
+    fn columns_read(&self) -> Vec<usize> {
+        let all = || 0..self.view.columns.len();
+        let base = || all().filter(|col| self.view.columns[*col].table == self.view.base);
+        let mut columns = self.query.columns();
+        match &self.query.task {
+            Task::Rows(cols) if cols.is_empty() => columns.extend(base().take(ROW_COLUMNS_MAX)),
+            Task::Duplicates(_) | Task::Clean(_) => columns.extend(base()),
+            Task::Missing(cols) if cols.is_empty() => columns.extend(base()),
+            Task::Outliers(_) => columns.extend(base().take(ROW_COLUMNS_MAX)),
+            _ => {}
+        }
+        if !columns.iter().any(|col| self.view.columns.get(*col).is_some_and(|column| column.table == self.view.base)) {
+            columns.extend(base().next());
+        }
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    fn read(&self, table: usize, variable: &str, columns: &[usize]) -> Loading {
+        let mut wanted = Wanted::default();
+        let as_written = matches!(self.query.task, Task::Duplicates(_)) || matches!(&self.query.task, Task::Clean(steps) if !steps.contains(&Cleaning::Parse) && self.query.filters.is_empty() && false);
+        for col in columns {
+            if let Some(column) = self.view.columns.get(*col).filter(|column| column.table == table) {
+                let queried = self.query.filters.iter().any(|filter| filter.columns().contains(col));
+                if as_written && !queried { wanted.written.push(column.at) } else { wanted.typed.push(column.at) }
+            }
+        }
+        if let Some(join) = &self.view.join {
+            let keys = join.on.iter().map(|(left, right)| if table == self.view.base { *left } else { *right });
+            for at in keys.filter(|_| table == self.view.base || table == join.table) {
+                if !wanted.typed.contains(&at) && !wanted.written.contains(&at) {
+                    wanted.typed.push(at);
+                }
+            }
+        }
+        load(&self.view.tables[table], variable, &wanted)
+    }
+
+    fn merge(&self, table: usize, on: &[(usize, usize)]) -> String {
+        let base = &self.view.tables[self.view.base];
+        let other = &self.view.tables[table];
+        let mut renamed: Vec<String> = Vec::new();
+        for column in self.view.columns.iter().filter(|column| column.table == table) {
+            let name = &other.columns[column.at].name;
+            if *name != column.name {
+                renamed.push(format!("{}: {}", literal(name), literal(&column.name)));
+            }
+        }
+        let mut keys = Vec::new();
+        for (left, right) in on {
+            let (left, right) = (&base.columns[*left].name, &other.columns[*right].name);
+            if left != right {
+                renamed.push(format!("{}: {}", literal(right), literal(left)));
+            }
+            keys.push(left.as_str());
+        }
+        let rename = if renamed.is_empty() { String::new() } else { format!(".rename(columns={{{}}})", renamed.join(", ")) };
+        format!(
+            "# What the second table says of the same key is set beside each row.\ntable = table.merge(other{rename}, on={}, how=\"left\")\n",
+            list(keys)
+        )
+    }
+
+    /// A condition as a mask over `frame`.
+    pub(super) fn mask(&self, filter: &Filter, frame: &str) -> String {
+        let cell = |col: usize| format!("{frame}[{}]", self.name(col));
+        let negated = |not: bool, mask: String| if not { format!("~({mask})") } else { mask };
+        match filter {
+            Filter::Is { col, values, not } => {
+                let folded: Vec<String> = values.iter().map(|value| value.to_lowercase()).collect();
+                let text = format!("{}.str.lower()", cell(*col));
+                let mask = match &folded[..] {
+                    [one] => format!("{text} == {}", literal(one)),
+                    _ => format!("{text}.isin({})", list(&folded)),
+                };
+                negated(*not, mask)
+            }
+            Filter::Contains { col, text, part, not } => {
+                let lowered = literal(&text.to_lowercase());
+                let cell = format!("{}.str.lower()", cell(*col));
+                negated(*not, match part {
+                    Part::Anywhere => format!("{cell}.str.contains({lowered}, regex=False)"),
+                    Part::Start => format!("{cell}.str.startswith({lowered})"),
+                    Part::End => format!("{cell}.str.endswith({lowered})"),
+                })
+            }
+            Filter::Number { col, cmp, value } => format!("{} {} {}", cell(*col), cmp.sign(), number(*value)),
+            Filter::Between { col, low, high } if low == high => format!("{} == {}", cell(*col), number(*low)),
+            Filter::Between { col, low, high } => format!("{}.between({}, {})", cell(*col), number(*low), number(*high)),
+            Filter::Columns { left, cmp, right } => format!("{} {} {}", cell(*left), cmp.sign(), cell(*right)),
+            Filter::During { col, range, not } => {
+                let from = range.from.map(|day| format!("({} >= {})", cell(*col), literal(&iso(day))));
+                let to = range.to.map(|day| format!("({} < {})", cell(*col), literal(&iso(day))));
+                let parts: Vec<String> = from.into_iter().chain(to).collect();
+                let mask = if parts.is_empty() { format!("{}.notna()", cell(*col)) } else { parts.join(" & ") };
+                negated(*not, mask)
+            }
+            Filter::Recurs { col, when, not } => {
+                let (part, numbers) = match when {
+                    Recurring::Months(months) => ("month", months),
+                    Recurring::Weekdays(days) => ("dayofweek", days),
+                };
+                let numbers: Vec<String> = numbers.iter().map(u8::to_string).collect();
+                negated(*not, format!("{}.dt.{part}.isin([{}])", cell(*col), numbers.join(", ")))
+            }
+            Filter::Empty { col, not } => match (self.view.kind(*col), not) {
+                (ColumnKind::Text | ColumnKind::Empty, false) if self.view.join.is_some() => format!("{}.fillna(\"\") == \"\"", cell(*col)),
+                (ColumnKind::Text | ColumnKind::Empty, true) if self.view.join.is_some() => format!("{}.fillna(\"\") != \"\"", cell(*col)),
+                (ColumnKind::Text | ColumnKind::Empty, false) => format!("{} == \"\"", cell(*col)),
+                (ColumnKind::Text | ColumnKind::Empty, true) => format!("{} != \"\"", cell(*col)),
+                (_, false) => format!("{}.isna()", cell(*col)),
+                (_, true) => format!("{}.notna()", cell(*col)),
+            },
+            Filter::Flag { col, yes: true } => format!("{}.fillna(False)", cell(*col)),
+            Filter::Flag { col, yes: false } => format!("~{}.fillna(True)", cell(*col)),
+            Filter::Any(filters) => {
+                let masks: Vec<String> = filters.iter().map(|one| format!("({})", self.mask(one, frame))).collect();
+                if masks.is_empty() { format!("{frame}.index == {frame}.index") } else { masks.join(" | ") }
+            }
+            Filter::Known { col, other, not, .. } => negated(*not, format!("{}.isin(known[{}])", cell(*col), literal(other))),
+        }
+    }
+
+    /// Several conditions as one mask.
+    pub(super) fn masks(&self, filters: &[Filter], frame: &str) -> String {
+        match filters {
+            [] => format!("{frame}.index == {frame}.index"),
+            [one] => self.mask(one, frame),
+            many => many.iter().map(|one| format!("({})", self.mask(one, frame))).collect::<Vec<_>>().join(" & "),
+        }
+    }
+}
+
+/// Two tables may write numbers in different ways; then each has its own function.
+fn separate(first: &Loading, second: &mut Loading) {
+    let body = |helpers: &str| helpers.split("\n\n\n").find(|part| part.starts_with("def to_number(")).map(str::to_owned);
+    if let (Some(left), Some(right)) = (body(&first.helpers), body(&second.helpers))
+        && left != right
+    {
+        second.helpers = second.helpers.replace("def to_number(", "def to_other_number(");
+        second.read = second.read.replace("= to_number(", "= to_other_number(").replace("(to_number(", "(to_other_number(");
+    }
+}
+
+fn without_repeats(helpers: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for part in helpers.split("\n\n\n").filter(|part| !part.trim().is_empty()) {
+        if !kept.contains(&part) {
+            kept.push(part);
+        }
+    }
+    kept.iter().fold(String::new(), |mut code, part| {
+        let _ = write!(code, "{part}\n\n\n");
+        code
+    })
+}

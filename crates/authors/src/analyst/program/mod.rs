@@ -1,0 +1,446 @@
+//! Writes the pandas program that answers a [`Query`], as a person would keep it.
+
+mod frame;
+mod tasks;
+
+use std::fmt::Write;
+
+use ringfence_job::Language;
+use ringfence_pipeline::ports::Draft;
+
+use super::{
+    describe::{self, figure_name},
+    python::{comment, list, literal},
+    query::{Agg, Chart, Expr, Having, Key, Measure, Query, Task, Unit},
+    view::View,
+};
+
+/// Groups of a pie at most; more are drawn as bars.
+const PIE_PARTS_MAX: u64 = 8;
+
+/// Writes the program for `query`.
+pub(crate) fn write(question: &str, query: &Query, view: &View<'_>, confidence: u8) -> Draft {
+    let explanation = describe::sentence(query, view);
+    let code = Writer::new(query, view).program(question, &explanation);
+    Draft { language: Language::Python, code, explanation, confidence: Some(confidence), memory: None }
+}
+
+/// Writes one program.
+struct Writer<'a> {
+    query: &'a Query,
+    view: &'a View<'a>,
+    /// One name for each key, in the order of the query.
+    key_names: Vec<String>,
+    /// One name for each figure.
+    labels: Vec<String>,
+    /// The functions of the helper module that are used.
+    uses: Vec<&'static str>,
+}
+
+/// What is not a name of a column yet.
+fn fresh(taken: &mut Vec<String>, wanted: String) -> String {
+    let mut name = wanted;
+    while taken.contains(&name) {
+        name.push('\'');
+    }
+    taken.push(name.clone());
+    name
+}
+
+impl<'a> Writer<'a> {
+    fn new(query: &'a Query, view: &'a View<'a>) -> Writer<'a> {
+        let mut taken: Vec<String> = view.columns.iter().map(|column| column.name.clone()).collect();
+        let labels = query.measures.iter().map(|measure| fresh(&mut taken, figure_name(measure, view))).collect();
+        let key_names = query
+            .keys
+            .iter()
+            .map(|key| match key {
+                Key::Column(col) => view.name(*col).to_owned(),
+                Key::Time(_, unit) => fresh(&mut taken, unit_name(*unit).to_owned()),
+            })
+            .collect();
+        Writer { query, view, key_names, labels, uses: Vec::new() }
+    }
+
+    fn name(&self, col: usize) -> String {
+        literal(self.view.name(col))
+    }
+
+    fn call(&mut self, function: &'static str) -> &'static str {
+        if !self.uses.contains(&function) {
+            self.uses.push(function);
+        }
+        function
+    }
+
+    fn program(mut self, question: &str, explanation: &str) -> String {
+        let frame = self.frame();
+        let mut body = frame.read;
+        let filters = if matches!(self.query.task, Task::Growth(..)) { Vec::new() } else { Vec::new() };
+        let _: Vec<String> = filters;
+        for filter in &self.query.filters {
+            let _ = writeln!(body, "table = table[{}]", self.mask(filter, "table"));
+        }
+        if !self.query.filters.is_empty() {
+            body.push_str("table = table.copy()\n");
+        }
+        body += &self.answer();
+        let mut code = comment(&format!("Question: {question}"));
+        code += &comment(explanation);
+        let mut imports = frame.imports;
+        imports.sort_unstable();
+        imports.dedup();
+        for name in &imports {
+            let _ = writeln!(code, "import {name}");
+        }
+        if !imports.is_empty() {
+            code.push('\n');
+        }
+        self.uses.sort_unstable();
+        let _ = write!(code, "import pandas as pd\nfrom ringfence import {}\n\n\n", self.uses.join(", "));
+        code += &frame.helpers;
+        code += &body;
+        code
+    }
+
+    fn answer(&mut self) -> String {
+        match &self.query.task {
+            Task::Figures if self.query.keys.is_empty() => self.figures(),
+            Task::Figures => self.figures_by_group(),
+            Task::Rows(cols) => self.rows(cols),
+            Task::Values(col) => self.values(*col),
+            Task::Share(part) => self.share(part),
+            Task::GrowthEach => self.growth_each(),
+            Task::Growth(before, after) => self.growth(before, after),
+            Task::GrowthColumns(before, after) => self.growth_columns(*before, *after),
+            Task::Cagr => self.cagr(),
+            Task::Running => self.running(),
+            Task::Pivot => self.pivot(),
+            Task::Duplicates(cols) => self.duplicates(cols),
+            Task::Missing(cols) => self.missing(cols),
+            Task::Outliers(col) => self.outliers(*col),
+            Task::Correlation(cols) => self.correlation(cols),
+            Task::Describe(cols) => self.describe(cols),
+            Task::Span(col) => self.span(*col),
+            Task::Ageing { due, edges } => self.ageing(*due, edges),
+            Task::Clean(steps) => self.clean(steps),
+            Task::Draw => self.draw(),
+        }
+    }
+
+    // ---- figures ----
+
+    /// A column of the frame, or what is computed of several.
+    fn expression(&self, of: &Expr, frame: &str) -> String {
+        match of {
+            Expr::Rows => format!("len({frame})"),
+            Expr::Column(col) => format!("{frame}[{}]", self.name(*col)),
+            Expr::Op(sign, left, right) => {
+                let part = |one: &Expr| {
+                    let text = self.expression(one, frame);
+                    // What is empty adds nothing.
+                    if matches!(sign, '+' | '-') && matches!(one, Expr::Column(_)) { format!("{text}.fillna(0)") } else { text }
+                };
+                format!("({} {sign} {})", part(left), part(right))
+            }
+            Expr::Together(cols) => {
+                format!("{frame}[{}].sum(axis=1)", list(cols.iter().map(|col| self.view.name(*col))))
+            }
+            Expr::Days(from, to) => format!("({frame}[{}] - {frame}[{}]).dt.days", self.name(*to), self.name(*from)),
+        }
+    }
+
+    /// The figure of a frame, as an expression.
+    fn figure(&self, measure: &Measure, frame: &str) -> String {
+        if let Some(weight) = measure.weight {
+            let (of, weight) = (self.expression(&measure.of, frame), self.name(weight));
+            return format!("{}({of} * {frame}[{weight}]).sum() / {frame}[{weight}].where({of}.notna()).sum()", self.percent_factor(measure));
+        }
+        match (&measure.of, measure.agg) {
+            (Expr::Rows, _) => format!("len({frame})"),
+            (Expr::Op('/', above, below), Agg::Sum) => {
+                format!("100 * {}.sum() / {}.sum()", self.expression(above, frame), self.expression(below, frame))
+            }
+            (of, agg) => format!("{}{}.{}", self.percent_factor(measure), self.expression(of, frame), aggregate(agg)),
+        }
+    }
+
+    /// Fractions that are shown as percent are told so.
+    fn percent_factor(&self, measure: &Measure) -> &'static str {
+        let one = match &measure.of {
+            Expr::Column(col) => self.view.profile(*col).and_then(|profile| profile.unit.as_deref()) == Some("fraction"),
+            _ => false,
+        };
+        if one && !matches!(measure.agg, Agg::Count | Agg::Distinct) { "100 * " } else { "" }
+    }
+
+    fn figures(&mut self) -> String {
+        let mut code = String::from("\n");
+        code += &self.drop_empty();
+        if let [measure] = &self.query.measures[..] {
+            let value = self.figure(measure, "table");
+            let date = describe::is_date(measure, self.view) && matches!(measure.agg, Agg::Min | Agg::Max);
+            let _ = writeln!(code, "value = {value}");
+            if date {
+                code += "value = str(value)[:10]\n";
+            }
+            let label = literal(&self.labels[0]);
+            let unit = describe::unit(measure, self.view).map(|unit| format!(", unit={}", literal(&unit))).unwrap_or_default();
+            let show = self.call("show");
+            if matches!(measure.agg, Agg::Sum | Agg::Count | Agg::Distinct) && !measure.of.is_ratio() {
+                let _ = writeln!(code, "{show}(value, label={label}{unit})");
+            } else {
+                let _ = writeln!(code, "if pd.isna(value):\n    {show}(\"No row has a value for this.\", label={label})\nelse:\n    {show}(value, label={label}{unit})");
+            }
+        } else {
+            code += "answer = pd.DataFrame({\n";
+            for (measure, label) in self.query.measures.iter().zip(&self.labels) {
+                let _ = writeln!(code, "    {}: [{}],", literal(label), self.figure(measure, "table"));
+            }
+            let show = self.call("show");
+            let _ = writeln!(code, "}})\n{show}(answer)");
+        }
+        code + &self.saved("answer", self.query.measures.len() > 1)
+    }
+
+    /// An empty cell is no value of its own when different values are counted.
+    fn drop_empty(&self) -> String {
+        let mut code = String::new();
+        for measure in &self.query.measures {
+            if let (Agg::Distinct | Agg::Count, Expr::Column(col)) = (measure.agg, &measure.of) {
+                let name = self.name(*col);
+                if !self.view.is_number(*col) {
+                    let _ = writeln!(code, "table[{name}] = table[{name}].replace(\"\", None)");
+                }
+            }
+        }
+        code
+    }
+
+    /// Statements that make the columns of the keys.
+    fn keys(&self, keys: &[Key]) -> String {
+        let mut code = String::new();
+        for (key, name) in self.query.keys.iter().zip(&self.key_names).filter(|(key, _)| keys.contains(key)) {
+            let text = literal(name);
+            let source = self.name(key.column());
+            let empty = self.view.profile(key.column()).is_some_and(|profile| profile.empty > 0) || self.view.join.is_some();
+            match key {
+                Key::Time(col, unit) => {
+                    if empty {
+                        let _ = writeln!(code, "table = table[table[{source}].notna()].copy()");
+                    }
+                    let _ = writeln!(code, "table[{text}] = {}", unit_code(*unit, &format!("table[{}]", self.name(*col))));
+                }
+                Key::Column(col) if empty && !self.view.is_number(*col) => {
+                    let _ = match self.view.kind(*col) {
+                        ringfence_pipeline::ports::ColumnKind::Text => writeln!(code, "table[{text}] = table[{text}].replace(\"\", None).fillna(\"(empty)\")"),
+                        ringfence_pipeline::ports::ColumnKind::Date => writeln!(code, "table[{text}] = table[{text}].dt.strftime(\"%Y-%m-%d\").fillna(\"(empty)\")"),
+                        _ => writeln!(code, "table[{text}] = table[{text}].map({{True: \"yes\", False: \"no\"}}).fillna(\"(empty)\")"),
+                    };
+                }
+                Key::Column(_) => {}
+            }
+        }
+        code
+    }
+
+    /// Statements that leave a row for each group in `answer`.
+    fn grouped(&mut self) -> String {
+        self.grouped_of("table", "answer")
+    }
+
+    fn grouped_of(&mut self, frame: &str, answer: &str) -> String {
+        let mut code = String::new();
+        let keys = list(&self.key_names);
+        let mut figures: Vec<String> = Vec::new();
+        for (measure, label) in self.query.measures.iter().zip(&self.labels) {
+            let label = literal(label);
+            let column = |code: &mut String, of: &Expr, suffix: &str| -> String {
+                match of {
+                    Expr::Column(col) => self.name(*col),
+                    _ => {
+                        let name = format!("{label}{suffix}");
+                        let _ = writeln!(code, "{frame}[{name}] = {}", self.expression(of, frame));
+                        name
+                    }
+                }
+            };
+            let figure = match (&measure.of, measure.agg, measure.weight) {
+                (Expr::Rows, _, _) => "groups.size()".to_owned(),
+                (of, _, Some(weight)) => {
+                    let name = literal(&format!("{} weighted", self.labels[0]));
+                    let _ = writeln!(code, "{frame}[{name}] = {} * {frame}[{}]", self.expression(of, frame), self.name(weight));
+                    format!("{}groups[{name}].sum() / groups[{}].sum()", self.percent_factor(measure), self.name(weight))
+                }
+                (Expr::Op('/', above, below), Agg::Sum, _) => {
+                    let above = column(&mut code, above, " + \" above\"");
+                    let below = column(&mut code, below, " + \" below\"");
+                    format!("100 * groups[{above}].sum() / groups[{below}].sum()")
+                }
+                (of, agg, _) => {
+                    let name = column(&mut code, of, "");
+                    format!("{}groups[{name}].{}", self.percent_factor(measure), aggregate(agg))
+                }
+            };
+            figures.push(format!("    {label}: {figure},"));
+        }
+        let _ = writeln!(code, "groups = {frame}.groupby({keys}, dropna=False, observed=True)");
+        let _ = writeln!(code, "{answer} = pd.DataFrame({{\n{}\n}}).reset_index()", figures.join("\n"));
+        code
+    }
+
+    fn figures_by_group(&mut self) -> String {
+        let mut code = String::from("\n");
+        code += &self.drop_empty();
+        code += &self.keys(&self.query.keys);
+        code += &self.grouped();
+        code += &self.having();
+        code += &self.order();
+        code += &self.shown("answer");
+        code + &self.saved("answer", true)
+    }
+
+    fn having(&self) -> String {
+        let label = |at: usize| literal(self.labels.get(at).map_or("", String::as_str));
+        match &self.query.having {
+            Some(Having::Number { measure, cmp, value }) => {
+                format!("answer = answer[answer[{}] {} {}]\n", label(*measure), cmp.sign(), super::python::number(*value))
+            }
+            Some(Having::Measures { left, cmp, right }) => {
+                format!("answer = answer[answer[{}] {} answer[{}]]\n", label(*left), cmp.sign(), label(*right))
+            }
+            None => String::new(),
+        }
+    }
+
+    /// The label by which groups are ranked.
+    fn ranked_label(&self) -> String {
+        literal(self.labels.first().map_or("", String::as_str))
+    }
+
+    fn order(&self) -> String {
+        let label = self.ranked_label();
+        match self.query.rank {
+            Some(rank) if rank.within && self.query.keys.len() > 1 => format!(
+                "answer = answer.sort_values([{first}, {label}], ascending=[True, {}], kind=\"stable\").groupby({first}).head({})\n",
+                if rank.lowest { "True" } else { "False" },
+                rank.count,
+                first = literal(&self.key_names[0]),
+            ),
+            // Who shares the first place is in the answer.
+            Some(rank) if rank.count == 1 => format!(
+                "answer = answer[answer[{label}] == answer[{label}].{}()]\n",
+                if rank.lowest { "min" } else { "max" }
+            ),
+            Some(rank) => format!(
+                "answer = answer.sort_values({label}, ascending={}, kind=\"stable\").head({})\n",
+                if rank.lowest { "True" } else { "False" },
+                rank.count
+            ),
+            None if self.sorts_by_figure() => {
+                format!("answer = answer.sort_values({label}, ascending=False, kind=\"stable\")\n")
+            }
+            None => String::new(),
+        }
+    }
+
+    fn sorts_by_figure(&self) -> bool {
+        matches!(self.query.keys[..], [Key::Column(col)] if !self.view.is_calendar(col) && !self.view.is_number(col)) && !self.labels.is_empty()
+    }
+
+    /// Shows a frame, and draws it if that was asked for.
+    fn shown(&mut self, frame: &str) -> String {
+        let show = self.call("show");
+        let mut code = format!("{show}({frame})\n");
+        code += &self.charted(frame);
+        code
+    }
+
+    fn charted(&mut self, frame: &str) -> String {
+        let Some(chart) = self.query.chart else { return String::new() };
+        let time = self.time_key();
+        let kind = match chart {
+            Chart::Any if matches!(self.query.task, Task::Share(_)) && self.few_groups() => "pie",
+            Chart::Any if time.is_some() => "line",
+            Chart::Line => "line",
+            Chart::Pie => "pie",
+            Chart::Scatter => "scatter",
+            Chart::Histogram => "histogram",
+            Chart::Box => "box",
+            Chart::Any | Chart::Bar => "bar",
+        };
+        let title = literal(&describe::title(self.query, self.view));
+        let call = self.call("chart");
+        let Some(first) = self.labels.first() else { return String::new() };
+        if self.key_names.len() == 2 && self.labels.len() == 1 {
+            // One line or bar colour for each value of the other key.
+            let x = time.unwrap_or(0);
+            let (x, series) = (literal(&self.key_names[x]), literal(&self.key_names[1 - x]));
+            return format!(
+                "wide = {frame}.pivot(index={x}, columns={series}, values={}).fillna(0).reset_index()\nwide.columns = [str(name) for name in wide.columns]\n{call}({}, wide, x={x}, y=list(wide.columns[1:]), title={title})\n",
+                literal(first),
+                literal(kind)
+            );
+        }
+        let Some(x) = self.key_names.first() else { return String::new() };
+        let y = if self.labels.len() == 1 { literal(first) } else { list(&self.labels) };
+        format!("{call}({}, {frame}, x={}, y={y}, title={title})\n", literal(kind), literal(x))
+    }
+
+    fn few_groups(&self) -> bool {
+        self.query.keys.iter().all(|key| self.view.profile(key.column()).is_some_and(|profile| profile.distinct <= PIE_PARTS_MAX))
+    }
+
+    fn time_key(&self) -> Option<usize> {
+        self.query.keys.iter().position(|key| key.is_time() || self.view.is_calendar(key.column()))
+    }
+
+    fn saved(&mut self, frame: &str, is_frame: bool) -> String {
+        if !self.query.save || !is_frame {
+            return String::new();
+        }
+        let save = self.call("save");
+        format!("{save}({frame}, \"answer.xlsx\")\n")
+    }
+}
+
+pub(super) fn aggregate(agg: Agg) -> &'static str {
+    match agg {
+        Agg::Count => "count()",
+        Agg::Distinct => "nunique()",
+        Agg::Sum => "sum()",
+        Agg::Mean => "mean()",
+        Agg::Median => "median()",
+        Agg::Min => "min()",
+        Agg::Max => "max()",
+        Agg::Std => "std()",
+        Agg::Mode => "agg(lambda values: values.mode().iloc[0])",
+    }
+}
+
+fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Day => "Day",
+        Unit::Week => "Week",
+        Unit::Month => "Month",
+        Unit::Quarter => "Quarter",
+        Unit::Year => "Year",
+        Unit::Weekday => "Weekday",
+        Unit::Hour => "Hour",
+    }
+}
+
+fn unit_code(unit: Unit, dates: &str) -> String {
+    match unit {
+        Unit::Day => format!("{dates}.dt.strftime(\"%Y-%m-%d\")"),
+        // A week is called by its Monday.
+        Unit::Week => format!("{dates}.dt.to_period(\"W\").dt.start_time.dt.strftime(\"%Y-%m-%d\")"),
+        Unit::Month => format!("{dates}.dt.to_period(\"M\").astype(str)"),
+        Unit::Quarter => format!("{dates}.dt.to_period(\"Q\").astype(str)"),
+        Unit::Year => format!("{dates}.dt.year"),
+        Unit::Weekday => format!(
+            "pd.Categorical({dates}.dt.day_name(), ordered=True,\n    categories=[\"Monday\", \"Tuesday\", \"Wednesday\", \"Thursday\", \"Friday\", \"Saturday\", \"Sunday\"])"
+        ),
+        Unit::Hour => format!("{dates}.dt.hour"),
+    }
+}

@@ -1,0 +1,450 @@
+//! What is computed for each kind of answer.
+
+use std::fmt::Write;
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
+use super::Writer;
+use crate::analyst::{
+    dates::iso,
+    describe,
+    python::{list, literal},
+    query::{Agg, Chart, Cleaning, Col, Expr, Filter, Key, Period},
+};
+
+impl Writer<'_> {
+    // ---- rows ----
+
+    pub(super) fn rows(&mut self, cols: &[Col]) -> String {
+        let mut code = String::from("\n");
+        let mut shown: Vec<Col> = cols.to_vec();
+        if !shown.is_empty() {
+            shown.extend(self.query.filters.iter().flat_map(Filter::columns));
+            shown.extend(self.query.measures.iter().flat_map(|measure| measure.of.columns()));
+        } else {
+            shown.extend((0..self.view.columns.len()).filter(|col| self.view.columns[*col].table == self.view.base).take(40));
+            shown.extend(self.query.columns());
+        }
+        let mut names: Vec<String> = Vec::new();
+        for col in shown {
+            let name = self.view.name(col).to_owned();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let mut frame = "table".to_owned();
+        if let (Some(rank), Some(measure)) = (self.query.rank, self.query.measures.first()) {
+            let by = match &measure.of {
+                Expr::Column(col) => self.name(*col),
+                of => {
+                    let label = literal(&self.labels[0]);
+                    let _ = writeln!(code, "table[{label}] = {}", self.expression(of, "table"));
+                    names.push(self.labels[0].clone());
+                    label
+                }
+            };
+            let ascending = if rank.lowest { "True" } else { "False" };
+            if rank.count == 1 {
+                let side = if rank.lowest { "min" } else { "max" };
+                let _ = writeln!(code, "# Who shares the first place is in the answer.\ntable = table[table[{by}] == table[{by}].{side}()]");
+            } else {
+                let _ = writeln!(code, "table = table.sort_values({by}, ascending={ascending}, kind=\"stable\").head({})", rank.count);
+            }
+        } else if self.query.save {
+            frame = "table".to_owned();
+        }
+        let _ = writeln!(code, "answer = {frame}[{}]", list(&names));
+        let show = self.call("show");
+        let _ = writeln!(code, "{show}(answer)");
+        code + &self.saved("answer", true)
+    }
+
+    pub(super) fn values(&mut self, col: Col) -> String {
+        let name = self.name(col);
+        let show = self.call("show");
+        let mut code = format!("\nanswer = table[[{name}]].drop_duplicates().sort_values({name})\n");
+        if self.view.kind(col) == ColumnKind::Text {
+            let _ = writeln!(code, "answer = answer[answer[{name}] != \"\"]");
+        }
+        let _ = writeln!(code, "{show}(answer)");
+        code + &self.saved("answer", true)
+    }
+
+    // ---- shares and growth ----
+
+    pub(super) fn share(&mut self, part: &[Filter]) -> String {
+        let Some(measure) = self.query.measures.first().cloned() else { return String::new() };
+        let show = self.call("show");
+        if self.query.keys.is_empty() {
+            let mut code = format!("\npart = table[{}]\n", self.masks(part, "table"));
+            let _ = writeln!(code, "share = 100 * {} / {}", self.figure(&measure, "part"), self.figure(&measure, "table"));
+            let label = literal(&format!("Share of {}", describe::lower_first(&self.labels[0])));
+            let _ = writeln!(code, "{show}(share, label={label}, unit=\"%\")");
+            return code;
+        }
+        let mut code = String::from("\n");
+        code += &self.keys(&self.query.keys);
+        code += &self.grouped();
+        let label = literal(&self.labels[0]);
+        if part.is_empty() {
+            let _ = writeln!(code, "answer[\"Share (%)\"] = 100 * answer[{label}] / answer[{label}].sum()");
+        }
+        code += &self.order();
+        let shares = self.labels[0].clone();
+        code += &format!("{show}(answer)\n");
+        self.labels[0] = "Share (%)".to_owned();
+        code += &self.charted("answer");
+        self.labels[0] = shares;
+        code + &self.saved("answer", true)
+    }
+
+    pub(super) fn growth_each(&mut self) -> String {
+        let mut code = String::from("\n");
+        code += &self.keys(&self.query.keys);
+        code += &self.grouped();
+        let label = literal(&self.labels[0]);
+        // The calendar may be in several columns: year and quarter.
+        let others: Vec<&String> = self.query.keys.iter().zip(&self.key_names)
+            .filter(|(key, _)| !key.is_time() && !self.view.is_calendar(key.column())).map(|(_, name)| name).collect();
+        let of = if others.is_empty() { format!("answer[{label}]") } else { format!("answer.groupby({})[{label}]", list(others)) };
+        let _ = writeln!(code, "# Against the period before; the first has none.\nanswer[\"Growth (%)\"] = 100 * {of}.pct_change()");
+        code += &self.shown_growth();
+        code + &self.saved("answer", true)
+    }
+
+    fn shown_growth(&mut self) -> String {
+        let show = self.call("show");
+        format!("{show}(answer)\n") + &self.charted("answer")
+    }
+
+    pub(super) fn growth(&mut self, before: &Period, after: &Period) -> String {
+        let Some(measure) = self.query.measures.first().cloned() else { return String::new() };
+        let show = self.call("show");
+        let (first, second) = (literal(&before.name), literal(&after.name));
+        let mut code = String::from("\n");
+        code += &self.keys(&self.query.keys);
+        let _ = writeln!(code, "before = table[{}].copy()", self.masks(&before.filters, "table"));
+        let _ = writeln!(code, "after = table[{}].copy()", self.masks(&after.filters, "table"));
+        if self.query.keys.is_empty() {
+            let _ = writeln!(code, "first, second = {}, {}", self.figure(&measure, "before"), self.figure(&measure, "after"));
+            let label = literal(&format!("Growth of {} from {} to {}", describe::lower_first(&self.labels[0]), before.name, after.name));
+            let _ = writeln!(code, "if first:\n    {show}(100 * (second / first - 1), label={label}, unit=\"%\")\nelse:\n    {show}(\"There is nothing to compare with in the first period.\", label={label})");
+            let _ = writeln!(code, "{show}(pd.DataFrame({{\"Period\": [{first}, {second}], {}: [first, second]}}))", literal(&self.labels[0]));
+            return code;
+        }
+        let label = literal(&self.labels[0]);
+        code += &self.grouped_of("before", "first");
+        code += &self.grouped_of("after", "second");
+        let keys = list(&self.key_names);
+        let _ = writeln!(code, "answer = first.merge(second, on={keys}, how=\"outer\", suffixes=(\"\", \" after\"))");
+        let _ = writeln!(code, "answer = answer.rename(columns={{{label}: {first}, {label} + \" after\": {second}}})");
+        let _ = writeln!(code, "answer[\"Growth (%)\"] = 100 * (answer[{second}] / answer[{first}] - 1)");
+        code += &self.ranked_growth();
+        let _ = writeln!(code, "{show}(answer)");
+        let label = std::mem::replace(&mut self.labels[0], "Growth (%)".to_owned());
+        code += &self.charted("answer");
+        self.labels[0] = label;
+        code + &self.saved("answer", true)
+    }
+
+    fn ranked_growth(&self) -> String {
+        let lowest = self.query.rank.is_some_and(|rank| rank.lowest);
+        let head = self.query.rank.map(|rank| format!(".head({})", rank.count)).unwrap_or_default();
+        format!("answer = answer.sort_values(\"Growth (%)\", ascending={}){head}\n", if lowest { "True" } else { "False" })
+    }
+
+    pub(super) fn growth_columns(&mut self, before: Col, after: Col) -> String {
+        let (first, second) = (self.name(before), self.name(after));
+        let show = self.call("show");
+        if self.query.keys.is_empty() {
+            return format!("\nfirst, second = table[{first}].sum(), table[{second}].sum()\n{show}(100 * (second / first - 1), label=\"Growth\", unit=\"%\")\n");
+        }
+        let keys = list(&self.key_names);
+        let mut code = format!("\n{}answer = table.groupby({keys}, dropna=False)[[{first}, {second}]].sum().reset_index()\n", self.keys(&self.query.keys));
+        let _ = writeln!(code, "answer[\"Growth (%)\"] = 100 * (answer[{second}] / answer[{first}] - 1)");
+        code += &self.ranked_growth();
+        let _ = writeln!(code, "{show}(answer)");
+        code + &self.saved("answer", true)
+    }
+
+    pub(super) fn cagr(&mut self) -> String {
+        let Some(measure) = self.query.measures.first().cloned() else { return String::new() };
+        let year = self.query.keys.iter().find(|key| !key.is_time() && self.view.is_calendar(key.column()));
+        let date = (0..self.view.columns.len()).find(|col| self.view.kind(*col) == ColumnKind::Date);
+        let years = match (year, self.query.keys.iter().find(|key| key.is_time()), date, self.view.calendar_column("year")) {
+            (Some(key), ..) => format!("table[{}]", self.name(key.column())),
+            (_, Some(key), ..) => format!("table[{}].dt.year", self.name(key.column())),
+            (_, _, _, Some(col)) => format!("table[{}]", self.name(col)),
+            (_, _, Some(col), _) => format!("table[{}].dt.year", self.name(col)),
+            _ => return String::new(),
+        };
+        let show = self.call("show");
+        let label = literal(&format!("CAGR of {}", describe::lower_first(&self.labels[0])));
+        let _ = measure.agg == Agg::Sum;
+        format!(
+            "\nyears = {}.groupby({years}).sum().sort_index()\nspan = int(years.index[-1] - years.index[0])\nrate = 100 * ((years.iloc[-1] / years.iloc[0]) ** (1 / span) - 1) if span else float(\"nan\")\n{show}(rate, label={label}, unit=\"%\")\n{show}(years.rename_axis(\"Year\").reset_index(name={}))\n",
+            self.expression(&measure.of, "table"),
+            literal(&self.labels[0])
+        )
+    }
+
+    pub(super) fn running(&mut self) -> String {
+        let mut code = String::from("\n");
+        code += &self.keys(&self.query.keys);
+        code += &self.grouped();
+        let running = literal(&format!("Running {}", describe::lower_first(&self.labels[0])));
+        let label = literal(&self.labels[0]);
+        let others: Vec<&String> = self.query.keys.iter().zip(&self.key_names)
+            .filter(|(key, _)| !key.is_time() && !self.view.is_calendar(key.column())).map(|(_, name)| name).collect();
+        let of = if others.is_empty() { format!("answer[{label}]") } else { format!("answer.groupby({})[{label}]", list(others)) };
+        let _ = writeln!(code, "answer[{running}] = {of}.cumsum()");
+        let show = self.call("show");
+        let _ = writeln!(code, "{show}(answer)");
+        let running = format!("Running {}", describe::lower_first(&self.labels[0]));
+        let label = std::mem::replace(&mut self.labels[0], running);
+        code += &self.charted("answer");
+        self.labels[0] = label;
+        code + &self.saved("answer", true)
+    }
+
+    pub(super) fn pivot(&mut self) -> String {
+        let mut code = String::from("\n");
+        code += &self.drop_empty();
+        code += &self.keys(&self.query.keys);
+        code += &self.grouped();
+        let (rows, across) = self.key_names.split_at(self.key_names.len().saturating_sub(1));
+        let additive = self.query.measures.first().is_some_and(|measure| matches!(measure.agg, Agg::Sum | Agg::Count));
+        let fill = if additive { ".fillna(0)" } else { "" };
+        let _ = writeln!(
+            code,
+            "matrix = answer.pivot(index={}, columns={}, values={}){fill}.reset_index()\nmatrix.columns = [str(name) for name in matrix.columns]",
+            list(rows),
+            literal(across.first().map_or("", String::as_str)),
+            literal(&self.labels[0])
+        );
+        let show = self.call("show");
+        let _ = writeln!(code, "{show}(matrix)");
+        code += &self.charted("answer");
+        code + &self.saved("matrix", true)
+    }
+
+    // ---- quality ----
+
+    pub(super) fn duplicates(&mut self, cols: &[Col]) -> String {
+        let show = self.call("show");
+        let subset = if cols.is_empty() { String::new() } else { format!("{}, ", list(cols.iter().map(|col| self.view.name(*col)))) };
+        let label = if cols.is_empty() { "Duplicate rows".to_owned() } else { format!("Rows that repeat {}", describe::names(cols, self.view)) };
+        let mut code = String::from("\n# White space around a value makes no difference.\ntable = table.apply(lambda column: column.str.strip() if column.dtype == object or str(column.dtype) == \"str\" else column)\n");
+        if !cols.is_empty() {
+            for col in cols {
+                if self.view.kind(*col) == ColumnKind::Text {
+                    let _ = writeln!(code, "table = table[table[{}] != \"\"]", self.name(*col));
+                }
+            }
+        }
+        let _ = writeln!(code, "repeated = table.duplicated({subset}keep=\"first\")");
+        let _ = writeln!(code, "{show}(int(repeated.sum()), label={})", literal(&label));
+        let _ = writeln!(code, "answer = table[table.duplicated({subset}keep=False)]\nif len(answer):\n    {show}(answer)");
+        code + &self.saved("answer", true)
+    }
+
+    pub(super) fn missing(&mut self, cols: &[Col]) -> String {
+        let show = self.call("show");
+        let chosen = if cols.is_empty() { String::new() } else { format!("table = table[{}]\n", list(cols.iter().map(|col| self.view.name(*col)))) };
+        let mut code = format!("\n{chosen}missing = table.isna() | (table.astype(str) == \"\")\n");
+        code += "answer = missing.sum().rename_axis(\"Column\").reset_index(name=\"Missing\")\n";
+        let _ = writeln!(code, "{show}(answer)");
+        code += &self.charted_missing();
+        code + &self.saved("answer", true)
+    }
+
+    fn charted_missing(&mut self) -> String {
+        if self.query.chart.is_none() {
+            return String::new();
+        }
+        let chart = self.call("chart");
+        format!("{chart}(\"bar\", answer, x=\"Column\", y=\"Missing\", title=\"Missing values\")\n")
+    }
+
+    pub(super) fn outliers(&mut self, col: Col) -> String {
+        let name = self.name(col);
+        let show = self.call("show");
+        let mut code = format!(
+            "\n# An outlier is further from the middle half of the values than one and a half times its width.\nlower, upper = table[{name}].quantile(0.25), table[{name}].quantile(0.75)\nmargin = 1.5 * (upper - lower)\nanswer = table[(table[{name}] < lower - margin) | (table[{name}] > upper + margin)]\n{show}(answer)\n"
+        );
+        if matches!(self.query.chart, Some(Chart::Box | Chart::Any)) {
+            let chart = self.call("chart");
+            let _ = writeln!(code, "{chart}(\"box\", table, y={name}, title={})", literal(&format!("Spread of {}", self.view.name(col))));
+        }
+        code + &self.saved("answer", true)
+    }
+
+    pub(super) fn correlation(&mut self, cols: &[Col]) -> String {
+        let show = self.call("show");
+        let mut code = String::from("\n");
+        if let [first, second] = cols {
+            let (first, second) = (self.name(*first), self.name(*second));
+            let label = literal(&format!("Correlation of {}", describe::names(cols, self.view)));
+            let _ = writeln!(code, "value = table[{first}].astype(float).corr(table[{second}].astype(float))\n{show}(value, label={label})");
+            if self.query.chart.is_some() {
+                let chart = self.call("chart");
+                let _ = writeln!(code, "{chart}(\"scatter\", table, x={first}, y={second})");
+            }
+            return code;
+        }
+        let names = list(cols.iter().map(|col| self.view.name(*col)));
+        let _ = writeln!(code, "answer = table[{names}].astype(float).corr().rename_axis(\"Column\").reset_index()\n{show}(answer)");
+        code + &self.saved("answer", true)
+    }
+
+    pub(super) fn describe(&mut self, cols: &[Col]) -> String {
+        let show = self.call("show");
+        let names = list(cols.iter().filter(|col| self.view.is_number(**col)).map(|col| self.view.name(*col)));
+        if names == "[]" {
+            return self.missing(&[]);
+        }
+        let mut code = format!("\nanswer = table[{names}].astype(float).describe().T.rename_axis(\"Column\").reset_index()\n");
+        code += "answer[\"count\"] = answer[\"count\"].astype(int)\nanswer = answer.rename(columns={\"50%\": \"median\"})\n";
+        let _ = writeln!(code, "{show}(answer)");
+        code + &self.saved("answer", true)
+    }
+
+    pub(super) fn span(&mut self, col: Col) -> String {
+        let name = self.name(col);
+        let show = self.call("show");
+        format!("\nfirst, last = table[{name}].min(), table[{name}].max()\nanswer = pd.DataFrame({{\"First\": [str(first)[:10]], \"Last\": [str(last)[:10]]}})\n{show}(answer)\n")
+    }
+
+    pub(super) fn ageing(&mut self, due: Col, edges: &[u32]) -> String {
+        let today = literal(&iso(self.query.today.unwrap_or_default()));
+        let mut labels = vec!["not due".to_owned()];
+        let mut from = 0;
+        for edge in edges {
+            labels.push(format!("{from}-{edge}"));
+            from = edge + 1;
+        }
+        labels.push(format!("over {}", edges.last().copied().unwrap_or(0)));
+        let bins: Vec<String> = edges.iter().map(u32::to_string).collect();
+        let mut code = format!("\ndays = (pd.Timestamp({today}) - table[{}]).dt.days\n", self.name(due));
+        let _ = writeln!(
+            code,
+            "table[\"Days overdue\"] = pd.cut(days, [float(\"-inf\"), -1, {}, float(\"inf\")], labels={})\ntable = table[table[\"Days overdue\"].notna()]",
+            bins.join(", "),
+            list(&labels)
+        );
+        self.key_names.push("Days overdue".to_owned());
+        code += &self.keys(&self.query.keys);
+        code += &self.grouped();
+        self.key_names.pop();
+        if !self.query.keys.is_empty() {
+            let _ = writeln!(
+                code,
+                "answer = answer.pivot(index={}, columns=\"Days overdue\", values={}).fillna(0).reset_index()\nanswer.columns = [str(name) for name in answer.columns]",
+                list(&self.key_names),
+                literal(&self.labels[0])
+            );
+        }
+        let show = self.call("show");
+        let _ = writeln!(code, "{show}(answer)");
+        if self.query.chart.is_some() && self.query.keys.is_empty() {
+            let chart = self.call("chart");
+            let _ = writeln!(code, "{chart}(\"bar\", answer, x=\"Days overdue\", y={})", literal(&self.labels[0]));
+        }
+        code + &self.saved("answer", true)
+    }
+
+    // ---- drawing values ----
+
+    pub(super) fn draw(&mut self) -> String {
+        let cols: Vec<Col> = self.query.measures.iter().filter_map(|measure| match measure.of {
+            Expr::Column(col) => Some(col),
+            _ => None,
+        }).collect();
+        let chart = self.call("chart");
+        let title = literal(&describe::title(self.query, self.view));
+        let mut code = String::from("\n");
+        match (self.query.chart, &cols[..]) {
+            (Some(Chart::Scatter), [x, y, ..]) => {
+                let _ = writeln!(code, "{chart}(\"scatter\", table, x={}, y={}, title={title})", self.name(*x), self.name(*y));
+            }
+            (Some(Chart::Box), [y, ..]) => {
+                code += &self.keys(&self.query.keys);
+                let x = self.key_names.first().map(|name| format!("x={}, ", literal(name))).unwrap_or_default();
+                let _ = writeln!(code, "{chart}(\"box\", table, {x}y={}, title={title})", self.name(*y));
+            }
+            (_, [y, ..]) => {
+                let _ = writeln!(code, "{chart}(\"histogram\", table, y={}, title={title})", self.name(*y));
+            }
+            _ => {}
+        }
+        code
+    }
+
+    // ---- clean-ups ----
+
+    pub(super) fn clean(&mut self, steps: &[Cleaning]) -> String {
+        let mut code = String::from("\nbefore = len(table)\n# White space around text is removed in reading.\n");
+        for step in steps {
+            code += &match step {
+                Cleaning::Trim => String::new(),
+                Cleaning::Parse => self.parse_text(),
+                Cleaning::Dedupe => "table = table.drop_duplicates()\n".to_owned(),
+                Cleaning::DropMissing(Some(col)) => match self.view.kind(*col) {
+                    ColumnKind::Text => format!("table = table[table[{}] != \"\"]\n", self.name(*col)),
+                    _ => format!("table = table[table[{}].notna()]\n", self.name(*col)),
+                },
+                Cleaning::DropMissing(None) => "table = table[~(table.isna() | (table.astype(str) == \"\")).any(axis=1)]\n".to_owned(),
+                Cleaning::Fill(col, value) => self.fill(*col, value.as_deref()),
+            };
+        }
+        let stem = self.view.tables[self.view.base].file.rsplit_once('.').map_or("table", |(stem, _)| stem);
+        let stem: String = stem.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).take(40).collect();
+        let (save, show) = (self.call("save"), self.call("show"));
+        let _ = writeln!(code, "{save}(table, {})", literal(&format!("{stem}_clean.xlsx")));
+        let _ = writeln!(code, "{show}(len(table), label=\"Rows kept\")\n{show}(before - len(table), label=\"Rows removed\")");
+        code
+    }
+
+    fn fill(&self, col: Option<Col>, value: Option<&str>) -> String {
+        let number = value.and_then(|value| value.parse::<f64>().ok());
+        let one = |col: Col| {
+            let name = self.name(col);
+            match self.view.kind(col) {
+                ColumnKind::Text | ColumnKind::Empty => format!("table[{name}] = table[{name}].replace(\"\", {})\n", literal(value.unwrap_or("Unknown"))),
+                ColumnKind::Integer | ColumnKind::Number => match (number, value) {
+                    (Some(number), _) => format!("table[{name}] = table[{name}].fillna({})\n", crate::analyst::python::number(number)),
+                    (None, Some("mean" | "average")) => format!("table[{name}] = table[{name}].astype(float).fillna(table[{name}].mean())\n"),
+                    (None, Some("median")) => format!("table[{name}] = table[{name}].astype(float).fillna(table[{name}].median())\n"),
+                    (None, None) => format!("table[{name}] = table[{name}].fillna(0)\n"),
+                    (None, Some(text)) => format!("table[{name}] = table[{name}].astype(object).fillna({})\n", literal(text)),
+                },
+                _ => String::new(),
+            }
+        };
+        match col {
+            Some(col) => one(col),
+            None => (0..self.view.columns.len()).filter(|col| self.view.columns[*col].table == self.view.base).map(one).collect(),
+        }
+    }
+
+    /// Text columns that hold dates or amounts in several styles.
+    fn parse_text(&self) -> String {
+        let texts: Vec<Col> = (0..self.view.columns.len())
+            .filter(|col| self.view.columns[*col].table == self.view.base && self.view.kind(*col) == ColumnKind::Text)
+            .filter(|col| !matches!(self.view.role(*col), ColumnRole::Category | ColumnRole::Key))
+            .collect();
+        if texts.is_empty() {
+            return String::new();
+        }
+        let names = list(texts.iter().map(|col| self.view.name(*col)));
+        format!(
+            "# Text that is nearly all numbers or dates becomes that.\nfor name in {names}:\n    text = table[name].replace(\"\", None)\n    filled = text.notna().sum()\n    numbers = pd.to_numeric(text.str.replace(r\"[^0-9.\\-]\", \"\", regex=True).where(~text.str.contains(r\"[A-Za-z]{{4}}|[/:]|-.*-|\\..*\\.\", regex=True, na=False)), errors=\"coerce\")\n    dates = pd.to_datetime(text, format=\"mixed\", dayfirst=True, errors=\"coerce\")\n    if filled and numbers.notna().sum() >= 0.9 * filled:\n        table[name] = numbers\n    elif filled and dates.notna().sum() >= 0.9 * filled:\n        table[name] = dates\n"
+        )
+    }
+}
+
+/// Keys are only needed for their type here.
+#[allow(dead_code)]
+fn is_time(key: Key) -> bool {
+    key.is_time()
+}

@@ -1,0 +1,256 @@
+//! Chooses among the readings of a question: which tables it is about, whether it continues an earlier one.
+
+use ringfence_pipeline::ports::{Assignment, AuthorError, Clarification, Draft};
+
+use super::{
+    conversation::{self, Memory, Pending},
+    parse::{self, Choice, Partial, Trouble},
+    program,
+    query::Query,
+    view::{View, columns_said, views},
+    words::{self, Token},
+};
+
+/// One reading of a question.
+struct Reading<'a, 'b> {
+    view: &'a View<'b>,
+    query: Query,
+    exact: usize,
+    confidence: u32,
+}
+
+/// Why there is no reading, and how far it went.
+struct Failure<'a, 'b> {
+    view: &'a View<'b>,
+    trouble: Trouble,
+    unknown: usize,
+    exact: usize,
+}
+
+/// Writes the program for a question on tables.
+pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -> Result<Draft, AuthorError> {
+    let views = views(&assignment.tables);
+    let memory = conversation::recall(assignment, &views);
+    let tables = conversation::fingerprint(assignment);
+    if let Some((memory, pending)) = memory.as_ref().and_then(|memory| Some((memory, memory.pending.as_ref()?))) {
+        if let Some(written) = answered(question, tokens, memory, pending, &views, tables) {
+            return written;
+        }
+    }
+    let earlier = memory.as_ref().and_then(|memory| Some((memory, memory.query.as_ref()?)));
+    resolve(question, tokens, &[], earlier, &views, tables)
+}
+
+/// Takes the question for the answer to the one that was asked back; none if it is not.
+fn answered(
+    question: &str,
+    tokens: &[Token],
+    memory: &Memory,
+    pending: &Pending,
+    views: &[View<'_>],
+    tables: u64,
+) -> Option<Result<Draft, AuthorError>> {
+    let asked = words::tokens(&pending.question);
+    let earlier = memory.query.as_ref().map(|query| (memory, query));
+    let mut choices = pending.choices.clone();
+    if let Some(choice) = pending.chosen(question, tokens) {
+        choices.push(choice);
+        return Some(resolve(&pending.question, &asked, &choices, earlier, views, tables));
+    }
+    // A question of its own is none; a few words may complete the one before.
+    if tokens.len() > 8 || matches!(readings(tokens, &[], views), Ok(ref found) if !found.is_empty()) {
+        return None;
+    }
+    let named = views.iter().find_map(|view| {
+        let blocked = vec![false; tokens.len()];
+        let mentions = super::mentions::columns(tokens, view, &blocked);
+        let (col, _) = *mentions.iter().max_by_key(|mention| mention.best())?.candidates.first()?;
+        Some(Choice::Column(view.name(col).to_owned()))
+    });
+    if let Some(choice) = named {
+        choices.push(choice);
+        let result = resolve(&pending.question, &asked, &choices, earlier, views, tables);
+        if result.is_ok() {
+            return Some(result);
+        }
+    }
+    let together = format!("{} {question}", pending.question);
+    let result = resolve(&together, &words::tokens(&together), &pending.choices, earlier, views, tables);
+    result.is_ok().then_some(result)
+}
+
+/// Reads a question alone and as a continuation, and writes the program of the better reading.
+fn resolve(
+    question: &str,
+    tokens: &[Token],
+    choices: &[Choice],
+    earlier: Option<(&Memory, &Query)>,
+    views: &[View<'_>],
+    tables: u64,
+) -> Result<Draft, AuthorError> {
+    let alone = readings(tokens, choices, views);
+    let goes_on = conversation::continues(tokens);
+    if let Some((memory, query)) = earlier
+        && (goes_on || alone.is_err())
+        && let Some(reading) = continuation(tokens, choices, memory, query, views)
+    {
+        return Ok(write(question, reading, tables));
+    }
+    match alone {
+        Ok(mut found) => match found.len() {
+            1 => Ok(write(question, found.remove(0), tables)),
+            _ => {
+                let options = found.iter().take(4).map(|reading| {
+                    let name = reading.view.tables[reading.view.base].name();
+                    (name.clone(), Choice::Table(name))
+                });
+                Err(ask("Which table do you mean?", options.collect(), question, choices, earlier, tables, views))
+            }
+        },
+        Err(Trouble::Ask(asked, options)) => Err(ask(&asked, options, question, choices, earlier, tables, views)),
+        Err(Trouble::Cannot(why)) => Err(AuthorError::Unanswerable(why)),
+        Err(Trouble::Lost(why)) => Err(AuthorError::NotUnderstood(why)),
+    }
+}
+
+fn write(question: &str, reading: Reading<'_, '_>, tables: u64) -> Draft {
+    let confidence = u8::try_from(reading.confidence.min(100)).unwrap_or(100);
+    let mut draft = program::write(question, &reading.query, reading.view, confidence);
+    let memory = Memory { tables, view: conversation::view_key(reading.view), query: Some(reading.query), pending: None };
+    draft.memory = memory.json();
+    draft
+}
+
+fn ask(
+    asked: &str,
+    options: Vec<(String, Choice)>,
+    question: &str,
+    choices: &[Choice],
+    earlier: Option<(&Memory, &Query)>,
+    tables: u64,
+    views: &[View<'_>],
+) -> AuthorError {
+    let clarification = Clarification { question: asked.to_owned(), options: options.iter().map(|(text, _)| text.clone()).collect() };
+    let memory = Memory {
+        tables,
+        view: earlier.map_or_else(|| views.first().map(conversation::view_key).unwrap_or_default(), |(memory, _)| memory.view),
+        query: earlier.map(|(_, query)| query.clone()),
+        pending: Some(Pending::new(question, choices, options)),
+    };
+    AuthorError::Unclear(clarification, memory.json())
+}
+
+/// Reads a question on one view.
+fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
+    let partial = match parse::read(tokens, view, choices) {
+        Ok(partial) => partial,
+        Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0 }),
+    };
+    let (unknown, exact, confidence) = (partial.unknown.len(), partial.exact, partial.confidence);
+    if unknown > 0 {
+        let trouble = unknown_words(&partial, view);
+        return Err(Failure { view, trouble, unknown, exact });
+    }
+    match parse::complete(partial, view, choices) {
+        Ok(query) => Ok(Reading { view, query, exact, confidence }),
+        Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact }),
+    }
+}
+
+fn unknown_words(partial: &Partial, view: &View<'_>) -> Trouble {
+    let words: Vec<String> = partial.unknown.iter().take(6).map(|word| word.chars().take(40).collect()).collect();
+    Trouble::Cannot(format!("I find nothing about {:?} in the data; {}", words.join(" "), view.columns_said()))
+}
+
+/// The readings that are as good as any, or why there is none.
+fn readings<'a, 'b>(tokens: &[Token], choices: &[Choice], views: &'a [View<'b>]) -> Result<Vec<Reading<'a, 'b>>, Trouble> {
+    let mut failures: Vec<Failure<'a, 'b>> = Vec::new();
+    // One table is enough if it can say everything.
+    for joined in [false, true] {
+        let mut found: Vec<Reading<'a, 'b>> = Vec::new();
+        for view in views.iter().filter(|view| view.join.is_some() == joined) {
+            match read(tokens, choices, view) {
+                Ok(reading) => found.push(reading),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if let Some(best) = best_of(found, choices) {
+            return Ok(best);
+        }
+    }
+    Err(why_not(failures))
+}
+
+fn best_of<'a, 'b>(mut found: Vec<Reading<'a, 'b>>, choices: &[Choice]) -> Option<Vec<Reading<'a, 'b>>> {
+    let chosen = |reading: &Reading<'_, '_>| {
+        let name = reading.view.tables[reading.view.base].name();
+        choices.iter().any(|choice| matches!(choice, Choice::Table(table) if *table == name))
+    };
+    if found.iter().any(chosen) {
+        found.retain(chosen);
+    }
+    // What a workbook hides is asked for by its name only.
+    let hidden = |reading: &Reading<'_, '_>| reading.view.tables[reading.view.base].hidden;
+    if found.iter().any(|reading| !hidden(reading)) {
+        found.retain(|reading| !hidden(reading));
+    }
+    let most = found.iter().map(|reading| reading.exact).max()?;
+    found.retain(|reading| reading.exact == most);
+    let surest = found.iter().map(|reading| reading.confidence).max()?;
+    found.retain(|reading| reading.confidence + 10 >= surest);
+    // Of two ways to join, the one from the larger table keeps all its rows.
+    if found.iter().all(|reading| reading.view.join.is_some()) {
+        found.sort_by_key(|reading| std::cmp::Reverse(reading.view.rows()));
+        found.truncate(1);
+    }
+    Some(found)
+}
+
+/// The reading that went furthest says best what is wrong.
+fn why_not(mut failures: Vec<Failure<'_, '_>>) -> Trouble {
+    failures.sort_by_key(|failure| {
+        let asks = matches!(failure.trouble, Trouble::Ask(..));
+        let lost = matches!(failure.trouble, Trouble::Lost(_));
+        (failure.view.tables[failure.view.base].hidden, failure.unknown, lost, !asks, failure.view.join.is_some(), std::cmp::Reverse(failure.exact))
+    });
+    let Some(first) = failures.into_iter().next() else { return Trouble::Lost(String::new()) };
+    match first.trouble {
+        Trouble::Lost(_) => Trouble::Lost(format!("I do not see what to compute; {}", help(first.view))),
+        Trouble::Ask(question, options) if options.len() < 2 => {
+            Trouble::Cannot(format!("{question} {}", columns_said(&first.view.tables[first.view.base])))
+        }
+        other => other,
+    }
+}
+
+/// What can be asked of a table.
+fn help(view: &View<'_>) -> String {
+    format!(
+        "I can count rows, give totals, averages, extremes, shares, growth, trends and rankings, list rows, find duplicates and gaps, and draw charts, such as \
+         \"total revenue by region\", \"top 5 customers by revenue\" or \"average price where country is Germany\"; {}",
+        view.columns_said()
+    )
+}
+
+/// The earlier question as this one changes it; none if it brings nothing that fits.
+fn continuation<'a, 'b>(
+    tokens: &[Token],
+    choices: &[Choice],
+    memory: &Memory,
+    earlier: &Query,
+    views: &'a [View<'b>],
+) -> Option<Reading<'a, 'b>> {
+    let (base, join) = memory.view;
+    // The columns of a table come first in what it is joined with.
+    let fits = |view: &&View<'_>| view.base == base && (join.is_none() || conversation::view_key(view).1 == join);
+    views.iter().filter(fits).find_map(|view| {
+        let partial = parse::read(tokens, view, choices).ok()?;
+        if !partial.unknown.is_empty() || conversation::is_empty(&partial) {
+            return None;
+        }
+        let confidence = partial.confidence.saturating_sub(5);
+        let exact = partial.exact;
+        let query = conversation::merge(earlier, partial, tokens, view);
+        Some(Reading { view, query, exact, confidence })
+    })
+}

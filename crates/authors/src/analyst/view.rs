@@ -1,0 +1,253 @@
+//! What a question can be about: one table, or two that share a key, seen as one list of columns.
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnProfile, ColumnRole, TableProfile};
+
+use super::{
+    query::Col,
+    spelling::{normal_words, singular},
+};
+
+/// Most tables that are tried in pairs.
+const JOINED_TABLES_MAX: usize = 6;
+
+/// A column of a view.
+#[derive(Debug, Clone)]
+pub(crate) struct ViewColumn<'a> {
+    /// Which table it is in.
+    pub(crate) table: usize,
+    /// Its place in [`TableProfile::columns`].
+    pub(crate) at: usize,
+    /// Its name in the data frame: that of the file, unless another table of the view has the same.
+    pub(crate) name: String,
+    /// The name as words.
+    pub(crate) words: Vec<String>,
+    pub(crate) profile: &'a ColumnProfile,
+}
+
+/// How a second table is joined to the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Join {
+    pub(crate) table: usize,
+    /// Pairs of columns that hold the same, in the first and in the second table.
+    pub(crate) on: Vec<(usize, usize)>,
+}
+
+/// One table, or two that share a key.
+#[derive(Debug, Clone)]
+pub(crate) struct View<'a> {
+    pub(crate) tables: &'a [TableProfile],
+    pub(crate) base: usize,
+    pub(crate) join: Option<Join>,
+    pub(crate) columns: Vec<ViewColumn<'a>>,
+    /// Words by which the table itself is called: of the file's and the sheet's name.
+    pub(crate) names: Vec<String>,
+}
+
+pub(crate) fn is_number(kind: ColumnKind) -> bool {
+    matches!(kind, ColumnKind::Integer | ColumnKind::Number)
+}
+
+/// Words of the file's name without its ending, and of the sheet's.
+pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
+    let stem = table.file.rsplit_once('.').map_or(table.file.as_str(), |(stem, _)| stem);
+    let sheet = table.sheet.as_deref().unwrap_or_default();
+    let generic = |word: &String| ["sheet", "sheet1", "data", "table", "tabelle1"].contains(&word.as_str());
+    let mut words = normal_words(sheet);
+    if table.sheet.is_none() || words.iter().all(generic) {
+        words.extend(normal_words(stem));
+    }
+    words.retain(|word| word.chars().any(char::is_alphabetic) && word.chars().count() > 2 && !generic(word));
+    words
+}
+
+impl<'a> View<'a> {
+    fn new(tables: &'a [TableProfile], base: usize, join: Option<Join>) -> View<'a> {
+        let mut view = View { tables, base, join: None, columns: Vec::new(), names: table_words(&tables[base]) };
+        view.add(base, &[]);
+        if let Some(join) = join {
+            let shared: Vec<usize> = join.on.iter().map(|(_, other)| *other).collect();
+            view.add(join.table, &shared);
+            view.names.extend(table_words(&tables[join.table]));
+            view.join = Some(join);
+        }
+        view
+    }
+
+    fn add(&mut self, table: usize, without: &[usize]) {
+        let tables = self.tables;
+        for (at, profile) in tables[table].columns.iter().enumerate() {
+            if without.contains(&at) {
+                continue;
+            }
+            let mut name = profile.name.clone();
+            if self.columns.iter().any(|column| column.name == name) {
+                let source = tables[table].sheet.as_deref().unwrap_or(&tables[table].file);
+                name = format!("{name} ({source})");
+            }
+            while self.columns.iter().any(|column| column.name == name) {
+                name.push('\'');
+            }
+            self.columns.push(ViewColumn { table, at, name, words: normal_words(&profile.name), profile });
+        }
+    }
+
+    pub(crate) fn profile(&self, col: Col) -> Option<&'a ColumnProfile> {
+        self.columns.get(col).map(|column| column.profile)
+    }
+
+    pub(crate) fn name(&self, col: Col) -> &str {
+        self.columns.get(col).map_or("", |column| column.name.as_str())
+    }
+
+    pub(crate) fn kind(&self, col: Col) -> ColumnKind {
+        self.profile(col).map_or(ColumnKind::Empty, |profile| profile.kind)
+    }
+
+    pub(crate) fn role(&self, col: Col) -> ColumnRole {
+        self.profile(col).map_or(ColumnRole::Text, |profile| profile.role)
+    }
+
+    pub(crate) fn is_number(&self, col: Col) -> bool {
+        is_number(self.kind(col))
+    }
+
+    /// A number one would add up or average: no key, no year.
+    pub(crate) fn is_measure(&self, col: Col) -> bool {
+        self.is_number(col) && self.role(col) != ColumnRole::Key && !self.is_calendar(col)
+    }
+
+    /// A number or text column that holds years, quarters or months.
+    pub(crate) fn is_calendar(&self, col: Col) -> bool {
+        let words = self.columns.get(col).map(|column| column.words.as_slice()).unwrap_or_default();
+        matches!(words, [one] if ["year", "quarter", "month", "jahr", "week"].contains(&one.as_str()))
+            || (words.last().is_some_and(|word| word == "year") && self.looks_like_years(col))
+    }
+
+    fn looks_like_years(&self, col: Col) -> bool {
+        let Some(profile) = self.profile(col) else { return false };
+        profile.kind == ColumnKind::Integer
+            && profile.min.is_some_and(|min| min >= 1800.0)
+            && profile.max.is_some_and(|max| max <= 2200.0)
+    }
+
+    /// The column that is called by one of the words and holds years or their parts as plain values.
+    pub(crate) fn calendar_column(&self, word: &str) -> Option<Col> {
+        (0..self.columns.len()).find(|col| {
+            self.kind(*col) != ColumnKind::Date
+                && self.columns[*col].words.last().is_some_and(|last| last == word)
+                && self.columns[*col].words.len() <= 2
+                && (word != "year" || self.looks_like_years(*col))
+                && self.is_calendar(*col)
+        })
+    }
+
+    pub(crate) fn of_kind(&self, kind: ColumnKind) -> impl Iterator<Item = Col> + '_ {
+        (0..self.columns.len()).filter(move |col| self.kind(*col) == kind)
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.tables[self.base].rows
+    }
+
+    /// True if no two rows of the first table hold the same value.
+    pub(crate) fn is_unique(&self, col: Col) -> bool {
+        self.columns.get(col).is_some_and(|column| {
+            let rows = self.tables[column.table].rows;
+            column.profile.empty == 0 && rows > 0
+                && (column.profile.distinct == rows || (column.profile.many_distinct && column.profile.role == ColumnRole::Key))
+        })
+    }
+
+    /// True if a word names the table, in whatever number.
+    pub(crate) fn is_named(&self, word: &str) -> bool {
+        let word = singular(word);
+        self.names.contains(&word)
+    }
+
+    /// The columns, for messages.
+    pub(crate) fn columns_said(&self) -> String {
+        columns_said(&self.tables[self.base])
+    }
+}
+
+/// The columns of a table, for messages.
+pub(crate) fn columns_said(table: &TableProfile) -> String {
+    const SHOWN: usize = 20;
+    let said = |column: &ColumnProfile| {
+        let kind = match column.kind {
+            kind if is_number(kind) => " (number)",
+            ColumnKind::Date => " (date)",
+            _ => "",
+        };
+        format!("{:?}{kind}", column.name)
+    };
+    let names: Vec<String> = table.columns.iter().take(SHOWN).map(said).collect();
+    let more = table.columns.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{} has the columns {}{more}", table.name(), names.join(", "))
+}
+
+/// Every table alone, then every pair that shares a key.
+pub(crate) fn views(tables: &[TableProfile]) -> Vec<View<'_>> {
+    let mut views: Vec<View<'_>> =
+        (0..tables.len()).filter(|at| !tables[*at].columns.is_empty()).map(|at| View::new(tables, at, None)).collect();
+    for base in 0..tables.len().min(JOINED_TABLES_MAX) {
+        for other in 0..tables.len().min(JOINED_TABLES_MAX) {
+            let hidden = tables[base].hidden || tables[other].hidden;
+            if base != other
+                && !hidden
+                && let Some(on) = shared_key(&tables[base], &tables[other])
+            {
+                views.push(View::new(tables, base, Some(Join { table: other, on })));
+            }
+        }
+    }
+    views
+}
+
+/// Columns that hold the same in both tables and tell the rows of the second apart.
+pub(crate) fn shared_key(base: &TableProfile, other: &TableProfile) -> Option<Vec<(usize, usize)>> {
+    let mut named: Vec<(usize, usize)> = Vec::new();
+    for (at, column) in base.columns.iter().enumerate() {
+        let words = normal_words(&column.name);
+        let fits = |twin: &ColumnProfile| normal_words(&twin.name) == words && joinable(column, twin);
+        if let Some(twin) = other.columns.iter().position(fits) {
+            named.push((at, twin));
+        }
+    }
+    let unique = |at: usize| {
+        let column = &other.columns[at];
+        column.distinct == other.rows && column.empty == 0 && !column.many_distinct && other.rows > 0
+    };
+    if let Some(pair) = named.iter().find(|(_, twin)| unique(*twin)) {
+        return Some(vec![*pair]);
+    }
+    let combinations: u64 =
+        named.iter().map(|(_, twin)| other.columns[*twin].distinct.max(1)).fold(1, u64::saturating_mul);
+    if named.len() > 1 && other.rows > 0 && combinations == other.rows {
+        return Some(named);
+    }
+    // Other names, but the same values.
+    for (at, column) in base.columns.iter().enumerate() {
+        let text = |column: &ColumnProfile| column.kind == ColumnKind::Text && !column.values.is_empty();
+        let holds = |twin: &ColumnProfile| {
+            let known = column.values.iter().filter(|value| twin.values.iter().any(|one| one.value == value.value));
+            known.count() * 10 >= column.values.len() * 8
+        };
+        let fits = |twin: &usize| unique(*twin) && text(column) && text(&other.columns[*twin]) && holds(&other.columns[*twin]);
+        if let Some(twin) = (0..other.columns.len()).find(fits) {
+            return Some(vec![(at, twin)]);
+        }
+    }
+    None
+}
+
+fn joinable(left: &ColumnProfile, right: &ColumnProfile) -> bool {
+    let number = is_number(left.kind) && is_number(right.kind);
+    let key = |column: &ColumnProfile| {
+        matches!(column.role, ColumnRole::Key | ColumnRole::Category | ColumnRole::Name) || !is_number(column.kind)
+            || column.kind == ColumnKind::Integer
+    };
+    (left.kind == right.kind || number) && key(left) && key(right)
+        && !matches!(left.kind, ColumnKind::Date | ColumnKind::Boolean | ColumnKind::Empty)
+}
