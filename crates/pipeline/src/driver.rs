@@ -30,7 +30,7 @@ use crate::{
     profile::{is_table, read_profile},
     program::Program,
     repeat::{NoOriginal, Repeats},
-    results::first_value,
+    results::{first_value, single},
     run::{Event, Execution, FileRef, Paid, Principal, RunId, Stage},
     sessions::{Opened, Session, SessionTurn},
     turns::{Place, Slot, WaitedTooLong},
@@ -141,7 +141,7 @@ impl Driver {
         journal: &mut Journal,
         request: AskRequest,
         driven: &mut Driven,
-        told: &mut Option<String>,
+        told: &mut Option<Box<str>>,
     ) -> Result<AskAnswer, ErrorKind> {
         let principal = driven.place.principal().clone();
         let mut session = match &request.session {
@@ -154,8 +154,9 @@ impl Driver {
         // What was made of the question; our own failures make nothing of it.
         let (decision, clarification, memory) = match &asked {
             Ok((_, memory)) => (Some(Decision::Answered), None, memory.clone()),
-            Err(ErrorKind::Unclear(asked_back, memory)) => {
-                (Some(Decision::Clarify), Some(asked_back.clone()), memory.clone())
+            Err(ErrorKind::Unclear(asked_back)) => {
+                let (asked_back, memory) = (**asked_back).clone();
+                (Some(Decision::Clarify), Some(asked_back), memory)
             }
             Err(kind) => (kind.decision(), None, None),
         };
@@ -175,7 +176,7 @@ impl Driver {
         if !kept {
             tracing::warn!("a turn took longer than a session waits for it, and is not part of it");
         }
-        *told = Some(session.id.clone());
+        *told = Some(session.id.as_str().into());
         let (answer, _) = asked?;
         let answer = AskAnswer { session_id: session.id, ..answer };
         keep_ask_answer(journal, &answer).await.map_err(unrecorded)?;
@@ -877,7 +878,9 @@ fn why_nobody_wrote(declined: Vec<AuthorError>) -> ErrorKind {
     for error in declined {
         match error {
             AuthorError::TooDear(error) => too_dear = Some(error),
-            AuthorError::Unclear(question, memory) => return ErrorKind::Unclear(question, memory),
+            AuthorError::Unclear(question, memory) => {
+                return ErrorKind::Unclear(Box::new((question, memory)));
+            }
             AuthorError::Unanswerable(reason) => return ErrorKind::Unanswerable(reason),
             AuthorError::Destructive(reason) => return ErrorKind::Destructive(reason),
             AuthorError::NotUnderstood(reason) => not_understood = Some(reason),
@@ -905,10 +908,15 @@ fn traceback(run: &Answer) -> String {
 }
 
 fn ask_answer(author: String, draft: Draft, mut run: Answer, duration_ms: i64) -> AskAnswer {
-    let results = run.results.take().unwrap_or_default();
+    let mut results = run.results.take().unwrap_or_default();
     let (value, label) = match result_of(&run) {
         (None, None) => first_value(&results),
-        left => left,
+        (value, label) => {
+            if results.is_empty() {
+                results.extend(value.clone().and_then(|value| single(value, label.clone())));
+            }
+            (value, label)
+        }
     };
     let explanation: String = draft.explanation.chars().take(EXPLANATION_CHARS_MAX).collect();
     AskAnswer {

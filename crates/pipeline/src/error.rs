@@ -21,7 +21,7 @@ pub struct PipelineError {
     /// What went wrong.
     pub kind: ErrorKind,
     /// The session of a question that has no answer, to go on with.
-    pub session: Option<String>,
+    pub session: Option<Box<str>>,
 }
 
 /// What went wrong.
@@ -62,8 +62,8 @@ pub enum ErrorKind {
     #[error("{0}")]
     Destructive(String),
     /// A question back to the person, and what its author remembers of this one.
-    #[error("{0}")]
-    Unclear(Clarification, Option<serde_json::Value>),
+    #[error("{}", .0.0)]
+    Unclear(Box<(Clarification, Option<serde_json::Value>)>),
     /// The session is not there for whoever asks.
     #[error("there is no such session, or it has expired: ask without one to begin another")]
     NoSession,
@@ -107,7 +107,8 @@ impl PipelineError {
     /// What is asked back, if something is.
     pub fn clarification(&self) -> Option<AskedBack> {
         match &self.kind {
-            ErrorKind::Unclear(Clarification { question, options }, _) => {
+            ErrorKind::Unclear(asked) => {
+                let (Clarification { question, options }, _) = &**asked;
                 Some(AskedBack { id: self.run, question: question.clone(), options: options.clone() })
             }
             _ => None,

@@ -443,5 +443,16 @@ pub(crate) fn first_value(results: &[RunResult]) -> (Option<Value>, Option<Strin
     found.map_or((None, None), |(value, label)| (Some(value), label))
 }
 
+/// A value that a program left in another way, if it is a single one.
+pub(crate) fn single(value: Value, label: Option<String>) -> Option<RunResult> {
+    let label = label.map(|label| tamed(&label, NAME_BYTES_MAX).replace(['\n', '\t'], " "));
+    match value {
+        Value::Number(value) => Some(RunResult::Number { value: Some(value), label, unit: None }),
+        Value::String(value) => Some(RunResult::Text { value: Some(tamed(&value, TEXT_BYTES_MAX)), label }),
+        Value::Bool(value) => Some(RunResult::Boolean { value, label }),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests;

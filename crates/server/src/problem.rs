@@ -43,24 +43,28 @@ pub(crate) struct Problem {
     retry_after: u64,
     /// What the key lacks.
     scope: Option<Scope>,
-    /// What was made of a question.
-    decision: Option<Decision>,
-    /// What is asked back.
-    clarification: Option<Box<AskedBack>>,
-    /// The session to go on with.
-    session: Option<String>,
-    exceeded: Exceeded,
+    more: More,
 }
 
-/// Which limit left no room for a request, of one that met it.
+/// What was made of a question that has no answer.
 #[derive(Debug, Clone)]
-enum Exceeded {
+struct NoAnswer {
+    decision: Decision,
+    clarification: Option<AskedBack>,
+    session: Option<Box<str>>,
+}
+
+/// What there is to tell beside the detail: of a request that met a limit which one, or of a question what was made of it.
+#[derive(Debug, Clone)]
+enum More {
     Nothing,
     /// A rate limit, by its name.
     Rate(&'static str),
     Quota(Box<QuotaExceeded>),
     /// The budgets that have too little left.
     Budgets(Vec<ViolatedScope>),
+    /// What was made of a question that has no answer.
+    Question(Box<NoAnswer>),
 }
 
 /// A budget that has too little left.
@@ -186,10 +190,7 @@ impl Problem {
             errors,
             retry_after: RETRY_AFTER_SECONDS,
             scope: None,
-            decision: None,
-            clarification: None,
-            session: None,
-            exceeded: Exceeded::Nothing,
+            more: More::Nothing,
         }
     }
 
@@ -202,7 +203,7 @@ impl Problem {
     pub(crate) fn rate_limited(policy: &'static str, retry_after: u64) -> Problem {
         let detail = format!("too many requests under the limit {policy:?}, come back in {retry_after} s");
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
-        Problem { retry_after, exceeded: Exceeded::Rate(policy), ..problem }
+        Problem { retry_after, more: More::Rate(policy), ..problem }
     }
 
     pub(crate) fn unauthenticated(detail: &str) -> Problem {
@@ -257,7 +258,7 @@ impl Problem {
     /// A quota has no room, as RFC 4331 has it.
     fn quota(quota: QuotaExceeded) -> Problem {
         let problem = Problem::new(StatusCode::INSUFFICIENT_STORAGE, "quota_exceeded", quota.to_string());
-        Problem { exceeded: Exceeded::Quota(Box::new(quota)), ..problem }
+        Problem { more: More::Quota(Box::new(quota)), ..problem }
     }
 
     /// Which one it is, from a fixed list.
@@ -286,12 +287,13 @@ impl Problem {
 
     /// The problem in JSON.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
-        let (mut rate, mut quota, mut budgets) = (None, None, [].as_slice());
-        match &self.exceeded {
-            Exceeded::Nothing => {}
-            Exceeded::Rate(policy) => rate = Some([*policy]),
-            Exceeded::Quota(exceeded) => quota = Some(exceeded),
-            Exceeded::Budgets(short) => budgets = short.as_slice(),
+        let (mut rate, mut quota, mut budgets, mut question) = (None, None, [].as_slice(), None);
+        match &self.more {
+            More::Nothing => {}
+            More::Rate(policy) => rate = Some([*policy]),
+            More::Quota(exceeded) => quota = Some(exceeded),
+            More::Budgets(short) => budgets = short.as_slice(),
+            More::Question(told) => question = Some(told.as_ref()),
         }
         let details = Details {
             kind: format!("/problems/{}", self.code.replace('_', "-")),
@@ -308,9 +310,9 @@ impl Problem {
             limit: quota.map(|quota| quota.limit),
             used: quota.map(|quota| quota.used),
             violated_scopes: budgets,
-            decision: self.decision,
-            clarification: self.clarification.as_deref(),
-            session: self.session.as_deref(),
+            decision: question.map(|question| question.decision),
+            clarification: question.and_then(|question| question.clarification.as_ref()),
+            session: question.and_then(|question| question.session.as_deref()),
         };
         serde_json::to_vec(&details).unwrap_or_default()
     }
@@ -368,8 +370,8 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Unclear(..) => unprocessable("clarification_required"),
             ErrorKind::Ledger(LedgerError::Exhausted(shortfalls)) => {
                 let short = shortfalls.iter().map(ViolatedScope::from).collect();
-                let exceeded = Exceeded::Budgets(short);
-                Problem { exceeded, ..refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted") }
+                let more = More::Budgets(short);
+                Problem { more, ..refused(StatusCode::PAYMENT_REQUIRED, "budget_exhausted") }
             }
             ErrorKind::Ledger(LedgerError::TooManyWait(_)) => {
                 refused(StatusCode::PAYMENT_REQUIRED, "too_many_wait")
@@ -400,9 +402,10 @@ impl From<&PipelineError> for Problem {
             ErrorKind::Internal(_) => Problem::internal("internal", &text),
         };
         problem.run = Some(error.run);
-        problem.decision = error.kind.decision();
-        problem.session.clone_from(&error.session);
-        problem.clarification = error.clarification().map(Box::new);
+        if let Some(decision) = error.kind.decision() {
+            let (clarification, session) = (error.clarification(), error.session.clone());
+            problem.more = More::Question(Box::new(NoAnswer { decision, clarification, session }));
+        }
         problem
     }
 }

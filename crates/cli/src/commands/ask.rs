@@ -61,7 +61,7 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
 #[serde(rename_all = "camelCase")]
 struct NoAnswer {
     id: RunId,
-    session_id: Option<String>,
+    session_id: Option<Box<str>>,
     decision: Decision,
     /// Why.
     answer: String,

@@ -612,6 +612,8 @@ async fn a_question_is_profiled_written_run_and_answered() {
     let answer = world.pipeline.ask(world.place(), question(&["s.CSV", "notes.txt"])).await.unwrap();
     assert_eq!((answer.answer.as_str(), answer.value), ("3", Some(serde_json::json!(3))));
     assert_eq!(answer.label.as_deref(), Some("sum of a"));
+    let three = RunResult::Number { value: Some(3.into()), label: Some("sum of a".to_owned()), unit: None };
+    assert_eq!(answer.results, [three]);
     assert_eq!((answer.author.as_str(), answer.code.as_str()), ("scribe", "print(3)"));
     assert!(answer.duration_ms > 0);
     let read = "read.started read.finished";
@@ -664,7 +666,7 @@ async fn a_session_goes_on_with_its_files_and_what_was_remembered() {
     let forget = || world.memory.state.lock().unwrap().events.clear();
     forget();
     let error = world.pipeline.ask(world.place(), next("and the other?")).await.unwrap_err();
-    assert_eq!(error.session.as_ref(), Some(&first.session_id), "{error:?}");
+    assert_eq!(error.session.as_deref(), Some(first.session_id.as_str()), "{error:?}");
     assert_eq!(error.clarification().unwrap().question, "Which column?");
     forget();
     let third = world.pipeline.ask(world.place(), next("a")).await.unwrap();
