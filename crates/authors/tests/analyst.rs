@@ -1,8 +1,8 @@
 //! The analyst's promise: questions in many phrasings, about columns it has never seen, become programs
 //! that run and give the right value.
 //!
-//! Present values run with the plain `python3` of the machine. Programs on tables need pandas: they are compiled
-//! here always, and run where `RINGFENCE_TEST_PYTHON` names an interpreter that has it.
+//! Programs on tables need pandas: they are compiled here always, and run where `RINGFENCE_TEST_PYTHON` names an
+//! interpreter that has it. Finance has tests of its own.
 
 use std::{
     fs,
@@ -69,47 +69,6 @@ fn close(left: &Value, right: &Value) -> bool {
     match (left.as_f64(), right.as_f64()) {
         (Some(left), Some(right)) => (left - right).abs() < 1e-6 * right.abs().max(1.0),
         _ => left == right,
-    }
-}
-
-#[test]
-fn present_values_are_right_however_they_are_phrased() {
-    let cases: Vec<(String, f64, Vec<f64>)> =
-        serde_json::from_str(include_str!("questions/npv.json")).unwrap();
-    for (question, rate, flows) in &cases {
-        let draft = ask(question, &[]).unwrap_or_else(|error| panic!("{question}: {error}"));
-        let (value, printed) =
-            run("python3", &draft, &[]).unwrap_or_else(|error| panic!("{question}: {error}"));
-        let expected: f64 =
-            (0_u8..).zip(flows).map(|(year, flow)| flow / (1.0 + rate).powi(i32::from(year))).sum();
-        assert!(close(&value, &expected.into()), "{question}: {value} is not {expected}\n{}", draft.code);
-        assert!(printed.contains("Convention") && draft.explanation.contains("Convention"), "{question}");
-    }
-}
-
-#[test]
-fn a_present_value_that_lacks_something_is_asked_back() {
-    for (question, missing) in [
-        ("NPV of -1000, 300, 400", "rate"),
-        ("NPV at 5% of 500 a year", "how many years"),
-        ("NPV at 5%", "cash flows"),
-        ("NPV of -100, 60, 60 at 5% or 6%", "more than one percentage"),
-        ("NPV of 1000 at 5%", "one cash flow"),
-        ("NPV at 5% of 10 a year for 5000 years", "200"),
-    ] {
-        match ask(question, &[]) {
-            Err(AuthorError::Unclear(message, _)) => {
-                assert!(message.to_string().contains(missing), "{question}: {message}")
-            }
-            other => panic!("{question}: {other:?}"),
-        }
-    }
-    for question in [
-        "What is the IRR of -100, 120?",
-        "NPV at 5% of 100 growing 2 a year",
-        "NPV with 30 monthly payments of 5 at 4%",
-    ] {
-        assert!(matches!(ask(question, &[]), Err(AuthorError::NotUnderstood(_))), "{question}");
     }
 }
 
@@ -243,7 +202,7 @@ fn the_table_is_chosen_by_what_is_asked() {
     assert!(ask("how many rows in staff.csv", &files).unwrap().code.contains("'staff.csv'"));
     match ask("how many rows per team", &files) {
         Err(AuthorError::Unclear(message, _)) => {
-            assert!(message.to_string().contains("staff.csv") && message.to_string().contains("stock.csv"))
+            assert!(message.question.contains("staff.csv") && message.question.contains("stock.csv"))
         }
         other => panic!("{other:?}"),
     }
@@ -255,7 +214,7 @@ fn ambiguous_and_absent_columns_are_named() {
     match ask("average price by city", &[("p.csv", csv)]) {
         Err(AuthorError::Unclear(message, _)) => {
             assert!(
-                message.to_string().contains("Gross Price") && message.to_string().contains("Net Price"),
+                message.question.contains("Gross Price") && message.question.contains("Net Price"),
                 "{message}"
             )
         }
@@ -263,19 +222,13 @@ fn ambiguous_and_absent_columns_are_named() {
     }
     match ask("average weight by city", &[("p.csv", csv)]) {
         Err(AuthorError::NotUnderstood(message)) => {
-            assert!(
-                message.to_string().contains("weight") && message.to_string().contains("Net Price"),
-                "{message}"
-            )
+            assert!(message.contains("weight") && message.contains("Net Price"), "{message}")
         }
         other => panic!("{other:?}"),
     }
     match ask("what is the meaning of life", &[]) {
         Err(AuthorError::NotUnderstood(message)) => {
-            assert!(
-                message.to_string().contains("NPV at 5%") && message.to_string().contains("top 5"),
-                "{message}"
-            )
+            assert!(message.contains("NPV") && message.contains("top 5"), "{message}")
         }
         other => panic!("{other:?}"),
     }

@@ -44,14 +44,14 @@ const FILLERS: [&str; 66] = [
     "was", "it's", "or", "let", "let's", "say", "my", "you", "can", "see", "up", "between",
 ];
 
-/// True if a question says little by itself and may continue another.
-pub(super) fn may_continue(reading: &Reading, strict: bool) -> bool {
+/// True if a question says little by itself and may continue another. So many of its words name things in a file;
+/// beside a file no other word may be strange.
+pub(super) fn may_continue(reading: &Reading, named: usize, strict: bool) -> bool {
     let words = reading.tokens.iter().filter(|token| token.kind == Kind::Word);
     let strange = words.filter(|token| {
         !FILLERS.contains(&token.text.as_str()) && vocabulary::look_up(&token.text).0.is_none()
     });
-    let strange = strange.count();
-    reading.tokens.len() <= 30 && (strange == 0 || !strict && strange == 1)
+    reading.tokens.len() <= 30 && strange.count() <= named + usize::from(!strict)
 }
 
 /// True if it begins as what continues another does.
@@ -65,8 +65,13 @@ pub(super) fn opens_as_more(reading: &Reading) -> bool {
         || reading.tokens.iter().any(|token| token.is("instead"))
 }
 
-/// The text of both, the newer numbers in the place of the older.
-pub(super) fn merge(old: &str, new: &str, asked: Option<&Clarification>) -> Result<String, Trouble> {
+/// The text of both, the newer numbers in the place of the older. `named` says that the newer one names things in a file.
+pub(super) fn merge(
+    old: &str,
+    new: &str,
+    asked: Option<&Clarification>,
+    named: bool,
+) -> Result<String, Trouble> {
     if let Some(asked) = asked {
         return Ok(answer(old, new, asked));
     }
@@ -126,12 +131,12 @@ pub(super) fn merge(old: &str, new: &str, asked: Option<&Clarification>) -> Resu
     let says = rest.tokens.iter().any(|token| {
         token.number().is_some()
             || matches!(token.kind, Kind::Date(_))
-            || !token.stem.is_empty()
+            || !token.stem.is_empty() && !FILLERS.contains(&token.text.as_str())
             || token.is_any(&[
                 "chart", "plot", "graph", "draw", "table", "schedule", "plan", "irr", "mirr", "npv",
             ])
     });
-    if says {
+    if says || named {
         merged = format!("{}; {}", merged.trim_end_matches(['?', '.', '!', ' ']), left.trim());
     }
     Ok(merged)
@@ -190,6 +195,7 @@ fn answer(old: &str, new: &str, asked: &Clarification) -> String {
     for fact in &after.facts {
         let same = before.facts.iter().find(|old| {
             std::mem::discriminant(&old.what) == std::mem::discriminant(&fact.what)
+                && !matches!(old.what, What::Day(_))
                 && old.values.iter().zip(&fact.values).all(|(left, right)| left.to_bits() == right.to_bits())
         });
         gone.extend(same.map(|old| stretch(&before, old)));
@@ -227,7 +233,7 @@ mod tests {
     #[test]
     fn newer_numbers_take_the_place_of_older_ones() {
         let old = "what would I pay each month on a 250k mortgage at 4.2% over 25 years?";
-        let merged = |new: &str| merge(old, new, None).unwrap();
+        let merged = |new: &str| merge(old, new, None, false).unwrap();
         assert_eq!(merged("and at 6%?"), old.replace("4.2%", "6%"));
         assert_eq!(merged("and at 6?"), old.replace("4.2%", "6%"));
         assert_eq!(merged("over 20 years instead"), old.replace("25 years", "20 years"));
@@ -241,11 +247,11 @@ mod tests {
         let asked =
             Clarification { question: "?".into(), options: vec!["cost 50".into(), "price 50".into()] };
         assert_eq!(
-            merge("50 with a 20% margin", "2", Some(&asked)).unwrap(),
+            merge("50 with a 20% margin", "2", Some(&asked), false).unwrap(),
             "  with a 20% margin; price 50"
         );
         assert_eq!(
-            merge("payment on 1000 at 5%", "3 years", Some(&asked)).unwrap(),
+            merge("payment on 1000 at 5%", "3 years", Some(&asked), false).unwrap(),
             "payment on 1000 at 5%; 3 years"
         );
     }

@@ -129,6 +129,9 @@ impl Fact {
 /// Things that are sold.
 pub(super) const COUNTED: [&str; 7] = ["unit", "piece", "pieces", "items", "copies", "tickets", "products"];
 
+/// What leads to a number of its own.
+const TRADED: [&str; 6] = ["cost", "buy", "sell", "price", "charge", "revenue"];
+
 const PAYMENTS: [&str; 4] = ["payment", "instalment", "deposit", "withdraw"];
 /// Words that end what belongs to a number, and may lead to the next.
 const SOFT: &[&str] = &[
@@ -218,12 +221,20 @@ pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
         let from = index.checked_sub(1).map_or(0, |before| found[before].end);
         let (mut after, before) = between(&tokens[from..found[index].start], index > 0);
         // "cost 40 price 65": the word between leads to the second if the first has its own.
-        let undecided = !after.is_empty() && before.is_empty() && index > 0;
-        let led = index > 0 && found[index - 1].before.iter().any(|word| !SOFT.contains(&word.as_str()));
+        let sold = |word: &String| TRADED.contains(&word.as_str());
+        let soft = before.iter().all(|word| SOFT.contains(&word.as_str()));
+        let undecided =
+            !after.is_empty() && index > 0 && (before.is_empty() || soft && after.iter().any(sold));
+        let led = index > 0
+            && found[index - 1]
+                .before
+                .iter()
+                .any(|word| if before.is_empty() { !SOFT.contains(&word.as_str()) } else { sold(word) });
         if undecided && led {
             // "500 units costing 8": what is counted stays.
             let kept = usize::from(after.first().is_some_and(|word| COUNTED.contains(&word.as_str())));
-            found[index].before = after.split_off(kept);
+            let moved = after.split_off(kept);
+            found[index].before = moved.into_iter().chain(before).collect();
         } else {
             found[index].before = before;
         }

@@ -73,7 +73,11 @@ const OUTLAY_WORDS: [&str; 27] = [
     "deposit",
     "initial",
 ];
-const INFLOW_WORDS: [&str; 38] = [
+const INFLOW_WORDS: [&str; 42] = [
+    "saving",
+    "save",
+    "gains",
+    "bring",
     "return",
     "returns",
     "returning",
@@ -507,7 +511,9 @@ impl Laid {
         let same_length =
             times > 1 && (listed == times as usize || starts_negative && listed == times as usize + 1);
         let Some(last) = self.flows.last_mut() else { return };
-        if last.outlay || last.salvage || (same_length && !last.yearly) {
+        // Three or more listed one by one are rather all than each for so long.
+        let many = listed > 2 && times > 1 && !last.yearly;
+        if last.outlay || last.salvage || many || (same_length && !last.yearly) {
             self.span = Some(times);
         } else if last.times.is_none() {
             last.times = Some(times);

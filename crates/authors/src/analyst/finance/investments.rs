@@ -392,13 +392,9 @@ fn on_days(reading: &mut Reading, topic: Topic, rate: Option<Fact>) -> Result<Pr
         })
         .collect();
     if let Some(day) = days.iter().find(|day| day.unsure) {
-        let (first, second) = (day.swapped(), *day);
         return choose(
-            "Is the day or the month first in the dates?",
-            &[
-                &format!("day first, {}-{:02}-{:02}", second.year, second.month, second.day),
-                &format!("month first, {}-{:02}-{:02}", first.year, first.month, first.day),
-            ],
+            format!("Is the {} or the {} the month in the dates?", day.month, day.day),
+            &["day first", "month first"],
         );
     }
     if let Some(rate) = &rate {
@@ -410,6 +406,11 @@ fn on_days(reading: &mut Reading, topic: Topic, rate: Option<Fact>) -> Result<Pr
         same.map(Fact::take);
     }
     let outlay = ["invest", "pay", "cost", "outlay", "spend", "buy", "outflow", "initial"];
+    let order: Vec<&Fact> = reading
+        .facts
+        .iter()
+        .filter(|fact| matches!(fact.what, What::Day(_)) || fact.what == What::Amount && fact.is_free())
+        .collect();
     let amounts: Vec<f64> = reading
         .free(What::Amount)
         .map(|fact| {
@@ -421,7 +422,9 @@ fn on_days(reading: &mut Reading, topic: Topic, rate: Option<Fact>) -> Result<Pr
             }
         })
         .collect();
-    if amounts.len() != days.len() || amounts.len() < 2 {
+    let kinds: Vec<bool> = order.iter().map(|fact| fact.what == What::Amount).collect();
+    let paired = kinds.chunks(2).all(|pair| pair.len() == 2 && pair[0] == kinds[0] && pair[1] != kinds[0]);
+    if !paired || amounts.len() < 2 {
         return ask(format!(
             "I see {} amounts and {} dates; which amount falls on which day?",
             amounts.len(),

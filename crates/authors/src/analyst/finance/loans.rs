@@ -141,6 +141,9 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
     }
     let rate = terms::rate(reading)?;
     let loan = borrowed(reading)?;
+    if reading.says(&["interest only"]) {
+        return interest_only(reading, &rate, &loan);
+    }
     let term = terms::needed_term(reading)?;
     let each = paid(reading, &term);
     let (advance, when) = timing(reading);
@@ -163,6 +166,20 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
     } else {
         format!("{label} of {what} over {over} at {at}, {when}")
     };
+    Ok(program)
+}
+
+/// The interest alone.
+fn interest_only(reading: &mut Reading, rate: &Rate, loan: &Loan) -> Result<Program, Trouble> {
+    let term =
+        terms::term(reading)?.unwrap_or(Term { values: vec![1.0], unit: Some(Period::Year), payments: None });
+    let each = paid(reading, &term);
+    let mut program = Program::default();
+    let what = loan.write(&mut program);
+    let at = terms::write_rate(&mut program, rate, each);
+    let label = format!("{} interest", capital(each.adjective()));
+    program.show("loan * rate", label.clone(), Unit::Money);
+    program.said = format!("{label} of {what} at {at}, nothing being paid back");
     Ok(program)
 }
 

@@ -19,8 +19,6 @@ mod reading;
 mod savings;
 mod tables;
 mod terms;
-#[cfg(test)]
-mod tests;
 mod topic;
 mod trade;
 mod vocabulary;
@@ -44,58 +42,96 @@ pub(crate) const HELP: &str = "NPV, IRR, payback, loans and savings (payment, sc
 /// Answers a question about finance; none if it is about something else.
 pub(crate) fn read(assignment: &Assignment) -> Option<Result<Draft, AuthorError>> {
     let question = assignment.question.trim();
-    let tables = !assignment.tables.is_empty();
     let reading = Reading::new(question);
-    let last = assignment.earlier.last();
-    let memory = last.and_then(|turn| turn.memory.as_ref()).and_then(Memory::read);
-    let asked = last.and_then(|turn| turn.clarification.as_ref());
-    if let Some(memory) = memory {
-        let answers = asked.is_some() && !stands_alone(question, &reading, tables);
-        let continues = asked.is_none()
-            && conversation::may_continue(&reading, tables)
-            && (conversation::opens_as_more(&reading) || !stands_alone(question, &reading, tables));
-        if answers || continues {
-            let topic = Topic::of(&reading).map(|(topic, _)| topic).or(memory.topic);
-            match conversation::merge(&memory.text, question, asked) {
-                Ok(text) => {
-                    // What was asked back may have been what to compute at all.
-                    let topic = topic.or_else(|| Topic::of(&Reading::new(&text)).map(|(topic, _)| topic));
-                    let draft = topic.map_or(Err(Trouble::Other), |topic| draft(&text, topic, 3));
-                    // An answer that does not help is a new question.
-                    let again = match (&draft, asked) {
-                        (Err(Trouble::Ask(more)), Some(asked)) => more == asked,
-                        (Err(Trouble::Other), _) => true,
-                        _ => false,
-                    };
-                    if !again {
-                        return finish(draft, Memory { text, topic });
-                    }
-                }
-                Err(trouble) => return finish(Err(trouble), memory),
-            }
-        }
+    if let Some(result) = carry_on(assignment, question, &reading) {
+        return Some(result);
     }
-    let text = question.to_owned();
-    let Some((topic, doubt)) = Topic::of(&reading) else {
-        return what_of_it(&reading)
-            .filter(|_| !tables)
-            .and_then(|trouble| finish(Err(trouble), Memory { text, topic: None }));
-    };
-    if tables {
-        if topic.is_of_flows()
-            && let Some(result) = tables::answer(assignment, &reading, topic)
-        {
-            return Some(result);
+    match Topic::of(&reading) {
+        Some((topic, doubt)) => answer(assignment, question, topic, doubt),
+        None if assignment.tables.is_empty() => {
+            let memory = Memory { text: question.to_owned(), topic: None };
+            Some(finish(Err(what_of_it(&reading)?), memory))
         }
-        if !stands_alone(question, &reading, true) {
+        None => None,
+    }
+}
+
+/// Answers a question that continues an earlier one, or that answers what was asked back.
+fn carry_on(
+    assignment: &Assignment,
+    question: &str,
+    reading: &Reading,
+) -> Option<Result<Draft, AuthorError>> {
+    let last = assignment.earlier.last()?;
+    let memory = Memory::read(last.memory.as_ref()?)?;
+    let asked = last.clarification.as_ref();
+    let tables = !assignment.tables.is_empty();
+    let named = tables::names(assignment, reading);
+    let continues = match asked {
+        Some(_) => !stands_alone(question, reading, tables),
+        None => {
+            conversation::may_continue(reading, named, tables)
+                && !(tables && aggregates(reading))
+                && (conversation::opens_as_more(reading) || !stands_alone(question, reading, tables))
+        }
+    };
+    if !continues {
+        return None;
+    }
+    let text = match conversation::merge(&memory.text, question, asked, named > 0) {
+        Ok(text) => text,
+        Err(trouble) => return Some(finish(Err(trouble), memory)),
+    };
+    // What was asked back may have been what to compute at all.
+    let topic = Topic::of(reading).map(|(topic, _)| topic).or(memory.topic);
+    let topic = topic.or_else(|| Topic::of(&Reading::new(&text)).map(|(topic, _)| topic))?;
+    let result = answer(assignment, &text, topic, 3);
+    // An answer that does not help is a new question.
+    match (&result, asked) {
+        (Some(Err(AuthorError::Unclear(more, _))), Some(asked)) if more == asked => None,
+        _ => result,
+    }
+}
+
+/// Answers a text about a topic; none if it is rather about a table.
+fn answer(
+    assignment: &Assignment,
+    text: &str,
+    topic: Topic,
+    doubt: u8,
+) -> Option<Result<Draft, AuthorError>> {
+    let memory = Memory { text: text.to_owned(), topic: Some(topic) };
+    if !assignment.tables.is_empty() {
+        let reading = Reading::new(text);
+        if topic.is_of_flows()
+            && let Some(result) = tables::answer(assignment, text, &reading, topic)
+        {
+            let value = Some(memory.value());
+            return Some(match result {
+                Ok(draft) => Ok(Draft { memory: value, ..draft }),
+                Err(AuthorError::Unclear(clarification, None)) => {
+                    Err(AuthorError::Unclear(clarification, value))
+                }
+                Err(error) => Err(error),
+            });
+        }
+        if !stands_alone(text, &reading, true) {
             return None;
         }
     }
-    let result = draft(&text, topic, doubt);
-    match result {
+    match draft(text, topic, doubt) {
         Err(Trouble::Other) => None,
-        _ => finish(result, Memory { text, topic: Some(topic) }),
+        result => Some(finish(result, memory)),
     }
+}
+
+/// True for what is said of tables: a figure over rows, by groups.
+fn aggregates(reading: &Reading) -> bool {
+    let words = [
+        "total", "average", "mean", "sum", "count", "top", "bottom", "highest", "lowest", "rows", "row",
+        "column", "columns",
+    ];
+    reading.tokens.iter().any(|token| token.is_any(&words)) || reading.says(&["how many"])
 }
 
 /// Asks what to compute of a sum, a rate and a time.
@@ -123,40 +159,33 @@ fn stands_alone(question: &str, reading: &Reading, tables: bool) -> bool {
         "row",
         "column",
         "columns",
-        "table",
         "sheet",
         "file",
         "region",
         "customers",
         "customer",
         "product",
-        "products",
         "orders",
         "category",
-        "each",
-        "by",
-        "group",
     ];
     let grouped = reading.tokens.windows(2).any(|pair| {
-        pair[0].is_any(&["by", "per", "each"])
-            && facts::unit(&pair[1]).is_none()
-            && pair[1].kind == lexer::Kind::Word
+        let by = pair[0].is_any(&["by", "per", "each"]) && pair[1].kind == lexer::Kind::Word;
+        by && facts::unit(&pair[1]).is_none() && !pair[1].is_any(&["unit", "piece", "cent", "annum"])
     });
-    let named = reading.tokens.iter().any(|token| token.is_any(&about_tables[..17]));
-    if tables && (grouped || named) {
+    if tables && (grouped || reading.tokens.iter().any(|token| token.is_any(&about_tables))) {
         return false;
     }
     Topic::of(reading).is_some_and(|(topic, _)| draft(question, topic, 0).is_ok())
 }
 
-fn finish(result: Result<Draft, Trouble>, memory: Memory) -> Option<Result<Draft, AuthorError>> {
+fn finish(result: Result<Draft, Trouble>, memory: Memory) -> Result<Draft, AuthorError> {
     let value = Some(memory.value());
-    Some(match result {
+    match result {
         Ok(draft) => Ok(Draft { memory: value, ..draft }),
         Err(Trouble::Ask(clarification)) => Err(AuthorError::Unclear(clarification, value)),
         Err(Trouble::Cannot(why)) => Err(AuthorError::Unanswerable(why)),
         Err(Trouble::Other) => Err(AuthorError::NotUnderstood(format!("I compute {HELP}"))),
-    })
+    }
 }
 
 /// Writes the program for a text.

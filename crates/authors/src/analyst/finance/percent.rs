@@ -55,8 +55,10 @@ fn of_one(reading: &mut Reading, rate: &Fact, amount: &Fact) -> Result<Program, 
         }
         (false, false) => {
             // "30 is 15% of what number?"
-            let part = amount.start < rate.start || reading.says(&["of what", "of which"]);
-            if part && reading.then(&["of"], &["what", "which"], 1) {
+            let gap = reading.tokens.get(amount.end..rate.start).unwrap_or_default();
+            let is =
+                matches!(gap, [verb] if verb.is_any(&["is", "are", "was", "equals", "represents", "makes"]));
+            if is || amount.start < rate.start && reading.then(&["of"], &["what", "which"], 1) {
                 program.show("number / share", format!("{whole} is {percent}% of"), Unit::Money);
                 program.said = format!("The number of which {whole} is {percent}%");
             } else {
@@ -83,8 +85,9 @@ fn of_two(reading: &mut Reading, first: &Fact, second: &Fact) -> Result<Program,
     ]);
     let ends = |fact: &Fact, word: &str| fact.before.iter().any(|before| before == word);
     let mut program = Program::default();
-    if change || ends(first, "from") && ends(second, "to") {
-        let backwards = ends(first, "to") && ends(second, "from");
+    let than = ends(second, "than");
+    if change || than || ends(first, "from") && ends(second, "to") {
+        let backwards = than || ends(first, "to") && ends(second, "from");
         let (from, to) = if backwards { (second, first) } else { (first, second) };
         if from.values[0].abs() < f64::EPSILON {
             return Err(Trouble::Cannot("a change from 0 cannot be told in percent".into()));

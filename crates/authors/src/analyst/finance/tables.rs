@@ -35,6 +35,7 @@ struct Source<'a> {
 /// Answers a question about the cash flows of a file; none if no file has any.
 pub(super) fn answer(
     assignment: &Assignment,
+    text: &str,
     reading: &Reading,
     topic: Topic,
 ) -> Option<Result<Draft, AuthorError>> {
@@ -51,11 +52,11 @@ pub(super) fn answer(
         .collect();
     match &found[..] {
         [] => None,
-        [only] => Some(only.write(assignment, reading, topic)),
+        [only] => Some(only.write(text, reading, topic)),
         many => {
             let named: Vec<&Source<'_>> = many.iter().filter(|source| source.value.is_some()).collect();
             if let [only] = named[..] {
-                return Some(only.write(assignment, reading, topic));
+                return Some(only.write(text, reading, topic));
             }
             let names: Vec<String> = many.iter().map(|source| source.table.name()).collect();
             let question = "Which table holds the cash flows?".to_owned();
@@ -86,11 +87,37 @@ fn words(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// True if the words of `name` follow each other in the question.
-fn mentions(reading: &Reading, name: &str) -> bool {
+/// Where the words of `name` last follow each other in the question, by the token that ends them.
+fn mention(reading: &Reading, name: &str) -> Option<usize> {
     let wanted = words(name);
-    let said: Vec<String> = reading.tokens.iter().flat_map(|token| words(&token.text)).collect();
-    !wanted.is_empty() && said.windows(wanted.len()).any(|window| window == wanted)
+    let said: Vec<(usize, String)> = reading
+        .tokens
+        .iter()
+        .enumerate()
+        .flat_map(|(at, token)| words(&token.text).into_iter().map(move |word| (at, word)))
+        .collect();
+    let same = |window: &&[(usize, String)]| window.iter().map(|(_, word)| word).eq(&wanted);
+    let last = said.windows(wanted.len().max(1)).rev().find(same)?;
+    last.last().map(|(at, _)| *at)
+}
+
+fn mentions(reading: &Reading, name: &str) -> bool {
+    mention(reading, name).is_some()
+}
+
+/// How many words of the question name columns or values of a file.
+pub(super) fn names(assignment: &Assignment, reading: &Reading) -> usize {
+    let columns = assignment.tables.iter().flat_map(|table| &table.columns);
+    let known = columns.flat_map(|column| {
+        std::iter::once(column.name.as_str()).chain(column.values.iter().map(|value| value.value.as_str()))
+    });
+    let mut found: Vec<(usize, usize)> = known
+        .filter(|name| name.chars().any(char::is_alphabetic))
+        .filter_map(|name| Some((mention(reading, name)?, words(name).len())))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found.iter().map(|(_, words)| words).sum()
 }
 
 fn is_period(column: &ColumnProfile) -> bool {
@@ -144,10 +171,16 @@ fn source<'a>(table: &'a TableProfile, reading: &Reading) -> Option<Source<'a>> 
                 && (columns[*at].values.len() as u64) < table.rows
         })
         .collect();
-    let value = groups.iter().find_map(|at| {
-        let value = columns[*at].values.iter().find(|value| mentions(reading, &value.value))?;
-        Some((*at, value.value.clone()))
-    });
+    // In a conversation the last one counts.
+    let value = groups
+        .iter()
+        .flat_map(|at| columns[*at].values.iter().map(move |value| (*at, &value.value)))
+        .filter_map(|(at, value)| Some((mention(reading, value)?, at, value.clone())))
+        .max_by_key(|(place, ..)| *place);
+    let every = reading.tokens.iter().rposition(|token| token.is_any(&["each", "every", "all"]));
+    let value = value
+        .filter(|(place, ..)| every.is_none_or(|every| every < *place))
+        .map(|(_, at, value)| (at, value));
     let (group, value) = match value {
         Some((at, value)) => (Some(at), Some(value)),
         None => (groups.first().copied(), None),
@@ -160,7 +193,7 @@ impl Source<'_> {
         literal(&self.table.columns[at].name)
     }
 
-    fn write(&self, assignment: &Assignment, reading: &Reading, topic: Topic) -> Result<Draft, AuthorError> {
+    fn write(&self, text: &str, reading: &Reading, topic: Topic) -> Result<Draft, AuthorError> {
         let (rates, _) = flows::take_rates(&reading.tokens);
         let each = reading
             .tokens
@@ -196,7 +229,7 @@ impl Source<'_> {
         if let Some(other) = self.other_filter(reading) {
             return Err(AuthorError::unclear(format!("What does {other} stand for?")));
         }
-        Ok(self.program(assignment, reading, topic, rate, by_group))
+        Ok(self.program(text, reading, topic, rate, by_group))
     }
 
     /// A number or a day in the question that nothing is done with.
@@ -216,7 +249,7 @@ impl Source<'_> {
 
     fn program(
         &self,
-        assignment: &Assignment,
+        text: &str,
         reading: &Reading,
         topic: Topic,
         rate: Option<&Fact>,
@@ -257,7 +290,7 @@ impl Source<'_> {
             self.name(self.flow),
             self.table.name()
         );
-        let mut code = comment(&format!("Question: {}", assignment.question.trim()));
+        let mut code = comment(&format!("Question: {}", text));
         code += &comment(&explanation);
         let mut imports = loading.imports.clone();
         imports.sort_unstable();

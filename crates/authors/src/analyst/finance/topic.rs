@@ -229,6 +229,7 @@ impl Topic {
                     && r.facts.iter().any(|f| f.point)
                     && (loan || r.any(&["payment", "pay", "outstanding"]))
                 || r.then(&["total", "much"], &["interest"], 3) && (loan || r.any(&["pay", "payment"]))
+                || r.seq(&["total", "interest"]) && percents > 0 && !r.any(&SAVE) && !r.has("earn")
                 || r.then(&["interest"], &["total"], 4) && (loan || r.any(&["pay", "payment"])) =>
             {
                 (Topic::Amortisation, 0)
@@ -250,6 +251,14 @@ impl Topic {
                 && !r.any(&["future"]) =>
             {
                 (Topic::Payment, 2)
+            }
+            () if r.then(&["pay"], &["monthly", "annual", "quarterly", "month", "year", "quarter"], 2)
+                && percents > 0
+                && r.span_count() > 0
+                && r.regular_free() == 0
+                && r.free(What::Amount).count() == 1 =>
+            {
+                (Topic::Payment, 8)
             }
             () if r.has("withdraw") && r.regular_free() == 0 && often => (Topic::Payment, 2),
             () if r.any(&["pv", "perpetuity"])

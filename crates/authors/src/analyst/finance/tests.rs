@@ -1,1 +1,0 @@
-//! Questions of many kinds, and what the programs written for them give.
