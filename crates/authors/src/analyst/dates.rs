@@ -43,6 +43,7 @@ pub(crate) fn month_start(year: i64, month: i64) -> Day {
 }
 
 /// Days of a month.
+#[cfg(test)]
 pub(crate) fn month_days(year: i64, month: i64) -> i64 {
     month_start(year, month + 1) - month_start(year, month)
 }

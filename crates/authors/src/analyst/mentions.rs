@@ -73,7 +73,7 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
         let text = [token.text.as_str()];
         if is_common(&token.text)
             || filler(&text) > 0
-            || known_words().iter().any(|word| known(word))
+            || known_words().iter().any(|word| *word == token.text || *word == single)
             || names.iter().chain(&values).any(|word| known(word))
             || super::dates::month_of(&token.text).is_some()
             || super::dates::weekday_of(&token.text).is_some()
@@ -156,20 +156,23 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     let share = |matched: usize| u32::try_from(30 * matched / name.len().max(matched)).unwrap_or(0);
     let within = words.iter().filter(|word| name.contains(word)).count();
     if within == words.len() {
-        return 60 + share(within) - if words.len() == 1 && view.is_number(col) == false && name.len() > 1 { 0 } else { 0 };
+        // "cost" is rather `Unit Cost` than "unit" is.
+        let head = name.last().is_some_and(|last| words.contains(last)) || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
+        return if head { 60 + share(within) } else { 44 + share(within) };
     }
     // A word for another table's rows before a name: "customer city".
     let rest: Vec<String> = words.iter().filter(|word| !view.names.contains(word)).cloned().collect();
     if !rest.is_empty() && rest.len() < words.len() && rest == *name {
         return 96;
     }
+    let plural_value = raw.eq_ignore_ascii_case("values");
     let matches = |word: &String| {
         if name.contains(word) {
             2
         } else if name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
             2
         } else {
-            u32::from(name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && is_money(view, col)))
+            u32::from(name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)))
         }
     };
     let points: Vec<u32> = words.iter().map(matches).collect();
@@ -197,7 +200,11 @@ pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Ve
                     continue;
                 }
                 let candidates = named(&tokens[start..end], view, least);
-                let verb = length == 1 && least < EXACT && is_vocabulary(&tokens[start]);
+                let ends = [&tokens[start], &tokens[end - 1]];
+                let verb = least < EXACT && ends.iter().any(|token| {
+                    let named = |col: usize| view.columns[col].words.contains(&singular(&token.text));
+                    is_vocabulary(token) && (length == 1 || !candidates.iter().any(|(col, _)| named(*col)))
+                });
                 if !candidates.is_empty() && !verb {
                     found.push(Mention { start, end, candidates });
                 }
@@ -215,7 +222,7 @@ fn is_vocabulary(token: &Token) -> bool {
         !matches!(
             class,
             Class::Unpaid | Class::Paid | Class::Late | Class::Profit | Class::Margin | Class::Row | Class::Overdue
-                | Class::Parse | Class::Unit(_) | Class::List | Class::Growth | Class::Have | Class::Everything
+                | Class::Parse | Class::List | Class::Growth | Class::Have | Class::Everything
         )
     }) || ["month", "year", "name", "day", "list", "open", "given", "date's"].contains(&token.text.as_str())
 }

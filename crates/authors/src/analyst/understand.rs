@@ -11,6 +11,9 @@ use super::{
     words::{self, Token},
 };
 
+/// How much surer a reading of two tables must be than one of a single table, in percent.
+const JOIN_WINS_BY: u32 = 8;
+
 /// One reading of a question.
 struct Reading<'a, 'b> {
     view: &'a View<'b>,
@@ -165,20 +168,22 @@ fn unknown_words(partial: &Partial, view: &View<'_>) -> Trouble {
 /// The readings that are as good as any, or why there is none.
 fn readings<'a, 'b>(tokens: &[Token], choices: &[Choice], views: &'a [View<'b>]) -> Result<Vec<Reading<'a, 'b>>, Trouble> {
     let mut failures: Vec<Failure<'a, 'b>> = Vec::new();
-    // One table is enough if it can say everything.
-    for joined in [false, true] {
-        let mut found: Vec<Reading<'a, 'b>> = Vec::new();
-        for view in views.iter().filter(|view| view.join.is_some() == joined) {
-            match read(tokens, choices, view) {
-                Ok(reading) => found.push(reading),
-                Err(failure) => failures.push(failure),
-            }
-        }
-        if let Some(best) = best_of(found, choices) {
-            return Ok(best);
+    let (mut single, mut joined): (Vec<Reading<'a, 'b>>, Vec<Reading<'a, 'b>>) = (Vec::new(), Vec::new());
+    for view in views {
+        match read(tokens, choices, view) {
+            Ok(reading) if view.join.is_some() => joined.push(reading),
+            Ok(reading) => single.push(reading),
+            Err(failure) => failures.push(failure),
         }
     }
-    Err(why_not(failures))
+    // One table is enough if it can say everything as well as two.
+    let surest = |found: &[Reading<'_, '_>]| found.iter().map(|reading| reading.confidence).max().unwrap_or(0);
+    if !single.is_empty() && surest(&joined) < surest(&single) + JOIN_WINS_BY {
+        joined.clear();
+    } else if !joined.is_empty() {
+        single.clear();
+    }
+    best_of(if joined.is_empty() { single } else { joined }, choices).ok_or_else(|| why_not(failures))
 }
 
 fn best_of<'a, 'b>(mut found: Vec<Reading<'a, 'b>>, choices: &[Choice]) -> Option<Vec<Reading<'a, 'b>>> {

@@ -12,7 +12,6 @@ pub(crate) enum Class {
     HowMany,
     HowMuch,
     By,
-    Each,
     Which,
     Who,
     /// The greatest or least; `true` in the second place lists several even without a number.
@@ -28,8 +27,6 @@ pub(crate) enum Class {
     Cagr,
     Running,
     Pivot,
-    Down,
-    Across,
     Versus,
     Chart(Chart),
     Save,
@@ -80,7 +77,6 @@ pub(crate) enum Class {
     During,
     To,
     Half,
-    Filler,
     Preposition,
     Is,
     Have,
@@ -123,13 +119,11 @@ const PHRASES: &[(Class, &str)] = &[
     (C::And, "and|&|plus also|as well as|and also|and then"),
     (C::Or, "or"),
     (C::Only, "only|just|solely|limited to|restricted to|filter to|filter by|filter on|filtered to|filter for|filtered for|exclusively|specifically|restrict to|limit to|narrow down to"),
-    (C::Share, "share|share of|share of total|percentage|percentage of|percent of|percent|percents|proportion|proportion of|fraction|fraction of|what percent of|how many percent of|what share of|part of|what part of|portion of|contribution|contribution of|percentage share|percentage share of|per cent of|in percent|as a percentage|in per cent|as percent|as a percent|ratio of|%|% of|in %|percent share|relative share|shares|percentages|pct|as percentage|how many percent|by how many percent|by what percentage|in percentage"),
+    (C::Share, "share|share of|share of total|percentage|percentage of|percent of|percent|percents|proportion|proportion of|fraction|fraction of|what percent of|how many percent of|what share of|part of|what part of|portion of|contribution|contribution of|percentage share|percentage share of|per cent of|in percent|as a percentage|in per cent|as percent|as a percent|ratio of|%|% of|in %|percent share|relative share|shares|percentages|pct|as percentage|how many percent|by how many percent|procent|procents|prozent|by what percentage|in percentage"),
     (C::Growth, "growth|grow|grew|grown|growth rate|increase|increased|change|changed|changes|rise|rose|risen|decline|declined|decrease|decreased|fall|fell|drop|dropped|growing|year over year|yoy|month over month|mom|quarter over quarter|qoq|year on year|month on month|quarter on quarter|growth rates|development compared|develop compared|percentage change|percent change|rate of change|increases|week over week|week on week|change over|delta"),
     (C::Cagr, "cagr|compound annual growth|compound annual growth rate|compounded annual growth rate|average annual growth|average annual growth rate|average yearly growth"),
     (C::Running, "running total|running totals|running sum|cumulative|cumulated|accumulated|cumulatively|running|cumulative sum|cumulative total|cumsum|year to date total|adding up|accumulating|running total of|running balance"),
     (C::Pivot, "pivot|pivot table|cross table|crosstab|cross tab|matrix|cross tabulation|cross tabulate|pivoted|cross-table|contingency table|heatmap"),
-    (C::Down, "down|rows|as rows|in rows|in the rows|down the side|in lines|as lines|on rows"),
-    (C::Across, "as columns|in columns|in the columns|columns across|as column|on columns|across the top"),
     (C::Versus, "versus|vs|compared with|compared to|against|compare|comparison|comparing|relative to|in comparison with|in comparison to|as compared to|than in|comparison of|compare the"),
     (C::Chart(Chart::Any), "chart|charts|plot|plotted|graph|diagram|draw|visualise|visualize|charted|graphed|visualisation|visualization|picture|as a chart|as chart|as a graph|charting|plots|graphically|figure"),
     (C::Chart(Chart::Bar), "bar chart|bar graph|bar plot|column chart|barchart|bars|as bars|bar diagram|bar|horizontal bar chart|stacked bar chart|bar charts"),
@@ -165,7 +159,7 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Parse, "parse|proper dates|real dates|real numbers|proper numbers|convert|converted|turn into|turn|normalise|normalize|standardise|standardize|proper|unify|consistent dates|dates consistent|uniform|consistent|same format|one format|as numbers|as dates|reformat|into numbers|into dates|real|harmonise|harmonize|fix the dates|fix the numbers|iso format|iso dates|make consistent"),
     (C::Tidy, "clean|clean up|cleanup|cleaned|tidy|tidy up|cleaned up|cleanse|cleaning|clean-up|sanitise|sanitize|clean version|tidied|fix up"),
     (C::List, "list|show me|show|display|give me|give|print|names of|list of|find|get me|let me see|i want to see|i need|i want|i'd like|see|get|tell me|return|listing|all the names of|show us|give us|output|present|name|names|i would like|i'd like to see|can i see|pull up|pull|which are the"),
-    (C::Row, "row|rows of data|record|entry|line item|item line|records|entries|observation|data point|case|cases|lines of data|entrys|transaction|transactions"),
+    (C::Row, "row|rows|rows of data|record|entry|line item|item line|records|entries|observation|data point|case|cases|lines of data|entrys|transaction|transactions"),
     (C::Unpaid, "unpaid|still unpaid|outstanding|open|not paid|not yet paid|not been paid|haven't paid|hasn't paid|not yet been paid|unsettled|still open|still outstanding|receivable|receivables|still owed|owed|still owe|owe|owes|due to us|haven't been paid|unpaid yet|is unpaid|have not paid|has not paid|were not paid|owing"),
     (C::Paid, "paid|already paid|settled|have been paid|been paid|got paid|were paid|was paid"),
     (C::Overdue, "overdue|past due|late payments|past their due date|in arrears|past its due date|delinquent|overdue by"),
@@ -201,14 +195,14 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Half, "half|half-year|half year|half of"),
     (C::Preposition, "in|on|for|of|from|at|within|during|to|with|among|amongst|inside|under|into|as|between|out of|about|through|over|via|regarding|concerning|toward|towards|around|onto|off|upon|than"),
     (C::Is, "is|are|was|were|be|been|being|am|'s|equal|is a|are a|were a|was a"),
-    (C::Have, "with|where|whose|having|have|has|had|that|when|if|such that|who|which have|that have|which has|that has|who have|who has|which are|that are|that is|which is|who are|who is|which were|that were|and whose|and with|and where|that was|which was"),
+    (C::Have, "with|where|whose|having|have|has|had|that|when|if|such that|that have|that has|that are|that is|that were|and whose|and with|and where|that was"),
     (C::Column, "column|columns|field|fields|values of|the value of|value of|variable|variables|column called|column named|attribute|attributes"),
     (C::Table, "table|dataset|data set|sheet|data|worksheet|tab|file called|database"),
     (C::Everything, "all|everything|whole|entire|any|anything"),
 ];
 
 /// Words that may stand anywhere and change nothing.
-const FILLER: &str = "a|an|the|please|me|us|we|i|you|our|my|your|their|its|his|her|they|it|he|she|them|these|those|this|that|there|here|could|can|would|should|will|may|might|do|does|did|done|doing|so|then|than|also|too|very|really|actually|currently|now|today|ever|already|yet|still|exactly|what's|whats|who's|how's|where's|that's|it's|i'd|i'm|we've|we're|let's|let|lets|want|wanted|need|needed|like|know|tell|calculate|compute|work|out|work out|figure|figure out|determine|go|went|goes|gone|come|came|comes|coming|make|made|makes|making|bring|brought|brings|bring in|brought in|generate|generated|generates|generating|get|got|gets|getting|take|took|taken|takes|has|have|had|having|be|been|being|was|were|is|are|am|amounted|amount to|come to|came to|happen|happened|occur|occurred|occurs|occurring|placed|place|made|make|recorded|logged|registered|reported|listed|included|covered|cover|covers|contained|there are|there is|there were|are there|is there|were there|value|values|figure|figures|number|numbers|result|results|respective|respectively|corresponding|individual|single|per|each|one|ones|some|about|roughly|approximately|around|as|well|up|down|off|if|because|hi|hello|hey|thanks|thank|thx|ok|okay|kindly|quick|quickly|question|just|only|using|use|used|based|basis|given|all|any|both|either|entire|whole|full|complete|completely|individual|various|different|possible|altogether|in|on|at|of|for|from|to|with|by|into|through|during|within|over|and|or|but|while|when|where|which|what|who|whom|whose|how|why not|show|shown|showing|display|shows|answer|answers|respond|say|said|says|look|looks|looking|see|seen|find|found|sort|sorted|order by|ordered|ordering|rank|ranked|ranking|descending|ascending|desc|asc|name|names|named|called|labelled|euro|euros|eur|dollar|dollars|usd|pound|pounds|gbp|$|€|£|money|in euros|in dollars|currency|measured|expressed|went out|sell|selling|spend|spent|spending|pay|paying|cost|costs|costing|belong|belongs|belonging|work|works|working|worked|live|lives|living|based in|located|location of|stored|kept|held|assigned|handled|managed|run|runs|go out|fall|falls|falling|fell|ship|shipped|delivered to|go into|goes to|went to|went into|came from|come from|coming from|came through|come through|earn|earns|earned|earning|sold|buy|bought|buying|purchase|purchased|write|wrote|written|issue|issued|send|sent|receive|received|visit|visited|people|person|persons|somebody|anybody|everybody|everyone|someone|anyone|thing|things|stuff|kind|kinds|sort of|set|part|parts|side|way|month's|year's|a month|a year|a week|a day|us|company|business|firm|organisation|organization|table of|in a table|as a table|as table|table|list of|breakdown|break|broken|split|splitted|divide|divided|group|grouped|groups|filter|filtered|chart of|plot of|respectively|worth|own|self|such|same|next to|beside|along|together with|alongside|again|instead|rather|though|however|anyway|ignoring|regardless|have there been|has there been|been with us|with us|long|far|big|small|high|low|large|little|much|many|few|lot|lots|do you have|do we have|have we|did we|do i|have i|had we|were made|was made|made in|did they|do they|time|times|period|sheet|data|dataset|file|will do|names will do|here's|e.g|eg|i.e|ie|etc|mean|meant|want to know|would like to know|interested|interested in|on hand|available|exist|exists|existing|present|total|size|level of|level|amounts|amount|count|counted|counting|bill|people who|those who|anyone who|went|bucket|out|down|vs|side by side|next|real|last|old|new|order of|line per|line for|one|first|second|it|compared|between|average|reading|readings|once|twice|state|stated|states|respond|responded|give|gave|given|gives|turned|turn|into|themselves|itself|by how|due|belongs|involved|involving|related to|associated|associated with|and their|and its|go by|like to|try|different|hold|holds|hit|fetch|yield|yielded|form|forms|shape|sum|everything|nothing|grow|develop|make up|makes up|made up|account for|accounts for|accounted for|constitute|constitutes|represent|represents|attributable|attributable to|due to|overall|total of|gives|separately|separate|combine|combined|across|respect|terms|in terms of|end|start|begin|begins|began|started|ended|by far|roughly|shown|during|bring|what are|what is|what was|what were|how is|how are|how was|how were|how did|how does|how do|when is|when was|when did|when were|pull|pulled|highlight|identify|spot|check|checks|verify|is it|was it|are they|were they|of them|of these|of those|it be|as of|as at|s";
+const FILLER: &str = "a|an|the|please|me|us|we|i|you|our|my|your|their|its|his|her|they|it|he|she|them|these|those|this|that|there|here|could|can|would|should|will|may|might|do|does|did|done|doing|so|then|than|also|too|very|really|actually|currently|now|today|ever|already|yet|still|exactly|what's|whats|who's|how's|where's|that's|it's|i'd|i'm|we've|we're|let's|let|lets|want|wanted|need|needed|like|know|tell|calculate|compute|work|out|work out|figure|figure out|determine|go|went|goes|gone|come|came|comes|coming|make|made|makes|making|bring|brought|brings|bring in|brought in|generate|generated|generates|generating|get|got|gets|getting|take|took|taken|takes|has|have|had|having|be|been|being|was|were|is|are|am|amounted|amount to|come to|came to|happen|happened|occur|occurred|occurs|occurring|placed|place|made|make|recorded|logged|registered|reported|listed|included|covered|cover|covers|contained|there are|there is|there were|are there|is there|were there|value|values|figure|figures|number|numbers|result|results|respective|respectively|corresponding|individual|single|per|each|one|ones|some|about|roughly|approximately|around|as|well|up|down|off|if|because|hi|hello|hey|thanks|thank|thx|ok|okay|kindly|quick|quickly|question|just|only|using|use|used|based|basis|given|all|any|both|either|entire|whole|full|complete|completely|individual|various|different|possible|altogether|in|on|at|of|for|from|to|with|by|into|through|during|within|over|and|or|but|while|when|where|which|what|who|whom|whose|how|why not|show|shown|showing|display|shows|answer|answers|respond|say|said|says|look|looks|looking|see|seen|find|found|sort|sorted|order by|ordered|ordering|rank|ranked|ranking|descending|ascending|desc|asc|name|names|named|called|labelled|euro|euros|eur|dollar|dollars|usd|pound|pounds|gbp|$|€|£|money|in euros|in dollars|currency|measured|expressed|went out|sell|selling|belong|belongs|belonging|work|works|working|worked|live|lives|living|based in|located|location of|stored|kept|held|assigned|handled|managed|run|runs|go out|fall|falls|falling|fell|ship|shipped|delivered to|go into|goes to|went to|went into|came from|come from|coming from|came through|come through|sold|buy|bought|buying|purchase|purchased|write|wrote|written|issue|issued|send|sent|receive|received|visit|visited|people|person|persons|somebody|anybody|everybody|everyone|someone|anyone|thing|things|stuff|kind|kinds|sort of|set|part|parts|side|way|month's|year's|a month|a year|a week|a day|us|company|business|firm|organisation|organization|table of|in a table|as a table|as table|table|list of|breakdown|break|broken|split|splitted|divide|divided|group|grouped|groups|filter|filtered|chart of|plot of|respectively|own|self|such|same|next to|beside|along|together with|alongside|again|instead|rather|though|however|anyway|ignoring|regardless|have there been|has there been|been with us|with us|long|far|big|small|high|low|large|little|much|many|few|lot|lots|do you have|do we have|have we|did we|do i|have i|had we|were made|was made|made in|did they|do they|time|times|period|sheet|data|dataset|file|will do|names will do|here's|e.g|eg|i.e|ie|etc|mean|meant|want to know|would like to know|interested|interested in|on hand|available|exist|exists|existing|present|total|size|level of|level|amounts|amount|count|counted|counting|bill|people who|those who|anyone who|went|bucket|out|down|vs|side by side|next|real|last|old|new|order of|line per|line for|one|first|second|it|compared|between|average|reading|readings|once|twice|state|stated|states|respond|responded|give|gave|given|gives|turned|turn|into|themselves|itself|by how|due|belongs|involved|involving|related to|associated|associated with|and their|and its|go by|like to|try|different|hold|holds|hit|fetch|yield|yielded|form|forms|shape|sum|everything|nothing|grow|develop|make up|makes up|made up|account for|accounts for|accounted for|constitute|constitutes|represent|represents|attributable|attributable to|due to|overall|total of|gives|separately|separate|combine|combined|across|respect|terms|in terms of|end|start|begin|begins|began|started|ended|by far|roughly|shown|during|bring|what are|what is|what was|what were|how is|how are|how was|how were|how did|how does|how do|when is|when was|when did|when were|pull|pulled|highlight|identify|spot|check|checks|verify|is it|was it|are they|were they|of them|of these|of those|it be|as of|as at|s";
 
 /// Words for one thing. A column whose name has one may be called by another.
 const CONCEPTS: &[&str] = &[
@@ -245,6 +239,7 @@ const CONCEPTS: &[&str] = &[
     "date day when",
     "age old",
     "acquisition purchase bought buy",
+    "cost acquisition",
     "submit submission submitted respond",
     "sign signup registered registration",
     "mail email",
@@ -262,6 +257,7 @@ const CONCEPTS: &[&str] = &[
     "ship shipped shipping shipment delivery delivered",
     "budget planned plan",
     "actual spent real",
+    "paid payment pay settled",
 ];
 
 /// Words that stand for any sum of money.
@@ -311,6 +307,19 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
 /// The words themselves, to find slips.
 pub(crate) fn known_words() -> &'static [&'static str] {
     &VOCABULARY.words
+}
+
+/// The word for a calendar unit.
+pub(crate) fn unit_word(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Day => "day",
+        Unit::Week => "week",
+        Unit::Month => "month",
+        Unit::Quarter => "quarter",
+        Unit::Year => "year",
+        Unit::Weekday => "weekday",
+        Unit::Hour => "hour",
+    }
 }
 
 /// True for a word that is never a slip in another word.

@@ -420,9 +420,7 @@ impl Reader<'_> {
         if candidates.is_empty() {
             return Err(Trouble::Cannot(format!("no column holds numbers to compare with {phrase:?}; {}", self.view.columns_said())));
         }
-        if candidates.len() > 1 {
-            self.out.confidence = self.out.confidence.saturating_sub(10);
-        }
+        self.out.confidence = self.out.confidence.saturating_sub(15);
         let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
         Ok((col, from, to))
     }

@@ -97,6 +97,9 @@ impl Reader<'_> {
                 let cols: Vec<Col> = months[from..=to].iter().map(|(_, col)| *col).collect();
                 self.computed.push((at, Measure::new(Agg::Sum, Expr::Together(cols))));
                 self.spend(at.saturating_sub(usize::from(at > 0 && self.word(at - 1, &["from"])))..at + 3);
+            } else if let Some(col) = range.filter(|_| self.mention(at).is_none()) {
+                self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+                self.spend(at..at + 1);
             } else if let Some(quarter) = self.tokens[at].text.strip_prefix('q').and_then(|number| number.parse::<i64>().ok()).filter(|quarter| (1..=4).contains(quarter)) {
                 let cols: Vec<Col> = months.iter().filter(|(month, _)| (month + 2) / 3 == quarter).map(|(_, col)| *col).collect();
                 if cols.len() == 3 && !self.used[at] {
@@ -258,10 +261,20 @@ impl Reader<'_> {
         let mut found: Vec<(usize, Measure)> = std::mem::take(&mut self.computed);
         let takes_columns = matches!(self.out.task, Some(Task::Duplicates(_) | Task::Missing(_) | Task::Correlation(_) | Task::Outliers(_) | Task::Clean(_) | Task::Span(_)));
         let mut columns: Vec<(usize, Col)> = Vec::new();
-        for mention in self.mentions.clone() {
+        let all = self.mentions.clone();
+        for mention in all.clone() {
+            if self.used[mention.start] {
+                continue;
+            }
             let distinct = spoken.iter().any(|(at, agg)| matches!(agg, Agg::Distinct | Agg::Mode) && *at < mention.start);
             let date = spoken.iter().any(|(_, agg)| matches!(agg, Agg::Min | Agg::Max)) && self.can(&mention, Want::Date);
             if takes_columns || (!self.can(&mention, Want::Measure) && !distinct && !date) {
+                continue;
+            }
+            // "gross amount", "units on hand": the weaker name only stands beside the other.
+            let stronger = |other: &Mention| (other.end == mention.start || other.start == mention.end) && other.best() > mention.best() + 20 && self.can(other, Want::Measure);
+            if mention.best() < 75 && all.iter().any(stronger) {
+                self.spend(mention.start..mention.end);
                 continue;
             }
             if self.is_rows(&mention) && self.mentions.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure)) {
@@ -350,6 +363,9 @@ impl Reader<'_> {
         while at < self.tokens.len() && self.used[at] && at < start + 3 {
             at += 1;
         }
+        if self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text)) {
+            self.out.exact += 2;
+        }
         let Some(mention) = self.mention(at) else {
             self.count_rows_called(at);
             return Ok(());
@@ -377,7 +393,11 @@ impl Reader<'_> {
         let col = self.resolve(&mention, Want::Key)?;
         self.take(&mention);
         let distinct = self.view.profile(col).map_or(0, |profile| profile.distinct);
-        let nearly_rows = self.view.columns[col].table == self.view.base && distinct * 10 >= self.view.rows() * 8;
+        let keyed = (0..self.view.columns.len()).filter(|one| self.view.is_unique(*one) && self.view.columns[*one].table == self.view.base).any(|one| {
+            let word = singular(&self.tokens[mention.start].text);
+            self.view.columns[one].words.iter().any(|part| super::super::vocabulary::same_concept(part, &word))
+        });
+        let nearly_rows = keyed || self.view.columns[col].table == self.view.base && distinct * 2 >= self.view.rows();
         if self.view.is_unique(col) || nearly_rows {
             return Ok(());
         }
@@ -418,6 +438,7 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         most_common(&mut partial);
     }
     let task = partial.task.clone();
+    let having = having(&mut partial, view);
     match &task {
         Some(Task::Correlation(_) | Task::Describe(_) | Task::Missing(_) | Task::Duplicates(_) | Task::Outliers(_) | Task::Span(_) | Task::Clean(_) | Task::GrowthColumns(..)) => {}
         Some(Task::Rows(_)) => rows_ranked(&mut partial, view, choices)?,
@@ -431,7 +452,6 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
     }
     let task = partial.task.take().unwrap_or(Task::Figures);
     let task = correlated(task, view)?;
-    let having = having(&mut partial, view);
     Ok(Query {
         task,
         measures: partial.measures,
@@ -538,10 +558,20 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         } else if grouped && (partial.chart.is_some() || task) {
             let col = main_measure(&[Agg::Sum], view, choices)?;
             partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
-        } else if grouped {
+        } else if grouped && partial.rows_named {
             partial.measures.push(Measure::rows());
-            partial.notes.push("Rows are counted, as no figure is named.".to_owned());
-            partial.confidence = partial.confidence.saturating_sub(15);
+        } else if grouped {
+            let amounts: Vec<Col> = (0..view.columns.len()).filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col)).collect();
+            match amounts[..] {
+                [one] => {
+                    partial.measures.push(Measure::new(Agg::Sum, Expr::Column(one)));
+                    partial.notes.push(format!("No figure is named; {:?} is the one amount there is.", view.name(one)));
+                }
+                _ => {
+                    let col = main_measure(&[], view, choices)?;
+                    partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
+                }
+            }
         } else if !partial.filters.is_empty() && (partial.lists || partial.selects || partial.save) {
             partial.task = Some(Task::Rows(Vec::new()));
             return Ok(());

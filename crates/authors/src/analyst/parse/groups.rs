@@ -80,6 +80,8 @@ impl Reader<'_> {
         let col = match dates.first() {
             Some(mention) => {
                 let col = self.resolve(mention, Want::Date)?;
+                // "hires per year" are counted.
+                self.out.rows_named |= mention.best() < EXACT && !(mention.start..mention.end).any(|at| self.word(at, &["date", "day"]));
                 self.take(mention);
                 Some(col)
             }
@@ -160,7 +162,35 @@ impl Reader<'_> {
         while self.mention(start).is_none() && self.tokens.get(start).is_some_and(|token| self.view.is_named(&token.text)) {
             start += 1;
         }
-        let Some(mention) = self.mention(start) else { return Ok(None) };
+        let Some(mention) = self.mention(start) else {
+            // "per order" is each row on its own.
+            if start > at {
+                self.spend(at..start);
+                return Ok(Some(()));
+            }
+            return Ok(None);
+        };
+        if self.is_rows(&mention) && mention.best() < EXACT {
+            self.out.rows_named = true;
+            self.spend(at..mention.end);
+            return Ok(Some(()));
+        }
+        // "the longest, by hire date": ranked by it.
+        let ranked = (0..self.tokens.len()).any(|place| self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Earliest { .. })).is_some());
+        if ranked && mention.best() >= EXACT && self.view.kind(mention.candidates[0].0) == ColumnKind::Date {
+            return Ok(None);
+        }
+        // "by purchase year"
+        if self.can(&mention, Want::Date)
+            && let Some((length, unit)) = self.unit(mention.end)
+            && mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
+        {
+            let col = self.resolve(&mention, Want::Date)?;
+            self.take(&mention);
+            self.spend(at..mention.end + length);
+            self.push_key(Key::Time(col, unit));
+            return Ok(Some(()));
+        }
         let only_measures = !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date);
         let low = |col: Col| self.view.profile(col).is_some_and(|profile| profile.kind == ColumnKind::Integer && profile.distinct <= 20 && !profile.many_distinct);
         if only_measures && !(mention.best() >= 60 && mention.candidates.iter().any(|(col, _)| low(*col))) {
@@ -231,6 +261,10 @@ impl Reader<'_> {
             self.table_selection(at, next, counted, count);
             return Ok(());
         };
+        if self.is_rows(&mention) && self.view.is_named(&self.tokens[next].text) {
+            self.table_selection(at, next, counted, count);
+            return Ok(());
+        }
         if !self.can(&mention, Want::Key) {
             return Ok(());
         }
@@ -341,7 +375,56 @@ impl Reader<'_> {
                 self.first_or_last(at, length, latest)?;
             }
         }
+        self.count_apart();
+        self.ranked_before();
         Ok(())
+    }
+
+    /// "the department with the greatest variance"
+    fn ranked_before(&mut self) {
+        let Some(rank) = self.rank_at.clone() else { return };
+        if !self.out.keys.is_empty() || self.out.selects || self.out.lists || self.out.task.is_some() {
+            return;
+        }
+        let near = |mention: &&Mention| mention.end <= rank.start && rank.start - mention.end <= 4;
+        let linked = |mention: &&Mention| (mention.end..rank.start).any(|at| self.word(at, &["with", "that", "which", "who", "having", "has", "had", "whose", "of"]));
+        let found = self.mentions.iter().filter(near).filter(linked).find(|mention| self.can(mention, Want::Key)).cloned();
+        if let Some(mention) = found
+            && let Ok(col) = self.resolve(&mention, Want::Key)
+        {
+            self.take(&mention);
+            let _ = self.select_by(col);
+        }
+    }
+
+    /// "the 3 projects with the fewest hours", "the four employees who have been with us longest"
+    fn count_apart(&mut self) {
+        let Some(rank) = self.out.rank.filter(|rank| rank.count == 1 && !self.rank_lists) else { return };
+        let found = (0..self.tokens.len()).find(|at| {
+            let thing = self.tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Word && token.text.ends_with('s') || token.is("people"));
+            self.number_at(*at).is_some_and(|count| count > 1) && thing
+        });
+        if let Some((at, count)) = found.and_then(|at| Some((at, self.number_at(at)?))) {
+            self.spend(at..at + 1);
+            self.rank_lists = true;
+            self.out.rank = Some(Rank { count, ..rank });
+            if let Some(mention) = self.mention(at + 1).filter(|_| self.out.keys.is_empty())
+                && self.can(&mention, Want::Key)
+                && !self.is_rows(&mention)
+                && let Ok(col) = self.resolve(&mention, Want::Key)
+            {
+                self.take(&mention);
+                let distinct = self.view.profile(col).map_or(0, |profile| profile.distinct);
+                if self.view.is_unique(col) || distinct * 10 >= self.view.rows() * 9 {
+                    self.out.lists = true;
+                    self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
+                } else {
+                    self.push_key(Key::Column(col));
+                }
+            } else if self.out.keys.is_empty() {
+                self.out.lists = true;
+            }
+        }
     }
 
     fn number_at(&self, at: usize) -> Option<u32> {

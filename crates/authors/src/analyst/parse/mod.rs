@@ -78,6 +78,8 @@ pub(crate) struct Partial {
     pub(crate) entity_ranked: bool,
     /// Rows are to be shown.
     pub(crate) lists_rows: bool,
+    /// What a row is was named: orders, invoices.
+    pub(crate) rows_named: bool,
 }
 
 /// Reads `tokens` as far as it goes.
@@ -117,6 +119,8 @@ pub(crate) struct Reader<'a> {
     pivot: bool,
     compares: bool,
     over_time: bool,
+    /// Where columns were named.
+    anchors: Vec<(usize, usize)>,
     /// Filters with the place of what they were read from.
     placed: Vec<(usize, Filter)>,
 }
@@ -171,11 +175,13 @@ impl<'a> Reader<'a> {
             pivot: false,
             compares: false,
             over_time: false,
+            anchors: Vec::new(),
             placed: Vec::new(),
         }
     }
 
     fn run(&mut self) -> Result<(), Trouble> {
+        self.purpose();
         self.names_of_files();
         self.find_mentions();
         self.times()?;
@@ -214,7 +220,7 @@ impl<'a> Reader<'a> {
     /// True if a name in full, of several words or no word of the vocabulary, covers the place.
     fn is_named(&self, at: usize) -> bool {
         let strong = |start: usize, end: usize, exact: bool| exact && (start..end).contains(&at) && end - start > 1;
-        self.mentions.iter().any(|mention| strong(mention.start, mention.end, mention.best() >= EXACT))
+        self.mentions.iter().any(|mention| strong(mention.start, mention.end, true))
             || self.values.iter().any(|value| strong(value.start, value.end, value.exact))
     }
 
@@ -233,7 +239,7 @@ impl<'a> Reader<'a> {
             known.iter().all(|(other, _)| *other <= length || !self.free(at..at + other))
         };
         known.iter().find_map(|(length, class)| {
-            let fits = self.free(at..at + length) && longest(*length) && !(at + 1..at + length).any(|place| self.is_named(place));
+            let fits = self.free(at..at + length) && longest(*length) && (*length > 3 || !(at + 1..at + length).any(|place| self.is_named(place)));
             if fits { wanted(*class).map(|found| (*length, found)) } else { None }
         })
     }
@@ -275,6 +281,7 @@ impl<'a> Reader<'a> {
         if mention.best() < 60 {
             self.out.confidence = self.out.confidence.saturating_sub(8);
         }
+        self.anchors.push((mention.start, mention.end));
         self.spend(mention.start..mention.end);
     }
 
@@ -289,6 +296,19 @@ impl<'a> Reader<'a> {
             text.push_str(&token.raw);
         }
         text
+    }
+
+    /// What the answer is wanted for changes nothing: "so I can send it to purchasing".
+    fn purpose(&mut self) {
+        for at in 1..self.tokens.len() {
+            let so = self.word(at, &["so"]) && self.word(at + 1, &["i", "we", "that", "they", "my", "our"]);
+            let order = self.word(at, &["in"]) && self.word(at + 1, &["order"]) && self.word(at + 2, &["to"]);
+            if so || order || self.word(at, &["because"]) {
+                let count = self.tokens.len();
+                self.spend(at..count);
+                return;
+            }
+        }
     }
 
     fn names_of_files(&mut self) {
@@ -318,6 +338,16 @@ impl<'a> Reader<'a> {
     fn find_mentions(&mut self) {
         self.mentions = mentions::columns(&self.tokens, self.view, &self.used);
         self.values = mentions::values(&self.tokens, self.view, &self.used);
+        // "values" in "missing values" is no column.
+        let fixed = |start: usize, end: usize| {
+            (0..=start).any(|at| self.phrases[at].iter().any(|(length, class)| {
+                let telling = matches!(class, Class::Missing | Class::HowMany | Class::Duplicate | Class::DaysBetween | Class::Growth | Class::Share
+                    | Class::Running | Class::Outlier | Class::Late | Class::Extent | Class::Every(_));
+                telling && *length > 1 && at + length >= end
+            }))
+        };
+        let kept: Vec<Mention> = self.mentions.iter().filter(|mention| mention.best() >= EXACT || !fixed(mention.start, mention.end)).cloned().collect();
+        self.mentions = kept;
         // What could be both is what it is more exactly; a name in full is rather a column.
         let values = self.values.clone();
         self.mentions.retain(|mention| {
@@ -347,10 +377,12 @@ impl<'a> Reader<'a> {
 
     /// Those of the candidates that can be used so, best first.
     fn fitting(&self, candidates: &[(Col, u32)], want: Want) -> Vec<(Col, u32)> {
+        let date = |col: Col| self.view.kind(col) == ColumnKind::Date;
+        let others = candidates.iter().any(|(col, _)| !self.view.is_measure(*col) && !date(*col));
         let fits = |col: Col| match want {
             Want::Measure => self.view.is_measure(col),
-            Want::Date => self.view.kind(col) == ColumnKind::Date,
-            Want::Key => !self.view.is_measure(col),
+            Want::Date => date(col),
+            Want::Key => !self.view.is_measure(col) && !(others && date(col)),
             Want::Any => true,
         };
         let some: Vec<(Col, u32)> = candidates.iter().copied().filter(|(col, _)| fits(*col)).collect();
@@ -405,28 +437,73 @@ pub(crate) fn ask_column(question: &str, cols: &[Col], view: &View<'_>) -> Troub
 }
 
 impl Reader<'_> {
+    /// Whatever no reading has used must be harmless, or it is unknown.
     fn leftovers(&mut self) {
         let words: Vec<String> = self.tokens.iter().map(|token| token.text.clone()).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let cols = self.columns_used();
         let mut at = 0;
         while at < self.tokens.len() {
             let token = &self.tokens[at];
             let ignorable = match &token.kind {
                 _ if self.used[at] => 1,
                 Kind::Mark(mark) => usize::from(!matches!(mark, '>' | '<' | '=' | '*' | '^')),
-                Kind::Word | Kind::Ordinal(_) => {
-                    let harmless = |class: Class| matches!(class, Class::Preposition | Class::Is | Class::Have | Class::And | Class::Or
-                        | Class::List | Class::Column | Class::Table | Class::Row | Class::Only | Class::During | Class::Everything | Class::By | Class::This);
-                    let known = self.phrases[at].iter().filter(|(_, class)| harmless(*class)).map(|(length, _)| *length).max().unwrap_or(0);
-                    let table = usize::from(self.view.is_named(&token.text) || self.view.is_named(&singular(&token.text)));
-                    filler(&words[at..]).max(known).max(table)
-                }
+                Kind::Word | Kind::Ordinal(_) => self.harmless(at, &words, &cols),
                 _ => 0,
             };
             if ignorable == 0 {
                 self.out.unknown.push(token.raw.clone());
+            } else if !self.used[at] && self.view.is_named(words[at]) {
+                self.out.exact += 2;
+                self.out.rows_named = true;
             }
             at += ignorable.max(1);
         }
+    }
+
+    /// Every column that the question has led to.
+    fn columns_used(&self) -> Vec<Col> {
+        let mut cols: Vec<Col> = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect();
+        cols.extend(self.out.keys.iter().map(|key| key.column()));
+        cols.extend(self.out.filters.iter().flat_map(Filter::columns));
+        cols
+    }
+
+    /// How many words from here carry nothing that must be known.
+    fn harmless(&self, at: usize, words: &[&str], cols: &[Col]) -> usize {
+        let carries_nothing = |class: Class| {
+            matches!(
+                class,
+                Class::Preposition | Class::Is | Class::Have | Class::And | Class::Or | Class::List | Class::Column | Class::Table
+                    | Class::Row | Class::Only | Class::During | Class::Everything | Class::By | Class::This
+            )
+        };
+        let known = self.phrases[at].iter().filter(|(_, class)| carries_nothing(*class)).map(|(length, _)| *length).max().unwrap_or(0);
+        let word = singular(words[at]);
+        let table = usize::from(self.view.is_named(&word));
+        let plain = filler(&words[at..]).max(known).max(table);
+        if plain > 0 {
+            return plain;
+        }
+        let money = |col: &Col| match self.view.profile(*col).and_then(|profile| profile.unit.as_deref()) {
+            Some(unit) => ["€", "$", "£", "EUR", "USD", "GBP", "CHF"].contains(&unit),
+            None => self.view.role(*col) == ColumnRole::Amount,
+        };
+        let measured = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect::<Vec<Col>>();
+        let beside_used = self.anchors.iter().any(|(start, end)| *end == at || *start == at + 1);
+        let spent = ["cost", "spend", "spent", "pay", "paying", "earn", "earned", "worth", "earning", "spending"].contains(&word.as_str());
+        let figure = ["sale", "revenue", "amount", "value", "figure", "total", "sum", "cost", "turnover", "money", "spend", "spending"].contains(&word.as_str());
+        let people = ["user", "respondent", "participant", "member", "person", "subscriber", "visitor", "individual"].contains(&word.as_str());
+        // "each year … by year" says it twice.
+        let repeated = self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));
+        // "overspend (variance)" says itself what is meant.
+        let explained = self.mark(at + 1, '(') && self.used.get(at + 2) == Some(&true);
+        let whole_year = ["year", "period", "time"].contains(&word.as_str()) && at > 1 && self.word(at - 1, &["the", "whole", "full", "entire"]);
+        let related = cols.iter().any(|col| self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word)));
+        usize::from(
+            people || repeated || explained || whole_year || related
+                || (spent && (measured.iter().any(money) || cols.iter().any(money)))
+                || (figure && beside_used && measured.iter().any(money)),
+        )
     }
 }

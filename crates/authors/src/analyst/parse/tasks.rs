@@ -169,7 +169,7 @@ impl Reader<'_> {
     /// Words that decide the kind of answer.
     pub(super) fn kinds(&mut self) {
         for at in 0..self.tokens.len() {
-            if self.used[at] || self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT) {
+            if self.used[at] {
                 continue;
             }
             let found = self.class_of(at, |class| {
@@ -178,6 +178,9 @@ impl Reader<'_> {
                 .then_some(class)
             });
             let Some((length, class)) = found else { continue };
+            if self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT && mention.end >= at + length) {
+                continue;
+            }
             match class {
                 Class::Share => self.share_at = Some(self.share_at.unwrap_or(at)),
                 Class::Growth => {
@@ -500,8 +503,11 @@ impl Reader<'_> {
             Some(Task::Correlation(_) | Task::Describe(_) | Task::Outliers(_)) => Want::Measure,
             _ => Want::Any,
         };
-        let mut cols: Vec<Col> = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect();
+        let mut cols: Vec<Col> = Vec::new();
         let takes_all = matches!(self.out.task, Some(Task::Duplicates(_) | Task::Missing(_) | Task::Correlation(_) | Task::Describe(_) | Task::Outliers(_)));
+        if takes_all {
+            cols = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect();
+        }
         let shows = self.out.lists || (self.out.selects && self.out.keys.is_empty()) || self.lists_said();
         for mention in rest {
             if self.used[mention.start] {
@@ -593,7 +599,7 @@ impl Reader<'_> {
     fn lists_said(&self) -> bool {
         (0..self.tokens.len()).any(|at| {
             self.phrases[at].iter().any(|(_, class)| *class == Class::List)
-        }) && self.out.aggs.is_empty() && !self.out.counts
+        }) && !self.out.agg_said && !self.out.counts
     }
 
     /// True for dates that only some rows have: what has happened to them.

@@ -400,7 +400,7 @@ impl Reader<'_> {
 
     /// A month that is the name of a column is that column.
     fn is_wide_month(&self, at: usize, said: &Said) -> bool {
-        matches!(said, Said::Months(_, 1)) && self.wide_month(at).is_some()
+        matches!(said, Said::Months(..)) && (self.wide_month(at).is_some() || !self.wide_months().is_empty())
     }
 
     pub(super) fn wide_month(&self, at: usize) -> Option<Col> {
@@ -419,9 +419,11 @@ impl Reader<'_> {
     }
 
     fn year_at(&self, at: usize) -> Option<i64> {
-        let token = self.tokens.get(at)?;
-        let year = i64::from(token.count()?);
-        (token.raw.len() == 4 && (1900..2100).contains(&year)).then_some(year)
+        let token = self.tokens.get(at).filter(|token| matches!(token.kind, Kind::Number(_)))?;
+        // In brackets, accountants would read it as less than nothing.
+        let digits = token.raw.trim_matches(['(', ')']);
+        let year = digits.parse::<i64>().ok()?;
+        (digits.len() == 4 && (1900..2100).contains(&year)).then_some(year)
     }
 
     /// A year after "of", "in", a comma, a slash or nothing, and where it ends.

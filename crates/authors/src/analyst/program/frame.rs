@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ringfence_pipeline::ports::ColumnKind;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::Writer;
 use crate::analyst::{
@@ -58,6 +58,7 @@ impl Writer<'_> {
         let mut columns = self.query.columns();
         match &self.query.task {
             Task::Rows(cols) if cols.is_empty() => columns.extend(base().take(ROW_COLUMNS_MAX)),
+            Task::Rows(cols) => columns.extend(self.row_key(cols)),
             Task::Duplicates(_) | Task::Clean(_) => columns.extend(base()),
             Task::Missing(cols) if cols.is_empty() => columns.extend(base()),
             Task::Outliers(_) => columns.extend(base().take(ROW_COLUMNS_MAX)),
@@ -69,6 +70,15 @@ impl Writer<'_> {
         columns.sort_unstable();
         columns.dedup();
         columns
+    }
+
+    /// What tells rows apart, if none of the columns does.
+    pub(super) fn row_key(&self, cols: &[usize]) -> Option<usize> {
+        let told = |col: &usize| matches!(self.view.role(*col), ColumnRole::Name | ColumnRole::Key);
+        if cols.is_empty() || cols.iter().any(told) {
+            return None;
+        }
+        (0..self.view.columns.len()).find(|col| self.view.is_unique(*col) && told(col))
     }
 
     fn read(&self, table: usize, variable: &str, columns: &[usize]) -> Loading {

@@ -76,14 +76,13 @@ impl<'a> Writer<'a> {
     fn program(mut self, question: &str, explanation: &str) -> String {
         let frame = self.frame();
         let mut body = frame.read;
-        let filters = if matches!(self.query.task, Task::Growth(..)) { Vec::new() } else { Vec::new() };
-        let _: Vec<String> = filters;
         for filter in &self.query.filters {
             let _ = writeln!(body, "table = table[{}]", self.mask(filter, "table"));
         }
         if !self.query.filters.is_empty() {
             body.push_str("table = table.copy()\n");
         }
+        body += &self.once();
         body += &self.answer();
         let mut code = comment(&format!("Question: {question}"));
         code += &comment(explanation);
@@ -101,6 +100,19 @@ impl<'a> Writer<'a> {
         code += &frame.helpers;
         code += &body;
         code
+    }
+
+    /// A figure of the second table stands beside each row of the first that has its key; it counts once.
+    fn once(&self) -> String {
+        let Some(join) = &self.view.join else { return String::new() };
+        let of_second = |col: &usize| self.view.columns.get(*col).is_some_and(|column| column.table == join.table) && self.view.is_measure(*col);
+        let cols: Vec<usize> = self.query.measures.iter().flat_map(|measure| measure.of.columns()).filter(of_second).collect();
+        let names = list(cols.iter().map(|col| self.view.name(*col)));
+        if cols.is_empty() {
+            return String::new();
+        }
+        let keys = list(join.on.iter().map(|(left, _)| self.view.tables[self.view.base].columns[*left].name.as_str()));
+        format!("# A figure of the second table counts once for each of its rows.\ntable.loc[table.duplicated({keys}), {names}] = None\n")
     }
 
     fn answer(&mut self) -> String {

@@ -19,6 +19,10 @@ impl Writer<'_> {
         let mut code = String::from("\n");
         let mut shown: Vec<Col> = cols.to_vec();
         if !shown.is_empty() {
+            // What tells the rows apart comes first.
+            if let Some(key) = self.row_key(cols) {
+                shown.insert(0, key);
+            }
             shown.extend(self.query.filters.iter().flat_map(Filter::columns));
             shown.extend(self.query.measures.iter().flat_map(|measure| measure.of.columns()));
         } else {
@@ -54,9 +58,26 @@ impl Writer<'_> {
             frame = "table".to_owned();
         }
         let _ = writeln!(code, "answer = {frame}[{}]", list(&names));
+        if self.query.save {
+            code += &self.percent_as_shares("answer");
+        }
         let show = self.call("show");
         let _ = writeln!(code, "{show}(answer)");
         code + &self.saved("answer", true)
+    }
+
+    /// A workbook holds 12 % as 0.12.
+    fn percent_as_shares(&self, frame: &str) -> String {
+        let percent: Vec<&str> = self.view.columns.iter()
+            .filter(|column| column.table == self.view.base && column.profile.unit.as_deref() == Some("%") && crate::analyst::view::is_number(column.profile.kind))
+            .map(|column| column.name.as_str()).collect();
+        if percent.is_empty() {
+            return String::new();
+        }
+        format!(
+            "# A workbook holds 12 % as 0.12.\n{frame} = {frame}.assign(**{{name: {frame}[name] / 100 for name in {} if name in {frame}}})\n",
+            list(percent)
+        )
     }
 
     pub(super) fn values(&mut self, col: Col) -> String {
@@ -400,6 +421,7 @@ impl Writer<'_> {
         let stem = self.view.tables[self.view.base].file.rsplit_once('.').map_or("table", |(stem, _)| stem);
         let stem: String = stem.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).take(40).collect();
         let (save, show) = (self.call("save"), self.call("show"));
+        code += &self.percent_as_shares("table");
         let _ = writeln!(code, "{save}(table, {})", literal(&format!("{stem}_clean.xlsx")));
         let _ = writeln!(code, "{show}(len(table), label=\"Rows kept\")\n{show}(before - len(table), label=\"Rows removed\")");
         code
