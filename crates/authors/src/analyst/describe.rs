@@ -199,6 +199,10 @@ fn what(query: &Query, view: &View<'_>) -> String {
         },
         Task::Values(col) => format!("The different values of {}", view.name(*col)),
         Task::Share(part) if part.is_empty() => format!("Share in percent of {}{by}", lower_first(&figures)),
+        Task::Share(part) if !query.keys.is_empty() => {
+            let part: Vec<String> = part.iter().map(|filter| condition(filter, view)).collect();
+            format!("Within each {}, the share in percent of {} of the rows whose {}", keys.join(" and "), lower_first(&figures), part.join(" and "))
+        }
         Task::Share(part) => {
             let part: Vec<String> = part.iter().map(|filter| condition(filter, view)).collect();
             format!("Share in percent of {} of the rows whose {}", lower_first(&figures), part.join(" and "))

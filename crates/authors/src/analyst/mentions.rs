@@ -81,8 +81,10 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
             continue;
         }
         let allowed = slips_allowed(&token.text);
-        let vocabulary = || known_words().iter().map(|word| (*word).to_owned());
-        let nearest = [names.clone(), vocabulary().collect(), values.clone()]
+        // Within a sentence, a capital begins a name.
+        let capital = at > 0 && token.raw.chars().next().is_some_and(char::is_uppercase) && token.raw.chars().skip(1).any(char::is_lowercase);
+        let vocabulary: Vec<String> = if capital { Vec::new() } else { known_words().iter().map(|word| (*word).to_owned()).collect() };
+        let nearest = [names.clone(), vocabulary, values.clone()]
             .into_iter()
             .enumerate()
             .flat_map(|(order, words)| words.into_iter().map(move |word| (order, word)))
@@ -180,8 +182,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         return 0;
     }
     let strong = points.iter().filter(|point| **point == 2).count() == points.len();
-    let base = if strong { 55 } else { 40 };
-    base + share(words.len())
+    if strong { 55 + share(words.len()) } else { 30 + share(words.len()) * 5 / 6 }
 }
 
 fn is_money(view: &View<'_>, col: Col) -> bool {
@@ -191,7 +192,7 @@ fn is_money(view: &View<'_>, col: Col) -> bool {
 /// Every mention of a column, longest and most exact first, without overlaps, in the order of the question.
 pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec<Mention> {
     let mut found: Vec<Mention> = Vec::new();
-    for least in [EXACT, 40] {
+    for least in [EXACT, 36] {
         for length in (1..=PHRASE_WORDS_MAX.min(tokens.len())).rev() {
             for start in 0..=tokens.len() - length {
                 let end = start + length;

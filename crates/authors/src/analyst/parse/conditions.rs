@@ -178,6 +178,10 @@ impl Reader<'_> {
         }
         let start = self.past(at + length, &["the", "word", "text", "letter", "letters", "string", "a"]);
         let Some(token) = self.tokens.get(start) else { return Ok(()) };
+        if self.value(start).is_some_and(|value| value.exact) && at > 0 && (self.tokens.get(at - 1).is_some_and(|token| self.view.is_named(&token.text))) {
+            self.spend(at..start);
+            return Ok(());
+        }
         let text = token.raw.clone();
         let mut end = at;
         while end > 0 && self.tokens[end - 1].is_any(&LINKS) || end > 0 && self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"]) {
@@ -330,6 +334,9 @@ impl Reader<'_> {
         }
         let next = self.past(at + length, &["a", "the", "of", "an", "their", "its", "than", "to", "about"]);
         if let Some((value, percent)) = self.amount(next) {
+            if self.of_groups(at, next + 1, cmp, value)? {
+                return Ok(());
+            }
             let (col, start, end) = self.compared_column(at, next + 1)?;
             let scale = self.scale(col, percent);
             let not = start > 0 && self.class(start - 1, |class| class == Class::Not) == Some(1)
@@ -342,6 +349,50 @@ impl Reader<'_> {
             return Ok(());
         }
         self.against_column(at, next, cmp)
+    }
+
+    /// "countries with more than 200 orders", "reps with an average revenue above 900", "customers who spent over 5000
+    /// in total": a condition on groups.
+    fn of_groups(&mut self, at: usize, after: usize, cmp: Cmp, value: f64) -> Result<bool, Trouble> {
+        let group = self.mentions.iter().filter(|mention| mention.end <= at && at - mention.end <= 7)
+            .filter(|mention| self.can(mention, Want::Key) && !self.is_rows(mention) && !(self.can(mention, Want::Measure) && mention.best() >= super::EXACT))
+            .next_back().cloned();
+        let Some(group) = group else { return Ok(false) };
+        let linked = (group.end..at).any(|place| self.word(place, &["with", "that", "who", "which", "having", "where", "have", "has", "had", "whose", "did"]));
+        let grouped = (0..group.start).any(|from| self.class(from, |class| class == Class::By).is_some_and(|length| from + length == group.start));
+        let unique = group.candidates.first().is_some_and(|(col, _)| self.view.is_unique(*col));
+        if !linked && self.mentions.iter().any(|mention| mention.start >= group.end && mention.end <= at) || grouped || unique {
+            return Ok(false);
+        }
+        let rows = self.tokens.get(after).is_some_and(|token| self.view.is_named(&token.text) || token.is_any(&["times", "rows", "records", "entries", "transactions"]))
+            || self.mention(after).is_some_and(|mention| self.is_rows(&mention));
+        let agg = (group.end..at).find_map(|place| self.class_of(place, |class| match class {
+            Class::Agg(agg) => Some((place, agg)),
+            _ => None,
+        })).map(|(length, (place, agg))| (place, place + length, agg));
+        let total = ["total", "overall", "altogether"].iter().find_map(|word| (after..self.tokens.len().min(after + 3)).find(|place| self.word(*place, &[word])));
+        let measure = self.mentions.iter().find(|mention| mention.start >= group.end && mention.end <= at + 1 && self.can(mention, Want::Measure)).cloned();
+        let (measure, end) = if rows {
+            (crate::analyst::query::Measure::rows(), after + 1)
+        } else if let (Some(mention), true) = (&measure, agg.is_some() || total.is_some()) {
+            let col = self.resolve(mention, Want::Measure)?;
+            self.take(mention);
+            let agg = agg.map_or(crate::analyst::query::Agg::Sum, |(_, _, agg)| agg);
+            (crate::analyst::query::Measure::new(agg, crate::analyst::query::Expr::Column(col)), total.map_or(after, |place| place + 1))
+        } else {
+            return Ok(false);
+        };
+        let col = self.resolve(&group, Want::Key)?;
+        self.take(&group);
+        if let Some((from, to, _)) = agg {
+            self.spend(from..to);
+        }
+        self.spend(at..end);
+        self.out.selects = true;
+        self.out.keys.push(Key::Column(col));
+        self.out.measures.insert(0, measure);
+        self.out.having = Some(crate::analyst::query::Having::Number { measure: 0, cmp, value });
+        Ok(true)
     }
 
     /// "below their reorder level", "actual over budget"
@@ -406,6 +457,13 @@ impl Reader<'_> {
             let col = self.resolve(&mention, Want::Measure)?;
             self.take(&mention);
             return Ok((col, from, mention.end));
+        }
+        let month = self.past(to, &["in", "for", "during"]);
+        if let Some(place) = self.computed.iter().position(|(at, measure)| *at == month && matches!(measure.of, crate::analyst::query::Expr::Column(_))) {
+            let (_, measure) = self.computed.remove(place);
+            if let Some(col) = measure.of.columns().first() {
+                return Ok((*col, from, month.max(to)));
+            }
         }
         // "older than 60", "earn more than 3000", "orders over 500"
         if let Some(col) = self.implied_column(from) {
@@ -502,7 +560,7 @@ impl Reader<'_> {
             }
             self.out.exact += 1;
             self.spend(start..end);
-            let compared = versus && values.len() > 1;
+            let compared = (versus || self.compares) && values.len() > 1;
             if compared {
                 self.out.keys.push(Key::Column(col));
             }

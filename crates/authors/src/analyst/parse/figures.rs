@@ -14,6 +14,12 @@ use crate::analyst::{
 /// Most groups by which one figure is broken down.
 const KEYS_MAX: usize = 4;
 
+/// What people do, which may stand for what it is measured by.
+const VERBS: [&str; 30] = [
+    "sell", "sold", "sells", "selling", "spend", "spent", "spends", "spending", "earn", "earned", "earns", "earning", "pay", "paid", "pays", "paying", "buy",
+    "bought", "buys", "work", "worked", "works", "cost", "costs", "order", "ordered", "join", "joined", "use", "used",
+];
+
 impl Reader<'_> {
     // ---- computing with columns ----
 
@@ -134,6 +140,23 @@ impl Reader<'_> {
             let Some(length) = self.class(at, |class| class == Class::Weighted) else { continue };
             let next = self.past(at + length, &["the", "by", "with", "their"]);
             let Some(mention) = self.mention(next) else { continue };
+            let mut before = at;
+            while before > 0 && self.mark(before - 1, '-') {
+                before -= 1;
+            }
+            // "principal weighted rate" names the weight first.
+            let plain = length == 1 && next == at + 1;
+            if let (true, Some(first)) = (plain, self.mention_before(before).filter(|mention| self.can(mention, Want::Measure)))
+                && let (Ok(weight), Ok(col)) = (self.resolve(&first, Want::Measure), self.resolve(&mention, Want::Measure))
+            {
+                self.take(&first);
+                self.take(&mention);
+                self.spend(before..next);
+                let mut measure = Measure::new(Agg::Mean, Expr::Column(col));
+                measure.weight = Some(weight);
+                self.computed.push((mention.start, measure));
+                continue;
+            }
             let Ok(weight) = self.resolve(&mention, Want::Measure) else { continue };
             self.take(&mention);
             self.spend(at..next);
@@ -277,7 +300,15 @@ impl Reader<'_> {
                 self.spend(mention.start..mention.end);
                 continue;
             }
-            if self.is_rows(&mention) && self.mentions.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure)) {
+            let literal = mention.best() >= 60 && !self.spoken.is_empty();
+            if self.is_rows(&mention) && (!literal || all.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure))) {
+                self.rows_said(mention.start..mention.end);
+                continue;
+            }
+            // "which product sold the most units": what is done is no second figure.
+            let verb = self.tokens[mention.start].is_any(&VERBS) && mention.end - mention.start == 1 && mention.best() < EXACT;
+            let figured = all.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure) && !self.tokens[other.start].is_any(&VERBS));
+            if verb && (figured || !found.is_empty() || self.out.counts || spoken.iter().any(|(_, agg)| *agg == Agg::Distinct)) {
                 self.spend(mention.start..mention.end);
                 continue;
             }
@@ -292,7 +323,13 @@ impl Reader<'_> {
         self.assign(&spoken, &columns, &mut found);
         found.sort_by_key(|(at, _)| *at);
         self.out.measures.extend(found.into_iter().map(|(_, measure)| measure));
-        self.out.measures.dedup();
+        let mut kept: Vec<Measure> = Vec::new();
+        for measure in std::mem::take(&mut self.out.measures) {
+            if !kept.iter().any(|known| known.of == measure.of && known.agg == measure.agg && known.weight == measure.weight) {
+                kept.push(measure);
+            }
+        }
+        self.out.measures = kept;
         self.out.exact += self.out.measures.len();
         Ok(())
     }
@@ -419,7 +456,11 @@ impl Reader<'_> {
         });
         let things = ["people", "person", "item", "thing", "record", "entry", "row", "line", "case", "respondent", "participant", "member", "reading",
             "measurement", "transaction", "booking", "answer", "response", "observation", "contact", "hire", "sale", "employee", "purchase", "posting", "movement", "submission", "payment"];
-        if (held || things.contains(&word.as_str())) && !self.used[at] && self.value(at).is_none() {
+        let employs = self.view.names.iter().any(|name| super::super::vocabulary::same_concept(name, &word));
+        if employs {
+            self.out.exact += 2;
+        }
+        if (held || employs || things.contains(&word.as_str())) && !self.used[at] && self.value(at).is_none() {
             self.spend(at..at + 1);
             if !held {
                 self.out.confidence = self.out.confidence.saturating_sub(4);
@@ -441,6 +482,7 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
     let having = having(&mut partial, view);
     match &task {
         Some(Task::Correlation(_) | Task::Describe(_) | Task::Missing(_) | Task::Duplicates(_) | Task::Outliers(_) | Task::Span(_) | Task::Clean(_) | Task::GrowthColumns(..)) => {}
+        Some(Task::Values(_)) => {}
         Some(Task::Rows(_)) => rows_ranked(&mut partial, view, choices)?,
         _ => {
             if let Some(drawn) = drawn(&partial) {
@@ -508,7 +550,10 @@ fn correlated(task: Task, view: &View<'_>) -> Result<Task, Trouble> {
 
 /// Two figures of a group compared, such as actual over budget by department.
 fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
-    let grouped = partial.selects && !partial.keys.is_empty() && partial.having.is_none();
+    if partial.having.is_some() {
+        return partial.having.clone();
+    }
+    let grouped = partial.selects && !partial.keys.is_empty();
     let at = partial.filters.iter().position(|filter| matches!(filter, Filter::Columns { left, .. } if view.is_number(*left)))?;
     if !grouped {
         return None;
@@ -527,8 +572,8 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
 
 fn rows_ranked(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<(), Trouble> {
     if partial.rank.is_some() && partial.measures.is_empty() {
-        let measure = main_measure(&[], view, choices)?;
-        partial.measures.push(Measure::new(Agg::Sum, Expr::Column(measure)));
+        let col = main_amount(partial, view, choices)?;
+        partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
     }
     Ok(())
 }
@@ -540,44 +585,24 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         if partial.total_only && partial.aggs.is_empty() && grouped && !partial.counts {
             return Err(best_by(view));
         }
+        let ranked = partial.rank.is_some();
         if !partial.aggs.is_empty() {
             let col = main_measure(&partial.aggs, view, choices)?;
             partial.measures = partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))).collect();
-        } else if matches!(partial.task, Some(Task::Share(_))) || partial.counts {
+        } else if partial.counts || (matches!(partial.task, Some(Task::Share(_))) && (partial.rows_named || !grouped)) || (partial.rows_named && grouped && !matches!(partial.task, Some(Task::Ageing { .. }))) {
             partial.measures.push(Measure::rows());
-        } else if matches!(partial.task, Some(Task::Ageing { .. })) || (task && !grouped) || partial.rank.is_some() {
-            if partial.rank.is_some() && grouped && partial.lists {
-                partial.measures.push(Measure::rows());
-            } else {
-                let col = main_measure(&[Agg::Sum], view, choices)?;
-                partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
+        } else if !grouped && !task && !ranked && (!partial.filters.is_empty() || partial.save) && (partial.rows_named || partial.lists || partial.selects || partial.save) {
+            partial.task = Some(Task::Rows(Vec::new()));
+            return Ok(());
+        } else if grouped && partial.selects && !ranked && !task {
+            if partial.filters.is_empty() && !partial.asks_what_there_is {
+                return Err(Trouble::Lost(String::new()));
             }
-        } else if grouped && partial.selects && partial.rank.is_none() {
             let col = partial.keys[0].column();
             partial.task = Some(Task::Values(col));
-        } else if grouped && (partial.chart.is_some() || task) {
-            let col = main_measure(&[Agg::Sum], view, choices)?;
+        } else if task || ranked || grouped || partial.chart.is_some() {
+            let col = main_amount(partial, view, choices)?;
             partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
-        } else if grouped && partial.rows_named {
-            partial.measures.push(Measure::rows());
-        } else if grouped {
-            let amounts: Vec<Col> = (0..view.columns.len()).filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col)).collect();
-            match amounts[..] {
-                [one] => {
-                    partial.measures.push(Measure::new(Agg::Sum, Expr::Column(one)));
-                    partial.notes.push(format!("No figure is named; {:?} is the one amount there is.", view.name(one)));
-                }
-                _ => {
-                    let col = main_measure(&[], view, choices)?;
-                    partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
-                }
-            }
-        } else if !partial.filters.is_empty() && (partial.lists || partial.selects || partial.save) {
-            partial.task = Some(Task::Rows(Vec::new()));
-            return Ok(());
-        } else if partial.lists && !view.columns.is_empty() && partial.save {
-            partial.task = Some(Task::Rows(Vec::new()));
-            return Ok(());
         } else {
             return Err(Trouble::Lost(String::new()));
         }
@@ -625,6 +650,23 @@ fn best_by(view: &View<'_>) -> Trouble {
         .collect();
     options.push(("by number of rows".to_owned(), Choice::Phrase("number of rows".to_owned())));
     Trouble::Ask("Best by which figure?".to_owned(), options)
+}
+
+/// The one amount there is, if no figure is named.
+fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<Col, Trouble> {
+    let amounts: Vec<Col> = (0..view.columns.len())
+        .filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col) && view.columns[*col].table == view.base)
+        .collect();
+    let priced = |names: &[&str]| (0..view.columns.len()).find(|col| view.is_measure(*col) && view.columns[*col].words.iter().any(|word| names.contains(&word.as_str())));
+    let dear = partial.prices.then(|| priced(&["price"]).or_else(|| priced(&["cost"])).or_else(|| priced(&["salary", "amount"]))).flatten();
+    let col = match (dear, &amounts[..]) {
+        (Some(col), _) => col,
+        (None, [one]) => *one,
+        _ => return main_measure(&[], view, choices),
+    };
+    partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
+    partial.confidence = partial.confidence.saturating_sub(10);
+    Ok(col)
 }
 
 /// The one column that can be meant if none is named.

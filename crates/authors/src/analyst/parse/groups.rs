@@ -25,6 +25,10 @@ impl Reader<'_> {
                 self.more_keys(at + length)?;
             } else if let Some(length) = self.class(at, |class| class == Class::By) {
                 self.key_list(at, at + length)?;
+            } else if let Some((length, unit)) = self.unit(at).filter(|(length, _)| self.word(at + length, &["where", "when"]) || (self.word(at + length, &["in"]) && self.word(at + length + 1, &["which"]))) {
+                self.spend(at..at + length);
+                self.out.selects = true;
+                self.time_key(unit)?;
             } else if let Some(length) = self.class(at, |class| class == Class::OverTime) {
                 self.spend(at..at + length);
                 self.over_time = true;
@@ -386,6 +390,14 @@ impl Reader<'_> {
         if !self.out.keys.is_empty() || self.out.selects || self.out.lists || self.out.task.is_some() {
             return;
         }
+        let unit = (rank.start.saturating_sub(4)..rank.start).find_map(|at| self.unit(at).map(|(length, unit)| (at, length, unit)));
+        if let Some((at, length, unit)) = unit
+            && (at + length..rank.start).any(|place| self.word(place, &["with", "that", "which", "had", "has", "having"]))
+        {
+            self.spend(at..at + length);
+            self.out.selects = self.time_key(unit).is_ok();
+            return;
+        }
         let near = |mention: &&Mention| mention.end <= rank.start && rank.start - mention.end <= 4;
         let linked = |mention: &&Mention| (mention.end..rank.start).any(|at| self.word(at, &["with", "that", "which", "who", "having", "has", "had", "whose", "of"]));
         let found = self.mentions.iter().filter(near).filter(linked).find(|mention| self.can(mention, Want::Key)).cloned();
@@ -469,6 +481,11 @@ impl Reader<'_> {
             {
                 self.take(&mention);
                 self.by_date(col, self.word(at, &["longest", "oldest"]));
+            } else if !measure
+                && self.word(at, &["oldest", "youngest"])
+                && let Some(col) = self.default_date()
+            {
+                self.by_date(col, self.word(at, &["oldest"]));
             }
         }
     }
@@ -510,6 +527,11 @@ impl Reader<'_> {
         if self.can(&mention, Want::Key) && !(self.can(&mention, Want::Measure) && mention.best() >= EXACT) {
             let col = self.resolve(&mention, Want::Key)?;
             let selected = self.out.selects && !self.out.keys.is_empty();
+            if selected && self.view.kind(col) != ColumnKind::Date && mention.start == at {
+                self.counting = Some(at);
+                self.spoken.push((at, crate::analyst::query::Agg::Count));
+                return Ok(());
+            }
             if self.view.kind(col) == ColumnKind::Date || selected {
                 return Ok(());
             }
@@ -518,6 +540,11 @@ impl Reader<'_> {
                 self.out.lists = true;
                 self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
             } else {
+                // "top 3 products per category": so many in each.
+                let each = (0..self.tokens.len()).any(|place| self.tokens[place].is_any(&["each", "every", "per"]));
+                if let Some(rank) = self.out.rank.as_mut().filter(|_| each && self.out.keys.len() == 1) {
+                    rank.within = true;
+                }
                 self.push_key(Key::Column(col));
             }
         }
@@ -545,6 +572,7 @@ impl Reader<'_> {
         let date = self.mention(thing).filter(|mention| self.can(mention, Want::Date) && !self.is_rows(mention));
         let rows = self.tokens.get(thing).is_some_and(|token| self.view.is_named(&token.text)) || self.is(thing, Class::Row)
             || self.mention(thing).is_some_and(|mention| self.is_rows(&mention));
+        let rows = rows && date.as_ref().is_none_or(|mention| mention.best() < EXACT);
         let col = match &date {
             Some(mention) => {
                 let col = self.resolve(mention, Want::Date)?;
@@ -570,7 +598,7 @@ impl Reader<'_> {
             return Ok(());
         }
         self.out.rank = Some(Rank { count: count.or(known).unwrap_or(1), lowest: !latest, within: false });
-        self.rank_lists = true;
+        self.rank_lists |= count.is_some();
         self.by_date(col, !latest);
         Ok(())
     }

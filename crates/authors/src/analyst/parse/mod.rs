@@ -78,6 +78,10 @@ pub(crate) struct Partial {
     pub(crate) entity_ranked: bool,
     /// Rows are to be shown.
     pub(crate) lists_rows: bool,
+    /// "most expensive": by price.
+    pub(crate) prices: bool,
+    /// "what categories are there": the values themselves are asked for.
+    pub(crate) asks_what_there_is: bool,
     /// What a row is was named: orders, invoices.
     pub(crate) rows_named: bool,
 }
@@ -184,6 +188,9 @@ impl<'a> Reader<'a> {
         self.purpose();
         self.names_of_files();
         self.find_mentions();
+        self.out.prices = self.tokens.iter().any(|token| token.is_any(&["expensive", "cheapest", "dearest", "priciest", "costliest"]));
+        self.out.asks_what_there_is = self.tokens.len() <= 8
+            && self.tokens.iter().any(|token| token.is_any(&["there", "have", "exist", "exists", "list", "are", "available", "different", "appear"]));
         self.times()?;
         self.charts_and_files();
         self.cleaning()?;
@@ -266,6 +273,12 @@ impl<'a> Reader<'a> {
 
     fn mention(&self, at: usize) -> Option<Mention> {
         self.mentions.iter().find(|mention| mention.start == at).cloned()
+    }
+
+    /// Notes that a word for the table's rows was said.
+    fn rows_said(&mut self, span: Span<usize>) {
+        self.out.rows_named = true;
+        self.spend(span);
     }
 
     fn mention_before(&self, end: usize) -> Option<Mention> {

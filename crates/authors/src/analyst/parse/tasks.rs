@@ -234,7 +234,21 @@ impl Reader<'_> {
             mention.start >= from && mention.candidates.iter().any(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
         }).cloned().collect();
         let cols: Vec<Col> = dates.iter().filter_map(|mention| self.resolve(mention, Want::Date).ok()).collect();
-        let [first, second] = cols[..] else { return false };
+        let pays = self.tokens.iter().any(|token| token.is_any(&["pay", "paid", "payment", "settle"]));
+        let (first, second) = match &cols[..] {
+            [first, second] => (*first, *second),
+            _ if pays => {
+                let paid = self.view.of_kind(ColumnKind::Date).find(|col| self.view.columns[*col].words.iter().any(|word| ["paid", "payment", "settled"].contains(&word.as_str())));
+                let (Some(first), Some(second)) = (self.default_date(), paid) else { return false };
+                for at in from..self.tokens.len() {
+                    if self.word(at, &["pay", "paid", "payment"]) && !self.used[at] {
+                        self.spend(at..at + 1);
+                    }
+                }
+                (first, second)
+            }
+            _ => return false,
+        };
         for mention in &dates {
             self.take(mention);
         }
@@ -277,6 +291,7 @@ impl Reader<'_> {
         self.spend_versus();
         self.missing_values();
         self.remaining_columns()?;
+        self.values_listed();
         let filters: Vec<Filter> = self.placed.iter().map(|(_, filter)| filter.clone()).collect();
         let time = self.out.keys.iter().any(|key| key.is_time() || self.view.is_calendar(key.column()));
         if self.out.task.is_none() {
@@ -419,7 +434,7 @@ impl Reader<'_> {
                 Some((_, _, 1)) => Some(Unit::Month),
                 _ => None,
             },
-            Filter::Recurs { .. } => Some(Unit::Month),
+            Filter::Recurs { when: crate::analyst::dates::Recurring::Months(months), .. } if months.len() == 1 => Some(Unit::Month),
             Filter::Between { col, .. } => {
                 let col = *col;
                 self.push_key(Key::Column(col));
@@ -427,6 +442,11 @@ impl Reader<'_> {
             }
             _ => None,
         };
+        if let ([before, after], None, false) = (&periods[..], unit, matches!(filters[0], Filter::Between { .. })) {
+            let (before, after) = ordered(before.clone(), after.clone());
+            self.out.task = Some(Task::Growth(Box::new(before), Box::new(after)));
+            return Ok(());
+        }
         if let Some(unit) = unit.filter(|_| !self.out.keys.iter().any(|key| key.is_time())) {
             self.time_key(unit)?;
         }
@@ -435,13 +455,15 @@ impl Reader<'_> {
     }
 
     fn settle_share(&mut self, filters: &[Filter]) {
-        let grouped = !self.out.keys.is_empty();
-        if grouped && self.out.rank.is_none() {
-            self.out.task = Some(Task::Share(Vec::new()));
-            return;
-        }
-        if grouped {
-            self.out.task = Some(Task::Share(Vec::new()));
+        let placed_by = |at: usize| at > 0 && self.word(at - 1, &["in", "for", "from", "at", "within", "by", "during", "on"]);
+        if !self.out.keys.is_empty() {
+            // "billable share by employee" is a share of each employee's own.
+            let keyed: Vec<Col> = self.out.keys.iter().map(|key| key.column()).collect();
+            let part: Vec<Filter> = self.placed.iter().filter(|(at, filter)| {
+                !placed_by(*at) && matches!(filter, Filter::Is { .. } | Filter::Flag { .. } | Filter::Number { .. } | Filter::Between { .. } | Filter::Empty { .. })
+                    && !self.is_calendar_filter(filter) && !filter.columns().iter().any(|col| keyed.contains(col))
+            }).map(|(_, filter)| filter.clone()).collect();
+            self.out.task = Some(Task::Share(part));
             return;
         }
         // "what percentage of the German orders was returned": the part is behind the verb.
@@ -514,7 +536,7 @@ impl Reader<'_> {
                 continue;
             }
             if self.is_rows(&mention) && !(takes_all && mention.best() >= super::EXACT) {
-                self.spend(mention.start..mention.end);
+                self.rows_said(mention.start..mention.end);
                 continue;
             }
             let date = self.can(&mention, Want::Date) && !self.can(&mention, Want::Measure);
@@ -594,6 +616,24 @@ impl Reader<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A list of one column that repeats itself is a list of its values.
+    fn values_listed(&mut self) {
+        let Some(Task::Rows(cols)) = &self.out.task else { return };
+        let [col] = cols[..] else { return };
+        let plain = self.view.kind(col) == ColumnKind::Text && !self.view.is_unique(col) && self.view.profile(col).is_some_and(|profile| profile.distinct * 10 < self.view.rows() * 9);
+        if !plain || self.out.rows_named || self.out.rank.is_some() || self.out.lists && self.out.selects {
+            return;
+        }
+        let against = self.placed.iter().any(|(_, filter)| matches!(filter, Filter::Columns { left, .. } if self.view.is_number(*left)));
+        if against {
+            self.out.selects = true;
+            self.push_key(Key::Column(col));
+            self.out.task = None;
+        } else {
+            self.out.task = Some(Task::Values(col));
+        }
     }
 
     fn lists_said(&self) -> bool {

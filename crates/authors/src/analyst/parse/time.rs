@@ -524,6 +524,13 @@ impl Reader<'_> {
     }
 
     fn month_said(&self, at: usize) -> Option<(usize, Said)> {
+        let season = [("spring", 3), ("summer", 6), ("autumn", 9)].iter().find(|(name, _)| self.word(at, &[name]));
+        if let Some((_, first)) = season.filter(|_| self.mention(at).is_none() && self.value(at).is_none()) {
+            return Some(match self.year_after(at + 1) {
+                Some((end, year)) => (end - at, Said::Days(Range::months(year, *first, 3))),
+                None => (1, Said::Months(*first, 3)),
+            });
+        }
         let month = self.month_word(at)?;
         Some(match self.year_after(at + 1) {
             Some((end, year)) => (end - at, Said::Days(Range::months(year, month, 1))),

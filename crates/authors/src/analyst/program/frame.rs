@@ -57,7 +57,7 @@ impl Writer<'_> {
         let base = || all().filter(|col| self.view.columns[*col].table == self.view.base);
         let mut columns = self.query.columns();
         match &self.query.task {
-            Task::Rows(cols) if cols.is_empty() => columns.extend(base().take(ROW_COLUMNS_MAX)),
+            Task::Rows(cols) if cols.is_empty() || (self.query.save && cols.len() < 2) => columns.extend(base().take(ROW_COLUMNS_MAX)),
             Task::Rows(cols) => columns.extend(self.row_key(cols)),
             Task::Duplicates(_) | Task::Clean(_) => columns.extend(base()),
             Task::Missing(cols) if cols.is_empty() => columns.extend(base()),

@@ -56,6 +56,7 @@ impl<'a> Writer<'a> {
             .iter()
             .map(|key| match key {
                 Key::Column(col) => view.name(*col).to_owned(),
+                Key::Time(col, unit) if view.name(*col) == unit_name(*unit) => view.name(*col).to_owned(),
                 Key::Time(_, unit) => fresh(&mut taken, unit_name(*unit).to_owned()),
             })
             .collect();
@@ -333,6 +334,11 @@ impl<'a> Writer<'a> {
     fn order(&self) -> String {
         let label = self.ranked_label();
         match self.query.rank {
+            Some(rank) if rank.within && rank.count == 1 && self.query.keys.len() > 1 => format!(
+                "best = answer.groupby({first})[{label}].transform(\"{}\")\nanswer = answer[answer[{label}] == best].sort_values({first})\n",
+                if rank.lowest { "min" } else { "max" },
+                first = literal(&self.key_names[0]),
+            ),
             Some(rank) if rank.within && self.query.keys.len() > 1 => format!(
                 "answer = answer.sort_values([{first}, {label}], ascending=[True, {}], kind=\"stable\").groupby({first}).head({})\n",
                 if rank.lowest { "True" } else { "False" },

@@ -18,7 +18,7 @@ impl Writer<'_> {
     pub(super) fn rows(&mut self, cols: &[Col]) -> String {
         let mut code = String::from("\n");
         let mut shown: Vec<Col> = cols.to_vec();
-        if !shown.is_empty() {
+        if !shown.is_empty() && !(self.query.save && cols.len() < 2) {
             // What tells the rows apart comes first.
             if let Some(key) = self.row_key(cols) {
                 shown.insert(0, key);
@@ -26,6 +26,7 @@ impl Writer<'_> {
             shown.extend(self.query.filters.iter().flat_map(Filter::columns));
             shown.extend(self.query.measures.iter().flat_map(|measure| measure.of.columns()));
         } else {
+            shown.clear();
             shown.extend((0..self.view.columns.len()).filter(|col| self.view.columns[*col].table == self.view.base).take(40));
             shown.extend(self.query.columns());
         }
@@ -105,12 +106,21 @@ impl Writer<'_> {
         }
         let mut code = String::from("\n");
         code += &self.keys(&self.query.keys);
-        code += &self.grouped();
         let label = literal(&self.labels[0]);
         if part.is_empty() {
+            code += &self.grouped();
             let _ = writeln!(code, "answer[\"Share (%)\"] = 100 * answer[{label}] / answer[{label}].sum()");
+        } else {
+            let _ = writeln!(code, "part = table[{}].copy()", self.masks(part, "table"));
+            code += &self.grouped_of("part", "parts");
+            code += &self.grouped();
+            let keys = list(&self.key_names);
+            let _ = writeln!(code, "answer = answer.merge(parts, on={keys}, how=\"left\", suffixes=(\"\", \" of that\")).fillna({{{label} + \" of that\": 0}})");
+            let _ = writeln!(code, "answer[\"Share (%)\"] = 100 * answer[{label} + \" of that\"] / answer[{label}]");
         }
+        let ranked = std::mem::replace(&mut self.labels[0], "Share (%)".to_owned());
         code += &self.order();
+        self.labels[0] = ranked;
         let shares = self.labels[0].clone();
         code += &format!("{show}(answer)\n");
         self.labels[0] = "Share (%)".to_owned();
