@@ -53,6 +53,9 @@ COLORS = ("#2f6db5", "#e08a1e", "#3a9a5b", "#c2453d", "#7d5fb2", "#8a6a4f", "#d0
 # What was noted so far, and how many bytes that took.
 _noted = {"results": 0, "bytes": 0, "told": False}
 
+# True once the program has ended: from then on nothing of it is called.
+_ended = False
+
 
 def show(value, label=None, unit=None):
     """Gives a value: a number, a text, a date, a table (of pandas, polars, or lists and dicts) or a figure.
@@ -199,6 +202,8 @@ def _date(value):
 
 
 def _text_of(value):
+    if _ended:
+        return f"<{type(value).__name__}>"
     try:
         return str(value)
     except Exception as error:
@@ -245,7 +250,7 @@ def _is_sheets(value):
 
 def _rows_of(value):
     """A list of rows, each a dict."""
-    return isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(row, dict) for row in value)
+    return isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(row, dict) for row in _head(value, ROWS_MAX))
 
 
 def _columns(value, rows_max=None, columns_max=None):
@@ -254,11 +259,13 @@ def _columns(value, rows_max=None, columns_max=None):
         head = value if rows_max is None else value.head(rows_max)
         return [(name, head[name].to_list(), None) for name in value.columns[:columns_max]], value.height
     if _is(value, "polars", "Series"):
-        return [(value.name or "value", value.to_list()[:rows_max], None)], len(value)
+        head = value if rows_max is None else value.head(rows_max)
+        return [(value.name or "value", head.to_list(), None)], len(value)
     if _is(value, "pandas", "Index"):
-        return _pandas_columns(value.to_frame(index=False), rows_max, columns_max), len(value)
+        return _pandas_columns(value[:rows_max].to_frame(index=False), rows_max, columns_max), len(value)
     if _is(value, "pandas", "Series"):
-        value = value.to_frame("value" if value.name is None else value.name)
+        head = value.iloc[:rows_max].to_frame("value" if value.name is None else value.name)
+        return _pandas_columns(head, rows_max, columns_max), len(value)
     if _is(value, "pandas", "DataFrame"):
         return _pandas_columns(value, rows_max, columns_max), len(value)
     if _is_array(value):
@@ -266,27 +273,35 @@ def _columns(value, rows_max=None, columns_max=None):
         return [(name, list(values[:rows_max]), values.dtype.kind) for name, values in columns], len(value)
     if isinstance(value, dict):
         return _dict_columns(value, rows_max, columns_max)
+    rows = _head(value, rows_max)
     if isinstance(value, (set, frozenset)):
-        value = sorted(value, key=_text_of)
-    rows = list(value)
+        rows.sort(key=_text_of)
     if _rows_of(rows):
         names = list(dict.fromkeys(name for row in rows for name in row))[:columns_max]
-        return [(name, [row.get(name) for row in rows[:rows_max]], None) for name in names], len(rows)
+        return [(name, [row.get(name) for row in rows], None) for name in names], len(value)
     if rows and all(isinstance(row, (list, tuple)) for row in rows):
         wide = range(max(map(len, rows)))[:columns_max]
-        return [(i + 1, [row[i] if i < len(row) else None for row in rows[:rows_max]], None) for i in wide], len(rows)
-    return [("value", rows[:rows_max], None)], len(rows)
+        return [(i + 1, [row[i] if i < len(row) else None for row in rows], None) for i in wide], len(value)
+    return [("value", rows, None)], len(value)
+
+
+def _head(values, rows_max):
+    """The first values as a list, without a look at the others."""
+    from itertools import islice
+
+    values = values.iloc[:rows_max].tolist() if _is(values, "pandas", "Series") else values
+    values = values[:rows_max].tolist() if _is(values, "pandas", "Index") else values
+    return list(islice(iter(values), rows_max))
 
 
 def _dict_columns(value, rows_max, columns_max):
     listed = [hasattr(values, "__len__") and not isinstance(values, (str, bytes, dict)) for values in value.values()]
     if value and all(listed):
-        columns = {name: _values(values) for name, values in list(value.items())[:columns_max]}
-        rows = max(map(len, columns.values()))
-        filled = ((name, (values + [None] * (rows - len(values)))[:rows_max]) for name, values in columns.items())
-        return [(name, values, None) for name, values in filled], rows
-    names, values = list(value)[:rows_max], list(value.values())[:rows_max]
-    return [("name", names, None), ("value", values, None)], len(value)
+        total = max(map(len, value.values()))
+        rows = total if rows_max is None else min(total, rows_max)
+        columns = [(name, _head(value[name], rows_max)) for name in _head(value, columns_max)]
+        return [(name, values + [None] * (rows - len(values)), None) for name, values in columns], total
+    return [("name", _head(value, rows_max), None), ("value", _head(value.values(), rows_max), None)], len(value)
 
 
 def _pandas_columns(frame, rows_max, columns_max):
@@ -853,12 +868,8 @@ def _figure_of(value):
 
 
 def _save_figure(figure):
-    import warnings
-
     name = _new_picture()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        figure.savefig(os.path.join(WORK, name), bbox_inches="tight", dpi=max(100, min(figure.dpi, 200)))
+    figure.savefig(os.path.join(WORK, name), bbox_inches="tight", dpi=max(100, min(figure.dpi, 200)))
     return name
 
 
@@ -1030,8 +1041,18 @@ def _is_box(corners):
 
 def _capture(value, name, began):
     """Notes the value of the last statement and open figures, marked as nobody's wish; prints nothing."""
+    global _ended
     if _noted["results"]:
         return
+    import warnings
+
+    _ended = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _capture_quietly(value, name, began)
+
+
+def _capture_quietly(value, name, began):
     figures = _open_figures()
     own = _figure_of(value)
     if own is not None and own not in figures:
@@ -1064,7 +1085,7 @@ def _is_list_of_values(value):
     if _is_frame(value) or _is_array(value) or _rows_of(value):
         return True
     return isinstance(value, (list, tuple, set, frozenset)) and bool(value) and all(
-        one is None or _is_single(one) for one in list(value)[:ROWS_MAX]
+        one is None or _is_single(one) for one in _head(value, ROWS_MAX)
     )
 
 

@@ -116,6 +116,14 @@ fn what_python_does_not_show_is_noted_all_the_same() {
     ] {
         assert_eq!(results(&run(&server, "python", code)), [] as [Value; 0], "{code}");
     }
+    // Nothing of the program is called once it has ended.
+    let loud = "class Loud:\n    def __str__(self): print('told')\n    __repr__ = __str__\n";
+    let alone = run(&server, "python", &format!("{loud}Loud()"));
+    assert_eq!((results(&alone), &alone["stdout"]), (&[][..], &json!("")));
+    let listed = run(&server, "python", &format!("import pandas\n{loud}pandas.DataFrame({{'a': [Loud()]}})"));
+    assert_eq!((&results(&listed)[0]["rows"], &listed["stdout"]), (&json!([["<Loud>"]]), &json!("")));
+    let long = only("list(range(3_000_000))").0;
+    assert_eq!((&long["totalRows"], long["rows"].as_array().map(Vec::len)), (&json!(3_000_000), Some(1000)));
     let failed = run(&server, "python", "import matplotlib.pyplot as plt\nplt.plot([1])\n1 / 0");
     let why = json!({ "type": "error", "message": "ZeroDivisionError: division by zero" });
     assert_eq!((results(&failed), file_names(&failed).len()), (&[why][..], 0));
