@@ -35,7 +35,7 @@ pub(super) enum Style {
 
 impl Date {
     fn new(year: u32, month: u32, day: u32) -> Option<Date> {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             2 => 28 + u32::from(leap),
             4 | 6 | 9 | 11 => 30,
@@ -59,9 +59,9 @@ impl Date {
 /// The month of a name or of its first three letters.
 pub(super) fn month(word: &str) -> Option<u32> {
     let word = word.strip_suffix('.').unwrap_or(word);
-    let named = |name: &&str| **name == *word || (word == "sept" && name.starts_with(word));
-    let short = |name: &&str| word.len() == 3 && name.starts_with(word);
-    let at = MONTHS.iter().position(|name| named(&name) || short(&name))?;
+    let named = |name: &str| *name == *word || (word == "sept" && name.starts_with(word));
+    let short = |name: &str| word.len() == 3 && name.starts_with(word);
+    let at = MONTHS.iter().position(|name| named(name) || short(name))?;
     u32::try_from(at + 1).ok()
 }
 

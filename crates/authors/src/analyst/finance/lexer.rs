@@ -174,7 +174,7 @@ fn writes_decimal_commas(text: &str) -> bool {
         let grouped = at > 4
             && bytes[at - 4] == b'.'
             && (at - 3..at).all(digit)
-            && !bytes.get(end).is_some_and(|next| *next == b',');
+            && bytes.get(end).is_none_or(|next| *next != b',');
         bytes[at] == b',' && digit(at - 1) && (1..=2).contains(&decimals) && (unit || grouped)
     })
 }
@@ -448,8 +448,7 @@ fn join(tokens: Vec<Token>, currency: &mut Option<&'static str>) -> Vec<Token> {
             used = words;
         }
         if let Kind::Number(number) = &mut token.kind {
-            loop {
-                let Some(unit) = next(used) else { break };
+            while let Some(unit) = next(used) {
                 let long = [
                     "thousand", "million", "millions", "billion", "billions", "grand", "lakh", "crore",
                     "mio", "bn",

@@ -171,8 +171,11 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
 
 /// The interest alone.
 fn interest_only(reading: &mut Reading, rate: &Rate, loan: &Loan) -> Result<Program, Trouble> {
-    let term =
-        terms::term(reading)?.unwrap_or(Term { values: vec![1.0], unit: Some(Period::Year), payments: None });
+    let term = terms::term(reading)?.unwrap_or_else(|| Term {
+        values: vec![1.0],
+        unit: Some(Period::Year),
+        payments: None,
+    });
     let each = paid(reading, &term);
     let mut program = Program::default();
     let what = loan.write(&mut program);
@@ -343,7 +346,6 @@ pub(super) fn amortisation(reading: &mut Reading) -> Result<Program, Trouble> {
 fn schedule(each: Period, advance: bool, yearly: bool) -> Listing {
     let noun = capital(each.noun());
     let interest = if advance { "(balance - payment) * rate" } else { "balance * rate" };
-    let label = if yearly { "Year" } else { "Period" };
     let mut code = format!(
         "rows = []\nbalance = loan\nfor period in range(1, round(periods) + 1):\n    interest = {interest}\n    principal = payment - interest\n    balance -= principal\n    rows.append({{\"Period\": period, \"Payment\": payment, \"Interest\": interest, \"Principal\": principal, \"Balance\": max(balance, 0.0) if abs(balance) < 0.005 else balance}})\nschedule = pd.DataFrame(rows)\n"
     );
@@ -365,7 +367,6 @@ fn schedule(each: Period, advance: bool, yearly: bool) -> Listing {
         (false, Period::HalfYear) => "Period",
         _ => "Year",
     };
-    debug_assert!(label == "Year" || !yearly);
     Listing {
         code,
         variable: "schedule",

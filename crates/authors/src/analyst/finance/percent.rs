@@ -24,8 +24,9 @@ fn of_one(reading: &mut Reading, rate: &Fact, amount: &Fact) -> Result<Program, 
     let less =
         reading.any(&["off", "discount", "minus", "less", "reduce", "decrease", "cut", "subtract", "take"]);
     let more = reading.any(&["plus", "add", "more", "grow"]);
-    let original = reading.any(&["original", "before", "was", "were"]) && (less || more)
-        || reading.then(&["after"], &["discount", "off", "grow", "decrease", "reduce"], 4) && (less || more);
+    let earlier = reading.any(&["original", "before", "was", "were"])
+        || reading.then(&["after"], &["discount", "off", "grow", "decrease", "reduce"], 4);
+    let original = earlier && (less || more);
     if original {
         let known = reading.any(&["original", "excluding"]);
         if !known {

@@ -33,6 +33,8 @@ pub(super) fn choose<T>(question: impl Into<String>, options: &[&str]) -> Result
 /// What a question holds.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
+    /// The question itself.
+    text: String,
     pub(super) tokens: Vec<Token>,
     pub(super) facts: Vec<Fact>,
     pub(super) currency: Option<&'static str>,
@@ -47,7 +49,14 @@ impl Reading {
         let cut = lexer::cut(question);
         let facts = facts::facts(&cut.tokens);
         let sure = if cut.mended > 0 { 90 } else { 97 };
-        Reading { tokens: cut.tokens, facts, currency: cut.currency, assumed: Vec::new(), sure }
+        Reading {
+            text: question.to_owned(),
+            tokens: cut.tokens,
+            facts,
+            currency: cut.currency,
+            assumed: Vec::new(),
+            sure,
+        }
     }
 
     /// Notes what was taken for granted, and how much less sure that makes.
@@ -136,9 +145,9 @@ impl Reading {
 
     /// The fact in the words of the question.
     pub(super) fn words(&self, fact: &Fact) -> String {
-        let texts: Vec<&str> =
-            self.tokens[fact.start..fact.end].iter().map(|token| token.text.as_str()).collect();
-        texts.join(" ").replace(" %", "%")
+        let (first, last) = (self.tokens.get(fact.start), self.tokens.get(fact.end.saturating_sub(1)));
+        let (Some(first), Some(last)) = (first, last) else { return String::new() };
+        self.text.get(first.start..last.end).unwrap_or_default().to_owned()
     }
 
     /// How often something falls, where that is not said of a number: `monthly payment`, `paid once a year`.

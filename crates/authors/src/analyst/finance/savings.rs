@@ -36,7 +36,7 @@ fn periods(reading: &mut Reading, rate: &Rate, payment: Option<&Fact>, term: Opt
             each
         });
     }
-    rate.added().or(rate.period()).unwrap_or(Period::Year)
+    rate.added().or_else(|| rate.period()).unwrap_or(Period::Year)
 }
 
 /// A payment that falls again and again.

@@ -189,7 +189,7 @@ pub(super) fn look_up(word: &str) -> (Option<(&'static str, &'static str)>, bool
     }
     let letters = word.chars().count();
     let plain = word.chars().all(|char| char.is_ascii_lowercase());
-    if letters < 5 || letters > 20 || !plain || OTHERS.contains(&word) {
+    if !(5..=20).contains(&letters) || !plain || OTHERS.contains(&word) {
         return (None, false);
     }
     let most = if letters < 9 { 1 } else { 2 };
