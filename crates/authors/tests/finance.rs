@@ -227,7 +227,7 @@ fn cash_flows_may_stand_in_a_file() {
     let cases: [(&[&str], f64); 6] = [
         (&["npv of the roof at 5%"], 206.34920634920627),
         (&["payback of oven"], 1.75),
-        (&["irr of roof", "and oven?"], 11.65151389911680),
+        (&["irr of roof", "and oven?"], 11.651_513_899_116_8),
         (&["irr", "for Roof"], 18.88194417315591),
         (&["xnpv of roof at 10%"], 120.50352669590654),
         (&["what is 15% of 240"], 36.0),

@@ -38,7 +38,9 @@ fn borrowed(reading: &mut Reading) -> Result<Loan, Trouble> {
     let steady = |fact: &&Fact| fact.per.is_none();
     let named = reading.free(What::Amount).filter(steady).find(|fact| fact.near(&BORROWED));
     let price = named
-        .or_else(|| reading.free(What::Amount).filter(steady).find(|fact| !fact.near(&["extra"])))
+        .or_else(|| {
+            reading.free(What::Amount).filter(steady).find(|fact| !fact.near(&["extra", "fee", "fees"]))
+        })
         .map(|fact| fact.take().values.clone());
     // "quarterly payment of 40,000": what is borrowed, if nothing else is.
     let price = match price {
@@ -536,7 +538,7 @@ pub(super) fn comparison(reading: &mut Reading) -> Result<Program, Trouble> {
         for at in group {
             let fact = &reading.facts[*at];
             let slot = match fact.what {
-                What::Amount if fact.per.is_none() => 0,
+                What::Amount if fact.per.is_none() && !fact.near(&["fee", "fees"]) => 0,
                 What::Percent if !fact.near(&["down", "fee", "fees"]) => 1,
                 What::Span(period) => {
                     if unit.is_some_and(|unit| unit != period) {
@@ -589,7 +591,7 @@ pub(super) fn comparison(reading: &mut Reading) -> Result<Program, Trouble> {
     let rate = Rate::yearly(column(1), reading.compounding());
     let term = Term { values: column(2), unit: Some(unit), payments: None };
     let mut program = Program::default();
-    program.input("loan", "Loan", &column(0));
+    program.input("loan", "Amount", &column(0));
     let _ = terms::write_rate(&mut program, &rate, each);
     let _ = terms::write_term(&mut program, &term, each)?;
     if !program.varies() {

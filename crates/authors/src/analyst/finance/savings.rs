@@ -41,11 +41,11 @@ fn periods(reading: &mut Reading, rate: &Rate, payment: Option<&Fact>, term: Opt
 
 /// A payment that falls again and again.
 fn regular(reading: &Reading) -> Option<Fact> {
+    let named = ["payment", "instalment", "annuity", "contribute", "monthly", "annual", "quarterly"];
+    // "1000 compounded monthly" is paid once.
+    let paid = |fact: &&Fact| fact.near(&named) && !fact.near(&["compound"]);
     let found = reading.regular().cloned();
-    found.or_else(|| {
-        let named = ["payment", "instalment", "annuity", "contribute", "monthly", "annual", "quarterly"];
-        reading.amount(&named).cloned()
-    })
+    found.or_else(|| reading.free(What::Amount).find(paid).map(|fact| fact.take().clone()))
 }
 
 fn shown(values: &[f64]) -> String {

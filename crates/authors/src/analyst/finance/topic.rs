@@ -261,7 +261,9 @@ impl Topic {
                 (Topic::Payment, 8)
             }
             () if r.has("withdraw") && r.regular_free() == 0 && often => (Topic::Payment, 2),
+            () if r.has("pv") && r.span_count() == 0 && r.free(What::Amount).count() > 2 => (Topic::Npv, 12),
             () if r.any(&["pv", "perpetuity"])
+                || r.tokens.iter().any(|t| t.is_any(&["bond", "coupon", "coupons"])) && !asked_rate
                 || r.says(&[
                     "present value",
                     "worth today",
@@ -282,7 +284,9 @@ impl Topic {
                 || r.says(&["future value", "compound interest", "simple interest", "interest on"])
                 || rated
                     && (r.span_count() > 0 || r.regular_free() > 0)
-                    && (r.any(&["grow", "balance", "accumulate", "worth", "become", "becomes"])
+                    && (r.any(&["grow", "balance", "accumulate", "become", "becomes", "compound"])
+                        || r.has("worth")
+                            && r.tokens.iter().any(|t| t.is_any(&["will", "would", "be", "become"]))
                         || r.any(&SAVE)
                         || r.says(&[
                             "end up",

@@ -336,8 +336,11 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
         return ask("On which amount is the tax?");
     };
     let shown = plain(&amount);
-    let known_gross = amount.near(&["gross", "including", "total", "inclusive"]);
-    let known_net = amount.near(&["net", "excluding", "plus", "exclusive"]);
+    // "what is the gross price of 200": the word names what is asked for, not what is known.
+    let asks = ["what", "which", "calculate", "compute", "find", "give", "get", "need", "want", "determine"];
+    let wanted = |word: &str| reading.then(&asks, &[word], 4) && amount.near(&[word]);
+    let known_gross = amount.near(&["gross", "including", "total", "inclusive"]) && !wanted("gross");
+    let known_net = amount.near(&["net", "excluding", "plus", "exclusive"]) && !wanted("net");
     let asks_gross = reading.any(&["add", "gross", "including", "plus", "adding", "inclusive"])
         || reading.says(&["on top"]);
     let asks_net = reading.any(&[
