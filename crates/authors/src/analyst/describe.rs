@@ -36,7 +36,7 @@ pub(crate) fn unit(measure: &Measure, view: &View<'_>) -> Option<String> {
     }
     let of = |col: &Col| view.profile(*col).and_then(|profile| profile.unit.clone());
     match &measure.of {
-        Expr::Op('/', ..) => Some("%".to_owned()),
+        Expr::Op('/', ..) => measure.percent.then(|| "%".to_owned()),
         Expr::Days(..) => Some("days".to_owned()),
         Expr::Column(col) => of(col).map(|unit| if unit == "fraction" { "%".to_owned() } else { unit }),
         Expr::Op('+' | '-', left, right) => {
@@ -70,7 +70,7 @@ pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
     }
     match (measure.agg, &measure.of) {
         (_, Expr::Rows) => "Number of rows".to_owned(),
-        (Agg::Sum, Expr::Op('/', ..)) => format!("{} (%)", super::dates::capital(&of)),
+        (Agg::Sum, Expr::Op('/', ..)) => format!("{}{}", super::dates::capital(&of), if measure.percent { " (%)" } else { "" }),
         (Agg::Count, _) => format!("Number of {of}"),
         (Agg::Distinct, _) => format!("Number of different {of}"),
         (Agg::Sum, _) => format!("Total {of}"),
@@ -86,6 +86,7 @@ pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
 fn key_name(key: &Key, view: &View<'_>) -> String {
     match key {
         Key::Column(col) => view.name(*col).to_owned(),
+        Key::Months(_) => "month, which are columns".to_owned(),
         Key::Time(col, unit) => {
             let unit = match unit {
                 Unit::Day => "day",
@@ -172,7 +173,7 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
         let empty = view.profile(key.column()).map_or(0, |profile| profile.empty);
         if empty > 0 {
             let _ = match key {
-                Key::Time(..) => write!(text, " {empty} rows without a date in {:?} are left out.", view.name(key.column())),
+                Key::Time(..) | Key::Months(_) => write!(text, " {empty} rows without a date in {:?} are left out.", view.name(key.column())),
                 Key::Column(_) => write!(text, " {empty} rows without {:?} are a group of their own.", view.name(key.column())),
             };
         }
@@ -191,6 +192,7 @@ fn what(query: &Query, view: &View<'_>) -> String {
     match &query.task {
         Task::Figures => match query.rank {
             Some(rank) => format!("The {} {} with the {} {}", rank.count, keys.join(" and "), side(rank.lowest), lower_first(&figures)),
+            None if query.mean_of_groups => format!("The average, over all groups, of {}{by}", lower_first(&figures)),
             None => format!("{figures}{by}"),
         },
         Task::Rows(_) => match query.rank {

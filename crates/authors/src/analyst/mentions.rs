@@ -159,8 +159,9 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     let within = words.iter().filter(|word| name.contains(word)).count();
     if within == words.len() {
         // "cost" is rather `Unit Cost` than "unit" is.
-        let head = name.last().is_some_and(|last| words.contains(last)) || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
-        return if head { 60 + share(within) } else { 44 + share(within) };
+        let head = name.iter().rev().find(|word| word.chars().count() > 2).is_some_and(|last| words.contains(last)) || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
+        let adjective = words.len() == 1 && words[0] == "unit";
+        return if head { 60 + share(within) } else if adjective { 0 } else { 44 + share(within) };
     }
     // A word for another table's rows before a name: "customer city".
     let rest: Vec<String> = words.iter().filter(|word| !view.names.contains(word)).cloned().collect();

@@ -64,11 +64,13 @@ pub(crate) struct Measure {
     pub(crate) weight: Option<Col>,
     /// What a computed figure is called, such as `revenue`.
     pub(crate) name: Option<String>,
+    /// A ratio that is told in percent.
+    pub(crate) percent: bool,
 }
 
 impl Measure {
     pub(crate) fn new(agg: Agg, of: Expr) -> Measure {
-        Measure { agg, of, weight: None, name: None }
+        Measure { agg, of, weight: None, name: None, percent: false }
     }
 
     pub(crate) fn rows() -> Measure {
@@ -93,18 +95,20 @@ pub(crate) enum Unit {
 pub(crate) enum Key {
     Column(Col),
     Time(Col, Unit),
+    /// The months that are columns, of which this is the first.
+    Months(Col),
 }
 
 impl Key {
     pub(crate) fn column(self) -> Col {
         match self {
-            Key::Column(col) | Key::Time(col, _) => col,
+            Key::Column(col) | Key::Time(col, _) | Key::Months(col) => col,
         }
     }
 
     /// True if groups come in the order of time.
     pub(crate) fn is_time(self) -> bool {
-        matches!(self, Key::Time(..))
+        matches!(self, Key::Time(..) | Key::Months(_))
     }
 }
 
@@ -291,6 +295,9 @@ pub(crate) struct Query {
     pub(crate) save: bool,
     /// The day from which is counted what is overdue.
     pub(crate) today: Option<i64>,
+    /// The mean of the groups' figures is wanted, not each of them.
+    #[serde(default)]
+    pub(crate) mean_of_groups: bool,
     /// What was assumed, a sentence each.
     pub(crate) notes: Vec<String>,
 }

@@ -14,12 +14,20 @@ use super::{
 /// How much surer a reading of two tables must be than one of a single table, in percent.
 const JOIN_WINS_BY: u32 = 8;
 
+/// Readings less sure than this have guessed something, in percent.
+const GUESSED: u32 = 95;
+
+/// Readings less sure than this are asked about first, in percent.
+const ASKED_BELOW: u32 = 78;
+
 /// One reading of a question.
 struct Reading<'a, 'b> {
     view: &'a View<'b>,
     query: Query,
     exact: usize,
     confidence: u32,
+    /// It names conditions only: rather a part of what was asked before.
+    fragment: bool,
 }
 
 /// Why there is no reading, and how far it went.
@@ -57,6 +65,9 @@ fn answered(
     let earlier = memory.query.as_ref().map(|query| (memory, query));
     let mut choices = pending.choices.clone();
     if let Some(choice) = pending.chosen(question, tokens) {
+        if choice == Choice::Phrase("no".to_owned()) {
+            return Some(Err(AuthorError::NotUnderstood("then please ask in other words, with the names of the columns".to_owned())));
+        }
         choices.push(choice);
         return Some(resolve(&pending.question, &asked, &choices, earlier, views, tables));
     }
@@ -94,14 +105,23 @@ fn resolve(
     let alone = readings(tokens, choices, views);
     let goes_on = conversation::continues(tokens);
     if let Some((memory, query)) = earlier
-        && (goes_on || alone.is_err())
+        && (goes_on || alone.as_ref().map_or(true, |found| found.iter().all(|reading| reading.fragment)))
         && let Some(reading) = continuation(tokens, choices, memory, query, views)
     {
         return Ok(write(question, reading, tables));
     }
     match alone {
         Ok(mut found) => match found.len() {
-            1 => Ok(write(question, found.remove(0), tables)),
+            1 => {
+                let reading = found.remove(0);
+                let confirmed = choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
+                if reading.confidence < ASKED_BELOW && !confirmed {
+                    let asked = format!("Do you mean this? {}", super::describe::sentence(&reading.query, reading.view));
+                    let options = vec![("Yes".to_owned(), Choice::Phrase("yes".to_owned())), ("No, something else".to_owned(), Choice::Phrase("no".to_owned()))];
+                    return Err(ask(&asked, options, question, choices, earlier, tables, views));
+                }
+                Ok(write(question, reading, tables))
+            }
             _ => {
                 let options = found.iter().take(4).map(|reading| {
                     let name = reading.view.tables[reading.view.base].name();
@@ -149,13 +169,14 @@ fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Res
         Ok(partial) => partial,
         Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0 }),
     };
-    let (unknown, exact, confidence) = (partial.unknown.len(), partial.exact, partial.confidence);
+    let (unknown, exact) = (partial.unknown.len(), partial.exact);
     if unknown > 0 {
         let trouble = unknown_words(&partial, view);
         return Err(Failure { view, trouble, unknown, exact });
     }
+    let fragment = partial.is_fragment();
     match parse::complete(partial, view, choices) {
-        Ok(query) => Ok(Reading { view, query, exact, confidence }),
+        Ok((query, confidence)) => Ok(Reading { view, query, exact, confidence, fragment }),
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact }),
     }
 }
@@ -183,6 +204,12 @@ fn readings<'a, 'b>(tokens: &[Token], choices: &[Choice], views: &'a [View<'b>])
     } else if !joined.is_empty() {
         single.clear();
     }
+    // Another table understood all but one thing: then a guess here is no answer.
+    let asks = |failure: &Failure<'_, '_>| matches!(&failure.trouble, Trouble::Ask(_, options) if options.len() > 1) && failure.unknown == 0 && failure.view.join.is_none();
+    if joined.is_empty() && surest(&single) < GUESSED && failures.iter().any(asks) {
+        failures.retain(asks);
+        return Err(why_not(failures));
+    }
     best_of(if joined.is_empty() { single } else { joined }, choices).ok_or_else(|| why_not(failures))
 }
 
@@ -198,6 +225,11 @@ fn best_of<'a, 'b>(mut found: Vec<Reading<'a, 'b>>, choices: &[Choice]) -> Optio
     let hidden = |reading: &Reading<'_, '_>| reading.view.tables[reading.view.base].hidden;
     if found.iter().any(|reading| !hidden(reading)) {
         found.retain(|reading| !hidden(reading));
+    }
+    let one_each = |reading: &Reading<'_, '_>| matches!(reading.query.keys[..], [super::query::Key::Column(col)] if reading.view.is_unique(col))
+        && reading.query.measures.iter().all(|measure| measure.of == super::query::Expr::Rows);
+    if found.iter().any(|reading| !one_each(reading)) {
+        found.retain(|reading| !one_each(reading));
     }
     let most = found.iter().map(|reading| reading.exact).max()?;
     found.retain(|reading| reading.exact == most);
@@ -256,6 +288,6 @@ fn continuation<'a, 'b>(
         let confidence = partial.confidence.saturating_sub(5);
         let exact = partial.exact;
         let query = conversation::merge(earlier, partial, tokens, view);
-        Some(Reading { view, query, exact, confidence })
+        Some(Reading { view, query, exact, confidence, fragment: false })
     })
 }

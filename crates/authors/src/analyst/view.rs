@@ -22,6 +22,8 @@ pub(crate) struct ViewColumn<'a> {
     /// The name as words.
     pub(crate) words: Vec<String>,
     pub(crate) profile: &'a ColumnProfile,
+    /// Text that is nearly all dates, in several styles.
+    pub(crate) loose_dates: bool,
 }
 
 /// How a second table is joined to the first.
@@ -87,7 +89,7 @@ impl<'a> View<'a> {
             while self.columns.iter().any(|column| column.name == name) {
                 name.push('\'');
             }
-            self.columns.push(ViewColumn { table, at, name, words: normal_words(&profile.name), profile });
+            self.columns.push(ViewColumn { table, at, name, words: normal_words(&profile.name), profile, loose_dates: looks_like_dates(profile) });
         }
     }
 
@@ -100,7 +102,11 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn kind(&self, col: Col) -> ColumnKind {
-        self.profile(col).map_or(ColumnKind::Empty, |profile| profile.kind)
+        match self.columns.get(col) {
+            Some(column) if column.loose_dates => ColumnKind::Date,
+            Some(column) => column.profile.kind,
+            None => ColumnKind::Empty,
+        }
     }
 
     pub(crate) fn role(&self, col: Col) -> ColumnRole {
@@ -168,6 +174,20 @@ impl<'a> View<'a> {
     pub(crate) fn columns_said(&self) -> String {
         columns_said(&self.tables[self.base])
     }
+}
+
+/// True for text of which most values are days, however they are written.
+fn looks_like_dates(profile: &ColumnProfile) -> bool {
+    let dated = |text: &str| {
+        let parts: Vec<&str> = text.split(|char: char| !char.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+        let month = |part: &str| super::dates::month_of(&part.to_lowercase()).is_some();
+        let number = |part: &str| part.parse::<u32>().ok().filter(|number| *number < 3000);
+        let year = |part: &str| part.len() == 4 && number(part).is_some_and(|number| number > 1800);
+        (3..=6).contains(&parts.len()) && parts.iter().any(|part| year(part)) && parts.iter().take(3).all(|part| month(part) || number(part).is_some())
+    };
+    let filled = profile.values.iter().filter(|value| !value.value.is_empty());
+    let (dates, all) = filled.fold((0_usize, 0_usize), |(dates, all), value| (dates + usize::from(dated(&value.value)), all + 1));
+    profile.kind == ColumnKind::Text && all >= 3 && dates * 10 >= all * 9
 }
 
 /// The columns of a table, for messages.

@@ -490,8 +490,12 @@ impl Reader<'_> {
             let mut found = (0..self.view.columns.len()).filter(fits);
             found.next().filter(|_| found.next().is_none())
         };
-        if said(&["older", "younger", "aged"]) {
-            return called(&["age"]);
+        let people = self.tokens.iter().any(|token| token.is_any(&["respondents", "people", "users", "persons", "participants", "members", "customers", "employees", "anyone", "everyone"]));
+        let plain = self.tokens.get(at + 1).or(self.tokens.get(at)).is_some_and(|token| token.is_any(&["over", "under", "above", "below"])) || said(&["over", "under", "above", "below"]);
+        if said(&["older", "younger", "aged", "old"]) || (people && plain) {
+            if let Some(col) = called(&["age"]) {
+                return Some(col);
+            }
         }
         if said(&["earn", "earns", "earning", "earned", "paid"]) {
             return called(&["salary", "wage", "pay"]);

@@ -31,7 +31,11 @@ impl Reader<'_> {
             {
                 let _ = operations;
                 self.spend(at..end);
-                self.computed.push((at, Measure::new(Agg::Sum, expr)));
+                let said = |class: Class| (0..self.tokens.len()).any(|place| self.class(place, |one| one == class).is_some());
+                let percent = expr.is_ratio() && (said(Class::Share) || said(Class::Margin));
+                let mut measure = Measure::new(Agg::Sum, expr);
+                measure.percent = percent;
+                self.computed.push((at, measure));
                 at = end;
             } else {
                 at += 1;
@@ -68,7 +72,9 @@ impl Reader<'_> {
                 Class::Divided => Some('/'),
                 _ => None,
             });
-            let Some((length, sign)) = sign else { break };
+            // "cost per unit" divides, "cost per region" groups.
+            let per = self.word(end, &["per"]) && self.mention(end + 1).is_some_and(|mention| !self.can(&mention, Want::Key) && mention.best() >= 60);
+            let Some((length, sign)) = sign.or(per.then_some((1, '/'))) else { break };
             let next = self.past(end + length, &["the"]);
             let Some((right, after, more)) = self.factor_at(next, depth) else { break };
             left = Expr::Op(sign, Box::new(left), Box::new(right));
@@ -212,8 +218,41 @@ impl Reader<'_> {
             };
             self.spend(at..at + length);
             let mut measure = Measure::new(Agg::Sum, of);
+            measure.percent = measure.of.is_ratio();
             measure.name = Some(name.to_owned());
             self.computed.push((at, measure));
+        }
+        self.rates();
+    }
+
+    /// Figures that are known by name: the conversion rate, the value of the stock.
+    fn rates(&mut self) {
+        for at in 0..self.tokens.len().saturating_sub(1) {
+            if self.used[at] || self.used[at + 1] {
+                continue;
+            }
+            if self.word(at, &["conversion"]) && self.word(at + 1, &["rate", "rates"]) {
+                let parts = self.called(&["conversions", "conversion"]).zip(self.called(&["sessions", "visits", "clicks", "visitors", "leads"]));
+                if let Some((above, below)) = parts {
+                    self.spend(at..at + 2);
+                    let mut measure = Measure::new(Agg::Sum, Expr::Op('/', Box::new(Expr::Column(above)), Box::new(Expr::Column(below))));
+                    (measure.percent, measure.name) = (true, Some("conversion rate".to_owned()));
+                    self.computed.push((at, measure));
+                }
+            }
+            let stock = ["stock", "inventory"];
+            let after = self.past(at + 1, &["of", "the", "our"]);
+            let value = (self.word(at, &stock) && self.word(at + 1, &["value", "worth"])).then_some(at + 2)
+                .or_else(|| (self.word(at, &["value", "worth"]) && self.word(after, &stock) && after > at + 1).then_some(after + 1));
+            if let Some(end) = value.filter(|_| self.mention(at).is_none_or(|mention| mention.best() < EXACT)) {
+                let parts = self.called(&["on hand", "stock", "quantity", "qty"]).zip(self.called(&["unit cost", "cost", "unit price", "price"]));
+                if let Some((quantity, price)) = parts {
+                    self.spend(at..end);
+                    let mut measure = Measure::new(Agg::Sum, Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price))));
+                    measure.name = Some("stock value".to_owned());
+                    self.computed.push((at, measure));
+                }
+            }
         }
     }
 
@@ -257,6 +296,7 @@ impl Reader<'_> {
             }
             self.spoken.push((at, agg));
         }
+        self.means_of_groups();
         // "total number of", "how many different"
         let aggs: Vec<Agg> = self.spoken.iter().map(|(_, agg)| *agg).collect();
         if aggs.contains(&Agg::Count) && aggs.contains(&Agg::Distinct) {
@@ -271,6 +311,20 @@ impl Reader<'_> {
         }
         if aggs.len() > 1 && aggs.windows(2).all(|pair| pair[0] == pair[1]) && aggs[0] == Agg::Sum {
             self.spoken.truncate(1);
+        }
+    }
+
+    /// "average daily sessions", "orders per customer on average": the mean of the groups' totals.
+    fn means_of_groups(&mut self) {
+        let mean = self.spoken.iter().find(|(_, agg)| *agg == Agg::Mean).map(|(at, _)| *at);
+        let Some(at) = mean.filter(|_| !self.out.keys.is_empty()) else { return };
+        let adverb = self.tokens.get(at + 1).is_some_and(|token| token.is_any(&["daily", "weekly", "monthly", "quarterly", "yearly", "annual", "hourly"]));
+        let counts = self.spoken.iter().any(|(_, agg)| *agg == Agg::Count) || self.counting.is_some();
+        let single = self.out.keys.len() == 1;
+        let plain = counts && !self.mentions.iter().any(|mention| self.can(mention, Want::Measure) && !self.is_rows(mention));
+        if single && (adverb && self.out.keys[0].is_time() || plain) {
+            self.out.mean_of_groups = true;
+            self.spoken.retain(|(_, agg)| *agg != Agg::Mean);
         }
     }
 
@@ -316,6 +370,11 @@ impl Reader<'_> {
             let col = self.resolve(&mention, want)?;
             if distinct && self.out.keys.iter().any(|key| key.column() == col) {
                 continue;
+            }
+            let beside = |other: &Mention| other.start == mention.end && self.can(other, Want::Measure) && other.best() < EXACT
+                && other.best() + 20 >= mention.best() && !self.tokens[other.start].is_any(&VERBS) && !self.is_rows(other);
+            if want == Want::Measure && all.iter().any(beside) && !self.out.keys.iter().any(|key| key.column() == col) {
+                self.out.confidence = self.out.confidence.saturating_sub(30);
             }
             self.take(&mention);
             columns.push((mention.start, col));
@@ -430,11 +489,11 @@ impl Reader<'_> {
         let col = self.resolve(&mention, Want::Key)?;
         self.take(&mention);
         let distinct = self.view.profile(col).map_or(0, |profile| profile.distinct);
-        let keyed = (0..self.view.columns.len()).filter(|one| self.view.is_unique(*one) && self.view.columns[*one].table == self.view.base).any(|one| {
-            let word = singular(&self.tokens[mention.start].text);
-            self.view.columns[one].words.iter().any(|part| super::super::vocabulary::same_concept(part, &word))
-        });
-        let nearly_rows = keyed || self.view.columns[col].table == self.view.base && distinct * 2 >= self.view.rows();
+        let word = singular(&self.tokens[mention.start].text);
+        if self.view.names.iter().any(|name| super::super::vocabulary::same_concept(name, &word)) {
+            self.out.exact += 2;
+        }
+        let nearly_rows = self.names_rows(&mention) || self.view.columns[col].table == self.view.base && distinct * 2 >= self.view.rows();
         if self.view.is_unique(col) || nearly_rows {
             return Ok(());
         }
@@ -470,7 +529,7 @@ impl Reader<'_> {
 }
 
 /// Makes a whole query of what was said.
-pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<Query, Trouble> {
+pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<(Query, u32), Trouble> {
     if partial.keys.len() > KEYS_MAX {
         return Err(Trouble::Cannot(format!("I group by at most {KEYS_MAX} columns")));
     }
@@ -494,7 +553,8 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
     }
     let task = partial.task.take().unwrap_or(Task::Figures);
     let task = correlated(task, view)?;
-    Ok(Query {
+    let confidence = partial.confidence;
+    let query = Query {
         task,
         measures: partial.measures,
         keys: partial.keys,
@@ -504,8 +564,10 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         chart: partial.chart,
         save: partial.save,
         today: partial.today,
+        mean_of_groups: partial.mean_of_groups,
         notes: partial.notes,
-    })
+    };
+    Ok((query, confidence))
 }
 
 fn most_common(partial: &mut Partial) {
@@ -594,6 +656,10 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         } else if !grouped && !task && !ranked && (!partial.filters.is_empty() || partial.save) && (partial.rows_named || partial.lists || partial.selects || partial.save) {
             partial.task = Some(Task::Rows(Vec::new()));
             return Ok(());
+        } else if !grouped && !task && !ranked && !partial.filters.is_empty() && partial.chart.is_none() {
+            partial.confidence = partial.confidence.saturating_sub(6);
+            partial.task = Some(Task::Rows(Vec::new()));
+            return Ok(());
         } else if grouped && partial.selects && !ranked && !task {
             if partial.filters.is_empty() && !partial.asks_what_there_is {
                 return Err(Trouble::Lost(String::new()));
@@ -636,6 +702,12 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
 }
 
 impl Partial {
+    /// True if it says nothing of what to compute or to list.
+    pub(crate) fn is_fragment(&self) -> bool {
+        self.measures.is_empty() && self.aggs.is_empty() && !self.counts && self.task.is_none() && !self.rows_named && !self.lists && !self.selects
+    }
+
+
     /// True if an aggregate was named, rather than taken as usual.
     fn aggs_said(&self) -> bool {
         self.entity_ranked || self.agg_said

@@ -93,6 +93,10 @@ impl Reader<'_> {
             None => self.placed.iter().filter(|(_, filter)| filter.is_time()).flat_map(|(_, filter)| filter.columns())
                 .find(|col| self.view.kind(*col) == ColumnKind::Date).or_else(|| self.default_date()),
         };
+        if let (None, Unit::Month, Some((_, first))) = (col, unit, self.wide_months().first()) {
+            self.push_key(Key::Months(*first));
+            return Ok(());
+        }
         let Some(col) = col else {
             return Err(Trouble::Cannot(format!("there is no date to group by; {}", self.view.columns_said())));
         };
@@ -265,7 +269,7 @@ impl Reader<'_> {
             self.table_selection(at, next, counted, count);
             return Ok(());
         };
-        if self.is_rows(&mention) && self.view.is_named(&self.tokens[next].text) {
+        if (self.is_rows(&mention) && self.view.is_named(&self.tokens[next].text)) || self.names_rows(&mention) {
             self.table_selection(at, next, counted, count);
             return Ok(());
         }
@@ -297,7 +301,8 @@ impl Reader<'_> {
 
     /// "which loan", "which 3 invoices": rows.
     fn table_selection(&mut self, at: usize, next: usize, counted: usize, count: Option<u32>) {
-        let named = self.tokens.get(next).is_some_and(|token| self.view.is_named(&token.text)) || self.is(next, Class::Row);
+        let named = self.tokens.get(next).is_some_and(|token| self.view.is_named(&token.text)) || self.is(next, Class::Row)
+            || self.mention(next).is_some_and(|mention| self.names_rows(&mention));
         if named {
             self.rank_count(count);
             self.spend(at..at + 1);
@@ -482,10 +487,10 @@ impl Reader<'_> {
                 self.take(&mention);
                 self.by_date(col, self.word(at, &["longest", "oldest"]));
             } else if !measure
-                && self.word(at, &["oldest", "youngest"])
+                && (self.word(at, &["oldest", "youngest"]) || (self.word(at, &["longest"]) && self.out.lists))
                 && let Some(col) = self.default_date()
             {
-                self.by_date(col, self.word(at, &["oldest"]));
+                self.by_date(col, self.word(at, &["oldest", "longest"]));
             }
         }
     }
@@ -504,6 +509,7 @@ impl Reader<'_> {
         let at = self.past(from, &["of", "the", "selling", "performing", "our", "all", "different", "paying", "single", "individual", "earning"]);
         if let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none()) {
             self.spend(at..at + length);
+            self.rank_lists = true;
             return self.time_key(unit);
         }
         let Some(mention) = self.mention(at) else {
@@ -514,7 +520,23 @@ impl Reader<'_> {
             }
             return Ok(());
         };
-        let entity = self.is_rows(&mention);
+        let entity = self.is_rows(&mention) || self.names_rows(&mention);
+        // "biggest expense category", "highest paid person"
+        if self.can(&mention, Want::Measure)
+            && let Some(thing) = self.mention(mention.end).filter(|thing| self.can(thing, Want::Key) && !self.can(thing, Want::Measure) && !self.is_rows(thing))
+        {
+            let col = self.resolve(&thing, Want::Key)?;
+            self.take(&thing);
+            self.rank_lists = true;
+            let grouped = self.out.keys.clone();
+            self.select_by(col)?;
+            if !grouped.is_empty()
+                && let Some(rank) = self.out.rank.as_mut()
+            {
+                rank.within = true;
+            }
+            return Ok(());
+        }
         if entity {
             // Beside "which customer" it is what is counted; after a number, rows.
             let counted = self.out.selects && !self.out.lists;
@@ -540,6 +562,7 @@ impl Reader<'_> {
                 self.out.lists = true;
                 self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
             } else {
+                self.rank_lists = true;
                 // "top 3 products per category": so many in each.
                 let each = (0..self.tokens.len()).any(|place| self.tokens[place].is_any(&["each", "every", "per"]));
                 if let Some(rank) = self.out.rank.as_mut().filter(|_| each && self.out.keys.len() == 1) {
@@ -551,10 +574,23 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// A name for what has a key of its own: items by their SKU.
+    pub(super) fn names_rows(&self, mention: &Mention) -> bool {
+        let Some(token) = self.tokens.get(mention.start).filter(|_| mention.end - mention.start == 1) else { return false };
+        let word = crate::analyst::spelling::singular(&token.text);
+        let text = mention.candidates.first().is_some_and(|(col, _)| self.view.kind(*col) == ColumnKind::Text && !self.view.is_unique(*col));
+        let keyed = |col: usize| {
+            let column = &self.view.columns[col];
+            column.table == self.view.base && self.view.is_unique(col) && column.words.iter().any(|part| *part != word && crate::analyst::vocabulary::same_concept(part, &word))
+        };
+        text && (0..self.view.columns.len()).any(keyed)
+    }
+
     /// A word for a row of the table, such as "orders" beside `Order ID`.
     pub(super) fn is_rows(&self, mention: &Mention) -> bool {
         let one = mention.end - mention.start == 1;
-        let table = self.tokens.get(mention.start).is_some_and(|token| self.view.is_named(&token.text));
+        let base = crate::analyst::view::table_words(&self.view.tables[self.view.base]);
+        let table = self.tokens.get(mention.start).is_some_and(|token| base.contains(&crate::analyst::spelling::singular(&token.text)));
         let key = mention.candidates.iter().any(|(col, _)| self.view.is_unique(*col) && self.view.columns[*col].table == self.view.base);
         one && mention.best() < EXACT && (table || key)
     }

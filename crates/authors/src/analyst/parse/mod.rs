@@ -78,6 +78,8 @@ pub(crate) struct Partial {
     pub(crate) entity_ranked: bool,
     /// Rows are to be shown.
     pub(crate) lists_rows: bool,
+    /// "average daily sessions": the mean of what each day has.
+    pub(crate) mean_of_groups: bool,
     /// "most expensive": by price.
     pub(crate) prices: bool,
     /// "what categories are there": the values themselves are asked for.
@@ -94,7 +96,7 @@ pub(crate) fn read(tokens: &[Token], view: &View<'_>, choices: &[Choice]) -> Res
 }
 
 /// Makes a whole query of it.
-pub(crate) fn complete(partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<Query, Trouble> {
+pub(crate) fn complete(partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<(Query, u32), Trouble> {
     figures::complete(partial, view, choices)
 }
 
@@ -291,8 +293,12 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, mention: &Mention) {
         self.out.exact += usize::from(mention.best() >= EXACT) + usize::from(mention.best() >= 60);
-        if mention.best() < 60 {
-            self.out.confidence = self.out.confidence.saturating_sub(8);
+        let numbers = mention.candidates.iter().filter(|(col, _)| self.view.is_measure(*col)).map(|(_, score)| *score).max();
+        match numbers.unwrap_or(mention.best()) {
+            60.. => {}
+            // Part of a name, but not what it is about: "reorder" for `Reorder Level`.
+            56..60 if self.can(mention, Want::Measure) => self.out.confidence = self.out.confidence.saturating_sub(25),
+            _ => self.out.confidence = self.out.confidence.saturating_sub(8),
         }
         self.anchors.push((mention.start, mention.end));
         self.spend(mention.start..mention.end);
@@ -466,6 +472,8 @@ impl Reader<'_> {
             };
             if ignorable == 0 {
                 self.out.unknown.push(token.raw.clone());
+            } else if !self.used[at] && self.phrases[at].iter().any(|(_, class)| *class == Class::Row) {
+                self.out.rows_named = true;
             } else if !self.used[at] && self.view.is_named(words[at]) {
                 self.out.exact += 2;
                 self.out.rows_named = true;
@@ -505,7 +513,7 @@ impl Reader<'_> {
         let measured = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect::<Vec<Col>>();
         let beside_used = self.anchors.iter().any(|(start, end)| *end == at || *start == at + 1);
         let spent = ["cost", "spend", "spent", "pay", "paying", "earn", "earned", "worth", "earning", "spending"].contains(&word.as_str());
-        let figure = ["sale", "revenue", "amount", "value", "figure", "total", "sum", "cost", "turnover", "money", "spend", "spending"].contains(&word.as_str());
+        let figure = ["sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover", "money", "spend", "spending"].contains(&word.as_str());
         let people = ["user", "respondent", "participant", "member", "person", "subscriber", "visitor", "individual"].contains(&word.as_str());
         // "each year … by year" says it twice.
         let repeated = self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));

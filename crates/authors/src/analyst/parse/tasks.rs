@@ -310,6 +310,8 @@ impl Reader<'_> {
             } else if self.pivot && self.out.keys.len() >= 2 {
                 self.out.task = Some(Task::Pivot);
             }
+        } else if self.out.task == Some(Task::Cagr) && !time {
+            self.time_key(Unit::Year)?;
         } else if self.periods.len() == 2 {
             self.compare_periods()?;
         }
@@ -454,7 +456,20 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "cost as a share of sales": one figure over another.
+    fn ratio_of_two(&mut self) -> bool {
+        let [first, second] = &self.out.measures[..] else { return false };
+        let (Expr::Column(above), Expr::Column(below)) = (&first.of, &second.of) else { return false };
+        let mut measure = Measure::new(Agg::Sum, Expr::Op('/', Box::new(Expr::Column(*above)), Box::new(Expr::Column(*below))));
+        measure.percent = true;
+        self.out.measures = vec![measure];
+        true
+    }
+
     fn settle_share(&mut self, filters: &[Filter]) {
+        if self.ratio_of_two() {
+            return;
+        }
         let placed_by = |at: usize| at > 0 && self.word(at - 1, &["in", "for", "from", "at", "within", "by", "during", "on"]);
         if !self.out.keys.is_empty() {
             // "billable share by employee" is a share of each employee's own.
@@ -535,7 +550,7 @@ impl Reader<'_> {
             if self.used[mention.start] {
                 continue;
             }
-            if self.is_rows(&mention) && !(takes_all && mention.best() >= super::EXACT) {
+            if (self.is_rows(&mention) || (shows && self.names_rows(&mention))) && !(takes_all && mention.best() >= super::EXACT) {
                 self.rows_said(mention.start..mention.end);
                 continue;
             }

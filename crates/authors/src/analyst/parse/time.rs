@@ -171,6 +171,10 @@ impl Reader<'_> {
             if let Some(from) = before(&[Class::Before]) {
                 return open(from, Said::Days(Range { from: None, to: range.from }));
             }
+            if first.start > 0 && self.word(first.start - 1, &["since"]) {
+                let inside = self.mentions.iter().any(|mention| mention.end == first.start && mention.end - mention.start > 1);
+                return open(first.start - usize::from(!inside), Said::Days(Range { from: range.from, to: None }));
+            }
             if let Some(from) = before(&[Class::After]) {
                 return open(from, Said::Days(Range { from: range.to, to: None }));
             }
@@ -623,6 +627,10 @@ impl Reader<'_> {
             _ => None,
         }) {
             return Some((length, Said::Weekdays(if not { vec![0, 1, 2, 3, 4] } else { vec![5, 6] })));
+        }
+        let weekend = self.tokens.iter().any(|token| token.is_any(&["weekend", "weekends"]));
+        if weekend && self.word(at, &["weekdays", "weekday"]) {
+            return Some((1, Said::Weekdays(vec![0, 1, 2, 3, 4])));
         }
         let token = self.tokens.get(at).filter(|token| token.kind == Kind::Word)?;
         dates::weekday_of(&token.text).map(|day| (1, Said::Weekdays(vec![day])))

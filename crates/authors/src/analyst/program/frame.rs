@@ -40,6 +40,15 @@ impl Writer<'_> {
             loading.read += &other.read;
         }
         loading.helpers = without_repeats(&loading.helpers);
+        if !matches!(self.query.task, Task::Duplicates(_) | Task::Clean(_)) {
+            for col in columns.iter().filter(|col| self.view.columns.get(**col).is_some_and(|column| column.loose_dates)) {
+                let name = self.name(*col);
+                let _ = writeln!(
+                    loading.read,
+                    "# The dates are written in several styles; the day comes before the month.\ntable[{name}] = pd.to_datetime(table[{name}].replace(\"\", None), format=\"mixed\", dayfirst=True, errors=\"coerce\")"
+                );
+            }
+        }
         loading
     }
 

@@ -56,6 +56,7 @@ impl<'a> Writer<'a> {
             .iter()
             .map(|key| match key {
                 Key::Column(col) => view.name(*col).to_owned(),
+                Key::Months(_) => fresh(&mut taken, "Month".to_owned()),
                 Key::Time(col, unit) if view.name(*col) == unit_name(*unit) => view.name(*col).to_owned(),
                 Key::Time(_, unit) => fresh(&mut taken, unit_name(*unit).to_owned()),
             })
@@ -156,6 +157,7 @@ impl<'a> Writer<'a> {
                 };
                 format!("({} {sign} {})", part(left), part(right))
             }
+            Expr::Together(_) if self.query.keys.iter().any(|key| matches!(key, Key::Months(_))) => format!("{frame}[\"Value of the month\"]"),
             Expr::Together(cols) => {
                 format!("{frame}[{}].sum(axis=1)", list(cols.iter().map(|col| self.view.name(*col))))
             }
@@ -172,7 +174,8 @@ impl<'a> Writer<'a> {
         match (&measure.of, measure.agg) {
             (Expr::Rows, _) => format!("len({frame})"),
             (Expr::Op('/', above, below), Agg::Sum) => {
-                format!("100 * {}.sum() / {}.sum()", self.expression(above, frame), self.expression(below, frame))
+                let factor = if measure.percent { "100 * " } else { "" };
+                format!("{factor}{}.sum() / {}.sum()", self.expression(above, frame), self.expression(below, frame))
             }
             (of, agg) => format!("{}{}.{}", self.percent_factor(measure), self.expression(of, frame), aggregate(agg)),
         }
@@ -251,10 +254,24 @@ impl<'a> Writer<'a> {
                         _ => writeln!(code, "table[{text}] = table[{text}].map({{True: \"yes\", False: \"no\"}}).fillna(\"(empty)\")"),
                     };
                 }
+                Key::Months(_) => code += &self.melted(&text),
                 Key::Column(_) => {}
             }
         }
         code
+    }
+
+    /// A row for each month, of a table that has a column for each.
+    fn melted(&self, name: &str) -> String {
+        let months = self.query.measures.iter().find_map(|measure| match &measure.of {
+            Expr::Together(cols) => Some(cols.clone()),
+            _ => None,
+        });
+        let names: Vec<&str> = months.iter().flatten().map(|col| self.view.name(*col)).collect();
+        let months = list(&names);
+        format!(
+            "# A row for each month, in place of a column for each.\nmonths = {months}\ntable = table.melt(id_vars=[name for name in table.columns if name not in months], value_vars=months, var_name={name}, value_name=\"Value of the month\")\ntable[{name}] = pd.Categorical(table[{name}], categories=months, ordered=True)\n"
+        )
     }
 
     /// Statements that leave a row for each group in `answer`.
@@ -288,7 +305,8 @@ impl<'a> Writer<'a> {
                 (Expr::Op('/', above, below), Agg::Sum, _) => {
                     let above = column(&mut code, above, " + \" above\"");
                     let below = column(&mut code, below, " + \" below\"");
-                    format!("100 * groups[{above}].sum() / groups[{below}].sum()")
+                    let factor = if measure.percent { "100 * " } else { "" };
+                    format!("{factor}groups[{above}].sum() / groups[{below}].sum()")
                 }
                 (of, agg, _) => {
                     let name = column(&mut code, of, "");
@@ -307,6 +325,13 @@ impl<'a> Writer<'a> {
         code += &self.drop_empty();
         code += &self.keys(&self.query.keys);
         code += &self.grouped();
+        if self.query.mean_of_groups {
+            let label = self.ranked_label();
+            let show = self.call("show");
+            let name = literal(&format!("Average of {} by {}", describe::lower_first(&self.labels[0]), self.key_names.join(" and ")));
+            let _ = writeln!(code, "{show}(answer[{label}].astype(float).mean(), label={name})");
+            return code;
+        }
         code += &self.having();
         code += &self.order();
         code += &self.shown("answer");

@@ -49,7 +49,12 @@ impl Writer<'_> {
                 }
             };
             let ascending = if rank.lowest { "True" } else { "False" };
-            if rank.count == 1 {
+            if rank.within && !self.key_names.is_empty() {
+                code += &self.keys(&self.query.keys);
+                let keys = list(&self.key_names);
+                names.splice(0..0, self.key_names.iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>());
+                let _ = writeln!(code, "table = table.sort_values({by}, ascending={ascending}, kind=\"stable\").groupby({keys}, dropna=False, observed=True).head({})", rank.count);
+            } else if rank.count == 1 {
                 let side = if rank.lowest { "min" } else { "max" };
                 let _ = writeln!(code, "# Who shares the first place is in the answer.\ntable = table[table[{by}] == table[{by}].{side}()]");
             } else {
