@@ -164,7 +164,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         return if head { 60 + share(within) } else if adjective { 0 } else { 44 + share(within) };
     }
     // A word for another table's rows before a name: "customer city".
-    let rest: Vec<String> = words.iter().filter(|word| !view.names.contains(word)).cloned().collect();
+    let rest: Vec<String> = words.iter().skip_while(|word| view.names.contains(word)).cloned().collect();
     if !rest.is_empty() && rest.len() < words.len() && rest == *name {
         return 96;
     }

@@ -30,6 +30,7 @@ pub(crate) fn singular(word: &str) -> String {
         "people" | "persons" => return "person".to_owned(),
         "taxes" => return "tax".to_owned(),
         "ids" => return "id".to_owned(),
+        "ups" => return "up".to_owned(),
         _ => {}
     }
     if let Some(stem) = word.strip_suffix("ies").filter(|_| word.chars().count() > 4) {

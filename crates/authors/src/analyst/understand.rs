@@ -12,10 +12,10 @@ use super::{
 };
 
 /// How much surer a reading of two tables must be than one of a single table, in percent.
-const JOIN_WINS_BY: u32 = 8;
+const JOIN_WINS_BY: u32 = 4;
 
 /// Readings less sure than this have guessed something, in percent.
-const GUESSED: u32 = 95;
+const GUESSED: u32 = 91;
 
 /// Readings less sure than this are asked about first, in percent.
 const ASKED_BELOW: u32 = 78;
@@ -206,6 +206,8 @@ fn readings<'a, 'b>(tokens: &[Token], choices: &[Choice], views: &'a [View<'b>])
     }
     // Another table understood all but one thing: then a guess here is no answer.
     let asks = |failure: &Failure<'_, '_>| matches!(&failure.trouble, Trouble::Ask(_, options) if options.len() > 1) && failure.unknown == 0 && failure.view.join.is_none();
+    let most = single.iter().map(|reading| reading.exact).max().unwrap_or(0);
+    let asks = |failure: &Failure<'_, '_>| asks(failure) && failure.exact >= most && failure.exact > 0;
     if joined.is_empty() && surest(&single) < GUESSED && failures.iter().any(asks) {
         failures.retain(asks);
         return Err(why_not(failures));

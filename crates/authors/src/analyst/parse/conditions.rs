@@ -426,6 +426,14 @@ impl Reader<'_> {
     /// What is set against a plan or a limit if nothing is said: what is there, what was spent.
     fn counterpart(&self, right: Col) -> Option<Col> {
         let words = &self.view.columns[right].words;
+        let plans = ["budget", "plan", "planned", "target", "forecast", "max", "maximum", "limit", "expected"];
+        let rest: Vec<&String> = words.iter().filter(|word| !plans.contains(&word.as_str())).collect();
+        if rest.len() < words.len() && !rest.is_empty() {
+            let same = |col: &Col| self.view.is_measure(*col) && self.view.columns[*col].words.iter().collect::<Vec<_>>() == rest;
+            if let Some(col) = (0..self.view.columns.len()).find(same) {
+                return Some(col);
+            }
+        }
         let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
         let wanted: &[&str] = if has(&["budget", "plan", "planned", "target", "forecast"]) {
             &["actual", "spent", "sale", "revenue", "cost", "real"]
@@ -563,6 +571,9 @@ impl Reader<'_> {
                 self.out.confidence = self.out.confidence.saturating_sub(6);
             }
             self.out.exact += 1;
+            // "apprentices by department" are counted.
+            let plural = self.tokens[end - 1].text.ends_with('s') && group.iter().all(|value| value.candidates.iter().all(|(_, text)| !text.ends_with('s')));
+            self.out.rows_named |= plural && group.len() == 1;
             self.spend(start..end);
             let compared = (versus || self.compares) && values.len() > 1;
             if compared {

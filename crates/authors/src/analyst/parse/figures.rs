@@ -14,6 +14,12 @@ use crate::analyst::{
 /// Most groups by which one figure is broken down.
 const KEYS_MAX: usize = 4;
 
+/// What says something as an average, not as a sum, whatever the numbers look like.
+const AVERAGED: [&str; 20] = [
+    "satisfaction", "score", "rating", "recommend", "age", "temperature", "rate", "percent", "percentage", "grade", "height", "weight", "price", "nps", "share", "ratio",
+    "speed", "humidity", "balance", "term",
+];
+
 /// What people do, which may stand for what it is measured by.
 const VERBS: [&str; 30] = [
     "sell", "sold", "sells", "selling", "spend", "spent", "spends", "spending", "earn", "earned", "earns", "earning", "pay", "paid", "pays", "paying", "buy",
@@ -446,6 +452,7 @@ impl Reader<'_> {
     fn usual(&self, col: Col) -> Agg {
         match self.view.role(col) {
             _ if self.view.kind(col) == ColumnKind::Date => Agg::Max,
+            _ if self.view.columns[col].words.iter().any(|word| AVERAGED.contains(&word.as_str())) => Agg::Mean,
             ColumnRole::Rate => Agg::Mean,
             _ => Agg::Sum,
         }
@@ -651,7 +658,7 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         if !partial.aggs.is_empty() {
             let col = main_measure(&partial.aggs, view, choices)?;
             partial.measures = partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))).collect();
-        } else if partial.counts || (matches!(partial.task, Some(Task::Share(_))) && (partial.rows_named || !grouped)) || (partial.rows_named && grouped && !matches!(partial.task, Some(Task::Ageing { .. }))) {
+        } else if partial.counts || (matches!(partial.task, Some(Task::Share(_))) && (partial.rows_named || !grouped || matches!(&partial.task, Some(Task::Share(part)) if !part.is_empty()))) || (partial.rows_named && grouped && !matches!(partial.task, Some(Task::Ageing { .. }))) {
             partial.measures.push(Measure::rows());
         } else if !grouped && !task && !ranked && (!partial.filters.is_empty() || partial.save) && (partial.rows_named || partial.lists || partial.selects || partial.save) {
             partial.task = Some(Task::Rows(Vec::new()));

@@ -131,6 +131,12 @@ impl Reader<'_> {
             self.spend(at..next);
             let end = next + 1;
             self.more_keys(end)?;
+        } else if self.mention(next).is_some_and(|mention| !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date)) {
+            let ranked = (0..self.tokens.len()).any(|place| self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Best | Class::Earliest { .. })).is_some());
+            let sorted = at > 0 && self.word(at - 1, &["sorted", "ordered", "ranked", "sort", "order", "weighted", "multiplied", "divided", "measured", "judged"]);
+            if !ranked && !sorted && self.word(at, &["by", "per", "across"]) {
+                self.out.unknown.push(self.raw(at..next + 1));
+            }
         }
         Ok(())
     }
@@ -345,11 +351,25 @@ impl Reader<'_> {
         };
         let col = called(&["employee", "rep", "salesperson", "person"]).or_else(|| called(&["name"])).or_else(|| called(&["customer", "client", "borrower", "member", "player", "student"]))
             .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]));
-        if let Some(col) = col {
+        let names: Vec<Col> = (0..self.view.columns.len()).filter(|col| self.view.kind(*col) == ColumnKind::Text && self.view.columns[*col].words.last().is_some_and(|word| word == "name")).collect();
+        if names.len() == 2 && col.is_some_and(|col| names.contains(&col)) {
+            // First and last name together say who.
             self.spend(at..from);
-            return self.select_by(col);
+            self.out.selects = true;
+            self.out.lists = true;
+            self.out.task = Some(crate::analyst::query::Task::Rows(names));
+            return Ok(());
         }
-        Ok(())
+        match col {
+            Some(col) => {
+                self.spend(at..from);
+                self.select_by(col)
+            }
+            None => {
+                self.out.unknown.push(self.raw(at..from));
+                Ok(())
+            }
+        }
     }
 
     fn select_by(&mut self, col: Col) -> Result<(), Trouble> {
@@ -591,7 +611,9 @@ impl Reader<'_> {
         let one = mention.end - mention.start == 1;
         let base = crate::analyst::view::table_words(&self.view.tables[self.view.base]);
         let table = self.tokens.get(mention.start).is_some_and(|token| base.contains(&crate::analyst::spelling::singular(&token.text)));
-        let key = mention.candidates.iter().any(|(col, _)| self.view.is_unique(*col) && self.view.columns[*col].table == self.view.base);
+        let key = mention.candidates.iter().any(|(col, _)| {
+            self.view.is_unique(*col) && !self.view.is_measure(*col) && self.view.kind(*col) != ColumnKind::Date && self.view.columns[*col].table == self.view.base
+        });
         one && mention.best() < EXACT && (table || key)
     }
 

@@ -295,7 +295,8 @@ impl<'a> Reader<'a> {
         self.out.exact += usize::from(mention.best() >= EXACT) + usize::from(mention.best() >= 60);
         let numbers = mention.candidates.iter().filter(|(col, _)| self.view.is_measure(*col)).map(|(_, score)| *score).max();
         match numbers.unwrap_or(mention.best()) {
-            60.. => {}
+            EXACT.. => {}
+            60.. => self.out.confidence = self.out.confidence.saturating_sub(4),
             // Part of a name, but not what it is about: "reorder" for `Reorder Level`.
             56..60 if self.can(mention, Want::Measure) => self.out.confidence = self.out.confidence.saturating_sub(25),
             _ => self.out.confidence = self.out.confidence.saturating_sub(8),
@@ -490,8 +491,28 @@ impl Reader<'_> {
         cols
     }
 
+    /// True if a column of the answer was named there.
+    fn mention_used(&self, at: usize, _cols: &[Col]) -> bool {
+        self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at))
+    }
+
     /// How many words from here carry nothing that must be known.
     fn harmless(&self, at: usize, words: &[&str], cols: &[Col]) -> usize {
+        // What would change the answer is not passed over because it is also a small word.
+        let meaningful = |class: Class| {
+            matches!(
+                class,
+                Class::Agg(_) | Class::Rank { .. } | Class::Best | Class::Cmp(_) | Class::Between | Class::Not | Class::Share | Class::Growth | Class::Cagr
+                    | Class::Running | Class::Outlier | Class::Correlation | Class::Never | Class::Late | Class::Weighted | Class::Overdue | Class::Unpaid
+                    | Class::OutOfStock | Class::Weekend { .. } | Class::Earliest { .. }
+            )
+        };
+        let longest = self.phrases[at].iter().filter(|(length, _)| self.free(at..at + length)).map(|(length, _)| *length).max().unwrap_or(0);
+        let spatial = self.word(at, &["over", "under", "in", "on"]) && (self.word(at + 1, &["the", "all", "time", "each", "every"]) || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1, cols));
+        let small = self.word(at, &["last", "first", "recent", "latest", "lead", "most", "like", "as", "change", "changed", "together", "overall", "different", "combined", "%", "part", "unique", "shares"]);
+        if longest > 0 && !spatial && !small && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class)) {
+            return 0;
+        }
         let carries_nothing = |class: Class| {
             matches!(
                 class,
@@ -514,7 +535,9 @@ impl Reader<'_> {
         let beside_used = self.anchors.iter().any(|(start, end)| *end == at || *start == at + 1);
         let spent = ["cost", "spend", "spent", "pay", "paying", "earn", "earned", "worth", "earning", "spending"].contains(&word.as_str());
         let figure = ["sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover", "money", "spend", "spending"].contains(&word.as_str());
-        let people = ["user", "respondent", "participant", "member", "person", "subscriber", "visitor", "individual"].contains(&word.as_str());
+        let timed = self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
+        let fresh = word == "new" && timed;
+        let people = fresh || ["user", "respondent", "participant", "member", "person", "subscriber", "visitor", "individual"].contains(&word.as_str());
         // "each year … by year" says it twice.
         let repeated = self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));
         // "overspend (variance)" says itself what is meant.

@@ -40,13 +40,16 @@ impl Writer<'_> {
             loading.read += &other.read;
         }
         loading.helpers = without_repeats(&loading.helpers);
+        if matches!(&self.query.task, Task::Clean(steps) if steps.contains(&Cleaning::Parse)) {
+            loading.helpers += TO_DATE;
+        }
         if !matches!(self.query.task, Task::Duplicates(_) | Task::Clean(_)) {
             for col in columns.iter().filter(|col| self.view.columns.get(**col).is_some_and(|column| column.loose_dates)) {
                 let name = self.name(*col);
-                let _ = writeln!(
-                    loading.read,
-                    "# The dates are written in several styles; the day comes before the month.\ntable[{name}] = pd.to_datetime(table[{name}].replace(\"\", None), format=\"mixed\", dayfirst=True, errors=\"coerce\")"
-                );
+                if !loading.helpers.contains("def to_date(") {
+                    loading.helpers += TO_DATE;
+                }
+                let _ = writeln!(loading.read, "table[{name}] = to_date(table[{name}])");
             }
         }
         loading
@@ -204,6 +207,18 @@ impl Writer<'_> {
         }
     }
 }
+
+/// Dates that are written in several styles in one column.
+pub(super) const TO_DATE: &str = r#"def to_date(column):
+    """Dates in several styles: 2024-01-31 as it is, otherwise the day comes before the month."""
+    text = column.astype(object).where(column.notna() & (column != ""), None)
+    iso = text.where(text.astype(str).str.match(r"\d{4}-\d"), None)
+    dates = pd.to_datetime(iso, format="ISO8601", errors="coerce")
+    others = text.where(iso.isna(), None)
+    return dates.fillna(pd.to_datetime(others, format="mixed", dayfirst=True, errors="coerce"))
+
+
+"#;
 
 /// Two tables may write numbers in different ways; then each has its own function.
 fn separate(first: &Loading, second: &mut Loading) {

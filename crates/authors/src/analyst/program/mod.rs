@@ -58,6 +58,9 @@ impl<'a> Writer<'a> {
                 Key::Column(col) => view.name(*col).to_owned(),
                 Key::Months(_) => fresh(&mut taken, "Month".to_owned()),
                 Key::Time(col, unit) if view.name(*col) == unit_name(*unit) => view.name(*col).to_owned(),
+                Key::Time(col, unit) if taken.iter().any(|name| name == unit_name(*unit)) => {
+                    fresh(&mut taken, format!("{} of {}", unit_name(*unit), view.name(*col)))
+                }
                 Key::Time(_, unit) => fresh(&mut taken, unit_name(*unit).to_owned()),
             })
             .collect();
