@@ -170,6 +170,7 @@ fn pipeline(sandbox: &Sandbox, record: Arc<dyn Record>, ledger: Arc<dyn Ledger>,
         record,
         ledger,
         files: Arc::new(store.clone()),
+        sessions: Arc::new(store.clone()),
         authors: Vec::new(),
     };
     let config = PipelineConfig {
