@@ -180,6 +180,11 @@ impl Column {
         self.not_boolean |= !BOOLEANS.iter().any(|word| text.eq_ignore_ascii_case(word));
     }
 
+    /// True if it holds numbers under one of the separators.
+    pub(crate) fn is_numeric(&self) -> bool {
+        [Decimal::Point, Decimal::Comma].into_iter().any(|decimal| self.numbers(decimal).is_column())
+    }
+
     pub(crate) fn numbers(&self, decimal: Decimal) -> &Numbers {
         match decimal {
             Decimal::Point => &self.by_point,

@@ -1,7 +1,5 @@
 //! Profiles Parquet.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use parquet::{
     basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical},
     data_type::Decimal,
@@ -13,7 +11,7 @@ use ringfence_job::table::{TableFormat, TableProfile};
 
 use crate::{
     TableError,
-    cell::{Cell, cut},
+    cell::Cell,
     date::Moment,
     limits::{COLUMNS_MAX, HEADER_BYTES_MAX, UNPACKED_BYTES_MAX},
     table::{Builder, Hints, Notes},
@@ -27,13 +25,11 @@ const INDEX: &str = "__index_level_";
 /// # Errors
 /// The file is damaged, or holds more than may be unpacked.
 pub(crate) fn profile(name: &str, bytes: Vec<u8>) -> Result<TableProfile, TableError> {
-    // What a parser does with a damaged file is not for the person to see.
-    let read = catch_unwind(AssertUnwindSafe(|| read(name, bytes)));
-    read.unwrap_or_else(|_| Err(damaged("its parts do not fit together")))
+    TableError::catch(TableFormat::Parquet, || read(name, bytes))
 }
 
 fn damaged(reason: impl std::fmt::Display) -> TableError {
-    TableError::Damaged { format: TableFormat::Parquet, reason: cut(&reason.to_string(), 200) }
+    TableError::damaged(TableFormat::Parquet, reason)
 }
 
 fn read(name: &str, bytes: Vec<u8>) -> Result<TableProfile, TableError> {
@@ -86,27 +82,7 @@ fn read(name: &str, bytes: Vec<u8>) -> Result<TableProfile, TableError> {
             fields.map(|((_, field), nanoseconds)| cell_of(field, *nanoseconds)).collect();
         builder.row(number, &cells)?;
     }
-    let mut found = builder.finish()?;
-    std::mem::take(&mut found.notes).into_inner().iter().for_each(|note| notes.add(note));
-    Ok(TableProfile {
-        file: name.to_owned(),
-        format: TableFormat::Parquet,
-        sheet: None,
-        hidden: false,
-        delimiter: None,
-        encoding: None,
-        json: None,
-        decimal: found.decimal.char(),
-        title: None,
-        header_row: 0,
-        headerless: false,
-        rows: found.rows,
-        left_out: found.left_out,
-        tail: found.tail,
-        blank_rows: found.blank_rows,
-        notes: notes.into_inner(),
-        columns: found.columns,
-    })
+    Ok(builder.finish()?.into_profile(name, TableFormat::Parquet, notes))
 }
 
 /// True for moments in nanoseconds, which the reader gives as plain numbers.

@@ -8,9 +8,10 @@ use ringfence_job::table::{TableFormat, TableProfile};
 use crate::{
     TableError,
     cell::Cell,
-    limits::{CELL_BYTES_MAX, COLUMNS_MAX, PACKAGE_BYTES_MAX, ROWS_BYTES_MAX},
+    input,
+    limits::{CELL_BYTES_MAX, COLUMNS_MAX, ROWS_BYTES_MAX},
     sniff::{Dialect, Encoding, sniff},
-    table::{Builder, Hints},
+    table::{Builder, Hints, Notes},
 };
 
 /// Profiles the CSV text in `file`, which is read twice from its beginning; `name` goes into the profile.
@@ -39,42 +40,21 @@ fn profile_text(
     read_cells(file, dialect, |cell, record_end, line| rows.add(cell, record_end, line))?;
     let found = rows.builder.finish()?;
     let header = usize::try_from(found.header_row).unwrap_or(usize::MAX);
+    let table = found.into_profile(name, TableFormat::Csv, Notes::default());
     Ok(TableProfile {
-        file: name.to_owned(),
-        format: TableFormat::Csv,
-        sheet: None,
-        hidden: false,
         delimiter: Some(char::from(dialect.delimiter)),
         encoding: Some(encoding.unwrap_or_else(|| dialect.encoding.python_name()).to_owned()),
-        json: None,
-        decimal: found.decimal.char(),
-        title: found.title,
         // Rows were counted without empty lines; a program skips lines.
-        header_row: lines.get(header).copied().unwrap_or(found.header_row),
-        headerless: found.headerless,
-        rows: found.rows,
-        left_out: found.left_out,
-        tail: found.tail,
-        blank_rows: found.blank_rows,
-        notes: found.notes.into_inner(),
-        columns: found.columns,
+        header_row: lines.get(header).copied().unwrap_or(table.header_row),
+        ..table
     })
 }
 
 /// The text of a file in UTF-16 with the encoding's name, if that is what it is: by its byte order mark, or by
 /// every other byte at its beginning being zero.
 fn decode_utf16(file: &mut (impl Read + Seek)) -> Result<Option<(&'static str, String)>, TableError> {
-    let mut start = [0; 64];
-    let mut length = 0;
-    while length < start.len() {
-        match file.read(&mut start[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let start = &start[..length & !1];
+    let start = input::start(file, 64)?;
+    let start = &start[..start.len() & !1];
     let zero = |at: usize| start.len() >= 4 && start.iter().skip(at).step_by(2).all(|byte| *byte == 0);
     let text = |at: usize| start.iter().skip(at).step_by(2).all(|byte| *byte != 0);
     let (name, little) = match start {
@@ -85,11 +65,7 @@ fn decode_utf16(file: &mut (impl Read + Seek)) -> Result<Option<(&'static str, S
         _ => return Ok(None),
     };
     file.rewind()?;
-    let mut bytes = Vec::new();
-    file.take(PACKAGE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > PACKAGE_BYTES_MAX {
-        return Err(TableError::PackageTooLarge);
-    }
+    let bytes = input::whole(file)?;
     let units = bytes.chunks_exact(2).map(|pair| match little {
         true => u16::from_le_bytes([pair[0], pair[1]]),
         false => u16::from_be_bytes([pair[0], pair[1]]),

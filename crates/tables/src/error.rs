@@ -1,10 +1,22 @@
 //! Why a table cannot be read, in words for the person who sent it.
 
+use std::{
+    fmt::Display,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
 use ringfence_job::table::TableFormat;
 
-use crate::limits::{
-    AREA_CELLS_MAX, CELL_BYTES_MAX, COLUMNS_MAX, FILE_BYTES_MAX, PACKAGE_BYTES_MAX, ROWS_BYTES_MAX, SPANS_MAX,
+use crate::{
+    cell::cut,
+    limits::{
+        AREA_CELLS_MAX, CELL_BYTES_MAX, COLUMNS_MAX, FILE_BYTES_MAX, PACKAGE_BYTES_MAX, ROWS_BYTES_MAX,
+        SPANS_MAX,
+    },
 };
+
+/// Bytes of a reason that a parser gives.
+const REASON_BYTES_MAX: usize = 200;
 
 /// Why a table cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -106,4 +118,20 @@ pub enum TableError {
         /// Columns of the header.
         columns: usize,
     },
+}
+
+impl TableError {
+    /// A file whose parts do not fit together, in the words of its parser.
+    pub(crate) fn damaged(format: TableFormat, reason: impl Display) -> TableError {
+        TableError::Damaged { format, reason: cut(&reason.to_string(), REASON_BYTES_MAX) }
+    }
+
+    /// Reads with a parser that may panic over a damaged file, which is not for the person to see.
+    pub(crate) fn catch<T>(
+        format: TableFormat,
+        read: impl FnOnce() -> Result<T, TableError>,
+    ) -> Result<T, TableError> {
+        catch_unwind(AssertUnwindSafe(read))
+            .unwrap_or_else(|_| Err(TableError::damaged(format, "its parts do not fit together")))
+    }
 }

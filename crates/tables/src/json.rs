@@ -91,7 +91,7 @@ fn no_table(why: &str) -> TableError {
 }
 
 fn damaged(error: impl fmt::Display) -> TableError {
-    TableError::Damaged { format: TableFormat::Json, reason: cut(&error.to_string(), 200) }
+    TableError::damaged(TableFormat::Json, error)
 }
 
 /// The parser is not recursive where it passes values over, but whoever reads the file after us may be.
@@ -349,33 +349,13 @@ fn profile_of(
     builder: Builder,
     left_away: bool,
 ) -> Result<TableProfile, TableError> {
-    let mut found = builder.finish()?;
     let mut notes = Notes::default();
     if left_away {
         notes.add(format!(
             "Fields without a name, or with one of more than {HEADER_BYTES_MAX} bytes, are not read."
         ));
     }
-    std::mem::take(&mut found.notes).into_inner().iter().for_each(|note| notes.add(note));
-    Ok(TableProfile {
-        file: name.to_owned(),
-        format,
-        sheet: None,
-        hidden: false,
-        delimiter: None,
-        encoding: None,
-        json,
-        decimal: found.decimal.char(),
-        title: None,
-        header_row: 0,
-        headerless: false,
-        rows: found.rows,
-        left_out: found.left_out,
-        tail: found.tail,
-        blank_rows: found.blank_rows,
-        notes: notes.into_inner(),
-        columns: found.columns,
-    })
+    Ok(TableProfile { json, ..builder.finish()?.into_profile(name, format, notes) })
 }
 
 #[cfg(test)]

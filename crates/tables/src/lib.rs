@@ -10,6 +10,7 @@ mod columnar;
 mod csv;
 mod date;
 mod error;
+mod input;
 mod json;
 pub mod limits;
 mod number;

@@ -25,14 +25,14 @@ const COLUMNS_MAX: u64 = 16_384;
 /// # Errors
 /// The document is damaged, or its sheets would take more than the reader may hold.
 pub(crate) fn inspect(bytes: &[u8]) -> Result<Vec<Vec<Merge>>, TableError> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(error.to_string()))?;
-    let content = archive.by_name("content.xml").map_err(|error| damaged(error.to_string()))?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+    let content = archive.by_name("content.xml").map_err(damaged)?;
     let mut reader = Reader::from_reader(BufReader::new(content));
     let mut buffer = Vec::new();
     let (mut scan, mut depth) = (Scan::default(), 0_u64);
     loop {
         buffer.clear();
-        match reader.read_event_into(&mut buffer).map_err(|error| damaged(error.to_string()))? {
+        match reader.read_event_into(&mut buffer).map_err(damaged)? {
             Event::Start(element) => {
                 depth += 1;
                 scan.begin(&element, false)?;
@@ -136,12 +136,12 @@ impl Scan {
 
 /// A number of the element's, 1 if it does not say.
 fn number(element: &BytesStart<'_>, name: &str) -> Result<u64, TableError> {
-    let attribute = element.try_get_attribute(name).map_err(|error| damaged(error.to_string()))?;
+    let attribute = element.try_get_attribute(name).map_err(damaged)?;
     let Some(attribute) = attribute else { return Ok(1) };
     let value: &str = attribute.value.as_ref();
     value.parse::<u64>().map(|value| value.max(1)).map_err(|_| damaged(format!("{name} is no number")))
 }
 
-fn damaged(reason: String) -> TableError {
-    TableError::Damaged { format: TableFormat::Ods, reason }
+fn damaged(reason: impl std::fmt::Display) -> TableError {
+    TableError::damaged(TableFormat::Ods, reason)
 }

@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// The document is no workbook, is damaged or protected, or its sheets would take more than the reader may hold.
 pub(crate) fn inspect(bytes: &[u8]) -> Result<(), TableError> {
-    let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(|error| damaged(error.to_string()))?;
+    let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(damaged)?;
     if file.exists("EncryptedPackage") {
         return Err(TableError::Encrypted);
     }
@@ -30,13 +30,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(), TableError> {
         return Err(TableError::Document { what });
     };
     let mut stream = Vec::new();
-    let mut opened = file.open_stream(name).map_err(|error| damaged(error.to_string()))?;
+    let mut opened = file.open_stream(name).map_err(damaged)?;
     // No stream is longer than the file that it is in.
-    opened
-        .by_ref()
-        .take(bytes.len() as u64)
-        .read_to_end(&mut stream)
-        .map_err(|error| damaged(error.to_string()))?;
+    opened.by_ref().take(bytes.len() as u64).read_to_end(&mut stream).map_err(damaged)?;
     inspect_stream(&stream)
 }
 
@@ -136,6 +132,6 @@ fn number(data: &[u8], at: usize) -> u64 {
     byte(at) | byte(at + 1) << 8
 }
 
-fn damaged(reason: String) -> TableError {
-    TableError::Damaged { format: TableFormat::Xls, reason }
+fn damaged(reason: impl std::fmt::Display) -> TableError {
+    TableError::damaged(TableFormat::Xls, reason)
 }

@@ -1,17 +1,19 @@
 //! Finds out what a file is, by its content, and has it profiled.
 
-use std::io::{ErrorKind, Read, Seek};
+use std::io::{Read, Seek};
 
 use ringfence_job::table::{TableFormat, TableProfile};
 
 use crate::{
-    FileProfile, TableError, columnar, csv, json,
-    limits::{PACKAGE_BYTES_MAX, PROFILE_BYTES_MAX},
+    FileProfile, TableError, columnar, csv,
+    input::{self, whole},
+    json,
+    limits::PROFILE_BYTES_MAX,
     sheets,
 };
 
 /// Bytes at the beginning by which a format is known.
-const START_BYTES: usize = 512;
+const START_BYTES: u64 = 512;
 
 /// Profiles the tables in `file`, which is read from its beginning; `name` goes into the profile.
 ///
@@ -19,7 +21,7 @@ const START_BYTES: usize = 512;
 /// Says what is wrong with the file and what to do, or which bound of [`crate::limits`] it exceeds.
 pub fn profile(name: &str, file: &mut (impl Read + Seek)) -> Result<FileProfile, TableError> {
     file.rewind()?;
-    let start = beginning(file)?;
+    let start = input::start(file, START_BYTES)?;
     file.rewind()?;
     let mut profile = match start.as_slice() {
         [b'P', b'K', 3 | 5 | 7, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => sheets::profile(name, &whole(file)?)?,
@@ -66,20 +68,6 @@ fn is_json(name: &str, start: &[u8]) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let records = text.starts_with("[{") || text.starts_with("{\"");
     records || (has_extension(name, &["json", "jsonl", "ndjson"]) && !text.is_empty())
-}
-
-fn beginning(file: &mut impl Read) -> Result<Vec<u8>, TableError> {
-    let mut start = Vec::new();
-    match file.take(START_BYTES as u64).read_to_end(&mut start) {
-        Err(error) if error.kind() != ErrorKind::Interrupted => Err(error.into()),
-        _ => Ok(start),
-    }
-}
-
-fn whole(file: &mut impl Read) -> Result<Vec<u8>, TableError> {
-    let mut bytes = Vec::new();
-    file.take(PACKAGE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > PACKAGE_BYTES_MAX { Err(TableError::PackageTooLarge) } else { Ok(bytes) }
 }
 
 /// What a text is that is no table, though spreadsheet programs open it.

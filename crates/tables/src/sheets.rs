@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, HashSet},
     io::Cursor,
-    panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use calamine::{
@@ -18,7 +17,8 @@ use crate::{
     date::Moment,
     limits::{AREA_CELLS_MAX, FILE_COLUMNS_MAX, HEADER_BYTES_MAX, MERGES_MAX, SHEETS_MAX, TABLES_MAX},
     number::MARKS,
-    ods, ole, package,
+    ods, ole,
+    package::{self, Package},
     table::{Builder, Found, Hints, Merge, Notes},
 };
 
@@ -36,22 +36,17 @@ const FRACTION: &str = "fraction";
 /// # Errors
 /// Says why no sheet can be read; of a workbook of which some can, the profile says why others cannot.
 pub(crate) fn profile(name: &str, bytes: &[u8]) -> Result<FileProfile, TableError> {
-    let format = match bytes.starts_with(b"PK") {
-        true => package::inspect(bytes)?.format,
-        false => TableFormat::Xls,
+    let package = match bytes.starts_with(b"PK") {
+        true => Some(package::inspect(bytes)?),
+        false => None,
     };
-    // What a parser does with a damaged file is not for the person to see.
-    let read = catch_unwind(AssertUnwindSafe(|| match format {
-        TableFormat::Xlsx => read_xlsx(name, bytes),
-        TableFormat::Xlsb => read_xlsb(name, bytes),
-        TableFormat::Ods => read_ods(name, bytes),
+    let format = package.map_or(TableFormat::Xls, |package| package.format);
+    TableError::catch(format, || match (format, package) {
+        (TableFormat::Xlsx, Some(package)) => read_xlsx(name, bytes, package),
+        (TableFormat::Xlsb, _) => read_xlsb(name, bytes),
+        (TableFormat::Ods, _) => read_ods(name, bytes),
         _ => read_xls(name, bytes),
-    }));
-    read.unwrap_or_else(|_| Err(damaged(format, "its parts do not fit together")))
-}
-
-fn damaged(format: TableFormat, reason: impl std::fmt::Display) -> TableError {
-    TableError::Damaged { format, reason: cut(&reason.to_string(), 200) }
+    })
 }
 
 /// A sheet as the workbook lists it.
@@ -66,6 +61,27 @@ struct Extra {
     units: Units,
     /// Formulas without result, by column; and all rows of them.
     uncalculated: HashMap<u32, Vec<u32>>,
+}
+
+/// Reads each sheet of `workbook` that is taken with `read`, which gets the sheet's place in the list too.
+fn read_sheets<W, T>(
+    (file, format): (&str, TableFormat),
+    workbook: &mut W,
+    mut read: impl FnMut(&mut W, usize, &str) -> Result<(Found, Extra), TableError>,
+) -> Result<FileProfile, TableError>
+where
+    W: Reader<Cursor<T>>,
+    T: AsRef<[u8]>,
+{
+    let mut tables = Tables::new(file, format);
+    for (at, sheet) in sheets_of(workbook)?.into_iter().enumerate() {
+        if !tables.has_room() {
+            break;
+        }
+        let found = read(workbook, at, &sheet.name);
+        tables.add(sheet, found);
+    }
+    tables.finish()
 }
 
 /// Collects the tables of a workbook.
@@ -149,23 +165,9 @@ impl Tables {
             ));
         }
         TableProfile {
-            file: self.file.clone(),
-            format: self.format,
             sheet: Some(sheet.name),
             hidden: sheet.hidden,
-            delimiter: None,
-            encoding: None,
-            json: None,
-            decimal: found.decimal.char(),
-            title: found.title,
-            header_row: found.header_row,
-            headerless: found.headerless,
-            rows: found.rows,
-            left_out: found.left_out,
-            tail: found.tail,
-            blank_rows: found.blank_rows,
-            notes: found.notes.into_inner(),
-            columns: found.columns,
+            ..found.into_profile(&self.file, self.format, Notes::default())
         }
     }
 
@@ -224,7 +226,7 @@ impl Rows {
 
     fn cell(&mut self, (row, column): (u32, u32), cell: Cell<'_>) -> Result<(), TableError> {
         if self.number.is_some_and(|number| row < number) {
-            return Err(damaged(self.format, "its rows are not in order"));
+            return Err(TableError::damaged(self.format, "its rows are not in order"));
         }
         if self.number != Some(row) {
             self.flush()?;
@@ -251,40 +253,32 @@ impl Rows {
     }
 
     /// The table, and the units of columns by their formats.
-    fn finish(mut self, mut units: Units) -> Result<(Found, Units), TableError> {
+    fn finish(mut self, mut units: Units) -> Result<(Found, Extra), TableError> {
         self.flush()?;
         units.extend(self.durations.into_iter().map(|column| (column, Some(HOURS.to_owned()))));
-        Ok((self.builder.finish()?, units))
+        Ok((self.builder.finish()?, Extra { units, ..Extra::default() }))
     }
 }
 
-fn read_xlsx(name: &str, bytes: &[u8]) -> Result<FileProfile, TableError> {
-    let package = package::inspect(bytes)?;
+fn read_xlsx(name: &str, bytes: &[u8], package: Package) -> Result<FileProfile, TableError> {
     let format = TableFormat::Xlsx;
     let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(|error| match error {
         calamine::XlsxError::Password => TableError::Encrypted,
-        error => damaged(format, error),
+        error => TableError::damaged(format, error),
     })?;
-    let mut tables = Tables::new(name, format);
-    for sheet in sheets_of(&workbook)? {
-        if !tables.has_room() {
-            break;
-        }
+    read_sheets((name, format), &mut workbook, |workbook, _, sheet| {
         let merges = match package.merges {
-            true => workbook.merge_cells_by_sheet_name(&sheet.name).map(|merges| merges_of(&merges)),
-            false => Ok(Vec::new()),
+            true => workbook
+                .merge_cells_by_sheet_name(sheet)
+                .map_err(|error| TableError::damaged(format, error))?,
+            false => Vec::new(),
         };
-        let read = merges.map_err(|error| damaged(format, error)).and_then(|merges| {
-            let (found, units) = read_xlsx_cells(&mut workbook, &sheet.name, merges)?;
-            let uncalculated = match package.uncalculated {
-                true => uncalculated(&mut workbook, &sheet.name)?,
-                false => HashMap::new(),
-            };
-            Ok((found, Extra { units, uncalculated }))
-        });
-        tables.add(sheet, read);
-    }
-    tables.finish()
+        let (found, mut extra) = read_xlsx_cells(workbook, sheet, merges_of(&merges))?;
+        if package.uncalculated {
+            extra.uncalculated = uncalculated(workbook, sheet)?;
+        }
+        Ok((found, extra))
+    })
 }
 
 type Workbook<'a> = Xlsx<Cursor<&'a [u8]>>;
@@ -293,9 +287,10 @@ fn read_xlsx_cells(
     workbook: &mut Workbook<'_>,
     sheet: &str,
     merges: Vec<Merge>,
-) -> Result<(Found, Units), TableError> {
+) -> Result<(Found, Extra), TableError> {
     let format = TableFormat::Xlsx;
-    let mut cells = workbook.worksheet_cells_reader(sheet).map_err(|error| damaged(format, error))?;
+    let mut cells =
+        workbook.worksheet_cells_reader(sheet).map_err(|error| TableError::damaged(format, error))?;
     let units: Vec<Option<String>> = cells
         .styles()
         .iter()
@@ -303,7 +298,9 @@ fn read_xlsx_cells(
         .collect();
     let mut rows = Rows::new(format, merges);
     let mut seen = Units::new();
-    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|error| damaged(format, error))? {
+    while let Some((cell, style)) =
+        cells.next_cell_with_style_id().map_err(|error| TableError::damaged(format, error))?
+    {
         let value = cell_of_ref(cell.get_value());
         if value == Cell::Empty {
             continue;
@@ -332,9 +329,12 @@ fn read_xlsx_cells(
 /// Formulas without a stored result, by column.
 fn uncalculated(workbook: &mut Workbook<'_>, sheet: &str) -> Result<HashMap<u32, Vec<u32>>, TableError> {
     let format = TableFormat::Xlsx;
-    let mut cells = workbook.worksheet_cells_reader(sheet).map_err(|error| damaged(format, error))?;
+    let mut cells =
+        workbook.worksheet_cells_reader(sheet).map_err(|error| TableError::damaged(format, error))?;
     let mut found: HashMap<u32, Vec<u32>> = HashMap::new();
-    while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(|error| damaged(format, error))? {
+    while let Some(cell) =
+        cells.next_cell_with_formula_metadata().map_err(|error| TableError::damaged(format, error))?
+    {
         let empty = match &cell.value {
             DataRef::Empty => true,
             DataRef::String(text) => text.is_empty(),
@@ -349,23 +349,16 @@ fn uncalculated(workbook: &mut Workbook<'_>, sheet: &str) -> Result<HashMap<u32,
 
 fn read_xlsb(name: &str, bytes: &[u8]) -> Result<FileProfile, TableError> {
     let format = TableFormat::Xlsb;
-    let mut workbook = Xlsb::new(Cursor::new(bytes)).map_err(|error| damaged(format, error))?;
-    let mut tables = Tables::new(name, format);
-    for sheet in sheets_of(&workbook)? {
-        if !tables.has_room() {
-            break;
-        }
-        let read = read_xlsb_cells(&mut workbook, &sheet.name);
-        tables.add(sheet, read.map(|(found, units)| (found, Extra { units, ..Extra::default() })));
-    }
-    tables.finish()
+    let mut workbook = Xlsb::new(Cursor::new(bytes)).map_err(|error| TableError::damaged(format, error))?;
+    read_sheets((name, format), &mut workbook, |workbook, _, sheet| read_xlsb_cells(workbook, sheet))
 }
 
-fn read_xlsb_cells(workbook: &mut Xlsb<Cursor<&[u8]>>, sheet: &str) -> Result<(Found, Units), TableError> {
+fn read_xlsb_cells(workbook: &mut Xlsb<Cursor<&[u8]>>, sheet: &str) -> Result<(Found, Extra), TableError> {
     let format = TableFormat::Xlsb;
-    let mut cells = workbook.worksheet_cells_reader(sheet).map_err(|error| damaged(format, error))?;
+    let mut cells =
+        workbook.worksheet_cells_reader(sheet).map_err(|error| TableError::damaged(format, error))?;
     let mut rows = Rows::new(format, Vec::new());
-    while let Some(cell) = cells.next_cell().map_err(|error| damaged(format, error))? {
+    while let Some(cell) = cells.next_cell().map_err(|error| TableError::damaged(format, error))? {
         let value = cell_of_ref(cell.get_value());
         if is_duration(cell.get_value()) {
             rows.durations.insert(cell.get_position().1);
@@ -382,18 +375,11 @@ fn read_ods(name: &str, bytes: &[u8]) -> Result<FileProfile, TableError> {
     let mut merges = ods::inspect(bytes)?;
     let mut workbook = Ods::new(Cursor::new(bytes)).map_err(|error| match error {
         calamine::OdsError::Password => TableError::Encrypted,
-        error => damaged(format, error),
+        error => TableError::damaged(format, error),
     })?;
-    let mut tables = Tables::new(name, format);
-    for (at, sheet) in sheets_of(&workbook)?.into_iter().enumerate() {
-        if !tables.has_room() {
-            break;
-        }
-        let merges = merges.get_mut(at).map(std::mem::take).unwrap_or_default();
-        let read = read_range(&mut workbook, &sheet.name, merges, format);
-        tables.add(sheet, read.map(|(found, units)| (found, Extra { units, ..Extra::default() })));
-    }
-    tables.finish()
+    read_sheets((name, format), &mut workbook, |workbook, at, sheet| {
+        read_range(workbook, sheet, merges.get_mut(at).map(std::mem::take).unwrap_or_default(), format)
+    })
 }
 
 fn read_xls(name: &str, bytes: &[u8]) -> Result<FileProfile, TableError> {
@@ -401,18 +387,12 @@ fn read_xls(name: &str, bytes: &[u8]) -> Result<FileProfile, TableError> {
     ole::inspect(bytes)?;
     let mut workbook = Xls::new(Cursor::new(bytes)).map_err(|error| match error {
         calamine::XlsError::Password => TableError::Encrypted,
-        error => damaged(format, error),
+        error => TableError::damaged(format, error),
     })?;
-    let mut tables = Tables::new(name, format);
-    for sheet in sheets_of(&workbook)? {
-        if !tables.has_room() {
-            break;
-        }
-        let merges = workbook.merge_cells_by_sheet_name(&sheet.name).map(|merges| merges_of(&merges));
-        let read = read_range(&mut workbook, &sheet.name, merges.unwrap_or_default(), format);
-        tables.add(sheet, read.map(|(found, units)| (found, Extra { units, ..Extra::default() })));
-    }
-    tables.finish()
+    read_sheets((name, format), &mut workbook, |workbook, _, sheet| {
+        let merges = workbook.merge_cells_by_sheet_name(sheet).map(|merges| merges_of(&merges));
+        read_range(workbook, sheet, merges.unwrap_or_default(), format)
+    })
 }
 
 /// Reads a sheet of which the workbook's reader holds all cells.
@@ -421,11 +401,12 @@ fn read_range<'a, R>(
     sheet: &str,
     merges: Vec<Merge>,
     format: TableFormat,
-) -> Result<(Found, Units), TableError>
+) -> Result<(Found, Extra), TableError>
 where
     R: Reader<Cursor<&'a [u8]>>,
 {
-    let range = workbook.worksheet_range(sheet).map_err(|error| damaged(format, format!("{error:?}")))?;
+    let range =
+        workbook.worksheet_range(sheet).map_err(|error| TableError::damaged(format, format!("{error:?}")))?;
     let Some((top, left)) = range.start() else { return Err(TableError::NoHeader) };
     let mut rows = Rows::new(format, merges);
     for (row, cells) in (top..).zip(range.rows()) {

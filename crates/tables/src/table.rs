@@ -4,7 +4,9 @@
 //! those at the end of which nobody knows yet whether data follows. A row's position is counted from 0 for the row
 //! after the header; that is how a program finds the same rows.
 
-use ringfence_job::table::{ColumnKind, ColumnProfile, LeftOut, LeftOutWhy, Stored};
+use ringfence_job::table::{
+    ColumnKind, ColumnProfile, LeftOut, LeftOutWhy, Stored, TableFormat, TableProfile,
+};
 
 use crate::{
     TableError,
@@ -127,6 +129,32 @@ pub(crate) struct Found {
     pub(crate) blank_rows: u64,
     pub(crate) notes: Notes,
     pub(crate) columns: Vec<ColumnProfile>,
+}
+
+impl Found {
+    /// The profile of a table without sheet, separator and encoding, after what `notes` already say of it.
+    pub(crate) fn into_profile(self, file: &str, format: TableFormat, mut notes: Notes) -> TableProfile {
+        self.notes.0.iter().for_each(|note| notes.add(note));
+        TableProfile {
+            file: file.to_owned(),
+            format,
+            sheet: None,
+            hidden: false,
+            delimiter: None,
+            encoding: None,
+            json: None,
+            decimal: self.decimal.char(),
+            title: self.title,
+            header_row: self.header_row,
+            headerless: self.headerless,
+            rows: self.rows,
+            left_out: self.left_out,
+            tail: self.tail,
+            blank_rows: self.blank_rows,
+            notes: notes.into_inner(),
+            columns: self.columns,
+        }
+    }
 }
 
 /// Remarks for a person, a sentence each, up to a bound.
@@ -637,11 +665,7 @@ impl Body {
     /// True if there is text where there were numbers only.
     fn contradicts(&self, cells: &[Cell<'_>]) -> bool {
         filled(cells).any(|(at, cell)| {
-            let numbers = self.columns.get(at).is_some_and(|column| {
-                [Decimal::Point, Decimal::Comma]
-                    .into_iter()
-                    .any(|decimal| column.numbers(decimal).is_column())
-            });
+            let numbers = self.columns.get(at).is_some_and(Column::is_numeric);
             numbers && !is_typed(cell) && !is_missing(&cell.as_text())
         })
     }
@@ -653,13 +677,8 @@ impl Body {
         let named = words.first().filter(is_total).or_else(|| words.last().filter(is_total)).is_some()
             || words.iter().any(|word| TOTALS.contains(word) && words.len() <= 3);
         let only_total = is_only_total(&words);
-        let has_text_columns = || {
-            self.columns.iter().any(|column| {
-                let numeric =
-                    [Decimal::Point, Decimal::Comma].into_iter().any(|d| column.numbers(d).is_column());
-                column.values() * 2 > self.rows && !numeric
-            })
-        };
+        let has_text_columns =
+            || self.columns.iter().any(|column| column.values() * 2 > self.rows && !column.is_numeric());
         let unlabelled = texts == 0 && has_text_columns();
         if !named && !unlabelled && texts != 1 {
             return Meaning::Data;

@@ -109,6 +109,7 @@ impl Store {
             return;
         }
         let note = async || -> Result<(), sqlx::Error> {
+            // What is promised does not bear on it.
             let mut tx = self.database.write().await?;
             query("UPDATE keys SET last_used_ms = ? WHERE id = ?")
                 .bind(now_ms)

@@ -1,7 +1,7 @@
 //! What is promised counts as much as what it stands for, whoever asks and whatever becomes of who promised it.
 
 use ringfence_pipeline::ports::{Ledger, LedgerError, Record};
-use ringfence_pipeline::run::{Event, Run, Stage};
+use ringfence_pipeline::run::{Principal, Run, Stage};
 
 use crate::common::{
     START_MS, World, amount, budget_of, charge, event, missing, naming, new_run, put, requested,
@@ -11,10 +11,16 @@ async fn promises(world: &World) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM promises").fetch_one(&world.raw().await).await.unwrap()
 }
 
-#[tokio::test]
-async fn a_promise_is_on_its_own_until_somebody_asks_for_anything() {
+/// Somebody with money for nine runs.
+async fn rich() -> (World, Principal) {
     let world = World::new().await;
     let who = world.principal("acme", amount(9, 900)).await;
+    (world, who)
+}
+
+#[tokio::test]
+async fn a_promise_is_on_its_own_until_somebody_asks_for_anything() {
+    let (world, who) = rich().await;
     let run = new_run();
     let code = put(&world.store, &who, run, b"print(1)").await;
     let begun = naming(0, "begun", &[&code], START_MS);
@@ -45,29 +51,26 @@ async fn another_process_admits_nothing_that_is_promised() {
 }
 
 #[tokio::test]
-async fn what_a_crash_left_promised_is_interrupted_at_its_bound() {
-    let mut world = World::new().await;
-    let who = world.principal("acme", amount(9, 900)).await;
+async fn what_a_crash_left_promised_is_interrupted_and_settled_at_its_bound() {
+    let bound = amount(1, 100);
+    let (mut world, who) = rich().await;
     let run = new_run();
-    let mut opening = Run::new(run);
-    let events = [requested(false), Event::ExecStarted { step: 0 }];
-    let events = events.map(|event| opening.apply(&event, START_MS));
-    let [Ok(requested), _] = events else { panic!("{events:?}") };
-    world.store.reserve(charge(&who, run, 0), amount(1, 100), &[requested]).await.unwrap();
+    let requested = Run::new(run).apply(&requested(false), START_MS).unwrap();
+    world.store.reserve(charge(&who, run, 0), bound, &[requested]).await.unwrap();
     assert_eq!(promises(&world).await, 1);
-    // Its lease ends with its process, as that of any other.
+    // Its lease ends with its process, as that of any other; its program may have begun.
     world.restart().await;
     let recovered = world.store.recover(world.now()).await.unwrap();
     assert_eq!(recovered.ended.len(), 1);
     let history = world.store.history(&who, run).await.unwrap();
     assert_eq!(Run::replay(run, &history).unwrap().stage(), Some(Stage::Interrupted));
-    assert_eq!(budget_of(&world.store, &who).await.reserved, amount(0, 0));
+    let budget = budget_of(&world.store, &who).await;
+    assert_eq!((budget.reserved, budget.spent), (amount(0, 0), bound));
 }
 
 #[tokio::test]
 async fn nothing_is_promised_that_could_not_be_kept() {
-    let world = World::new().await;
-    let who = world.principal("acme", amount(9, 900)).await;
+    let (world, who) = rich().await;
     let run = new_run();
     world.store.append(&who, run, &[event(0, "begun")]).await.unwrap();
     // An event that is there, one of no run, and a key that has ended.
@@ -83,8 +86,7 @@ async fn nothing_is_promised_that_could_not_be_kept() {
 
 #[tokio::test]
 async fn a_promise_that_was_damaged_stops_whoever_writes() {
-    let world = World::new().await;
-    let who = world.principal("acme", amount(9, 900)).await;
+    let (world, who) = rich().await;
     let beside = world.another().await;
     world.store.reserve(charge(&who, new_run(), 0), amount(1, 9), &[event(0, "a")]).await.unwrap();
     let raw = world.raw().await;
