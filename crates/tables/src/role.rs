@@ -143,6 +143,9 @@ const MEASURES: [(&str, &str); 22] = [
     ("%", "%"),
 ];
 
+/// Fewest whole numbers without a gap that can be no chance.
+const NUMBERED_MIN: u64 = 8;
+
 /// Most characters of a text that names something, on average.
 const NAME_LETTERS_MAX: u64 = 40;
 
@@ -242,11 +245,14 @@ fn is_period(profile: &ColumnProfile, words: &[String]) -> bool {
             || (called(&["week", "kw", "woche"]) && within(1.0, 53.0)))
 }
 
-/// True for whole numbers that number the rows.
+/// True for whole numbers that number the rows. A few that happen to follow each other are figures, unless they
+/// stand where row numbers do.
 fn counts_up(profile: &ColumnProfile, values: u64) -> bool {
     #[allow(clippy::cast_precision_loss)]
     let span = (values - 1) as f64;
-    profile.min.zip(profile.max).is_some_and(|(min, max)| max - min == span)
+    let Some((min, max)) = profile.min.zip(profile.max) else { return false };
+    let leads = profile.position == 0 && min <= 1.0;
+    max - min == span && (leads || values >= NUMBERED_MIN)
 }
 
 /// A currency or a measure in the name, best in brackets: `Amount (EUR)`, `Weight [kg]`, `Umsatz in €`.
