@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use ringfence_tests::{Installation, output_of, root};
+use ringfence_tests::{Installation, output_of, root, rows};
 use serde_json::Value;
 
 /// Has a program in the jail write files, which come to `out`.
@@ -22,7 +22,7 @@ fn ask(house: &Installation, question: &str, file: &Path) -> Result<Value, Strin
 
 /// The rows of an answer as pairs, in the order of their names.
 fn pairs(answer: &Value, name: &str) -> Vec<(String, f64)> {
-    let rows = answer["value"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
+    let rows = rows(answer);
     let figure = |row: &Value| {
         row.as_object().unwrap().iter().find(|(key, _)| *key != name).and_then(|(_, value)| value.as_f64())
     };

@@ -182,6 +182,20 @@ pub fn output_of(mut command: Command, input: &[u8]) -> Output {
     output
 }
 
+/// The rows of the first table that an answer shows, each by the names of its columns.
+pub fn rows(answer: &Value) -> Vec<Value> {
+    let shown = answer["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let table = shown.iter().find(|result| result["type"] == "table").unwrap_or_else(|| panic!("{answer:#}"));
+    let names = |row: &Value| {
+        let named =
+            table["columns"].as_array().into_iter().flatten().zip(row.as_array().into_iter().flatten());
+        named
+            .map(|(column, cell)| (column["name"].as_str().unwrap_or_default().to_owned(), cell.clone()))
+            .collect()
+    };
+    table["rows"].as_array().into_iter().flatten().map(names).map(Value::Object).collect()
+}
+
 /// Command lines of this machine's processes that hold `marker`, words joined by spaces.
 pub fn commands_with(marker: &str) -> Vec<String> {
     processes::pids_of(marker).into_iter().map(processes::command_line).collect()
