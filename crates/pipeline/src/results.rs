@@ -39,7 +39,7 @@ const REPLACEMENT: char = '\u{fffd}';
 /// Something that a program showed, in its order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "lowercase")]
 pub enum RunResult {
     /// A number.
     Number {
@@ -96,6 +96,7 @@ pub enum RunResult {
         #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<Value>>))]
         rows: Vec<Vec<Value>>,
         /// How many rows it has.
+        #[serde(rename = "totalRows")]
         total_rows: u64,
         /// True if these are not all.
         truncated: bool,

@@ -37,9 +37,9 @@ struct AskBody {
     limits: LimitsPatch,
     /// The session that the question goes on with, as an answer has named it: it is understood with what was asked
     /// before, or answers what was asked back, and is about the files of the question before unless it has its own.
-    /// Without it another session begins.
+    /// Without it, or with null, another session begins.
     #[serde(default)]
-    #[schema(nullable = false, max_length = 100)]
+    #[schema(max_length = 100)]
     session_id: Option<String>,
 }
 

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     App,
-    body::{object, read_json},
+    body::{given, object, read_json},
     openapi::{BadRequest, Forbidden, NotFound, PreconditionFailed},
     problem::Problem,
 };
@@ -79,19 +79,19 @@ struct LimitsBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CapsBody {
     /// Money in dollars, to the nano-dollar.
-    #[serde(default, deserialize_with = "some")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 0, maximum = 1_000_000, nullable = false)]
     usd: Option<f64>,
     /// Tokens that models read and write.
-    #[serde(default, deserialize_with = "some")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 0, maximum = 1_000_000_000_000_000_u64, nullable = false)]
     tokens: Option<i64>,
     /// Runs.
-    #[serde(default, deserialize_with = "some")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 0, maximum = 1_000_000_000_000_000_u64, nullable = false)]
     runs: Option<i64>,
     /// Sandbox time in seconds.
-    #[serde(default, deserialize_with = "some")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 0, maximum = 1_000_000_000_000_u64, nullable = false)]
     sandbox_seconds: Option<i64>,
 }
@@ -114,12 +114,7 @@ impl CapsBody {
     }
 }
 
-/// A field that may be absent, but not null.
-fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-/// As [`some`], for a field that is an object.
+/// As [`given`], for a field that is an object.
 pub(super) fn some_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
