@@ -1,10 +1,23 @@
 #!/bin/sh
-# The tour that `make demo` gives: what protects you, a real analysis, three questions.
+# The tour that `make demo` gives: what protects you, a real analysis, a conversation about a workbook.
 set -eu
 cd "$(dirname "$0")/.."
 out=demo-output
+mkdir -p "$out"
 
 title() { printf '\n== %s\n' "$1"; }
+
+# Asks, and remembers the conversation.
+session=
+ask() {
+    printf '\n> %s\n' "$1"
+    if ! "$PROGRAM" ask "$@" ${session:+--session "$session"} --out "$out" 2>"$out/told"; then
+        cat "$out/told"
+        exit 1
+    fi
+    cat "$out/told"
+    session=$(sed -n 's/^ringfence: go on with --session //p' "$out/told")
+}
 
 title "What is in force on this machine"
 "$PROGRAM" doctor
@@ -27,9 +40,15 @@ done
 title "A question in plain words"
 "$PROGRAM" ask "What is the NPV of an initial outlay of 1000, then 300, 400 and 500, at a discount rate of 5 percent?"
 
-title "Two questions about examples/sales.csv"
-"$PROGRAM" ask "total revenue by region" --file examples/sales.csv
-"$PROGRAM" ask "top 3 products by units, with a chart" --file examples/sales.csv --out "$out"
+title "A conversation about a workbook, as a small business keeps it"
+"$PROGRAM" run examples/workbook.py --out "$out"
+ask "what is in this workbook?" --file "$out/invoices.xlsx"
+ask "total amount by customer"
+ask "now only for Germany"
+ask "total amount by month as a chart"
+ask "clean up the invoices: trim the text, remove duplicates and save a workbook"
+rm "$out/told"
+ls -l "$out"
 
-title "Done. Charts are in $out/. Start the server with:"
+title "Done. Charts and workbooks are in $out/. Start the server with:"
 echo "make serve"

@@ -143,6 +143,9 @@ pub(crate) struct Ask {
     /// The session to go on with, as the answer before named it; its files are used unless others are given.
     #[arg(long)]
     pub(crate) session: Option<String>,
+    /// Show the program that computed the answer, too.
+    #[arg(long)]
+    pub(crate) code: bool,
     /// Print the answer object instead of text.
     #[arg(long)]
     pub(crate) json: bool,

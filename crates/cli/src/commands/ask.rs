@@ -49,8 +49,9 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
         if command.json {
             print_json(&answer)?;
         } else {
-            print_answer(&answer, kept)?;
-            explain_stages(house, &principal, answer.id).await;
+            print_answer(&answer, command.code, kept)?;
+            explain_stages(house, &principal, &answer).await;
+            eprintln!("ringfence: go on with --session {}", answer.session_id);
         }
         Ok(ExitCode::from(u8::try_from(answer.run.exit_code).unwrap_or(1)))
     })
@@ -87,14 +88,14 @@ fn no_answer(error: PipelineError, json: bool) -> anyhow::Result<ExitCode> {
         for (number, option) in asked.options.iter().enumerate() {
             eprintln!("  {}. {option}", number + 1);
         }
-        if let Some(session) = &error.session {
-            eprintln!("answer with: ringfence ask --session {session} \"…\"");
-        }
+    }
+    if let Some(session) = &error.session {
+        eprintln!("ringfence: go on with --session {session}");
     }
     Ok(ExitCode::from(EXIT_OURS))
 }
 
-fn print_answer(answer: &AskAnswer, kept: bool) -> anyhow::Result<()> {
+fn print_answer(answer: &AskAnswer, code: bool, kept: bool) -> anyhow::Result<()> {
     let color = io::stdout().is_terminal();
     if !answer.answer.is_empty() {
         print_line(format_args!("{}", answer.answer))?;
@@ -111,11 +112,9 @@ fn print_answer(answer: &AskAnswer, kept: bool) -> anyhow::Result<()> {
         }
     }
     print_line(format_args!("\n{} ({})", answer.explanation, answer.author))?;
-    print_line(format_args!("\n--- {} ---\n{}", answer.language, answer.code.trim_end()))?;
-    print_line(format_args!(
-        "--- answered in {} ms, {} ms of them in the jail ---",
-        answer.duration_ms, answer.run.duration
-    ))?;
+    if code {
+        print_line(format_args!("\n--- {} ---\n{}\n---", answer.language, answer.code.trim_end()))?;
+    }
     if answer.run.status != Status::Succeeded {
         eprint!("{}", answer.run.stderr);
         eprintln!("ringfence: the program ended as {}", answer.run.status);
@@ -124,13 +123,12 @@ fn print_answer(answer: &AskAnswer, kept: bool) -> anyhow::Result<()> {
         eprintln!("ringfence: {note}");
     }
     explain(&answer.run, kept);
-    eprintln!("ringfence: go on with --session {}", answer.session_id);
     Ok(())
 }
 
-/// One line on standard error: how long each stage took, as the history tells it.
-async fn explain_stages(house: &House, principal: &Principal, run: RunId) {
-    let Ok(history) = house.store.history(principal, run).await else { return };
+/// One line on standard error: how long it took, and each stage of it, as the history tells it.
+async fn explain_stages(house: &House, principal: &Principal, answer: &AskAnswer) {
+    let Ok(history) = house.store.history(principal, answer.id).await else { return };
     let mut stages: Vec<(String, i64)> = Vec::new();
     let mut before = history.first().map_or(0, |first| first.at_ms);
     for recorded in &history {
@@ -149,5 +147,5 @@ async fn explain_stages(house: &House, principal: &Principal, run: RunId) {
         }
     }
     let told: Vec<String> = stages.iter().map(|(stage, took)| format!("{stage} {took} ms")).collect();
-    eprintln!("ringfence: {}", told.join(", "));
+    eprintln!("ringfence: answered in {} ms: {}", answer.duration_ms, told.join(", "));
 }

@@ -18,7 +18,7 @@ pub(crate) mod serve;
 use std::{
     fmt::Display,
     fs::File,
-    io::{self, Read as _, Write as _},
+    io::{self, IsTerminal as _, Read as _, Write as _},
     path::Path,
     process::ExitCode,
 };
@@ -28,12 +28,13 @@ use ringfence_job::InputFile;
 use ringfence_pipeline::{
     answer::{Answer, AnswerFile},
     ask::RESULT_FILE,
+    results::RunResult,
 };
 use ringfence_store::Store;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{args::NamedPath, config::Config, house, outbox::Outbox};
+use crate::{args::NamedPath, config::Config, house, outbox::Outbox, render};
 
 /// Largest file or program read from disk, in bytes; the policy's bounds are lower.
 const INPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -99,6 +100,14 @@ fn print_output(answer: &Answer, kept: bool) -> anyhow::Result<()> {
     io::stdout().write_all(&answer.stdout_bytes())?;
     io::stdout().flush()?;
     io::stderr().write_all(&answer.stderr_bytes())?;
+    // For a person only: whoever reads the output as data gets what the program printed.
+    if io::stdout().is_terminal() {
+        for chart in
+            answer.results.iter().flatten().filter(|result| matches!(result, RunResult::Chart { .. }))
+        {
+            print_line(format_args!("\n{}", render::chart(chart, true)))?;
+        }
+    }
     explain(answer, kept);
     Ok(())
 }
