@@ -19,6 +19,8 @@ pub(crate) enum Agg {
     Min,
     Max,
     Std,
+    /// A percentile, such as 90.
+    Quantile(u8),
     /// The value that is there most often.
     Mode,
 }
@@ -29,6 +31,8 @@ pub(crate) enum Expr {
     /// The rows themselves.
     Rows,
     Column(Col),
+    /// A number that was said.
+    Number(f64),
     /// `+ - * /` of two.
     Op(char, Box<Expr>, Box<Expr>),
     /// Several columns of a row together.
@@ -41,7 +45,7 @@ impl Expr {
     /// Every column in it.
     pub(crate) fn columns(&self) -> Vec<Col> {
         match self {
-            Expr::Rows => Vec::new(),
+            Expr::Rows | Expr::Number(_) => Vec::new(),
             Expr::Column(col) => vec![*col],
             Expr::Op(_, left, right) => [left.columns(), right.columns()].concat(),
             Expr::Together(cols) => cols.clone(),
@@ -49,9 +53,14 @@ impl Expr {
         }
     }
 
-    /// True if a ratio must be formed after adding up, not before.
+    /// True if there is a quotient of figures somewhere in it.
+    pub(crate) fn holds_ratio(&self) -> bool {
+        self.is_ratio() || matches!(self, Expr::Op(_, left, right) if left.holds_ratio() || right.holds_ratio())
+    }
+
+    /// True for a quotient of two figures, not of a figure and a number.
     pub(crate) fn is_ratio(&self) -> bool {
-        matches!(self, Expr::Op('/', ..))
+        matches!(self, Expr::Op('/', _, below) if !below.columns().is_empty())
     }
 }
 
@@ -66,15 +75,23 @@ pub(crate) struct Measure {
     pub(crate) name: Option<String>,
     /// A ratio that is told in percent.
     pub(crate) percent: bool,
+    /// A ratio that is formed in each row, then summed up; otherwise it is one of sums.
+    #[serde(default)]
+    pub(crate) by_row: bool,
 }
 
 impl Measure {
     pub(crate) fn new(agg: Agg, of: Expr) -> Measure {
-        Measure { agg, of, weight: None, name: None, percent: false }
+        Measure { agg, of, weight: None, name: None, percent: false, by_row: false }
     }
 
     pub(crate) fn rows() -> Measure {
         Measure::new(Agg::Count, Expr::Rows)
+    }
+
+    /// True if a ratio is formed after adding up.
+    pub(crate) fn is_ratio(&self) -> bool {
+        self.agg == Agg::Sum && !self.by_row && self.of.is_ratio()
     }
 }
 
@@ -169,6 +186,10 @@ pub(crate) enum Filter {
     Flag { col: Col, yes: bool },
     /// Any of several.
     Any(Vec<Filter>),
+    /// Not all of several.
+    Not(Vec<Filter>),
+    /// The value stands in no row that meets the conditions.
+    Never { col: Col, of: Vec<Filter> },
     /// The value is in a column of another table, or is not.
     Known { col: Col, table: usize, other: String, not: bool },
 }
@@ -178,7 +199,8 @@ impl Filter {
     pub(crate) fn columns(&self) -> Vec<Col> {
         match self {
             Filter::Columns { left, right, .. } => vec![*left, *right],
-            Filter::Any(filters) => filters.iter().flat_map(Filter::columns).collect(),
+            Filter::Any(filters) | Filter::Not(filters) => filters.iter().flat_map(Filter::columns).collect(),
+            Filter::Never { col, of } => std::iter::once(*col).chain(of.iter().flat_map(Filter::columns)).collect(),
             Filter::Is { col, .. }
             | Filter::Contains { col, .. }
             | Filter::Number { col, .. }
@@ -203,6 +225,14 @@ pub(crate) struct Rank {
     pub(crate) lowest: bool,
     /// So many within each group of the first key.
     pub(crate) within: bool,
+}
+
+/// In which order the answer comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sort {
+    /// By the first figure if no column is named.
+    pub(crate) by: Option<Col>,
+    pub(crate) rising: bool,
 }
 
 /// What is drawn.
@@ -289,7 +319,8 @@ pub(crate) struct Query {
     pub(crate) filters: Vec<Filter>,
     pub(crate) having: Option<Having>,
     pub(crate) rank: Option<Rank>,
-    /// Only the name of the group with the greatest or least figure is wanted.
+    #[serde(default)]
+    pub(crate) sort: Option<Sort>,
     pub(crate) chart: Option<Chart>,
     /// The answer goes into a workbook.
     pub(crate) save: bool,
@@ -298,6 +329,9 @@ pub(crate) struct Query {
     /// The mean of the groups' figures is wanted, not each of them.
     #[serde(default)]
     pub(crate) mean_of_groups: bool,
+    /// How many groups there are is wanted, not each of them.
+    #[serde(default)]
+    pub(crate) groups_counted: bool,
     /// What was assumed, a sentence each.
     pub(crate) notes: Vec<String>,
 }
@@ -312,6 +346,7 @@ impl Query {
         }).collect();
         columns.extend(self.keys.iter().map(|key| key.column()));
         columns.extend(self.filters.iter().flat_map(Filter::columns));
+        columns.extend(self.sort.and_then(|sort| sort.by));
         match &self.task {
             Task::Rows(cols) | Task::Duplicates(cols) | Task::Missing(cols) | Task::Correlation(cols)
             | Task::Describe(cols) => columns.extend(cols),

@@ -281,6 +281,8 @@ fn join_units(tokens: Vec<Token>) -> Vec<Token> {
         {
             let value = f64::from(u32::try_from(index + 1).unwrap_or(u32::MAX));
             token.kind = Kind::Number(Amount { value, percent: false, money: false });
+        } else if token.is("zero") {
+            token.kind = Kind::Number(Amount { value: 0.0, percent: false, money: false });
         }
         if let Kind::Number(amount) = &mut token.kind {
             while let Some(unit) = rest.peek() {

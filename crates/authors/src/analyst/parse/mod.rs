@@ -3,11 +3,14 @@
 //! Every word of the question must have been used in the end. A word that was not is reported back rather than
 //! ignored: an answer to another question is worse than none.
 
+mod arithmetic;
 mod conditions;
 mod figures;
 mod groups;
+mod ranks;
 mod tasks;
 mod time;
+mod whole;
 
 use std::ops::Range as Span;
 
@@ -20,7 +23,7 @@ use super::{
     query::*,
     spelling::singular,
     view::View,
-    vocabulary::{Class, filler, phrases},
+    vocabulary::{Class, PEOPLE, filler, phrases},
     words::{Kind, Token},
 };
 
@@ -54,6 +57,11 @@ pub(crate) struct Partial {
     pub(crate) filters: Vec<Filter>,
     pub(crate) having: Option<Having>,
     pub(crate) rank: Option<Rank>,
+    pub(crate) sort: Option<Sort>,
+    /// How many groups there are is asked: "in how many months".
+    pub(crate) groups_counted: bool,
+    /// The groups come in the order of their names.
+    pub(crate) alphabetical: bool,
     pub(crate) chart: Option<Chart>,
     pub(crate) save: bool,
     pub(crate) today: Option<Day>,
@@ -97,7 +105,7 @@ pub(crate) fn read(tokens: &[Token], view: &View<'_>, choices: &[Choice]) -> Res
 
 /// Makes a whole query of it.
 pub(crate) fn complete(partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<(Query, u32), Trouble> {
-    figures::complete(partial, view, choices)
+    whole::complete(partial, view, choices)
 }
 
 pub(crate) struct Reader<'a> {
@@ -125,6 +133,8 @@ pub(crate) struct Reader<'a> {
     pivot: bool,
     compares: bool,
     over_time: bool,
+    /// "how many days", where it is not between two dates.
+    days_asked: Option<(usize, usize)>,
     /// Where columns were named.
     anchors: Vec<(usize, usize)>,
     /// Filters with the place of what they were read from.
@@ -181,6 +191,7 @@ impl<'a> Reader<'a> {
             pivot: false,
             compares: false,
             over_time: false,
+            days_asked: None,
             anchors: Vec::new(),
             placed: Vec::new(),
         }
@@ -201,9 +212,11 @@ impl<'a> Reader<'a> {
         self.special_conditions()?;
         self.comparisons()?;
         self.value_conditions()?;
+        self.sorting()?;
         self.group_keys()?;
         self.ranking()?;
-        self.spoken_figures();
+        self.counted_days()?;
+        self.spoken_figures()?;
         self.measured()?;
         self.settle_task()?;
         self.leftovers();
@@ -473,7 +486,7 @@ impl Reader<'_> {
             };
             if ignorable == 0 {
                 self.out.unknown.push(token.raw.clone());
-            } else if !self.used[at] && self.phrases[at].iter().any(|(_, class)| *class == Class::Row) {
+            } else if !self.used[at] && (self.phrases[at].iter().any(|(_, class)| *class == Class::Row) || PEOPLE.contains(&singular(words[at]).as_str())) {
                 self.out.rows_named = true;
             } else if !self.used[at] && self.view.is_named(words[at]) {
                 self.out.exact += 2;
@@ -510,7 +523,9 @@ impl Reader<'_> {
         let longest = self.phrases[at].iter().filter(|(length, _)| self.free(at..at + length)).map(|(length, _)| *length).max().unwrap_or(0);
         let spatial = self.word(at, &["over", "under", "in", "on"]) && (self.word(at + 1, &["the", "all", "time", "each", "every"]) || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1, cols));
         let small = self.word(at, &["last", "first", "recent", "latest", "lead", "most", "like", "as", "change", "changed", "together", "overall", "different", "combined", "%", "part", "unique", "shares"]);
-        if longest > 0 && !spatial && !small && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class)) {
+        // What stands between two things that were understood says nothing more.
+        let between = self.is(at, Class::Between) && self.used.get(self.past(at + 1, &["the", "a", "an"])) == Some(&true);
+        if longest > 0 && !between && !spatial && !small && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class)) {
             return 0;
         }
         let carries_nothing = |class: Class| {
@@ -537,7 +552,7 @@ impl Reader<'_> {
         let figure = ["sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover", "money", "spend", "spending"].contains(&word.as_str());
         let timed = self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
         let fresh = word == "new" && timed;
-        let people = fresh || ["user", "respondent", "participant", "member", "person", "subscriber", "visitor", "individual"].contains(&word.as_str());
+        let people = fresh || PEOPLE.contains(&word.as_str());
         // "each year … by year" says it twice.
         let repeated = self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));
         // "overspend (variance)" says itself what is meant.
@@ -545,7 +560,7 @@ impl Reader<'_> {
         let whole_year = ["year", "period", "time"].contains(&word.as_str()) && at > 1 && self.word(at - 1, &["the", "whole", "full", "entire"]);
         let related = cols.iter().any(|col| self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word)));
         usize::from(
-            people || repeated || explained || whole_year || related
+            between || people || repeated || explained || whole_year || related
                 || (spent && (measured.iter().any(money) || cols.iter().any(money)))
                 || (figure && beside_used && measured.iter().any(money)),
         )

@@ -219,6 +219,7 @@ impl Reader<'_> {
                 }
                 Class::DaysBetween => {
                     if !self.days_between(at + length) {
+                        self.days_asked = self.days_asked.or(Some((at, length)));
                         continue;
                     }
                 }
@@ -573,7 +574,11 @@ impl Reader<'_> {
             } else if self.out.counts || self.tokens.get(mention.start).is_some_and(|token| self.view.is_named(&token.text)) {
                 self.out.confidence = self.out.confidence.saturating_sub(5);
                 self.take(&mention);
-            } else if self.out.task.is_none() && self.out.measures.is_empty() && self.out.aggs.is_empty() && !self.can(&mention, Want::Measure) {
+            } else if self.is_named_row(&mention) {
+                self.rows_said(mention.start..mention.end);
+            } else if self.out.task.is_none() && self.out.measures.is_empty() && self.out.aggs.is_empty() && !self.can(&mention, Want::Measure)
+                && self.out.keys.is_empty() && self.share_at.is_none() && self.growth_at.is_none()
+            {
                 let col = self.resolve(&mention, Want::Any)?;
                 self.take(&mention);
                 cols.push(col);
@@ -583,7 +588,8 @@ impl Reader<'_> {
                 self.out.confidence = self.out.confidence.saturating_sub(10);
                 self.take(&mention);
             } else {
-                self.out.confidence = self.out.confidence.saturating_sub(12);
+                // What was named in full and is not in the answer is asked about.
+                self.out.confidence = self.out.confidence.saturating_sub(25);
                 self.take(&mention);
             }
         }
@@ -637,7 +643,8 @@ impl Reader<'_> {
     fn values_listed(&mut self) {
         let Some(Task::Rows(cols)) = &self.out.task else { return };
         let [col] = cols[..] else { return };
-        let plain = self.view.kind(col) == ColumnKind::Text && !self.view.is_unique(col) && self.view.profile(col).is_some_and(|profile| profile.distinct * 10 < self.view.rows() * 9);
+        let filtered = self.placed.iter().any(|(_, filter)| filter.columns().contains(&col));
+        let plain = !filtered && self.view.kind(col) == ColumnKind::Text && !self.view.is_unique(col) && self.view.profile(col).is_some_and(|profile| profile.distinct * 10 < self.view.rows() * 9);
         if !plain || self.out.rows_named || self.out.rank.is_some() || self.out.lists && self.out.selects {
             return;
         }
@@ -651,6 +658,13 @@ impl Reader<'_> {
         }
     }
 
+    /// A name of what each row is about, beside groups or a share: "pupils per class", "share of items without stock".
+    fn is_named_row(&self, mention: &Mention) -> bool {
+        let apart = |col: Col| self.view.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 8) && self.view.columns[col].table == self.view.base;
+        let asked = !self.out.keys.is_empty() || self.share_at.is_some() || self.out.counts;
+        asked && self.out.measures.is_empty() && self.can(mention, Want::Key) && mention.candidates.first().is_some_and(|(col, _)| apart(*col))
+    }
+
     fn lists_said(&self) -> bool {
         (0..self.tokens.len()).any(|at| {
             self.phrases[at].iter().any(|(_, class)| *class == Class::List)
@@ -658,7 +672,7 @@ impl Reader<'_> {
     }
 
     /// True for dates that only some rows have: what has happened to them.
-    fn is_event(&self, col: Col) -> bool {
+    pub(super) fn is_event(&self, col: Col) -> bool {
         self.view.kind(col) == ColumnKind::Date && self.view.profile(col).is_some_and(|profile| profile.empty * 20 > self.view.rows())
     }
 

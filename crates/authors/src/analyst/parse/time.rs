@@ -414,12 +414,8 @@ impl Reader<'_> {
 
     /// Number columns that are called by months, if there are several.
     pub(super) fn wide_months(&self) -> Vec<(i64, Col)> {
-        let month = |col: Col| match &self.view.columns[col].words[..] {
-            [one] if self.view.is_number(col) => dates::month_of(one).map(|month| (month, col)),
-            _ => None,
-        };
-        let months: Vec<(i64, Col)> = (0..self.view.columns.len()).filter_map(month).collect();
-        if months.len() > 2 { months } else { Vec::new() }
+        let number = |col: Col| dates::month_of(self.view.columns[col].words.first()?).map(|month| (month, col));
+        self.view.months().into_iter().filter_map(number).collect()
     }
 
     fn year_at(&self, at: usize) -> Option<i64> {

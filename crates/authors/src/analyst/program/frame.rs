@@ -95,7 +95,7 @@ impl Writer<'_> {
 
     fn read(&self, table: usize, variable: &str, columns: &[usize]) -> Loading {
         let mut wanted = Wanted::default();
-        let as_written = matches!(self.query.task, Task::Duplicates(_)) || matches!(&self.query.task, Task::Clean(steps) if !steps.contains(&Cleaning::Parse) && self.query.filters.is_empty() && false);
+        let as_written = matches!(self.query.task, Task::Duplicates(_));
         for col in columns {
             if let Some(column) = self.view.columns.get(*col).filter(|column| column.table == table) {
                 let queried = self.query.filters.iter().any(|filter| filter.columns().contains(col));
@@ -194,6 +194,8 @@ impl Writer<'_> {
                 let masks: Vec<String> = filters.iter().map(|one| format!("({})", self.mask(one, frame))).collect();
                 if masks.is_empty() { format!("{frame}.index == {frame}.index") } else { masks.join(" | ") }
             }
+            Filter::Not(filters) => format!("~({})", self.masks(filters, frame)),
+            Filter::Never { col, of } => format!("~{}.isin(table.loc[{}, {}])", cell(*col), self.masks(of, "table"), self.name(*col)),
             Filter::Known { col, other, not, .. } => negated(*not, format!("{}.isin(known[{}])", cell(*col), literal(other))),
         }
     }
