@@ -131,8 +131,9 @@ impl Pending {
 }
 
 /// Words that a question begins with if it goes on from the one before.
-const CUES: [&str; 26] = [
+const CUES: [&str; 37] = [
     "and", "now", "only", "just", "also", "then", "same", "instead", "but", "or", "as", "split", "break", "without", "make", "plot", "chart", "excluding", "except",
+    "leave out", "exclude", "ignore", "remove", "drop", "sort", "sorted", "order by", "include", "add", "skip",
     "what about", "how about", "the same", "by", "per", "for", "in",
 ];
 
@@ -158,6 +159,18 @@ fn adds_keys(tokens: &[Token]) -> bool {
 pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &View<'_>) -> Query {
     let mut query = earlier.clone();
     query.notes = next.notes;
+    if next.removes {
+        query.filters = if next.filters.is_empty() { vec![Filter::Not(query.filters)] } else { next.filters };
+        (query.task, query.measures, query.keys, query.rank, query.having) = (Task::Rows(Vec::new()), Vec::new(), Vec::new(), None, None);
+        return query;
+    }
+    query.sort = next.sort.or(query.sort.filter(|_| next.keys.is_empty() && next.measures.is_empty()));
+    // "and without an e-mail?" asks the same of another column.
+    if let ([Filter::Empty { .. }], [Filter::Empty { .. }]) = (&query.filters[..], &next.filters[..])
+        && tokens.first().is_some_and(|token| token.is_any(&["and"]))
+    {
+        query.filters.clear();
+    }
     query.save = next.save;
     for filter in next.filters {
         let cols = filter.columns();
@@ -231,5 +244,5 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
 /// True if a question brings nothing that could change an earlier one.
 pub(crate) fn is_empty(next: &Partial) -> bool {
     next.filters.is_empty() && next.keys.is_empty() && next.measures.is_empty() && next.aggs.is_empty() && next.rank.is_none()
-        && next.chart.is_none() && !next.save && next.task.is_none() && !next.counts && next.today.is_none()
+        && next.sort.is_none() && !next.removes && next.chart.is_none() && !next.save && next.task.is_none() && !next.counts && next.today.is_none()
 }

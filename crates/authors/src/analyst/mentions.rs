@@ -4,10 +4,10 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{
     query::Col,
-    spelling::{normal_words, singular, slips, slips_allowed, stem},
+    spelling::{derived, normal_words, singular, slips, slips_allowed, stem},
     view::View,
     vocabulary::{MONEY_WORDS, countries_of, filler, is_common, known_words, phrases, same_concept, telling_words},
-    words::{Kind, Token},
+    words::{self, Kind, Token},
 };
 
 /// Longest phrase, in words, that is compared with names and values.
@@ -82,7 +82,7 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
         let allowed = slips_allowed(&token.text);
         // Within a sentence, a capital begins a name.
         let capital = at > 0 && token.raw.chars().next().is_some_and(char::is_uppercase) && token.raw.chars().skip(1).any(char::is_lowercase);
-        let vocabulary: Vec<String> = if capital { Vec::new() } else { telling_words().iter().filter(|word| filler(&[*word]) == 0).map(|word| (*word).to_owned()).collect() };
+        let vocabulary: Vec<String> = if capital { Vec::new() } else { telling_words().iter().map(|word| (*word).to_owned()).collect() };
         let nearest = [names.clone(), vocabulary, values.clone()]
             .into_iter()
             .enumerate()
@@ -96,6 +96,7 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
         let nearest = nearest.map(|(_, _, word)| word).or_else(|| abbreviated(&token.text, &names));
         if let Some(word) = nearest {
             mended.push((token.raw.clone(), word.clone()));
+            token.kind = words::kind(&word);
             token.text.clone_from(&word);
             token.raw = word;
         }
@@ -150,7 +151,8 @@ fn is_phrase(phrase: &[Token]) -> bool {
         _ => true,
     };
     let outer = matches!(first.kind, Kind::Mark(_)) || matches!(last.kind, Kind::Mark(mark) if mark != ')' && mark != '%');
-    !outer && phrase.iter().all(inner)
+    let closed = !last.is_mark(')') || phrase.iter().any(|token| token.is_mark('('));
+    !outer && closed && phrase.iter().all(inner)
 }
 
 fn phrase_words(phrase: &[Token]) -> Vec<String> {
@@ -215,7 +217,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         } else if name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
             2
         } else {
-            u32::from(name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)))
+            u32::from(name.iter().any(|part| derived(part, word)) || name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)))
         }
     };
     let points: Vec<u32> = words.iter().map(matches).collect();
@@ -255,6 +257,25 @@ pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Ve
         }
     }
     found.sort_by_key(|mention| mention.start);
+    beside_names(found)
+}
+
+/// "satisfaction score": a word for the column that is named in full beside it names no other.
+fn beside_names(mut found: Vec<Mention>) -> Vec<Mention> {
+    let mut at = 0;
+    while at + 1 < found.len() {
+        let (left, right) = (&found[at], &found[at + 1]);
+        let weaker = if left.best() >= EXACT && right.best() < 60 { Some(at + 1) } else if right.best() >= EXACT && left.best() < 60 { Some(at) } else { None };
+        let shares = |weak: &Mention, strong: &Mention| strong.candidates.iter().any(|(col, _)| weak.candidates.iter().any(|(one, _)| one == col));
+        match weaker.filter(|weak| left.end == right.start && shares(&found[*weak], &found[2 * at + 1 - weak])) {
+            Some(weak) => {
+                let weak = found.remove(weak);
+                found[at].start = found[at].start.min(weak.start);
+                found[at].end = found[at].end.max(weak.end);
+            }
+            None => at += 1,
+        }
+    }
     found
 }
 

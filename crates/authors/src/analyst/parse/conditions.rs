@@ -182,7 +182,16 @@ impl Reader<'_> {
             self.spend(at..start);
             return Ok(());
         }
-        let text = token.raw.clone();
+        let mut text = token.raw.clone();
+        let mut past = start + 1;
+        // "example.com", "@post"
+        while let Some(more) = self.tokens.get(past).filter(|more| matches!(more.kind, Kind::Mark('.' | '@' | '-' | '_' | '/')) || text.ends_with(['.', '@', '-', '_', '/'])) {
+            if matches!(more.kind, Kind::Mark('.')) && self.tokens.get(past + 1).is_none_or(|next| matches!(next.kind, Kind::Mark(_))) {
+                break;
+            }
+            text += &more.raw;
+            past += 1;
+        }
         let mut end = at;
         while end > 0 && self.tokens[end - 1].is_any(&LINKS) || end > 0 && self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"]) {
             end -= 1;
@@ -194,7 +203,7 @@ impl Reader<'_> {
         let col = self.resolve(&mention, Want::Key)?;
         let not = (end..at).any(|place| self.word(place, &["not", "don't", "doesn't"])) || (at > 0 && self.word(at - 1, &["not", "doesn't", "don't"]));
         self.take(&mention);
-        self.spend(end.min(at)..start + 1);
+        self.spend(end.min(at)..past);
         self.placed.push((at, Filter::Contains { col, text, part, not }));
         Ok(())
     }
@@ -217,6 +226,7 @@ impl Reader<'_> {
         }
         let glued = (at > 1 && self.mark(at - 1, '-') && self.word(at - 2, &["non"])).then(|| at - 2);
         let not = glued.or_else(|| self.value_negation(start));
+        self.out.never |= not.is_some_and(|from| self.is(from, Class::Never));
         self.take(&mention);
         if let Some(from) = not {
             self.spend(from..at);
@@ -599,6 +609,7 @@ impl Reader<'_> {
                 .flat_map(|value| value.candidates.iter().filter(|(one, _)| *one == col).map(|(_, text)| text.clone()))
                 .collect();
             let not = self.value_negation(start);
+            self.out.never |= not.is_some_and(|from| self.is(from, Class::Never));
             if let Some(mention) = near {
                 self.take(&mention);
             }
@@ -643,7 +654,7 @@ impl Reader<'_> {
     fn value_negation(&self, start: usize) -> Option<usize> {
         let skip = ["the", "a", "an", "in", "from", "for", "of", "on", "customer", "any", "category", "being", "all", "product"];
         (start.saturating_sub(6)..start).find(|from| {
-            self.class(*from, |class| class == Class::Not).is_some_and(|length| {
+            self.class(*from, |class| matches!(class, Class::Not | Class::Never)).is_some_and(|length| {
                 let mut at = from + length;
                 let small = |at: usize| self.tokens[at].is_any(&skip) || filler(&[self.tokens[at].text.as_str()]) > 0 || self.class(at, |class| class == Class::Preposition) == Some(1);
                 while at < start && (small(at) || self.used[at] || self.mention(at).is_some_and(|mention| mention.end <= start)) {

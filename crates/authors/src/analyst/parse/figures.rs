@@ -32,6 +32,7 @@ impl Reader<'_> {
     // ---- aggregates and what they are of ----
 
     pub(super) fn spoken_figures(&mut self) -> Result<(), Trouble> {
+        self.percentiles();
         for at in 0..self.tokens.len() {
             if self.used[at] {
                 continue;
@@ -74,6 +75,36 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "90th percentile of", "upper quartile"
+    fn percentiles(&mut self) {
+        for at in 0..self.tokens.len() {
+            let position = |at: usize| match self.tokens.get(at)?.kind {
+                Kind::Ordinal(position) => Some(position),
+                _ => self.tokens.get(at)?.count(),
+            };
+            let before = at.checked_sub(1).and_then(position).map(|number| (at - 1, at + 1, number));
+            let (start, end, rank) = if self.word(at, &["percentile"]) {
+                match before.or_else(|| position(at + 1).map(|number| (at, at + 2, number))) {
+                    Some(found) => found,
+                    None => continue,
+                }
+            } else if self.word(at, &["quartile"]) && at > 0 {
+                match (self.tokens[at - 1].text.as_str(), before) {
+                    ("upper", _) => (at - 1, at + 1, 75),
+                    ("lower", _) => (at - 1, at + 1, 25),
+                    (_, Some((start, end, number @ 1..=3))) => (start, end, number * 25),
+                    _ => continue,
+                }
+            } else {
+                continue;
+            };
+            if let Some(rank) = u8::try_from(rank).ok().filter(|rank| *rank <= 100 && self.free(start..end)) {
+                self.spend(start..end);
+                self.spoken.push((start, Agg::Quantile(rank)));
+            }
+        }
+    }
+
     /// "how many days" of something else than between two dates.
     pub(super) fn counted_days(&mut self) -> Result<(), Trouble> {
         if let Some((at, length)) = self.days_asked
@@ -89,7 +120,7 @@ impl Reader<'_> {
     /// "in how many months was actual above budget", "number of days with more than 200 sessions".
     pub(super) fn count_periods(&mut self, from: usize) -> Result<bool, Trouble> {
         let at = self.past(from, &["the", "of", "different", "calendar"]);
-        let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none_or(|mention| mention.best() < EXACT)) else { return Ok(false) };
+        let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none_or(|mention| !self.can(&mention, Want::Measure))) else { return Ok(false) };
         let compared = self.placed.iter().any(|(_, filter)| matches!(filter, Filter::Number { .. } | Filter::Columns { .. } | Filter::Between { .. }));
         let there = self.tokens.iter().any(|token| token.is_any(&["data", "cover", "covers", "covered", "there", "different", "recorded"]));
         if !self.out.keys.is_empty() || !(compared || there) {
@@ -260,6 +291,12 @@ impl Reader<'_> {
             return Ok(());
         }
         let measure = self.can(&mention, Want::Measure);
+        let sums = mention.best() < 60 && mention.candidates.iter().filter(|(col, _)| self.view.is_measure(*col)).all(|(col, _)| self.view.role(*col) == ColumnRole::Amount);
+        if measure && sums {
+            // "number of payments": not how much.
+            self.rows_said(mention.start..mention.end);
+            return Ok(());
+        }
         if measure && (mention.best() >= 60 || !self.can(&mention, Want::Key)) {
             let col = self.resolve(&mention, Want::Measure)?;
             self.take(&mention);
@@ -301,13 +338,15 @@ impl Reader<'_> {
             let with = values.iter().filter(|value| normal_words(&value.value).contains(&word)).count();
             with > 0 && with * 5 >= values.len()
         });
-        let things = ["people", "person", "item", "thing", "record", "entry", "row", "line", "case", "respondent", "participant", "member", "reading",
-            "measurement", "transaction", "booking", "answer", "response", "observation", "contact", "hire", "sale", "employee", "purchase", "posting", "movement", "submission", "payment"];
+        let things = ["item", "thing", "record", "entry", "row", "line", "case", "respondent", "participant", "member", "reading",
+            "measurement", "transaction", "booking", "answer", "response", "observation", "contact", "sale", "purchase", "posting", "movement", "submission", "payment"];
         let employs = self.view.names.iter().any(|name| super::super::vocabulary::same_concept(name, &word));
         if employs {
             self.out.exact += 2;
         }
-        if (held || employs || things.contains(&word.as_str())) && !self.used[at] && self.value(at).is_none() {
+        let person = ["person", "employee", "contact", "hire", "member", "participant", "respondent", "guest", "user"].contains(&word.as_str())
+            && self.view.columns.iter().any(|column| column.words.iter().any(|part| super::super::vocabulary::same_concept(part, "employee") || super::super::vocabulary::same_concept(part, "customer") || ["age", "gender", "sex"].contains(&part.as_str())));
+        if (held || employs || person || things.contains(&word.as_str())) && !self.used[at] && self.value(at).is_none() {
             self.spend(at..at + 1);
             if !held {
                 self.out.confidence = self.out.confidence.saturating_sub(4);

@@ -17,6 +17,14 @@ impl Reader<'_> {
                 continue;
             }
             if let Some((length, unit)) = self.every(at) {
+                // A column that is called so and is no date is what is meant.
+                let own = self.mentions.iter().find(|mention| mention.end == at + length && mention.best() >= EXACT).map(|mention| mention.candidates[0].0)
+                    .filter(|col| self.view.kind(*col) != ColumnKind::Date && !self.view.is_calendar(*col) || self.view.calendar_column("year") != Some(*col) && self.view.is_number(*col) && unit == Unit::Year);
+                if let Some(col) = own {
+                    self.spend(at..at + length);
+                    self.push_key(Key::Column(col));
+                    continue;
+                }
                 self.spend(at..at + length);
                 self.time_key(unit)?;
                 self.more_keys(at + length)?;
@@ -26,6 +34,9 @@ impl Reader<'_> {
                 self.spend(at..at + length);
                 self.out.selects = true;
                 self.time_key(unit)?;
+            } else if self.mark(at, '/') && self.mention(at + 1).is_some_and(|mention| self.can(&mention, Want::Key) && mention.best() >= EXACT) {
+                // "revenue / country"
+                self.key_list(at, at + 1)?;
             } else if let Some(length) = self.class(at, |class| class == Class::OverTime) {
                 self.spend(at..at + length);
                 self.over_time = true;

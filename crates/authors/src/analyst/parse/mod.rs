@@ -60,6 +60,10 @@ pub(crate) struct Partial {
     pub(crate) sort: Option<Sort>,
     /// How many groups there are is asked: "in how many months".
     pub(crate) groups_counted: bool,
+    /// The conditions say which rows are left out.
+    pub(crate) removes: bool,
+    /// A condition is said to have never been met.
+    pub(crate) never: bool,
     /// The groups come in the order of their names.
     pub(crate) alphabetical: bool,
     pub(crate) chart: Option<Chart>,
@@ -135,6 +139,8 @@ pub(crate) struct Reader<'a> {
     over_time: bool,
     /// "how many days", where it is not between two dates.
     days_asked: Option<(usize, usize)>,
+    /// Where rows are told to be left out of a new workbook.
+    removes: Option<usize>,
     /// Where columns were named.
     anchors: Vec<(usize, usize)>,
     /// Filters with the place of what they were read from.
@@ -192,6 +198,7 @@ impl<'a> Reader<'a> {
             compares: false,
             over_time: false,
             days_asked: None,
+            removes: None,
             anchors: Vec::new(),
             placed: Vec::new(),
         }
@@ -202,7 +209,7 @@ impl<'a> Reader<'a> {
         self.names_of_files();
         self.find_mentions();
         self.out.prices = self.tokens.iter().any(|token| token.is_any(&["expensive", "cheapest", "dearest", "priciest", "costliest"]));
-        self.out.asks_what_there_is = self.tokens.len() <= 8
+        self.out.asks_what_there_is = self.tokens.len() <= 14
             && self.tokens.iter().any(|token| token.is_any(&["there", "have", "exist", "exists", "list", "are", "available", "different", "appear"]));
         self.times()?;
         self.charts_and_files();

@@ -67,7 +67,10 @@ impl Reader<'_> {
                     let step = self.filling(at, length)?;
                     steps.push(step);
                 }
-                Class::Remove => steps.extend(self.removing(at, length)?),
+                Class::Remove => match self.removing(at, length)? {
+                    Some(step) => steps.push(step),
+                    None => self.removes = self.removes.or(Some(at)),
+                },
                 Class::Parse if self.mentions_format() || self.out.save => {
                     self.spend(at..at + length);
                     tidy = true;
@@ -327,6 +330,7 @@ impl Reader<'_> {
             self.out.filters.retain(|filter| !part.contains(filter));
         }
         self.settle_ageing()?;
+        self.removals();
         Ok(())
     }
 
@@ -533,6 +537,25 @@ impl Reader<'_> {
         }
     }
 
+    /// "drop the entries with more than 24 hours": a new workbook without them.
+    fn removals(&mut self) {
+        let Some(at) = self.removes.filter(|_| self.out.task.is_none() || matches!(self.out.task, Some(Task::Rows(_)))) else { return };
+        let filters = std::mem::take(&mut self.out.filters);
+        let these = (at..self.tokens.len()).any(|place| self.word(place, &["those", "these", "them"]));
+        if filters.is_empty() && !these {
+            return;
+        }
+        if !filters.is_empty() {
+            self.out.filters = vec![Filter::Not(filters)];
+        }
+        self.out.removes = true;
+        self.out.measures.clear();
+        self.out.counts = false;
+        self.out.task = Some(Task::Rows(Vec::new()));
+        self.out.save = true;
+        self.spend(at..at + 1);
+    }
+
     /// Columns that nothing has used yet.
     fn remaining_columns(&mut self) -> Result<(), Trouble> {
         let rest = self.mentions.clone();
@@ -586,6 +609,9 @@ impl Reader<'_> {
             } else if mention.best() < 60 {
                 // A word that may only stand beside what was meant: "customer orders".
                 self.out.confidence = self.out.confidence.saturating_sub(10);
+                self.take(&mention);
+            } else if self.is_said_before(&mention) {
+                self.out.confidence = self.out.confidence.saturating_sub(4);
                 self.take(&mention);
             } else {
                 // What was named in full and is not in the answer is asked about.
@@ -656,6 +682,15 @@ impl Reader<'_> {
         } else {
             self.out.task = Some(Task::Values(col));
         }
+    }
+
+    /// A word for what is known: "all customers except A", "kitchen products".
+    fn is_said_before(&self, mention: &Mention) -> bool {
+        let known = self.placed.iter().flat_map(|(_, filter)| filter.columns()).chain(self.out.keys.iter().map(|key| key.column()))
+            .any(|col| mention.candidates.iter().any(|(one, _)| *one == col));
+        let of_value = self.placed.iter().any(|(at, filter)| matches!(filter, Filter::Is { .. }) && *at < mention.start && (*at..mention.start).all(|place| self.used[place]));
+        let all = mention.start > 0 && self.word(mention.start - 1, &["all", "every", "our"]);
+        known || ((of_value || all) && self.can(mention, Want::Key))
     }
 
     /// A name of what each row is about, beside groups or a share: "pupils per class", "share of items without stock".

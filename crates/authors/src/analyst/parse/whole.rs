@@ -157,16 +157,21 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
 
 /// "who worked on A but not on B": rows cannot say it, whoever is in them can.
 fn contradictions(partial: &mut Partial) {
+    let never = partial.never;
     let negated = |filter: &Filter| match filter {
+        Filter::Flag { col, yes: false } if never => Some((*col, Filter::Flag { col: *col, yes: true })),
+        Filter::Empty { col, not: false } if never => Some((*col, Filter::Empty { col: *col, not: true })),
         Filter::Is { col, values, not: true } => Some((*col, Filter::Is { col: *col, values: values.clone(), not: false })),
         Filter::During { col, range, not: true } => Some((*col, Filter::During { col: *col, range: *range, not: false })),
         _ => None,
     };
     let affirmed = |col: usize| partial.filters.iter().any(|filter| matches!(filter, Filter::Is { col: one, not: false, .. } | Filter::During { col: one, not: false, .. } if *one == col));
-    let found = partial.filters.iter().enumerate().find_map(|(at, filter)| negated(filter).filter(|(col, _)| affirmed(*col)).map(|(_, filter)| (at, filter)));
+    let found = partial.filters.iter().enumerate().find_map(|(at, filter)| negated(filter).filter(|(col, _)| never || affirmed(*col)).map(|(_, filter)| (at, filter)));
     let Some((at, filter)) = found else { return };
     let entity = match (&partial.task, &partial.keys[..]) {
         (Some(Task::Values(col)), _) | (None, [Key::Column(col)]) => *col,
+        (Some(Task::Rows(cols)), []) if cols.len() == 1 => cols[0],
+        _ if never => return,
         _ => {
             partial.confidence = partial.confidence.saturating_sub(30);
             return;
@@ -306,11 +311,15 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     let amounts: Vec<Col> = (0..view.columns.len())
         .filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col) && view.columns[*col].table == view.base)
         .collect();
+    let own: Vec<Col> = amounts.iter().copied().filter(|col| {
+        view.columns[*col].words.iter().any(|word| view.names.iter().any(|name| crate::analyst::vocabulary::same_concept(name, word)))
+    }).collect();
     let priced = |names: &[&str]| (0..view.columns.len()).find(|col| view.is_measure(*col) && view.columns[*col].words.iter().any(|word| names.contains(&word.as_str())));
     let dear = partial.prices.then(|| priced(&["price"]).or_else(|| priced(&["cost"])).or_else(|| priced(&["salary", "amount"]))).flatten();
     let col = match (dear, &amounts[..]) {
         (Some(col), _) => col,
         (None, [one]) => *one,
+        (None, _) if own.len() == 1 => own[0],
         _ => return main_measure(&[], view, choices),
     };
     partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));

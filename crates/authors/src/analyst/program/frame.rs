@@ -194,7 +194,8 @@ impl Writer<'_> {
                 let masks: Vec<String> = filters.iter().map(|one| format!("({})", self.mask(one, frame))).collect();
                 if masks.is_empty() { format!("{frame}.index == {frame}.index") } else { masks.join(" | ") }
             }
-            Filter::Not(filters) => format!("~({})", self.masks(filters, frame)),
+            // What is empty meets no condition.
+            Filter::Not(filters) => format!("~({}).fillna(False)", self.masks(filters, frame)),
             Filter::Never { col, of } => format!("~{}.isin(table.loc[{}, {}])", cell(*col), self.masks(of, "table"), self.name(*col)),
             Filter::Known { col, other, not, .. } => negated(*not, format!("{}.isin(known[{}])", cell(*col), literal(other))),
         }
