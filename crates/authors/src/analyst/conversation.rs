@@ -62,10 +62,8 @@ pub(crate) fn recall(assignment: &Assignment, views: &[View<'_>]) -> Option<Memo
     let tables = fingerprint(assignment);
     let newest = assignment.earlier.last().and_then(read);
     let known = newest.or_else(|| assignment.earlier.iter().rev().take(3).find_map(read))?;
-    let fits = known.tables == tables && view_of(&known, views).is_some_and(|view| {
-        known.query.as_ref().is_none_or(|query| query.columns().iter().all(|col| *col < view.columns.len()))
-    });
-    fits.then_some(known)
+    let fits = |view: &View<'_>| known.query.as_ref().is_none_or(|query| query.fits(view));
+    (known.tables == tables && view_of(&known, views).is_some_and(fits)).then_some(known)
 }
 
 /// The view that a memory speaks of.
@@ -161,6 +159,7 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
     query.notes = next.notes;
     if next.removes {
         query.filters = if next.filters.is_empty() { vec![Filter::Not(query.filters)] } else { next.filters };
+        query.save = true;
         (query.task, query.measures, query.keys, query.rank, query.having) = (Task::Rows(Vec::new()), Vec::new(), Vec::new(), None, None);
         return query;
     }

@@ -156,7 +156,11 @@ fn is_phrase(phrase: &[Token]) -> bool {
 }
 
 fn phrase_words(phrase: &[Token]) -> Vec<String> {
-    phrase.iter().flat_map(|token| normal_words(&token.raw)).collect()
+    let plain = |token: &Token| {
+        let raw = token.raw.strip_suffix("'s").or_else(|| token.raw.strip_suffix("\u{2019}s")).filter(|_| token.kind == Kind::Word);
+        normal_words(raw.unwrap_or(&token.raw))
+    };
+    phrase.iter().flat_map(plain).collect()
 }
 
 /// Name words without those in brackets: `Term (months)` is called `term`.

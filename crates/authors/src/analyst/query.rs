@@ -3,7 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::dates::{Range, Recurring};
+use super::{
+    dates::{Day, Range, Recurring},
+    view::View,
+};
+
+/// Days that a memory may speak of: some thousand years around 1970.
+const DAYS_MAX: Day = 1_000_000;
+
+/// Levels of conditions or formulas in one another that a memory may hold.
+const DEPTH_MAX: usize = 12;
 
 /// A column by its place in [`super::view::View::columns`].
 pub(crate) type Col = usize;
@@ -50,6 +59,14 @@ impl Expr {
             Expr::Op(_, left, right) => [left.columns(), right.columns()].concat(),
             Expr::Together(cols) => cols.clone(),
             Expr::Days(from, to) => vec![*from, *to],
+        }
+    }
+
+    fn fits(&self, depth: usize) -> bool {
+        match self {
+            Expr::Op(sign, left, right) => depth > 0 && "+-*/".contains(*sign) && left.fits(depth - 1) && right.fits(depth - 1),
+            Expr::Together(cols) => !cols.is_empty(),
+            _ => true,
         }
     }
 
@@ -213,6 +230,26 @@ impl Filter {
         }
     }
 
+    fn fits(&self, view: &View<'_>, depth: usize) -> bool {
+        match self {
+            Filter::During { range, .. } => [range.from, range.to].into_iter().flatten().all(|day| day.abs() < DAYS_MAX),
+            Filter::Recurs { when: Recurring::Months(numbers), .. } => numbers.iter().all(|month| (1..=12).contains(month)),
+            Filter::Recurs { when: Recurring::Weekdays(numbers), .. } => numbers.iter().all(|day| *day < 7),
+            Filter::Known { table, other, .. } => view.tables.get(*table).is_some_and(|table| table.columns.iter().any(|column| column.name == *other)),
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => depth > 0 && filters.iter().all(|filter| filter.fits(view, depth - 1)),
+            _ => true,
+        }
+    }
+
+    /// The tables that it looks values up in, each with the column.
+    pub(crate) fn known(&self) -> Vec<(usize, String)> {
+        match self {
+            Filter::Known { table, other, .. } => vec![(*table, other.clone())],
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().flat_map(Filter::known).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     pub(crate) fn is_time(&self) -> bool {
         matches!(self, Filter::During { .. } | Filter::Recurs { .. })
     }
@@ -337,6 +374,28 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    /// True if everything in it is there and in bounds: a memory may be old, or not ours.
+    pub(crate) fn fits(&self, view: &View<'_>) -> bool {
+        let measure = |measure: &Measure| measure.of.fits(DEPTH_MAX) && !matches!(measure.agg, Agg::Quantile(101..));
+        let having = match self.having {
+            Some(Having::Number { measure, .. }) => measure < self.measures.len(),
+            Some(Having::Measures { left, right, .. }) => left.max(right) < self.measures.len(),
+            None => true,
+        };
+        let period = |period: &Period| period.filters.iter().all(|filter| filter.fits(view, DEPTH_MAX));
+        let task = match &self.task {
+            Task::Share(filters) => filters.iter().all(|filter| filter.fits(view, DEPTH_MAX)),
+            Task::Growth(before, after) => period(before) && period(after),
+            _ => true,
+        };
+        self.columns().iter().all(|col| *col < view.columns.len())
+            && self.measures.iter().all(measure)
+            && self.filters.iter().all(|filter| filter.fits(view, DEPTH_MAX))
+            && having
+            && task
+            && self.today.is_none_or(|day| day.abs() < DAYS_MAX)
+    }
+
     /// Every column that it needs to know the meaning of.
     pub(crate) fn columns(&self) -> Vec<Col> {
         let mut columns: Vec<Col> = self.measures.iter().flat_map(|one| {

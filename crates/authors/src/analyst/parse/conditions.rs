@@ -25,6 +25,7 @@ impl Reader<'_> {
             }
             self.owed(at)?;
             self.stock(at);
+            self.present(at);
             self.emptiness(at)?;
             self.text_parts(at)?;
             self.flags(at);
@@ -111,6 +112,16 @@ impl Reader<'_> {
         Ok(day)
     }
 
+    /// "right now": what has left or ended does not count.
+    fn present(&mut self, at: usize) {
+        let Some(length) = self.class(at, |class| class == Class::Now) else { return };
+        let ended = self.date_called(&["left", "leave", "leaving", "end", "exit", "ended", "terminated", "termination", "departure", "resigned", "cancelled", "closed", "quit"]);
+        if let Some(col) = ended.filter(|col| self.is_event(*col)) {
+            self.placed.push((at, Filter::Empty { col, not: false }));
+            self.spend(at..at + length);
+        }
+    }
+
     fn stock(&mut self, at: usize) {
         let Some(length) = self.class(at, |class| class == Class::OutOfStock) else { return };
         let called = |col: &Col| {
@@ -159,9 +170,11 @@ impl Reader<'_> {
             end += 2 + usize::from(self.mark(end + 2, ')'));
         }
         self.take(&mention);
-        self.spend(at..at + length);
+        // "ignoring those without a supplier"
+        let not = self.value_negation(at);
+        self.spend(not.unwrap_or(at)..at + length);
         self.spend(mention.start..end);
-        let filter = if zero { Filter::Number { col, cmp: Cmp::Equal, value: 0.0 } } else { Filter::Empty { col, not: false } };
+        let filter = if not.is_some() { Filter::Empty { col, not: true } } else if zero { Filter::Number { col, cmp: Cmp::Equal, value: 0.0 } } else { Filter::Empty { col, not: false } };
         self.placed.push((at, filter));
         Ok(())
     }

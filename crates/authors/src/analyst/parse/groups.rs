@@ -12,6 +12,7 @@ use crate::analyst::{
 impl Reader<'_> {
     pub(super) fn group_keys(&mut self) -> Result<(), Trouble> {
         self.rows_and_columns()?;
+        self.crossed()?;
         for at in 0..self.tokens.len() {
             if self.used[at] {
                 continue;
@@ -254,6 +255,36 @@ impl Reader<'_> {
         self.push_key(key);
         // "order date by month" has its unit behind it, "month of the order date" before it.
         Ok(Some(()))
+    }
+
+    /// "category by supplier, number of items", "job title against contract", "line x year": two dimensions.
+    fn crossed(&mut self) -> Result<(), Trouble> {
+        for at in 0..self.tokens.len() {
+            let Some(down) = self.mention(at).filter(|mention| self.is_dimension(mention)) else { continue };
+            let cross = self.word(down.end, &["x", "against", "vs", "versus"]) || self.mark(down.end, '\u{d7}');
+            let by = self.word(down.end, &["by"]) && (at == 0 || !matches!(self.tokens[at - 1].kind, Kind::Word) || self.used[at - 1]) && (self.pivot || self.figure_said());
+            let next = self.past(down.end + 1, &["the"]);
+            let across = self.unit(next).is_some() || self.mention(next).is_some_and(|mention| self.is_dimension(&mention) || self.can(&mention, Want::Date));
+            if !(cross || by) || !across {
+                continue;
+            }
+            self.one_key(at)?;
+            self.spend(down.end..next);
+            self.one_key(next)?;
+            self.pivot = true;
+        }
+        Ok(())
+    }
+
+    fn is_dimension(&self, mention: &Mention) -> bool {
+        let apart = mention.candidates.first().is_some_and(|(col, _)| self.tells_rows_apart(*col));
+        (self.can(mention, Want::Key) || self.is_grouping(mention)) && !self.is_rows(mention) && mention.best() >= 60 && !apart
+    }
+
+    /// True if anything says what to compute.
+    fn figure_said(&self) -> bool {
+        let said = |at: usize| self.class(at, |class| matches!(class, Class::Agg(_) | Class::HowMany)).is_some();
+        !self.computed.is_empty() || (0..self.tokens.len()).any(said) || self.mentions.iter().any(|mention| self.can(mention, Want::Measure))
     }
 
     /// A number of few values, named in full, groups as well: zones, stars.

@@ -516,6 +516,15 @@ impl Reader<'_> {
         self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at))
     }
 
+    /// "sold" says nothing only where the data is of what was sold.
+    fn sells_unseen(&self, at: usize) -> bool {
+        let traded = ["sale", "revenue", "quantity", "qty", "order", "unit", "piece", "sold", "turnover", "price total", "amount", "invoice", "customer"];
+        let known = |words: &[String]| words.iter().any(|word| traded.contains(&word.as_str()));
+        self.word(at, &["sell", "sells", "sold", "selling"])
+            && !self.view.columns.iter().any(|column| known(&column.words) && !column.words.iter().any(|word| word == "cost" || word == "price"))
+            && !known(&self.view.names)
+    }
+
     /// How many words from here carry nothing that must be known.
     fn harmless(&self, at: usize, words: &[&str], cols: &[Col]) -> usize {
         // What would change the answer is not passed over because it is also a small word.
@@ -539,9 +548,12 @@ impl Reader<'_> {
             matches!(
                 class,
                 Class::Preposition | Class::Is | Class::Have | Class::And | Class::Or | Class::List | Class::Column | Class::Table
-                    | Class::Row | Class::Only | Class::During | Class::Everything | Class::By | Class::This
+                    | Class::Row | Class::Only | Class::Now | Class::During | Class::Everything | Class::By | Class::This
             )
         };
+        if self.sells_unseen(at) {
+            return 0;
+        }
         let known = self.phrases[at].iter().filter(|(_, class)| carries_nothing(*class)).map(|(length, _)| *length).max().unwrap_or(0);
         let word = singular(words[at]);
         let table = usize::from(self.view.is_named(&word));

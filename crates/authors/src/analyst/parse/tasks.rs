@@ -54,7 +54,7 @@ impl Reader<'_> {
             match class {
                 Class::Trim => {
                     let ignored = at > 0 && self.word(at - 1, &["ignoring", "ignore", "regardless", "of"]);
-                    self.spend(at..at + length);
+                    self.spend(at - usize::from(ignored)..at + length);
                     if !ignored {
                         steps.push(Cleaning::Trim);
                     }
@@ -652,7 +652,7 @@ impl Reader<'_> {
                 }
                 self.out.measures.clear();
             }
-            _ if shows && self.out.keys.is_empty() && self.out.aggs.is_empty() && !self.out.counts && self.share_at.is_none()
+            None if shows && self.out.keys.is_empty() && self.out.aggs.is_empty() && !self.out.counts && self.share_at.is_none()
                 && self.growth_at.is_none() && !self.running && self.periods.is_empty() && self.computed.is_empty() && (self.out.lists || self.out.rank.is_none()) =>
             {
                 let filtered = !self.placed.is_empty() || self.out.lists || cols.iter().any(|col| !self.view.is_measure(*col));

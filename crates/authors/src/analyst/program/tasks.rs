@@ -132,6 +132,10 @@ impl Writer<'_> {
         code += &self.order();
         self.labels[0] = ranked;
         let shares = self.labels[0].clone();
+        if let Some(rank) = self.query.rank.filter(|rank| part.is_empty() && rank.count > 1 && !rank.within) {
+            let label = literal(&format!("Share of the {} together", rank.count));
+            let _ = writeln!(code, "{show}(answer[\"Share (%)\"].sum(), label={label}, unit=\"%\")");
+        }
         code += &format!("{show}(answer)\n");
         self.labels[0] = "Share (%)".to_owned();
         code += &self.charted("answer");
