@@ -144,7 +144,8 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
     };
     let refers = words.len() <= 12 && words.iter().any(|word| ["that", "it", "them", "those", "this", "these"].contains(word))
         && words.iter().any(|word| ["chart", "graph", "plot", "pie", "bar", "line", "excel", "file", "table", "save", "export", "show", "draw", "percent", "of"].contains(word));
-    CUES.iter().any(|cue| begins(&cue)) || refers || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
+    let theirs = words.len() <= 8 && words.iter().any(|word| ["their", "them", "those", "these", "they"].contains(word));
+    CUES.iter().any(|cue| begins(&cue)) || refers || theirs || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
 }
 
 /// True if new groups come beside those there are.
@@ -171,6 +172,9 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         query.filters.clear();
     }
     query.save = next.save;
+    if next.filters.is_empty() && tokens.iter().any(|token| token.is_any(&["all", "every"])) {
+        query.filters.retain(|filter| !filter.columns().iter().all(|col| next.named.contains(col)));
+    }
     for filter in next.filters {
         let cols = filter.columns();
         let same = |known: &Filter| {

@@ -125,7 +125,7 @@ impl<'a> View<'a> {
     /// A number or text column that holds years, quarters or months.
     pub(crate) fn is_calendar(&self, col: Col) -> bool {
         let words = self.columns.get(col).map(|column| column.words.as_slice()).unwrap_or_default();
-        matches!(words, [one] if ["year", "quarter", "month", "jahr", "week"].contains(&one.as_str()))
+        matches!(words, [one] if ["year", "quarter", "month", "jahr", "week", "day", "weekday"].contains(&one.as_str()))
             || (words.last().is_some_and(|word| word == "year") && self.looks_like_years(col))
     }
 

@@ -268,7 +268,7 @@ pub(crate) const MONEY_WORDS: &[&str] = &["amount", "value", "money", "sum"];
 const DEMONYMS: &str = "german germany|french france|italian italy|spanish spain|austrian austria|swiss switzerland|british united kingdom|british uk|english england|dutch netherlands|belgian belgium|polish poland|danish denmark|swedish sweden|norwegian norway|finnish finland|irish ireland|portuguese portugal|greek greece|czech czechia|czech czech republic|hungarian hungary|american usa|american united states|american us|canadian canada|mexican mexico|brazilian brazil|chinese china|japanese japan|indian india|australian australia|turkish turkey|scottish scotland|welsh wales|korean south korea|russian russia|ukrainian ukraine|romanian romania|croatian croatia|slovenian slovenia|slovak slovakia|luxembourgish luxembourg|argentinian argentina|egyptian egypt|south-african south africa";
 
 /// Everyday words that are never taken for a slip in another word.
-const COMMON: &str = "used caused left lost rated spent owed summer winter spring autumn respondent respondents response responses weather rain phone salary salaries price prices profit costs store stores score scores stock stocks state states rate rates date dates week weeks term terms team teams item items unit units plan plans sale sales user users hour hours page pages game games name names race races gender income address addresses email emails code codes cash loan loans debt debts risk risks brand brands model models client clients vendor vendors buyer buyers seller sellers market markets margin margins region regions country countries county counties city cities street streets house houses child children woman women wife husband color colour colours colors size sizes weight weights height heights length width depth speed distance temperature humidity pressure volume volumes density energy power voltage current tax taxes bonus bonuses wage wages holiday holidays vacation vacations sick overtime shift shifts skill skills title titles level levels grade grades rank ranks class classes group groups type types kind kinds status review reviews rating ratings comment comments reason reasons cause causes effect effects world future past present forecast predict prediction estimate competitor competitors weekday quality marketing training meeting meetings travel flight flights hotel hotels event events website visit visits click clicks view views lead leads deal deals contract contracts invoice invoices payment payments refund refunds return returns delivery deliveries shipment shipments order orders";
+const COMMON: &str = "difference differences gap gaps variance fail fails failed failure gain gains stay stays drop drops used caused left lost rated spent owed summer winter spring autumn respondent respondents response responses weather rain phone salary salaries price prices profit costs store stores score scores stock stocks state states rate rates date dates week weeks term terms team teams item items unit units plan plans sale sales user users hour hours page pages game games name names race races gender income address addresses email emails code codes cash loan loans debt debts risk risks brand brands model models client clients vendor vendors buyer buyers seller sellers market markets margin margins region regions country countries county counties city cities street streets house houses child children woman women wife husband color colour colours colors size sizes weight weights height heights length width depth speed distance temperature humidity pressure volume volumes density energy power voltage current tax taxes bonus bonuses wage wages holiday holidays vacation vacations sick overtime shift shifts skill skills title titles level levels grade grades rank ranks class classes group groups type types kind kinds status review reviews rating ratings comment comments reason reasons cause causes effect effects world future past present forecast predict prediction estimate competitor competitors weekday quality marketing training meeting meetings travel flight flights hotel hotels event events website visit visits click clicks view views lead leads deal deals contract contracts invoice invoices payment payments refund refunds return returns delivery deliveries shipment shipments order orders";
 
 /// The vocabulary, made once.
 pub(crate) struct Vocabulary {
@@ -283,16 +283,19 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     let mut phrases: HashMap<&'static str, Vec<(Vec<&'static str>, Class)>> = HashMap::new();
     let mut fillers: HashMap<&'static str, Vec<Vec<&'static str>>> = HashMap::new();
     let mut words: Vec<&'static str> = Vec::new();
+    let mut telling: Vec<&'static str> = Vec::new();
     for (class, list) in PHRASES {
         for phrase in list.split('|') {
             let parts = parts(phrase);
             words.extend(&parts);
+            if let [one] = parts[..] {
+                telling.push(one);
+            }
             if let Some(first) = parts.first() {
                 phrases.entry(first).or_default().push((parts.clone(), *class));
             }
         }
     }
-    let mut telling = words.clone();
     telling.extend(PEOPLE);
     telling.push("people");
     telling.extend(super::words::ORDINAL_WORDS);

@@ -158,7 +158,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let col = self.resolve(&mention, Want::Any)?;
-        if missing.is_none() && self.view.kind(col) == ColumnKind::Boolean {
+        if missing.is_none() && self.marks_of(col, &mention).is_some_and(|[marked, _]| !matches!(marked, Filter::Empty { .. })) {
             return Ok(());
         }
         let zero = self.view.is_measure(col) && missing.is_none() && self.view.profile(col).is_some_and(|profile| profile.empty == 0);
@@ -249,6 +249,11 @@ impl Reader<'_> {
             yes = false;
             self.spend(mention.end..mention.end + 1);
         } else if self.word(mention.end, &["yes", "true"]) {
+            self.spend(mention.end..mention.end + 1);
+        }
+        // "cancellation rate"
+        if self.word(mention.end, &["rate", "ratio", "quota"]) {
+            self.share_at = Some(mention.end);
             self.spend(mention.end..mention.end + 1);
         }
         self.placed.push((at, if yes { marked } else { unmarked }));
@@ -651,6 +656,18 @@ impl Reader<'_> {
     fn unite_values(&mut self) {
         let mut united: Vec<(usize, Filter)> = Vec::new();
         for (at, filter) in std::mem::take(&mut self.placed) {
+            let number = match &filter {
+                Filter::Number { col, cmp: Cmp::Equal, .. } => Some(*col),
+                _ => None,
+            };
+            let same = |known: &Filter| matches!(known, Filter::Number { col, cmp: Cmp::Equal, .. } if Some(*col) == number);
+            if let Some((_, known)) = united.iter_mut().find(|(_, known)| same(known)) {
+                *known = Filter::Any(vec![known.clone(), filter]);
+                if let Some(col) = number.filter(|_| self.compares) {
+                    self.out.keys.push(Key::Column(col));
+                }
+                continue;
+            }
             let twin = united.iter_mut().find_map(|(_, known)| match (known, &filter) {
                 (Filter::Is { col, values, not }, Filter::Is { col: other, values: more, not: negated }) if *col == *other && *not == *negated => Some((values, more.clone())),
                 _ => None,

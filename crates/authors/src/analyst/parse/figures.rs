@@ -274,9 +274,20 @@ impl Reader<'_> {
     fn counted_things(&mut self) -> Result<(), Trouble> {
         let Some(start) = self.counting else { return Ok(()) };
         self.out.counts = true;
+        if start > 0 && self.word(start - 1, &["and"]) {
+            // "number and net": rows, and a figure of its own.
+            return Ok(());
+        }
         let mut at = self.past(start, &["the", "of", "our", "all", "these", "those", "total", "different"]);
         while at < self.tokens.len() && self.used[at] && at < start + 3 {
             at += 1;
+        }
+        if self.word(at, &["columns", "fields", "sheets", "tables"]) {
+            return Err(Trouble::Cannot(self.view.columns_said()));
+        }
+        if self.spoken.iter().filter(|(_, agg)| *agg == Agg::Count).count() > 1 {
+            // Two counts in one question: only one of them would be told.
+            self.out.confidence = self.out.confidence.saturating_sub(30);
         }
         if self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text)) {
             self.out.exact += 2;

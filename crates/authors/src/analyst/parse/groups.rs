@@ -140,9 +140,10 @@ impl Reader<'_> {
             self.spend(at..next);
             let end = next + 1;
             self.more_keys(end)?;
-        } else if let Some(length) = self.class(next, |class| matches!(class, Class::Agg(_))).filter(|_| self.word(at, &["by"]))
+        } else if let Some(length) = self.class(next, |class| matches!(class, Class::Agg(_) | Class::HowMany)).filter(|_| self.word(at, &["by"]))
             && let Some(thing) = self.mention_before(at).filter(|thing| self.out.keys.is_empty() && self.can(thing, Want::Key))
-            && self.mention(next + length).is_some_and(|mention| self.can(&mention, Want::Measure))
+            && (self.is(next, Class::HowMany) || self.mention(next + length).is_some_and(|mention| self.can(&mention, Want::Measure)))
+            && (0..self.tokens.len()).all(|place| self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Best)).is_none())
         {
             return self.listed_by(&thing, at, next);
         } else if self.mention(next).is_some_and(|mention| !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date)) {

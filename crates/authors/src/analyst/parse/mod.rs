@@ -60,6 +60,8 @@ pub(crate) struct Partial {
     pub(crate) sort: Option<Sort>,
     /// How many groups there are is asked: "in how many months".
     pub(crate) groups_counted: bool,
+    /// Columns that were named.
+    pub(crate) named: Vec<Col>,
     /// The conditions say which rows are left out.
     pub(crate) removes: bool,
     /// A condition is said to have never been met.
@@ -322,6 +324,7 @@ impl<'a> Reader<'a> {
             _ => self.out.confidence = self.out.confidence.saturating_sub(8),
         }
         self.anchors.push((mention.start, mention.end));
+        self.out.named.extend(mention.candidates.first().map(|(col, _)| *col));
         self.spend(mention.start..mention.end);
     }
 
@@ -491,7 +494,7 @@ impl Reader<'_> {
                 Kind::Word | Kind::Ordinal(_) => self.harmless(at, &words, &cols),
                 _ => 0,
             };
-            if ignorable == 0 {
+            if ignorable == 0 || self.is_dropped(at) {
                 self.out.unknown.push(token.raw.clone());
             } else if !self.used[at] && (self.phrases[at].iter().any(|(_, class)| *class == Class::Row) || PEOPLE.contains(&singular(words[at]).as_str())) {
                 self.out.rows_named = true;
@@ -501,6 +504,25 @@ impl Reader<'_> {
             }
             at += ignorable.max(1);
         }
+    }
+
+    /// True for what must not be passed over: groups that were not found, another table's column, a condition after "when".
+    fn is_dropped(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        if self.used[at] || token.kind != Kind::Word {
+            return false;
+        }
+        let small = ["the", "each", "every", "a", "an", "our", "of", "all", "single", "individual", "individually"];
+        let next = self.past(at + 1, &small);
+        let plain = |place: usize| self.tokens.get(place).is_none_or(|token| token.kind != Kind::Word || self.view.is_named(&token.text) || self.is(place, Class::Row));
+        let grouped = token.is_any(&["by", "per"]) && self.used.get(next) == Some(&false) && !plain(next)
+            && !(self.tokens[next].is_any(&["default", "hand", "year", "month", "week", "day", "any", "far", "now"]) || self.tokens[next].text.ends_with("ing"));
+        let generic = ["name", "date", "number", "value", "total", "amount", "id", "data", "list", "sheet", "day", "month", "year", "time", "who", "all", "order", "customer"];
+        let word = singular(&token.text);
+        let elsewhere = !generic.contains(&word.as_str()) && !self.view.is_named(&word) && !self.view.columns.iter().any(|column| column.words.contains(&word))
+            && self.view.tables.iter().flat_map(|table| &table.columns).any(|column| super::spelling::normal_words(&column.name) == [word.as_str()]);
+        let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(true);
+        grouped || elsewhere || condition
     }
 
     /// Every column that the question has led to.
@@ -575,7 +597,7 @@ impl Reader<'_> {
         // "each year … by year" says it twice.
         let repeated = self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));
         // "overspend (variance)" says itself what is meant.
-        let explained = self.mark(at + 1, '(') && self.used.get(at + 2) == Some(&true);
+        let explained = self.mark(at + 1, '(') && self.used.get(at + 2) == Some(&true) && !(at > 0 && self.word(at - 1, &["by", "per"]));
         let whole_year = ["year", "period", "time"].contains(&word.as_str()) && at > 1 && self.word(at - 1, &["the", "whole", "full", "entire"]);
         let related = cols.iter().any(|col| self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word)));
         usize::from(

@@ -271,7 +271,8 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        if entity && self.counts_for(from) {
+        let apart = mention.candidates.first().is_some_and(|(col, _)| self.tells_rows_apart(*col) && !self.view.is_measure(*col));
+        if (entity || apart) && self.counts_for(from) {
             self.spoken.push((at, Agg::Count));
             self.counting = Some(at);
             return Ok(());
@@ -285,7 +286,8 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        if self.can(&mention, Want::Key) && !(self.can(&mention, Want::Measure) && mention.best() >= EXACT) {
+        let exact_key = mention.candidates.iter().any(|(col, score)| *score >= EXACT && !self.view.is_measure(*col));
+        if self.can(&mention, Want::Key) && (exact_key || !(self.can(&mention, Want::Measure) && mention.best() >= EXACT)) {
             let col = self.resolve(&mention, Want::Key)?;
             let selected = self.out.selects && !self.out.keys.is_empty();
             if selected && self.view.kind(col) != ColumnKind::Date && mention.start == at {

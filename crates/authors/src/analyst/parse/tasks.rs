@@ -139,6 +139,10 @@ impl Reader<'_> {
             })
         });
         self.spend(0..0);
+        if value.is_none() && col.is_some_and(|col| self.view.is_number(col)) {
+            // A nought is as wrong as any other guess.
+            self.out.confidence = self.out.confidence.saturating_sub(25);
+        }
         Ok(Cleaning::Fill(col, value))
     }
 
@@ -181,7 +185,7 @@ impl Reader<'_> {
                 .then_some(class)
             });
             let Some((length, class)) = found else { continue };
-            if self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT && mention.end >= at + length) {
+            if self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT && mention.end >= at + length) || self.value(at).is_some_and(|value| value.exact) {
                 continue;
             }
             match class {
@@ -263,7 +267,8 @@ impl Reader<'_> {
     }
 
     fn ageing(&mut self, at: usize, length: usize) {
-        let Some(due) = self.due_column().or_else(|| self.default_date()) else { return };
+        let asked = self.says(&["ageing", "aging", "aged", "age", "overdue", "days"]);
+        let Some(due) = self.due_column().or_else(|| self.default_date().filter(|_| asked)) else { return };
         let mut edges: Vec<u32> = Vec::new();
         for place in at + length..self.tokens.len() {
             if let Some(number) = self.tokens[place].count().filter(|number| (1..=3650).contains(number))
@@ -356,6 +361,8 @@ impl Reader<'_> {
         self.out.task = Some(if let [before, after] = &self.periods[..] {
             let (before, after) = ordered(before.clone(), after.clone());
             Task::Growth(Box::new(before), Box::new(after))
+        } else if self.out.keys.iter().any(|key| matches!(key, Key::Months(_))) {
+            Task::GrowthEach
         } else if let Some((from, to)) = self.growth_columns() {
             Task::GrowthColumns(from, to)
         } else if time {
@@ -386,9 +393,12 @@ impl Reader<'_> {
     fn growth_columns(&mut self) -> Option<(Col, Col)> {
         let cols: Vec<Col> = self.out.measures.iter().filter_map(|measure| match &measure.of {
             Expr::Column(col) => Some(*col),
-            Expr::Together(cols) => cols.first().copied(),
             _ => None,
         }).collect();
+        if cols.is_empty() && self.out.measures.len() > 1 {
+            // Of sums of several months each, growth is not told.
+            self.out.unknown.push("growth".to_owned());
+        }
         let pair = match (&cols[..], self.out.measures.first().map(|measure| &measure.of)) {
             ([from, to], _) => Some((*from, *to)),
             (_, Some(Expr::Together(all))) => Some((*all.first()?, *all.last()?)),
@@ -431,7 +441,10 @@ impl Reader<'_> {
             _ => None,
         }).collect();
         let Some(filters) = single else {
-            self.periods = periods;
+            if let [before, after] = &periods[..] {
+                let (before, after) = ordered(before.clone(), after.clone());
+                self.out.task = Some(Task::Growth(Box::new(before), Box::new(after)));
+            }
             return Ok(());
         };
         let unit = match &filters[0] {
@@ -491,8 +504,9 @@ impl Reader<'_> {
         let behind: Vec<Filter> = self.placed.iter().filter(|(at, _)| verb.is_some_and(|verb| *at > verb)).map(|(_, filter)| filter.clone()).filter(|filter| !filter.is_time()).collect();
         let before: Vec<Filter> = self.placed.iter().filter(|(at, _)| verb.is_some_and(|verb| *at < verb)).map(|(_, filter)| filter.clone()).collect();
         let all: Vec<Filter> = filters.iter().filter(|filter| !filter.is_time() && !self.is_calendar_filter(filter)).cloned().collect();
-        let part = if !behind.is_empty() && !before.is_empty() { behind } else if all.is_empty() { filters.to_vec() } else { all };
-        if !part.is_empty() {
+        let unplaced: Vec<Filter> = self.placed.iter().filter(|(at, filter)| !placed_by(*at) && all.contains(filter)).map(|(_, filter)| filter.clone()).collect();
+        let part = if !behind.is_empty() && !before.is_empty() { behind } else if !unplaced.is_empty() { unplaced } else if all.is_empty() { filters.to_vec() } else { all };
+        if !part.is_empty() || self.out.measures.is_empty() {
             self.out.task = Some(Task::Share(part));
         }
     }

@@ -21,11 +21,14 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         most_common(&mut partial);
     }
     // Rows are never shown where groups were asked for: they are counted.
-    if matches!(partial.task, Some(Task::Rows(_))) && !partial.keys.is_empty() && !partial.rank.is_some_and(|rank| rank.within) {
+    if matches!(partial.task, Some(Task::Rows(_) | Task::Values(_))) && !partial.keys.is_empty() && !partial.rank.is_some_and(|rank| rank.within) {
         partial.task = None;
         if partial.measures.is_empty() && partial.aggs.is_empty() {
             partial.measures.push(Measure::rows());
         }
+    }
+    if partial.task == Some(Task::Share(Vec::new())) && partial.keys.is_empty() {
+        return Err(Trouble::Lost(String::new()));
     }
     contradictions(&mut partial);
     doubts(&mut partial, view);
@@ -169,7 +172,8 @@ fn contradictions(partial: &mut Partial) {
     let found = partial.filters.iter().enumerate().find_map(|(at, filter)| negated(filter).filter(|(col, _)| never || affirmed(*col)).map(|(_, filter)| (at, filter)));
     let Some((at, filter)) = found else { return };
     let entity = match (&partial.task, &partial.keys[..]) {
-        (Some(Task::Values(col)), _) | (None, [Key::Column(col)]) => *col,
+        (Some(Task::Values(col)), _) => *col,
+        (None, [Key::Column(col)]) if partial.selects || never => *col,
         (Some(Task::Rows(cols)), []) if cols.len() == 1 => cols[0],
         _ if never => return,
         _ => {
@@ -189,8 +193,10 @@ fn contradictions(partial: &mut Partial) {
 fn doubts(partial: &mut Partial, view: &View<'_>) {
     let percent = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum
         && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')));
-    let vacuous = |filter: &Filter| matches!(filter, Filter::Empty { col, not: false } if view.join.is_none() && view.profile(*col).is_some_and(|profile| profile.empty == 0));
-    if partial.measures.iter().any(percent) || (partial.filters.iter().any(vacuous) && !partial.counts) {
+    let vacuous = |filter: &Filter| matches!(filter, Filter::Empty { col, not: false }
+        if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base));
+    let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
+    if partial.measures.iter().any(|measure| percent(measure) || averaged(measure)) || (partial.filters.iter().any(vacuous) && !partial.counts) {
         partial.confidence = partial.confidence.saturating_sub(25);
     }
 }
@@ -320,7 +326,11 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         (Some(col), _) => col,
         (None, [one]) => *one,
         (None, _) if own.len() == 1 => own[0],
-        _ => return main_measure(&[], view, choices),
+        _ => {
+            // A figure that nobody named and that is no sum of money is a guess.
+            partial.confidence = partial.confidence.saturating_sub(25);
+            return main_measure(&[], view, choices);
+        }
     };
     partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
     partial.confidence = partial.confidence.saturating_sub(10);
