@@ -62,10 +62,8 @@ pub(crate) fn recall(assignment: &Assignment, views: &[View<'_>]) -> Option<Memo
     let tables = fingerprint(assignment);
     let newest = assignment.earlier.last().and_then(read);
     let known = newest.or_else(|| assignment.earlier.iter().rev().take(3).find_map(read))?;
-    let fits = known.tables == tables && view_of(&known, views).is_some_and(|view| {
-        known.query.as_ref().is_none_or(|query| query.columns().iter().all(|col| *col < view.columns.len()))
-    });
-    fits.then_some(known)
+    let fits = |view: &View<'_>| known.query.as_ref().is_none_or(|query| query.fits(view));
+    (known.tables == tables && view_of(&known, views).is_some_and(fits)).then_some(known)
 }
 
 /// The view that a memory speaks of.
@@ -131,8 +129,9 @@ impl Pending {
 }
 
 /// Words that a question begins with if it goes on from the one before.
-const CUES: [&str; 26] = [
+const CUES: [&str; 37] = [
     "and", "now", "only", "just", "also", "then", "same", "instead", "but", "or", "as", "split", "break", "without", "make", "plot", "chart", "excluding", "except",
+    "leave out", "exclude", "ignore", "remove", "drop", "sort", "sorted", "order by", "include", "add", "skip",
     "what about", "how about", "the same", "by", "per", "for", "in",
 ];
 
@@ -145,7 +144,8 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
     };
     let refers = words.len() <= 12 && words.iter().any(|word| ["that", "it", "them", "those", "this", "these"].contains(word))
         && words.iter().any(|word| ["chart", "graph", "plot", "pie", "bar", "line", "excel", "file", "table", "save", "export", "show", "draw", "percent", "of"].contains(word));
-    CUES.iter().any(|cue| begins(&cue)) || refers || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
+    let theirs = words.len() <= 8 && words.iter().any(|word| ["their", "them", "those", "these", "they"].contains(word));
+    CUES.iter().any(|cue| begins(&cue)) || refers || theirs || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
 }
 
 /// True if new groups come beside those there are.
@@ -158,7 +158,23 @@ fn adds_keys(tokens: &[Token]) -> bool {
 pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &View<'_>) -> Query {
     let mut query = earlier.clone();
     query.notes = next.notes;
+    if next.removes {
+        query.filters = if next.filters.is_empty() { vec![Filter::Not(query.filters)] } else { next.filters };
+        query.save = true;
+        (query.task, query.measures, query.keys, query.rank, query.having) = (Task::Rows(Vec::new()), Vec::new(), Vec::new(), None, None);
+        return query;
+    }
+    query.sort = next.sort.or(query.sort.filter(|_| next.keys.is_empty() && next.measures.is_empty()));
+    // "and without an e-mail?" asks the same of another column.
+    if let ([Filter::Empty { .. }], [Filter::Empty { .. }]) = (&query.filters[..], &next.filters[..])
+        && tokens.first().is_some_and(|token| token.is_any(&["and"]))
+    {
+        query.filters.clear();
+    }
     query.save = next.save;
+    if next.filters.is_empty() && tokens.iter().any(|token| token.is_any(&["all", "every"])) {
+        query.filters.retain(|filter| !filter.columns().iter().all(|col| next.named.contains(col)));
+    }
     for filter in next.filters {
         let cols = filter.columns();
         let same = |known: &Filter| {
@@ -231,5 +247,5 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
 /// True if a question brings nothing that could change an earlier one.
 pub(crate) fn is_empty(next: &Partial) -> bool {
     next.filters.is_empty() && next.keys.is_empty() && next.measures.is_empty() && next.aggs.is_empty() && next.rank.is_none()
-        && next.chart.is_none() && !next.save && next.task.is_none() && !next.counts && next.today.is_none()
+        && next.sort.is_none() && !next.removes && next.chart.is_none() && !next.save && next.task.is_none() && !next.counts && next.today.is_none()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ringfence_pipeline::ports::ColumnKind;
 
 use super::{
-    query::{Agg, Cleaning, Col, Expr, Filter, Key, Measure, Part, Query, Task, Unit},
+    query::{Agg, Cleaning, Col, Expr, Filter, Having, Key, Measure, Part, Query, Task, Unit},
     view::View,
 };
 
@@ -52,6 +52,7 @@ fn expression(of: &Expr, view: &View<'_>) -> String {
     match of {
         Expr::Rows => "rows".to_owned(),
         Expr::Column(col) => view.name(*col).to_owned(),
+        Expr::Number(value) => super::python::number(*value),
         Expr::Op(sign, left, right) => format!("({} {sign} {})", expression(left, view), expression(right, view)),
         Expr::Together(cols) if cols.len() > 3 => {
             format!("{} to {}", view.name(*cols.first().unwrap_or(&0)), view.name(*cols.last().unwrap_or(&0)))
@@ -70,7 +71,7 @@ pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
     }
     match (measure.agg, &measure.of) {
         (_, Expr::Rows) => "Number of rows".to_owned(),
-        (Agg::Sum, Expr::Op('/', ..)) => format!("{}{}", super::dates::capital(&of), if measure.percent { " (%)" } else { "" }),
+        (_, Expr::Op('/', ..)) if measure.is_ratio() => format!("{}{}", super::dates::capital(&of), if measure.percent { " (%)" } else { "" }),
         (Agg::Count, _) => format!("Number of {of}"),
         (Agg::Distinct, _) => format!("Number of different {of}"),
         (Agg::Sum, _) => format!("Total {of}"),
@@ -78,6 +79,7 @@ pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
         (Agg::Median, _) => format!("Median {of}{percent}"),
         (Agg::Min, _) => format!("{} {of}{percent}", if is_date(measure, view) { "First" } else { "Least" }),
         (Agg::Max, _) => format!("{} {of}{percent}", if is_date(measure, view) { "Last" } else { "Greatest" }),
+        (Agg::Quantile(rank), _) => format!("Percentile {rank} of {of}{percent}"),
         (Agg::Std, _) => format!("Standard deviation of {of}{percent}"),
         (Agg::Mode, _) => format!("Most frequent {of}"),
     }
@@ -127,6 +129,10 @@ pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
         Filter::Empty { col, not: false } => format!("{} is empty", name(col)),
         Filter::Empty { col, not: true } => format!("{} is not empty", name(col)),
         Filter::Flag { col, yes } => format!("{} is {}", name(col), if *yes { "yes" } else { "no" }),
+        Filter::Not(filters) => format!("not ({})", filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" and ")),
+        Filter::Never { col, of } => {
+            format!("{} has no row whose {}", name(col), of.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" and "))
+        }
         Filter::Any(filters) => filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" or "),
         Filter::Known { col, table, not, .. } => {
             format!("{} is {}in {}", name(col), no(not), view.tables.get(*table).map(|table| table.name()).unwrap_or_default())
@@ -151,6 +157,13 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
     let conditions: Vec<String> = query.filters.iter().map(|filter| condition(filter, view)).collect();
     if !conditions.is_empty() {
         let _ = write!(text, ", where {}", conditions.join(", and "));
+    }
+    if let Some(having) = having(query, view) {
+        let _ = write!(text, ", with {having}");
+    }
+    if let Some(sort) = query.sort {
+        let by = sort.by.map(|col| format!(" by {}", view.name(col))).unwrap_or_default();
+        let _ = write!(text, ", sorted{by} {}", if sort.rising { "ascending" } else { "descending" });
     }
     let base = &view.tables[view.base];
     let _ = match (&base.sheet, &view.join) {
@@ -191,12 +204,13 @@ fn what(query: &Query, view: &View<'_>) -> String {
     let by = if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(" and ")) };
     match &query.task {
         Task::Figures => match query.rank {
-            Some(rank) => format!("The {} {} with the {} {}", rank.count, keys.join(" and "), side(rank.lowest), lower_first(&figures)),
+            Some(rank) => format!("The {}{} with the {} {}", counted(rank.count), keys.join(" and "), side(rank.lowest), lower_first(&figures)),
+            None if query.groups_counted => groups_label(query, view),
             None if query.mean_of_groups => format!("The average, over all groups, of {}{by}", lower_first(&figures)),
             None => format!("{figures}{by}"),
         },
         Task::Rows(_) => match query.rank {
-            Some(rank) => format!("The {} rows with the {} {}", rank.count, side(rank.lowest), query.measures.first().map(|measure| expression(&measure.of, view)).unwrap_or_default()),
+            Some(rank) => format!("The {}rows with the {} {}", counted(rank.count), side(rank.lowest), query.measures.first().map(|measure| expression(&measure.of, view)).unwrap_or_default()),
             None => "The rows".to_owned(),
         },
         Task::Values(col) => format!("The different values of {}", view.name(*col)),
@@ -245,6 +259,28 @@ fn cleaned(steps: &[Cleaning], view: &View<'_>) -> String {
         Cleaning::DropMissing(col) => format!("rows without {} removed", col.map_or("all values", |col| view.name(col))),
     }).collect();
     format!("A new workbook with the table, {}; the file that was sent stays as it is", steps.join(", "))
+}
+
+/// What a number of groups is called.
+pub(crate) fn groups_label(query: &Query, view: &View<'_>) -> String {
+    let keys: Vec<String> = query.keys.iter().map(|key| match key {
+        Key::Time(col, unit) => format!("{}s of {}", super::vocabulary::unit_word(*unit), view.name(*col)),
+        other => format!("different {}", key_name(other, view)),
+    }).collect();
+    format!("Number of {}", keys.join(" and "))
+}
+
+fn counted(count: u32) -> String {
+    if count == 1 { String::new() } else { format!("{count} ") }
+}
+
+/// A condition on groups, in words.
+fn having(query: &Query, view: &View<'_>) -> Option<String> {
+    let name = |at: &usize| query.measures.get(*at).map(|measure| lower_first(&figure_name(measure, view))).unwrap_or_default();
+    Some(match query.having.as_ref()? {
+        Having::Number { measure, cmp, value } => format!("{} {} {}", name(measure), cmp.sign().replace("==", "="), super::python::number(*value)),
+        Having::Measures { left, cmp, right } => format!("{} {} {}", name(left), cmp.sign().replace("==", "="), name(right)),
+    })
 }
 
 fn side(lowest: bool) -> &'static str {

@@ -4,10 +4,10 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{
     query::Col,
-    spelling::{normal_words, singular, slips, slips_allowed, stem},
+    spelling::{derived, normal_words, singular, slips, slips_allowed, stem},
     view::View,
-    vocabulary::{MONEY_WORDS, countries_of, filler, is_common, known_words, phrases, same_concept},
-    words::{Kind, Token},
+    vocabulary::{MONEY_WORDS, countries_of, filler, is_common, known_words, phrases, same_concept, telling_words},
+    words::{self, Kind, Token},
 };
 
 /// Longest phrase, in words, that is compared with names and values.
@@ -61,10 +61,9 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
     }
     names.extend(view.names.iter().cloned());
     let mut mended = Vec::new();
-    for at in 0..tokens.len() {
-        let (before, rest) = tokens.split_at_mut(at);
-        let Some(token) = rest.first_mut() else { continue };
-        if token.kind != Kind::Word || !token.text.chars().all(char::is_alphabetic) {
+    let phrased = in_phrases(tokens);
+    for (at, token) in tokens.iter_mut().enumerate() {
+        if phrased[at] || token.kind != Kind::Word || !token.text.chars().all(char::is_alphabetic) {
             continue;
         }
         let single = singular(&token.text);
@@ -83,7 +82,7 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
         let allowed = slips_allowed(&token.text);
         // Within a sentence, a capital begins a name.
         let capital = at > 0 && token.raw.chars().next().is_some_and(char::is_uppercase) && token.raw.chars().skip(1).any(char::is_lowercase);
-        let vocabulary: Vec<String> = if capital { Vec::new() } else { known_words().iter().map(|word| (*word).to_owned()).collect() };
+        let vocabulary: Vec<String> = if capital { Vec::new() } else { telling_words().iter().map(|word| (*word).to_owned()).collect() };
         let nearest = [names.clone(), vocabulary, values.clone()]
             .into_iter()
             .enumerate()
@@ -94,14 +93,46 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
                 best.map(|slips| (slips, order, word))
             })
             .min();
-        if let Some((_, _, word)) = nearest {
+        let nearest = nearest.map(|(_, _, word)| word).or_else(|| abbreviated(&token.text, &names));
+        if let Some(word) = nearest {
             mended.push((token.raw.clone(), word.clone()));
+            token.kind = words::kind(&word);
             token.text.clone_from(&word);
             token.raw = word;
         }
-        let _ = before;
     }
     mended
+}
+
+/// Which words are part of a phrase that is known as a whole.
+fn in_phrases(tokens: &[Token]) -> Vec<bool> {
+    let words: Vec<&str> = tokens.iter().map(|token| if token.kind == Kind::Quoted { "\"" } else { token.text.as_str() }).collect();
+    let mut covered = vec![false; words.len()];
+    for at in 0..words.len() {
+        let known = phrases(&words[at..]).map(|(length, _)| length).max().unwrap_or(0).max(filler(&words[at..]));
+        if known > 1 {
+            covered[at..at + known].fill(true);
+        }
+    }
+    covered
+}
+
+/// The one name that a short form stands for: `rev` for revenue, `amt` for amount.
+fn abbreviated(short: &str, names: &[String]) -> Option<String> {
+    let length = short.chars().count();
+    let stands_for = |name: &&String| {
+        let mut letters = name.chars();
+        let in_order = short.chars().all(|letter| letters.any(|one| one == letter));
+        let ends = name.chars().next() == short.chars().next() && name.chars().last() == short.chars().last();
+        name.chars().count() > length && (name.starts_with(short) || (ends && in_order && length <= 5))
+    };
+    let mut found: Vec<&String> = names.iter().filter(stands_for).collect();
+    found.sort_unstable();
+    found.dedup();
+    match found[..] {
+        [one] if length >= 3 => Some(one.clone()),
+        _ => None,
+    }
 }
 
 /// People rarely miss the first letter.
@@ -120,11 +151,16 @@ fn is_phrase(phrase: &[Token]) -> bool {
         _ => true,
     };
     let outer = matches!(first.kind, Kind::Mark(_)) || matches!(last.kind, Kind::Mark(mark) if mark != ')' && mark != '%');
-    !outer && phrase.iter().all(inner)
+    let closed = !last.is_mark(')') || phrase.iter().any(|token| token.is_mark('('));
+    !outer && closed && phrase.iter().all(inner)
 }
 
 fn phrase_words(phrase: &[Token]) -> Vec<String> {
-    phrase.iter().flat_map(|token| normal_words(&token.raw)).collect()
+    let plain = |token: &Token| {
+        let raw = token.raw.strip_suffix("'s").or_else(|| token.raw.strip_suffix("\u{2019}s")).filter(|_| token.kind == Kind::Word);
+        normal_words(raw.unwrap_or(&token.raw))
+    };
+    phrase.iter().flat_map(plain).collect()
 }
 
 /// Name words without those in brackets: `Term (months)` is called `term`.
@@ -149,6 +185,11 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     if short_name(&column.profile.name) == *words {
         return 97;
     }
+    // Marks join the words of a name: "sales - cost" is computed, "sales cost" may be called so.
+    let marked = raw.contains(" - ") || raw.contains(" / ") || raw.contains(" ( ");
+    if marked && !name.windows(words.len()).any(|part| part == words) {
+        return 0;
+    }
     let telling = words.iter().all(|word| {
         !EMPTY_WORDS.contains(&word.as_str()) && word.chars().any(char::is_alphabetic) && word.chars().count() > 1
     });
@@ -156,7 +197,12 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         return 0;
     }
     let share = |matched: usize| u32::try_from(30 * matched / name.len().max(matched)).unwrap_or(0);
-    let within = words.iter().filter(|word| name.contains(word)).count();
+    // What a rate is per says nothing of how many there are: "nights" for `Rate per night`.
+    let per = name.iter().position(|word| word == "per").unwrap_or(name.len());
+    let within = words.iter().filter(|word| name[..per].contains(word)).count();
+    if within == 0 && per < name.len() && words.iter().any(|word| name.contains(word)) {
+        return 0;
+    }
     if within == words.len() {
         // "cost" is rather `Unit Cost` than "unit" is.
         let head = name.iter().rev().find(|word| word.chars().count() > 2).is_some_and(|last| words.contains(last)) || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
@@ -175,7 +221,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         } else if name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
             2
         } else {
-            u32::from(name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)))
+            u32::from(name.iter().any(|part| derived(part, word)) || name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)))
         }
     };
     let points: Vec<u32> = words.iter().map(matches).collect();
@@ -187,7 +233,8 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
 }
 
 fn is_money(view: &View<'_>, col: Col) -> bool {
-    view.role(col) == ColumnRole::Amount && view.is_measure(col)
+    let percent = view.profile(col).is_some_and(|profile| profile.unit.as_deref() == Some("%") || profile.name.contains('%'));
+    view.role(col) == ColumnRole::Amount && view.is_measure(col) && !percent
 }
 
 /// Every mention of a column, longest and most exact first, without overlaps, in the order of the question.
@@ -214,6 +261,25 @@ pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Ve
         }
     }
     found.sort_by_key(|mention| mention.start);
+    beside_names(found)
+}
+
+/// "satisfaction score": a word for the column that is named in full beside it names no other.
+fn beside_names(mut found: Vec<Mention>) -> Vec<Mention> {
+    let mut at = 0;
+    while at + 1 < found.len() {
+        let (left, right) = (&found[at], &found[at + 1]);
+        let weaker = if left.best() >= EXACT && right.best() < 60 { Some(at + 1) } else if right.best() >= EXACT && left.best() < 60 { Some(at) } else { None };
+        let shares = |weak: &Mention, strong: &Mention| strong.candidates.iter().any(|(col, _)| weak.candidates.iter().any(|(one, _)| one == col));
+        match weaker.filter(|weak| left.end == right.start && shares(&found[*weak], &found[2 * at + 1 - weak])) {
+            Some(weak) => {
+                let weak = found.remove(weak);
+                found[at].start = found[at].start.min(weak.start);
+                found[at].end = found[at].end.max(weak.end);
+            }
+            None => at += 1,
+        }
+    }
     found
 }
 

@@ -3,7 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::dates::{Range, Recurring};
+use super::{
+    dates::{Day, Range, Recurring},
+    view::View,
+};
+
+/// Days that a memory may speak of: some thousand years around 1970.
+const DAYS_MAX: Day = 1_000_000;
+
+/// Levels of conditions or formulas in one another that a memory may hold.
+const DEPTH_MAX: usize = 12;
 
 /// A column by its place in [`super::view::View::columns`].
 pub(crate) type Col = usize;
@@ -19,6 +28,8 @@ pub(crate) enum Agg {
     Min,
     Max,
     Std,
+    /// A percentile, such as 90.
+    Quantile(u8),
     /// The value that is there most often.
     Mode,
 }
@@ -29,6 +40,8 @@ pub(crate) enum Expr {
     /// The rows themselves.
     Rows,
     Column(Col),
+    /// A number that was said.
+    Number(f64),
     /// `+ - * /` of two.
     Op(char, Box<Expr>, Box<Expr>),
     /// Several columns of a row together.
@@ -41,7 +54,7 @@ impl Expr {
     /// Every column in it.
     pub(crate) fn columns(&self) -> Vec<Col> {
         match self {
-            Expr::Rows => Vec::new(),
+            Expr::Rows | Expr::Number(_) => Vec::new(),
             Expr::Column(col) => vec![*col],
             Expr::Op(_, left, right) => [left.columns(), right.columns()].concat(),
             Expr::Together(cols) => cols.clone(),
@@ -49,9 +62,22 @@ impl Expr {
         }
     }
 
-    /// True if a ratio must be formed after adding up, not before.
+    fn fits(&self, depth: usize) -> bool {
+        match self {
+            Expr::Op(sign, left, right) => depth > 0 && "+-*/".contains(*sign) && left.fits(depth - 1) && right.fits(depth - 1),
+            Expr::Together(cols) => !cols.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// True if there is a quotient of figures somewhere in it.
+    pub(crate) fn holds_ratio(&self) -> bool {
+        self.is_ratio() || matches!(self, Expr::Op(_, left, right) if left.holds_ratio() || right.holds_ratio())
+    }
+
+    /// True for a quotient of two figures, not of a figure and a number.
     pub(crate) fn is_ratio(&self) -> bool {
-        matches!(self, Expr::Op('/', ..))
+        matches!(self, Expr::Op('/', _, below) if !below.columns().is_empty())
     }
 }
 
@@ -66,15 +92,23 @@ pub(crate) struct Measure {
     pub(crate) name: Option<String>,
     /// A ratio that is told in percent.
     pub(crate) percent: bool,
+    /// A ratio that is formed in each row, then summed up; otherwise it is one of sums.
+    #[serde(default)]
+    pub(crate) by_row: bool,
 }
 
 impl Measure {
     pub(crate) fn new(agg: Agg, of: Expr) -> Measure {
-        Measure { agg, of, weight: None, name: None, percent: false }
+        Measure { agg, of, weight: None, name: None, percent: false, by_row: false }
     }
 
     pub(crate) fn rows() -> Measure {
         Measure::new(Agg::Count, Expr::Rows)
+    }
+
+    /// True if a ratio is formed after adding up.
+    pub(crate) fn is_ratio(&self) -> bool {
+        self.agg == Agg::Sum && !self.by_row && self.of.is_ratio()
     }
 }
 
@@ -169,6 +203,10 @@ pub(crate) enum Filter {
     Flag { col: Col, yes: bool },
     /// Any of several.
     Any(Vec<Filter>),
+    /// Not all of several.
+    Not(Vec<Filter>),
+    /// The value stands in no row that meets the conditions.
+    Never { col: Col, of: Vec<Filter> },
     /// The value is in a column of another table, or is not.
     Known { col: Col, table: usize, other: String, not: bool },
 }
@@ -178,7 +216,8 @@ impl Filter {
     pub(crate) fn columns(&self) -> Vec<Col> {
         match self {
             Filter::Columns { left, right, .. } => vec![*left, *right],
-            Filter::Any(filters) => filters.iter().flat_map(Filter::columns).collect(),
+            Filter::Any(filters) | Filter::Not(filters) => filters.iter().flat_map(Filter::columns).collect(),
+            Filter::Never { col, of } => std::iter::once(*col).chain(of.iter().flat_map(Filter::columns)).collect(),
             Filter::Is { col, .. }
             | Filter::Contains { col, .. }
             | Filter::Number { col, .. }
@@ -188,6 +227,26 @@ impl Filter {
             | Filter::Empty { col, .. }
             | Filter::Flag { col, .. }
             | Filter::Known { col, .. } => vec![*col],
+        }
+    }
+
+    fn fits(&self, view: &View<'_>, depth: usize) -> bool {
+        match self {
+            Filter::During { range, .. } => [range.from, range.to].into_iter().flatten().all(|day| day.abs() < DAYS_MAX),
+            Filter::Recurs { when: Recurring::Months(numbers), .. } => numbers.iter().all(|month| (1..=12).contains(month)),
+            Filter::Recurs { when: Recurring::Weekdays(numbers), .. } => numbers.iter().all(|day| *day < 7),
+            Filter::Known { table, other, .. } => view.tables.get(*table).is_some_and(|table| table.columns.iter().any(|column| column.name == *other)),
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => depth > 0 && filters.iter().all(|filter| filter.fits(view, depth - 1)),
+            _ => true,
+        }
+    }
+
+    /// The tables that it looks values up in, each with the column.
+    pub(crate) fn known(&self) -> Vec<(usize, String)> {
+        match self {
+            Filter::Known { table, other, .. } => vec![(*table, other.clone())],
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().flat_map(Filter::known).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -203,6 +262,14 @@ pub(crate) struct Rank {
     pub(crate) lowest: bool,
     /// So many within each group of the first key.
     pub(crate) within: bool,
+}
+
+/// In which order the answer comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sort {
+    /// By the first figure if no column is named.
+    pub(crate) by: Option<Col>,
+    pub(crate) rising: bool,
 }
 
 /// What is drawn.
@@ -289,7 +356,8 @@ pub(crate) struct Query {
     pub(crate) filters: Vec<Filter>,
     pub(crate) having: Option<Having>,
     pub(crate) rank: Option<Rank>,
-    /// Only the name of the group with the greatest or least figure is wanted.
+    #[serde(default)]
+    pub(crate) sort: Option<Sort>,
     pub(crate) chart: Option<Chart>,
     /// The answer goes into a workbook.
     pub(crate) save: bool,
@@ -298,11 +366,36 @@ pub(crate) struct Query {
     /// The mean of the groups' figures is wanted, not each of them.
     #[serde(default)]
     pub(crate) mean_of_groups: bool,
+    /// How many groups there are is wanted, not each of them.
+    #[serde(default)]
+    pub(crate) groups_counted: bool,
     /// What was assumed, a sentence each.
     pub(crate) notes: Vec<String>,
 }
 
 impl Query {
+    /// True if everything in it is there and in bounds: a memory may be old, or not ours.
+    pub(crate) fn fits(&self, view: &View<'_>) -> bool {
+        let measure = |measure: &Measure| measure.of.fits(DEPTH_MAX) && !matches!(measure.agg, Agg::Quantile(101..));
+        let having = match self.having {
+            Some(Having::Number { measure, .. }) => measure < self.measures.len(),
+            Some(Having::Measures { left, right, .. }) => left.max(right) < self.measures.len(),
+            None => true,
+        };
+        let period = |period: &Period| period.filters.iter().all(|filter| filter.fits(view, DEPTH_MAX));
+        let task = match &self.task {
+            Task::Share(filters) => filters.iter().all(|filter| filter.fits(view, DEPTH_MAX)),
+            Task::Growth(before, after) => period(before) && period(after),
+            _ => true,
+        };
+        self.columns().iter().all(|col| *col < view.columns.len())
+            && self.measures.iter().all(measure)
+            && self.filters.iter().all(|filter| filter.fits(view, DEPTH_MAX))
+            && having
+            && task
+            && self.today.is_none_or(|day| day.abs() < DAYS_MAX)
+    }
+
     /// Every column that it needs to know the meaning of.
     pub(crate) fn columns(&self) -> Vec<Col> {
         let mut columns: Vec<Col> = self.measures.iter().flat_map(|one| {
@@ -312,6 +405,7 @@ impl Query {
         }).collect();
         columns.extend(self.keys.iter().map(|key| key.column()));
         columns.extend(self.filters.iter().flat_map(Filter::columns));
+        columns.extend(self.sort.and_then(|sort| sort.by));
         match &self.task {
             Task::Rows(cols) | Task::Duplicates(cols) | Task::Missing(cols) | Task::Correlation(cols)
             | Task::Describe(cols) => columns.extend(cols),

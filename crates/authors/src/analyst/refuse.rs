@@ -98,7 +98,7 @@ pub(crate) fn check(tokens: &[Token]) -> Option<Refusal> {
         return Some(Refusal::Unanswerable("the data says what, when and how much, not why".to_owned()));
     }
     let future = said(tokens, &["forecast", "predict", "prediction", "projection", "extrapolate"])
-        || (first == Some("will") || (said(tokens, &["will"]) && said(tokens, &["next", "tomorrow", "future"])))
+        || (first == Some("will") || (first == Some("when") && said(tokens, &["will"])) || (said(tokens, &["will"]) && said(tokens, &["next", "tomorrow", "future"])))
         || (said(tokens, &["next"]) && said(tokens, &["expect", "expected", "likely"]));
     if future {
         return Some(Refusal::Unanswerable("the data says what has been; I make no forecasts".to_owned()));

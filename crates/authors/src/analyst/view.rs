@@ -125,11 +125,11 @@ impl<'a> View<'a> {
     /// A number or text column that holds years, quarters or months.
     pub(crate) fn is_calendar(&self, col: Col) -> bool {
         let words = self.columns.get(col).map(|column| column.words.as_slice()).unwrap_or_default();
-        matches!(words, [one] if ["year", "quarter", "month", "jahr", "week"].contains(&one.as_str()))
+        matches!(words, [one] if ["year", "quarter", "month", "jahr", "week", "day", "weekday"].contains(&one.as_str()))
             || (words.last().is_some_and(|word| word == "year") && self.looks_like_years(col))
     }
 
-    fn looks_like_years(&self, col: Col) -> bool {
+    pub(crate) fn looks_like_years(&self, col: Col) -> bool {
         let Some(profile) = self.profile(col) else { return false };
         profile.kind == ColumnKind::Integer
             && profile.min.is_some_and(|min| min >= 1800.0)
@@ -145,6 +145,13 @@ impl<'a> View<'a> {
                 && (word != "year" || self.looks_like_years(*col))
                 && self.is_calendar(*col)
         })
+    }
+
+    /// Number columns that are called by months, if there are several.
+    pub(crate) fn months(&self) -> Vec<Col> {
+        let month = |col: &Col| matches!(&self.columns[*col].words[..], [one] if self.is_number(*col) && super::dates::month_of(one).is_some());
+        let months: Vec<Col> = (0..self.columns.len()).filter(month).collect();
+        if months.len() > 2 { months } else { Vec::new() }
     }
 
     pub(crate) fn of_kind(&self, kind: ColumnKind) -> impl Iterator<Item = Col> + '_ {

@@ -53,6 +53,8 @@ pub(crate) enum Class {
     Ageing,
     OutOfStock,
     Never,
+    /// `right now`: what has ended does not count.
+    Now,
     Late,
     Text(Part),
     Plus,
@@ -64,7 +66,6 @@ pub(crate) enum Class {
     Margin,
     DaysBetween,
     Extent,
-    /// `older than`: the next number is about an age.
     Earliest { latest: bool },
     Weekend { not: bool },
     YearToDate,
@@ -99,23 +100,23 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Agg(Agg::Std), "standard deviation|std|stdev|std dev|deviation|spread"),
     (C::Agg(Agg::Distinct), "distinct|unique|different|number of different|number of distinct|number of unique|how many different|how many distinct|how many unique|count of distinct|count of unique|distinct count of|count distinct"),
     (C::Agg(Agg::Mode), "most common|most frequent|commonest|most often|mode|most popular"),
-    (C::HowMany, "how many|headcount|head count|number of|count|counts|count of|the count of|total number of|how often|no of|nr of|amount of times|how many of the|number of the|how many times"),
+    (C::HowMany, "how many|headcount|head count|number of|number and|count|counts|count of|the count of|total number of|how often|no of|nr of|amount of times|how many of the|number of the|how many times"),
     (C::HowMuch, "how much|how much money|what amount"),
     (C::By, "by|per|broken down by|split by|grouped by|group by|for each|for every|in each|of each|each|every|in every|across|by each|per each|for each of the|broken out by|split up by|divided up by|breakdown by|depending on|according to|break down by|break it down by|for all|by the|per the|for the different|of every"),
     (C::Which, "which|what|which one|which of the|which of these|which ones"),
     (C::Who, "who|whose|whom|who of the|which person"),
     (C::Rank { lowest: false, lists: true }, "top|leading"),
-    (C::Rank { lowest: false, lists: false }, "highest|largest|biggest|greatest|most|peak|top earning|strongest|maximum number of|most of|longest|heaviest|costliest|the most|oldest|dearest|most expensive|best selling|bestselling|best performing|busiest|priciest"),
+    (C::Rank { lowest: false, lists: false }, "highest|largest|biggest|greatest|most|peak|top earning|strongest|maximum number of|most of|longest|heaviest|costliest|the most|oldest|dearest|most expensive|best selling|bestselling|best performing|busiest|priciest|fastest|quickest|fastest growing|strongest growing"),
     (C::Best, "best|worst"),
     (C::Rank { lowest: true, lists: true }, "bottom"),
     (C::Rank { lowest: true, lists: false }, "lowest|smallest|least|fewest|cheapest|weakest|the least|the fewest|worst selling|worst performing|shortest|least expensive|youngest|lightest|slowest|poorest"),
-    (C::Cmp(Cmp::Over), "over|above|more than|greater than|higher than|larger than|exceeding|exceeds|exceed|exceeded|bigger than|older than|longer than|in excess of|upwards of|north of|went over|beyond|better than"),
-    (C::Cmp(Cmp::Under), "under|below|less than|lower than|fewer than|smaller than|younger than|shorter than|beneath|cheaper than|short of|worse than"),
-    (C::Cmp(Cmp::AtLeast), "at least|no less than|not less than|minimum of|or more|greater than or equal to|not below|not under|no fewer than|and above|or over|or above|and up|more than or equal to"),
+    (C::Cmp(Cmp::Over), "over|above|more than|greater than|higher than|larger than|exceeding|exceeds|exceed|exceeded|bigger than|older than|longer than|in excess of|upwards of|north of|went over|beyond|better than|surpassed|beat|overshot"),
+    (C::Cmp(Cmp::Under), "under|below|less than|lower than|fewer than|smaller than|younger than|shorter than|beneath|cheaper than|short of|worse than|missed|miss|fell short of|falls short of|fall short of|did not reach|didn't reach|did not meet|didn't meet|failed to reach|failed to meet"),
+    (C::Cmp(Cmp::AtLeast), "at least|no less than|not less than|minimum of|or more|greater than or equal to|not below|not under|no fewer than|and above|or over|or above|and up|more than or equal to|reached|met|achieved|hit"),
     (C::Cmp(Cmp::AtMost), "at most|no more than|not more than|maximum of|or less|up to|not above|not over|less than or equal to|or fewer|or below|or under|and below"),
     (C::Cmp(Cmp::Equal), "equal to|equals|equal|exactly|is exactly|same as"),
     (C::Between, "between|ranging from|in the range of|in the range|within the range|anywhere between"),
-    (C::Not, "not|isn't|aren't|wasn't|weren't|no|non|neither|nor|other than|except|except for|excluding|without|outside|outside of|not counting|leaving out|leave out|apart from|but not|minus the|exclude|excludes|not including|ignoring all|ignore all|didn't|doesn't|don't|haven't|hasn't|without any|not in|not from|besides|all but|everything but|that are not|who are not|did not|does not|do not|has no|have no|with no|lacking|lack|lacks"),
+    (C::Not, "not|isn't|aren't|wasn't|weren't|no|non|neither|nor|other than|except|except for|excluding|without|outside|outside of|not counting|leaving out|leave out|apart from|but not|minus the|exclude|excludes|not including|ignoring all|ignore all|ignoring|ignore|disregarding|didn't|doesn't|don't|haven't|hasn't|without any|not in|not from|besides|all but|everything but|that are not|who are not|did not|does not|do not|has no|have no|with no|lacking|lack|lacks"),
     (C::And, "and|&|plus also|as well as|and also|and then"),
     (C::Or, "or"),
     (C::Only, "only|just|solely|limited to|restricted to|filter to|filter by|filter on|filtered to|filter for|filtered for|exclusively|specifically|restrict to|limit to|narrow down to"),
@@ -123,7 +124,7 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Growth, "growth|grow|grew|grown|growth rate|increase|increased|change|changed|changes|rise|rose|risen|decline|declined|decrease|decreased|fell|dropped|growing|year over year|yoy|month over month|mom|quarter over quarter|qoq|year on year|month on month|quarter on quarter|growth rates|development compared|develop compared|percentage change|percent change|rate of change|increases|week over week|week on week|change over|delta"),
     (C::Cagr, "cagr|compound annual growth|compound annual growth rate|compounded annual growth rate|average annual growth|average annual growth rate|average yearly growth"),
     (C::Running, "running total|running totals|running sum|cumulative|cumulated|accumulated|cumulatively|running|cumulative sum|cumulative total|cumsum|year to date total|adding up|accumulating|running total of|running balance"),
-    (C::Pivot, "pivot|pivot table|cross table|crosstab|cross tab|matrix|cross tabulation|cross tabulate|pivoted|cross-table|contingency table|heatmap"),
+    (C::Pivot, "pivot|pivot table|cross table|crosstab|cross tab|matrix|cross tabulation|cross tabulate|pivoted|cross-table|cross-tab|cross-tabulation|contingency table|heatmap"),
     (C::Versus, "versus|vs|compared with|compared to|against|compare|comparison|comparing|relative to|in comparison with|in comparison to|as compared to|than in|comparison of|compare the"),
     (C::Chart(Chart::Any), "chart|charts|plot|plotted|graph|diagram|draw|visualise|visualize|charted|graphed|visualisation|visualization|picture|as a chart|as chart|as a graph|charting|plots|graphically|figure"),
     (C::Chart(Chart::Bar), "bar chart|bar graph|bar plot|column chart|barchart|bars|as bars|bar diagram|bar|horizontal bar chart|stacked bar chart|bar charts"),
@@ -135,9 +136,9 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Save, "save|export|excel|workbook|spreadsheet|xlsx|csv|download|excel file|csv file|file|a file|excel workbook|export to|save as|saved|give me the file back|file back|as a file|new file|write back|save the result|save the result as|exported|save it as|as excel|as csv|as xlsx|excel sheet|new workbook|send me back"),
     (C::Every(Unit::Day), "daily|day by day|each day|every day|per day|by day|day to day"),
     (C::Every(Unit::Week), "weekly|week by week|each week|every week|per week|by week|by calendar week"),
-    (C::Every(Unit::Month), "monthly|month by month|each month|every month|per month|by month|by calendar month|per calendar month|for each month|for every month|in each month|months as rows|by months|by the month|over the months|month over month|mom|month on month|across months"),
-    (C::Every(Unit::Quarter), "quarterly|quarter by quarter|each quarter|every quarter|per quarter|by quarter|for each quarter|in each quarter|by quarters|quarter over quarter|qoq|quarter on quarter|over the quarters|across quarters"),
-    (C::Every(Unit::Year), "yearly|annual|annually|year by year|each year|every year|per year|by year|for each year|in each year|per annum|by calendar year|by years|year over year|yoy|year on year|over the years|across years"),
+    (C::Every(Unit::Month), "monthly|month by month|each month|every month|per month|by month|by calendar month|per calendar month|for each month|for every month|in each month|months as rows|by months|by the month|over the months|month over month|mom|month on month|across months|month to month"),
+    (C::Every(Unit::Quarter), "quarterly|quarter by quarter|each quarter|every quarter|per quarter|by quarter|for each quarter|in each quarter|by quarters|quarter over quarter|qoq|quarter on quarter|over the quarters|across quarters|quarter to quarter"),
+    (C::Every(Unit::Year), "yearly|annual|annually|year by year|each year|every year|per year|by year|for each year|in each year|per annum|by calendar year|by years|year over year|yoy|year on year|over the years|across years|year to year"),
     (C::Every(Unit::Weekday), "by weekday|per weekday|by day of the week|by day of week|by week day|each weekday|day of the week|weekday|weekdays|days of the week|per day of the week|day of week|each day of the week|by weekdays|for each weekday|for each day of the week"),
     (C::Every(Unit::Hour), "hourly|by hour|per hour of the day|by hour of the day|by hour of day|hour of the day|time of day|by time of day"),
     (C::Unit(Unit::Day), "day|days"),
@@ -150,7 +151,7 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Missing, "missing|missing values|missing value|nulls|null|null values|not filled in|not filled|incomplete|gaps|not stated|didn't state|did not state|not given|didn't give|unknown values|blank values|empty values|empty cells|blank cells|missing data|missing entries|not state"),
     (C::Empty, "empty|blank|blanks|empties|is empty|is blank|is missing|are empty|are missing|are blank|left blank|left empty|no value|no entry"),
     (C::Outlier, "outlier|outliers|suspicious|anomaly|anomalies|unusual|abnormal|extreme values|odd values|unusual values|strange values|out of the ordinary"),
-    (C::Correlation, "correlation|correlate|correlated|correlates|correlations|relationship|related|relation|depend|depends|correlation coefficient|correlation matrix|linked|connection"),
+    (C::Correlation, "correlation|correlate|correlated|correlates|correlations|relationship|related|relation|depend|depends|correlation coefficient|coefficient|coefficient of correlation|correlation matrix|linked|connection"),
     (C::Describe, "describe|summary|summarise|summarize|statistics|stats|overview|summary statistics|descriptive statistics|key figures|profile|basic statistics|summarised|what is in|key statistics|give me an overview"),
     (C::Trim, "trim|strip|extra spaces|spaces|whitespace|white space|leading and trailing spaces|stray spaces|surrounding spaces|trimmed|trailing spaces|leading spaces|superfluous spaces"),
     (C::Dedupe, "dedupe|deduplicate|deduplicated|de-duplicate|de-dupe|deduped|remove duplicates|drop duplicates|without duplicates|remove duplicate rows|delete duplicates|get rid of duplicates|remove all duplicates|eliminate duplicates|delete duplicate rows|drop duplicate rows|remove the duplicates|de duplicate|no duplicates|remove duplicate entries|remove repeated rows|remove double entries"),
@@ -166,7 +167,8 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Ageing, "ageing|aging|age analysis|ageing report|aging report|ageing of|aging of|age buckets|aging buckets|ageing buckets|buckets|in buckets|aged receivables|ageing analysis|aging analysis"),
     (C::Late, "paid late|late|too late|paid after|paid after their due date|paid after the due date|after their due date|after the due date|after due date|paid after due date"),
     (C::OutOfStock, "out of stock|sold out|no stock|no stock left|not in stock|zero stock|stocked out"),
-    (C::Never, "never|not a single|who haven't|that haven't|which have no|who have no|not once|have not placed|has not placed|have not ordered|without orders|no orders"),
+    (C::Now, "right now|at the moment|at present|currently|presently|as of now|still employed|still with us"),
+    (C::Never, "never|never once|not a single|who haven't|that haven't|which have no|who have no|not once|have not placed|has not placed|have not ordered|without orders|no orders"),
     (C::Text(Part::Anywhere), "contain|contains|containing|that contain|contains the word|including the word|with the word|including|includes|include|mention|mentions|mentioning|like"),
     (C::Text(Part::Start), "start with|starts with|starting with|begin with|begins with|beginning with|start in|that start with|starting in"),
     (C::Text(Part::End), "end with|ends with|ending with|ending in|end in"),
@@ -202,7 +204,7 @@ const PHRASES: &[(Class, &str)] = &[
 ];
 
 /// Words that may stand anywhere and change nothing.
-const FILLER: &str = "produced|produce|produces|cause|causes|contribute|contributes|contributed|achieve|achieved|reach|reached|see|saw|perform|performed|charge|charged|charges|billed|process|processed|enter|entered|create|created|wrote up|turn up|ask|asked|add|added|go for|rank by|aged|old|years old|year olds|a|an|the|please|me|us|we|i|you|our|my|your|their|its|his|her|they|it|he|she|them|these|those|this|that|there|here|could|can|would|should|will|may|might|do|does|did|done|doing|so|then|than|also|too|very|really|actually|currently|now|today|ever|already|yet|still|exactly|what's|whats|who's|how's|where's|that's|it's|i'd|i'm|we've|we're|let's|let|lets|want|wanted|need|needed|like|know|tell|calculate|compute|work|work out|figure|figure out|determine|go|went|goes|gone|come|came|comes|coming|make|made|makes|making|bring|brought|brings|bring in|brought in|generate|generated|generates|generating|get|got|gets|getting|take|took|taken|takes|has|have|had|having|be|been|being|was|were|is|are|am|amounted|amount to|come to|came to|happen|happened|occur|occurred|occurs|occurring|placed|place|recorded|logged|registered|reported|listed|included|covered|cover|covers|contained|there are|there is|there were|are there|is there|were there|value|values|figures|number|numbers|result|results|respective|respectively|corresponding|individual|single|per|each|one|ones|some|about|roughly|approximately|around|as|well|up|off|if|because|hi|hello|hey|thanks|thank|thx|ok|okay|kindly|quick|quickly|question|just|only|using|use|uses|consume|consumes|consumed|based|basis|given|all|any|both|either|entire|whole|full|complete|completely|various|different|possible|altogether|in|on|at|of|for|from|to|with|by|into|through|during|within|over|and|or|but|while|when|where|which|what|who|whom|whose|how|why not|show|shown|showing|display|shows|answer|answers|respond|say|said|says|look|looks|looking|see|seen|find|found|sort|sorted|order by|ordered|ordering|rank|ranked|ranking|descending|ascending|desc|asc|name|names|named|called|labelled|euro|euros|eur|dollar|dollars|usd|pound|pounds|gbp|$|€|£|money|in euros|in dollars|currency|measured|expressed|went out|sell|selling|belong|belongs|belonging|works|working|worked|live|lives|living|based in|located|location of|stored|kept|held|assigned|handled|managed|run|runs|go out|fall|falls|falling|fell|ship|shipped|delivered to|go into|goes to|went to|went into|came from|come from|coming from|came through|come through|sold|buy|bought|buying|purchase|purchased|write|wrote|written|issue|issued|send|sent|receive|received|visit|visited|people|person|persons|somebody|anybody|everybody|everyone|someone|anyone|thing|things|stuff|kind|kinds|sort of|set|side|way|month's|year's|a month|a year|a week|a day|company|business|firm|organisation|organization|table of|in a table|as a table|as table|table|list of|breakdown|break|broken|split|splitted|divide|divided|group|grouped|groups|filter|filtered|chart of|plot of|own|self|such|same|next to|beside|along|together with|alongside|again|instead|rather|though|however|anyway|ignoring|regardless|have there been|has there been|been with us|with us|far|much|many|do you have|do we have|have we|did we|do i|have i|had we|were made|was made|made in|did they|do they|period|sheet|data|dataset|file|will do|names will do|here's|e.g|eg|i.e|ie|etc|want to know|would like to know|interested|interested in|available|exist|exists|existing|total|level of|counting|people who|those who|anyone who|side by side|order of|line for|second|state|stated|states|responded|give|gave|gives|turned|turn|themselves|itself|by how|involved|involving|related to|associated|associated with|and their|and its|go by|like to|try|hold|holds|hit|fetch|yield|yielded|form|forms|shape|everything|nothing|grow|develop|make up|makes up|made up|account for|accounts for|accounted for|constitute|constitutes|represent|represents|attributable|attributable to|due to|overall|total of|separately|separate|combine|combined|across|respect|terms|in terms of|by far|what are|what is|what was|what were|how is|how are|how was|how were|how did|how does|how do|when is|when was|when did|when were|pull|pulled|highlight|identify|spot|check|checks|verify|is it|was it|are they|were they|of them|of these|of those|it be|as of|as at|s|on hand|at all|i mean|so far|kind of|in all|the time|times over|piece|each of|both of|bank statement|report|data set|handle|handles|deal with|responsible|responsible for|serve|served|drive|drives|driving|log|logging|log in|record|book|booked|spread|there in|we have|do we|term of";
+const FILLER: &str = "produced|produce|produces|cause|causes|contribute|contributes|contributed|see|saw|perform|performed|charge|charged|charges|billed|process|processed|enter|entered|create|created|wrote up|turn up|ask|asked|add|added|go for|rank by|aged|old|years old|year olds|a|an|the|please|me|us|we|i|you|our|my|your|their|its|his|her|they|it|he|she|them|these|those|this|that|there|here|could|can|would|should|will|may|might|do|does|did|done|doing|so|then|than|also|too|very|really|actually|now|today|ever|already|yet|still|exactly|what's|whats|who's|how's|where's|that's|it's|i'd|i'm|we've|we're|let's|let|lets|want|wanted|need|needed|like|know|tell|calculate|compute|work|work out|figure|figure out|determine|go|went|goes|gone|come|came|comes|coming|make|made|makes|making|bring|brought|brings|bring in|brought in|generate|generated|generates|generating|get|got|gets|getting|take|took|taken|takes|has|have|had|having|be|been|being|was|were|is|are|am|amounted|amount to|come to|came to|happen|happened|occur|occurred|occurs|occurring|placed|place|recorded|logged|registered|reported|listed|included|covered|cover|covers|contained|there are|there is|there were|are there|is there|were there|value|values|figures|number|numbers|result|results|respective|respectively|corresponding|individual|single|per|each|one|ones|some|about|roughly|approximately|around|as|well|up|off|if|because|hi|hello|hey|thanks|thank|thx|ok|okay|kindly|quick|quickly|question|just|only|using|use|uses|consume|consumes|consumed|based|basis|given|all|any|both|either|entire|whole|full|complete|completely|various|different|possible|altogether|in|on|at|of|for|from|to|with|by|into|through|during|within|over|and|or|but|while|when|where|which|what|who|whom|whose|how|why not|show|shown|showing|display|shows|answer|answers|respond|say|said|says|look|looks|looking|see|seen|find|found|sort|sorted|order by|ordered|ordering|rank|ranked|ranking|name|names|named|called|labelled|euro|euros|eur|dollar|dollars|usd|pound|pounds|gbp|$|€|£|money|in euros|in dollars|currency|measured|expressed|went out|sell|selling|belong|belongs|belonging|works|working|worked|live|lives|living|based in|located|location of|stored|kept|held|assigned|handled|managed|run|runs|go out|fall|falls|falling|fell|ship|shipped|delivered to|go into|goes to|went to|went into|came from|come from|coming from|came through|come through|sold|buy|bought|buying|purchase|purchased|write|wrote|written|issue|issued|send|sent|receive|received|visit|visited|people|person|persons|somebody|anybody|everybody|everyone|someone|anyone|thing|things|stuff|kind|kinds|sort of|set|side|way|month's|year's|a month|a year|a week|a day|company|business|firm|organisation|organization|table of|in a table|as a table|as table|table|list of|breakdown|break|broken|split|splitted|divide|divided|group|grouped|groups|filter|filtered|chart of|plot of|own|self|such|same|next to|beside|along|together with|alongside|again|instead|rather|though|however|anyway|regardless|have there been|has there been|been with us|with us|far|much|many|do you have|do we have|have we|did we|do i|have i|had we|were made|was made|made in|did they|do they|period|sheet|data|dataset|file|will do|names will do|here's|e.g|eg|i.e|ie|etc|want to know|would like to know|interested|interested in|available|exist|exists|existing|total|level of|counting|people who|those who|anyone who|side by side|order of|line for|second|state|stated|states|responded|give|gave|gives|turned|turn|themselves|itself|by how|involved|involving|related to|associated|associated with|and their|and its|go by|like to|try|hold|holds|fetch|yield|yielded|form|forms|shape|everything|nothing|grow|develop|make up|makes up|made up|account for|accounts for|accounted for|constitute|constitutes|represent|represents|attributable|attributable to|due to|overall|total of|separately|separate|combine|combined|across|respect|terms|in terms of|by far|what are|what is|what was|what were|how is|how are|how was|how were|how did|how does|how do|when is|when was|when did|when were|pull|pulled|highlight|identify|spot|check|checks|verify|is it|was it|are they|were they|of them|of these|of those|it be|as of|as at|s|on hand|at all|i mean|so far|kind of|in all|the time|times over|piece|each of|both of|bank statement|report|data set|handle|handles|deal with|good morning|good afternoon|good evening|good day|dear|colleague|colleagues|a lot|many thanks|thanks a lot|thank you|thank you very much|everywhere|once each|once|just once|be so kind|the rest|rest|remaining|cheers|best regards|regards|please and thank you|used|using up|consumed|lent|responsible|responsible for|serve|served|drive|drives|driving|log|logging|log in|record|book|booked|spread|there in|we have|do we|term of";
 
 /// Words for one thing. A column whose name has one may be called by another.
 const CONCEPTS: &[&str] = &[
@@ -248,11 +250,10 @@ const CONCEPTS: &[&str] = &[
     "visit session traffic visitor",
     "store shop branch outlet filiale",
     "warehouse depot storage stored",
-    "price rate",
     "comment remark feedback note",
     "id no number code nr identifier",
     "status state",
-    "principal loan borrowed",
+    "principal loan borrowed lent",
     "left leave leaving departure quit exit resigned",
     "ship shipped shipping shipment delivery delivered",
     "budget planned plan",
@@ -267,10 +268,12 @@ pub(crate) const MONEY_WORDS: &[&str] = &["amount", "value", "money", "sum"];
 const DEMONYMS: &str = "german germany|french france|italian italy|spanish spain|austrian austria|swiss switzerland|british united kingdom|british uk|english england|dutch netherlands|belgian belgium|polish poland|danish denmark|swedish sweden|norwegian norway|finnish finland|irish ireland|portuguese portugal|greek greece|czech czechia|czech czech republic|hungarian hungary|american usa|american united states|american us|canadian canada|mexican mexico|brazilian brazil|chinese china|japanese japan|indian india|australian australia|turkish turkey|scottish scotland|welsh wales|korean south korea|russian russia|ukrainian ukraine|romanian romania|croatian croatia|slovenian slovenia|slovak slovakia|luxembourgish luxembourg|argentinian argentina|egyptian egypt|south-african south africa";
 
 /// Everyday words that are never taken for a slip in another word.
-const COMMON: &str = "used caused left lost rated spent owed summer winter spring autumn respondent respondents response responses weather rain phone salary salaries price prices profit costs store stores score scores stock stocks state states rate rates date dates week weeks term terms team teams item items unit units plan plans sale sales user users hour hours page pages game games name names race races gender income address addresses email emails code codes cash loan loans debt debts risk risks brand brands model models client clients vendor vendors buyer buyers seller sellers market markets margin margins region regions country countries county counties city cities street streets house houses child children woman women wife husband color colour colours colors size sizes weight weights height heights length width depth speed distance temperature humidity pressure volume volumes density energy power voltage current tax taxes bonus bonuses wage wages holiday holidays vacation vacations sick overtime shift shifts skill skills title titles level levels grade grades rank ranks class classes group groups type types kind kinds status review reviews rating ratings comment comments reason reasons cause causes effect effects world future past present forecast predict prediction estimate competitor competitors weekday quality marketing training meeting meetings travel flight flights hotel hotels event events website visit visits click clicks view views lead leads deal deals contract contracts invoice invoices payment payments refund refunds return returns delivery deliveries shipment shipments order orders";
+const COMMON: &str = "difference differences gap gaps variance fail fails failed failure gain gains stay stays drop drops used caused left lost rated spent owed summer winter spring autumn respondent respondents response responses weather rain phone salary salaries price prices profit costs store stores score scores stock stocks state states rate rates date dates week weeks term terms team teams item items unit units plan plans sale sales user users hour hours page pages game games name names race races gender income address addresses email emails code codes cash loan loans debt debts risk risks brand brands model models client clients vendor vendors buyer buyers seller sellers market markets margin margins region regions country countries county counties city cities street streets house houses child children woman women wife husband color colour colours colors size sizes weight weights height heights length width depth speed distance temperature humidity pressure volume volumes density energy power voltage current tax taxes bonus bonuses wage wages holiday holidays vacation vacations sick overtime shift shifts skill skills title titles level levels grade grades rank ranks class classes group groups type types kind kinds status review reviews rating ratings comment comments reason reasons cause causes effect effects world future past present forecast predict prediction estimate competitor competitors weekday quality marketing training meeting meetings travel flight flights hotel hotels event events website visit visits click clicks view views lead leads deal deals contract contracts invoice invoices payment payments refund refunds return returns delivery deliveries shipment shipments order orders";
 
 /// The vocabulary, made once.
 pub(crate) struct Vocabulary {
+    /// Words that do something.
+    telling: Vec<&'static str>,
     phrases: HashMap<&'static str, Vec<(Vec<&'static str>, Class)>>,
     words: Vec<&'static str>,
     fillers: HashMap<&'static str, Vec<Vec<&'static str>>>,
@@ -280,33 +283,66 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     let mut phrases: HashMap<&'static str, Vec<(Vec<&'static str>, Class)>> = HashMap::new();
     let mut fillers: HashMap<&'static str, Vec<Vec<&'static str>>> = HashMap::new();
     let mut words: Vec<&'static str> = Vec::new();
+    let mut telling: Vec<&'static str> = Vec::new();
     for (class, list) in PHRASES {
         for phrase in list.split('|') {
-            let parts: Vec<&'static str> = phrase.split(' ').collect();
+            let parts = parts(phrase);
             words.extend(&parts);
+            if let [one] = parts[..] {
+                telling.push(one);
+            }
             if let Some(first) = parts.first() {
                 phrases.entry(first).or_default().push((parts.clone(), *class));
             }
         }
     }
+    telling.extend(PEOPLE);
+    telling.push("people");
+    telling.extend(super::words::ORDINAL_WORDS);
+    telling.extend(super::dates::MONTHS);
+    telling.extend(super::dates::WEEKDAYS);
     for phrase in FILLER.split('|') {
-        let parts: Vec<&'static str> = phrase.split(' ').collect();
+        let parts = parts(phrase);
         words.extend(&parts);
         if let Some(first) = parts.first() {
             fillers.entry(first).or_default().push(parts.clone());
         }
     }
+    words.extend(PEOPLE);
     words.extend(CONCEPTS.iter().flat_map(|list| list.split(' ')));
     words.extend(super::dates::MONTHS);
     words.extend(super::dates::WEEKDAYS);
     words.sort_unstable();
     words.dedup();
-    Vocabulary { phrases, words, fillers }
+    Vocabulary { telling, phrases, words, fillers }
 });
+
+/// The tokens of a phrase: `cross-tab` has three.
+fn parts(phrase: &'static str) -> Vec<&'static str> {
+    let glued = |word: &'static str| {
+        let mut parts = Vec::new();
+        for part in word.split('-').filter(|part| !part.is_empty()) {
+            if !parts.is_empty() {
+                parts.push("-");
+            }
+            parts.push(part);
+        }
+        if parts.is_empty() { vec![word] } else { parts }
+    };
+    phrase.split(' ').flat_map(glued).collect()
+}
+
+/// Words for those who answer, use, take part: rows, wherever no column is called so.
+pub(crate) const PEOPLE: [&str; 10] = ["user", "respondent", "participant", "member", "person", "subscriber", "visitor", "individual", "attendee", "applicant"];
 
 /// The words themselves, to find slips.
 pub(crate) fn known_words() -> &'static [&'static str] {
     &VOCABULARY.words
+}
+
+/// Those that a slip may be mended to: what does nothing is nobody's wish.
+pub(crate) fn telling_words() -> &'static [&'static str] {
+    &VOCABULARY.telling
 }
 
 /// The word for a calendar unit.

@@ -92,10 +92,18 @@ const NUMBER_WORDS: [&str; 20] = [
     "nineteen",
     "twenty",
 ];
-const ORDINAL_WORDS: [&str; 10] =
+pub(crate) const ORDINAL_WORDS: [&str; 10] =
     ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 const QUOTES: [(char, char); 4] =
     [('"', '"'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}'), ('`', '`')];
+
+/// What a word is: a position in a row, or a plain word.
+pub(crate) fn kind(word: &str) -> Kind {
+    match ORDINAL_WORDS.iter().position(|ordinal| *ordinal == word) {
+        Some(index) => Kind::Ordinal(u32::try_from(index + 1).unwrap_or(u32::MAX)),
+        None => Kind::Word,
+    }
+}
 
 /// Cuts `question` into tokens.
 pub(crate) fn tokens(question: &str) -> Vec<Token> {
@@ -165,9 +173,7 @@ impl Cutter {
         }
         self.push(Kind::Word, from);
         let Some(token) = self.tokens.last_mut() else { return };
-        if let Some(index) = ORDINAL_WORDS.iter().position(|word| *word == token.text) {
-            token.kind = Kind::Ordinal(u32::try_from(index + 1).unwrap_or(u32::MAX));
-        }
+        token.kind = kind(&token.text);
     }
 
     /// Sign, currency and digits; `1,000` is one number and `1000,300` are two.
@@ -281,6 +287,8 @@ fn join_units(tokens: Vec<Token>) -> Vec<Token> {
         {
             let value = f64::from(u32::try_from(index + 1).unwrap_or(u32::MAX));
             token.kind = Kind::Number(Amount { value, percent: false, money: false });
+        } else if token.is("zero") {
+            token.kind = Kind::Number(Amount { value: 0.0, percent: false, money: false });
         }
         if let Kind::Number(amount) = &mut token.kind {
             while let Some(unit) = rest.peek() {

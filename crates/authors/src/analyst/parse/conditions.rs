@@ -5,9 +5,9 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 use super::{Choice, Mention, Reader, Trouble, ValueMention, Want};
 use crate::analyst::{
     dates::{self, Range},
-    query::{Cmp, Col, Filter, Key},
+    query::{Agg, Cmp, Col, Expr, Filter, Having, Key, Measure},
     view::{shared_key, table_words},
-    vocabulary::Class,
+    vocabulary::{Class, filler},
     words::Kind,
 };
 
@@ -25,6 +25,7 @@ impl Reader<'_> {
             }
             self.owed(at)?;
             self.stock(at);
+            self.present(at);
             self.emptiness(at)?;
             self.text_parts(at)?;
             self.flags(at);
@@ -111,6 +112,16 @@ impl Reader<'_> {
         Ok(day)
     }
 
+    /// "right now": what has left or ended does not count.
+    fn present(&mut self, at: usize) {
+        let Some(length) = self.class(at, |class| class == Class::Now) else { return };
+        let ended = self.date_called(&["left", "leave", "leaving", "end", "exit", "ended", "terminated", "termination", "departure", "resigned", "cancelled", "closed", "quit"]);
+        if let Some(col) = ended.filter(|col| self.is_event(*col)) {
+            self.placed.push((at, Filter::Empty { col, not: false }));
+            self.spend(at..at + length);
+        }
+    }
+
     fn stock(&mut self, at: usize) {
         let Some(length) = self.class(at, |class| class == Class::OutOfStock) else { return };
         let called = |col: &Col| {
@@ -147,7 +158,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let col = self.resolve(&mention, Want::Any)?;
-        if missing.is_none() && self.view.kind(col) == ColumnKind::Boolean {
+        if missing.is_none() && self.marks_of(col, &mention).is_some_and(|[marked, _]| !matches!(marked, Filter::Empty { .. })) {
             return Ok(());
         }
         let zero = self.view.is_measure(col) && missing.is_none() && self.view.profile(col).is_some_and(|profile| profile.empty == 0);
@@ -159,9 +170,11 @@ impl Reader<'_> {
             end += 2 + usize::from(self.mark(end + 2, ')'));
         }
         self.take(&mention);
-        self.spend(at..at + length);
+        // "ignoring those without a supplier"
+        let not = self.value_negation(at);
+        self.spend(not.unwrap_or(at)..at + length);
         self.spend(mention.start..end);
-        let filter = if zero { Filter::Number { col, cmp: Cmp::Equal, value: 0.0 } } else { Filter::Empty { col, not: false } };
+        let filter = if not.is_some() { Filter::Empty { col, not: true } } else if zero { Filter::Number { col, cmp: Cmp::Equal, value: 0.0 } } else { Filter::Empty { col, not: false } };
         self.placed.push((at, filter));
         Ok(())
     }
@@ -182,7 +195,16 @@ impl Reader<'_> {
             self.spend(at..start);
             return Ok(());
         }
-        let text = token.raw.clone();
+        let mut text = token.raw.clone();
+        let mut past = start + 1;
+        // "example.com", "@post"
+        while let Some(more) = self.tokens.get(past).filter(|more| matches!(more.kind, Kind::Mark('.' | '@' | '-' | '_' | '/')) || text.ends_with(['.', '@', '-', '_', '/'])) {
+            if matches!(more.kind, Kind::Mark('.')) && self.tokens.get(past + 1).is_none_or(|next| matches!(next.kind, Kind::Mark(_))) {
+                break;
+            }
+            text += &more.raw;
+            past += 1;
+        }
         let mut end = at;
         while end > 0 && self.tokens[end - 1].is_any(&LINKS) || end > 0 && self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"]) {
             end -= 1;
@@ -194,39 +216,74 @@ impl Reader<'_> {
         let col = self.resolve(&mention, Want::Key)?;
         let not = (end..at).any(|place| self.word(place, &["not", "don't", "doesn't"])) || (at > 0 && self.word(at - 1, &["not", "doesn't", "don't"]));
         self.take(&mention);
-        self.spend(end.min(at)..start + 1);
+        self.spend(end.min(at)..past);
         self.placed.push((at, Filter::Contains { col, text, part, not }));
         Ok(())
     }
 
-    /// "billable", "not billable", "are estimated"
+    /// "billable", "not billable", "were cancelled": rows that a column marks, whatever way it does.
     fn flags(&mut self, at: usize) {
         let Some(mention) = self.mention(at) else { return };
         let [(col, _), ..] = mention.candidates[..] else { return };
         let grouped = at > 0 && (0..at).any(|from| {
             self.class(from, |class| matches!(class, Class::By | Class::Which)).is_some_and(|length| self.past(from + length, &["the"]) == at)
         });
-        if self.view.kind(col) != ColumnKind::Boolean || grouped || self.word(mention.end, &["column", "or"]) {
+        let different = (0..at).any(|from| self.class(from, |class| class == Class::Agg(Agg::Distinct)).is_some());
+        if grouped || different || self.word(mention.end, &["column", "or"]) {
             return;
         }
+        let Some([marked, unmarked]) = self.marks_of(col, &mention) else { return };
         let mut start = at;
-        while start > 0 && self.word(start - 1, &["is", "are", "be", "a", "were", "was"]) {
+        while start > 0 && self.word(start - 1, &["is", "are", "be", "a", "were", "was", "been", "have", "has", "being"]) {
             start -= 1;
         }
-        let not = start > 0 && self.class(start - 1, |class| class == Class::Not).is_some();
-        let glued = at > 1 && self.mark(at - 1, '-') && self.word(at - 2, &["non"]);
+        let glued = (at > 1 && self.mark(at - 1, '-') && self.word(at - 2, &["non"])).then(|| at - 2);
+        let not = glued.or_else(|| self.value_negation(start));
+        self.out.never |= not.is_some_and(|from| self.is(from, Class::Never));
         self.take(&mention);
-        if not || glued {
-            self.spend(start.saturating_sub(1 + usize::from(glued))..start);
+        if let Some(from) = not {
+            self.spend(from..at);
         }
-        let mut yes = !(not || glued);
+        let mut yes = not.is_none();
         if self.word(mention.end, &["no", "false"]) {
             yes = false;
             self.spend(mention.end..mention.end + 1);
         } else if self.word(mention.end, &["yes", "true"]) {
             self.spend(mention.end..mention.end + 1);
         }
-        self.placed.push((at, Filter::Flag { col, yes }));
+        // "cancellation rate"
+        if self.word(mention.end, &["rate", "ratio", "quota"]) {
+            self.share_at = Some(mention.end);
+            self.spend(mention.end..mention.end + 1);
+        }
+        self.placed.push((at, if yes { marked } else { unmarked }));
+    }
+
+    /// The conditions that a column marks a row, and that it does not: by yes and no, by a sign or nothing, by the
+    /// day on which it happened.
+    fn marks_of(&self, col: Col, mention: &Mention) -> Option<[Filter; 2]> {
+        let profile = self.view.profile(col)?;
+        let emptiness = || [true, false].map(|not| Filter::Empty { col, not });
+        let participle = mention.end - mention.start == 1 && self.tokens.get(mention.start).is_some_and(|token| {
+            token.text.ends_with("ed") || token.is_any(&["paid", "sent", "sold", "left", "done", "lost", "won"])
+        });
+        match self.view.kind(col) {
+            ColumnKind::Boolean => Some([true, false].map(|yes| Filter::Flag { col, yes })),
+            ColumnKind::Date => (participle && self.is_event(col)).then(emptiness),
+            ColumnKind::Integer => (profile.min == Some(0.0) && profile.max == Some(1.0) && profile.distinct == 2)
+                .then(|| [1.0, 0.0].map(|value| Filter::Number { col, cmp: Cmp::Equal, value })),
+            ColumnKind::Text if profile.all_values => {
+                let values: Vec<&str> = profile.values.iter().map(|value| value.value.as_str()).filter(|value| !value.is_empty()).collect();
+                let is = |words: &[&str], value: &str| words.contains(&value.to_lowercase().as_str());
+                let yes = values.iter().find(|value| is(&["y", "yes", "true", "x", "1", "ja", "j", "\u{2713}"], value))?;
+                match values.len() {
+                    1 if profile.empty > 0 => Some(emptiness()),
+                    2 => Some([false, true].map(|not| Filter::Is { col, values: vec![(*yes).to_owned()], not })),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// "customers who have never placed an order", "orders whose customer is not in the customer sheet".
@@ -244,8 +301,9 @@ impl Reader<'_> {
             });
             let Some((place, table)) = sheet else { continue };
             let called = self.word(place + 1, &["sheet", "table", "file", "list", "tab", "data"]);
-            // "not in the X sheet" names a sheet; "never ordered" names what is missing.
-            if never.is_none() && !called {
+            // "not in the X sheet" names a sheet; "never ordered" and "without orders" name what is missing.
+            let lacks = (at..at + length).any(|word| self.word(word, &["without", "no"])) && self.past(at + length, &["any", "a", "an", "single"]) == place;
+            if never.is_none() && !called && !lacks {
                 continue;
             }
             let on = shared_key(&tables[base], &tables[table]).and_then(|on| on.first().copied())
@@ -276,7 +334,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn amount(&self, at: usize) -> Option<(f64, bool)> {
+    pub(super) fn amount(&self, at: usize) -> Option<(f64, bool)> {
         let token = self.tokens.get(at).filter(|_| self.used.get(at) == Some(&false))?;
         let amount = token.amount()?;
         Some((amount.value, amount.percent))
@@ -373,12 +431,12 @@ impl Reader<'_> {
         let total = ["total", "overall", "altogether"].iter().find_map(|word| (after..self.tokens.len().min(after + 3)).find(|place| self.word(*place, &[word])));
         let measure = self.mentions.iter().find(|mention| mention.start >= group.end && mention.end <= at + 1 && self.can(mention, Want::Measure)).cloned();
         let (measure, end) = if rows {
-            (crate::analyst::query::Measure::rows(), after + 1)
+            (Measure::rows(), after + 1)
         } else if let (Some(mention), true) = (&measure, agg.is_some() || total.is_some()) {
             let col = self.resolve(mention, Want::Measure)?;
             self.take(mention);
-            let agg = agg.map_or(crate::analyst::query::Agg::Sum, |(_, _, agg)| agg);
-            (crate::analyst::query::Measure::new(agg, crate::analyst::query::Expr::Column(col)), total.map_or(after, |place| place + 1))
+            let agg = agg.map_or(Agg::Sum, |(_, _, agg)| agg);
+            (Measure::new(agg, Expr::Column(col)), total.map_or(after, |place| place + 1))
         } else {
             return Ok(false);
         };
@@ -391,7 +449,7 @@ impl Reader<'_> {
         self.out.selects = true;
         self.out.keys.push(Key::Column(col));
         self.out.measures.insert(0, measure);
-        self.out.having = Some(crate::analyst::query::Having::Number { measure: 0, cmp, value });
+        self.out.having = Some(Having::Number { measure: 0, cmp, value });
         Ok(true)
     }
 
@@ -467,7 +525,7 @@ impl Reader<'_> {
             return Ok((col, from, mention.end));
         }
         let month = self.past(to, &["in", "for", "during"]);
-        if let Some(place) = self.computed.iter().position(|(at, measure)| *at == month && matches!(measure.of, crate::analyst::query::Expr::Column(_))) {
+        if let Some(place) = self.computed.iter().position(|(at, measure)| *at == month && matches!(measure.of, Expr::Column(_))) {
             let (_, measure) = self.computed.remove(place);
             if let Some(col) = measure.of.columns().first() {
                 return Ok((*col, from, month.max(to)));
@@ -518,7 +576,8 @@ impl Reader<'_> {
     fn stated(&mut self, at: usize) -> Result<(), Trouble> {
         let Some(mention) = self.mention(at) else { return Ok(()) };
         let next = self.past(mention.end, &["is", "of", "was", "are", "equals", "="]);
-        let Some((value, percent)) = self.amount(next) else { return Ok(()) };
+        let before = at.checked_sub(1).filter(|_| self.counts_things(at, &mention)).and_then(|before| self.amount(before)).map(|found| (found, at - 1));
+        let Some(((value, percent), next)) = self.amount(next).map(|found| (found, next)).or(before) else { return Ok(()) };
         let key = mention.candidates.iter().all(|(col, _)| !self.view.is_number(*col));
         let ranked = next > 0 && next == mention.end && at > 0 && self.class(at - 1, |class| matches!(class, Class::Rank { .. })).is_some();
         if key || ranked {
@@ -530,9 +589,16 @@ impl Reader<'_> {
         }
         let scale = self.scale(col, percent);
         self.take(&mention);
-        self.spend(at..next + 1);
+        self.spend(at.min(next)..at.max(next) + 1);
         self.placed.push((at, Filter::Number { col, cmp: Cmp::Equal, value: value * scale }));
         Ok(())
+    }
+
+    /// "8 cylinder cars": a number of what a column of few whole numbers counts.
+    fn counts_things(&self, at: usize, mention: &Mention) -> bool {
+        let ranked = at > 1 && self.class(at - 2, |class| matches!(class, Class::Rank { .. } | Class::Previous | Class::Earliest { .. } | Class::Best)).is_some();
+        let few = |col: Col| self.view.profile(col).is_some_and(|profile| profile.kind == ColumnKind::Integer && profile.distinct <= 30 && !profile.many_distinct);
+        !ranked && self.amount(mention.end).is_none() && mention.best() >= 60 && matches!(mention.candidates[..], [(col, _)] if few(col) && self.view.is_measure(col))
     }
 
     // ---- values ----
@@ -561,6 +627,7 @@ impl Reader<'_> {
                 .flat_map(|value| value.candidates.iter().filter(|(one, _)| *one == col).map(|(_, text)| text.clone()))
                 .collect();
             let not = self.value_negation(start);
+            self.out.never |= not.is_some_and(|from| self.is(from, Class::Never));
             if let Some(mention) = near {
                 self.take(&mention);
             }
@@ -589,6 +656,18 @@ impl Reader<'_> {
     fn unite_values(&mut self) {
         let mut united: Vec<(usize, Filter)> = Vec::new();
         for (at, filter) in std::mem::take(&mut self.placed) {
+            let number = match &filter {
+                Filter::Number { col, cmp: Cmp::Equal, .. } => Some(*col),
+                _ => None,
+            };
+            let same = |known: &Filter| matches!(known, Filter::Number { col, cmp: Cmp::Equal, .. } if Some(*col) == number);
+            if let Some((_, known)) = united.iter_mut().find(|(_, known)| same(known)) {
+                *known = Filter::Any(vec![known.clone(), filter]);
+                if let Some(col) = number.filter(|_| self.compares) {
+                    self.out.keys.push(Key::Column(col));
+                }
+                continue;
+            }
             let twin = united.iter_mut().find_map(|(_, known)| match (known, &filter) {
                 (Filter::Is { col, values, not }, Filter::Is { col: other, values: more, not: negated }) if *col == *other && *not == *negated => Some((values, more.clone())),
                 _ => None,
@@ -605,9 +684,10 @@ impl Reader<'_> {
     fn value_negation(&self, start: usize) -> Option<usize> {
         let skip = ["the", "a", "an", "in", "from", "for", "of", "on", "customer", "any", "category", "being", "all", "product"];
         (start.saturating_sub(6)..start).find(|from| {
-            self.class(*from, |class| class == Class::Not).is_some_and(|length| {
+            self.class(*from, |class| matches!(class, Class::Not | Class::Never)).is_some_and(|length| {
                 let mut at = from + length;
-                while at < start && (self.tokens[at].is_any(&skip) || self.used[at] || self.mention(at).is_some_and(|mention| mention.end <= start)) {
+                let small = |at: usize| self.tokens[at].is_any(&skip) || filler(&[self.tokens[at].text.as_str()]) > 0 || self.class(at, |class| class == Class::Preposition) == Some(1);
+                while at < start && (small(at) || self.used[at] || self.mention(at).is_some_and(|mention| mention.end <= start)) {
                     at += self.mention(at).map_or(1, |mention| mention.end - at).max(1);
                 }
                 at == start

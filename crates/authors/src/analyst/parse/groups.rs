@@ -2,24 +2,30 @@
 
 use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
-use super::{EXACT, Mention, Reader, Trouble, Want};
+use super::{EXACT, Mention, Reader, Trouble, Want, ranks::RANK_MAX};
 use crate::analyst::{
-    query::{Col, Key, Rank, Unit},
+    query::{Col, Key, Rank, Sort, Unit},
     vocabulary::Class,
     words::{Kind, Token},
 };
 
-/// Most rows or groups a person can ask for.
-const RANK_MAX: u32 = 10_000;
-
 impl Reader<'_> {
     pub(super) fn group_keys(&mut self) -> Result<(), Trouble> {
         self.rows_and_columns()?;
+        self.crossed()?;
         for at in 0..self.tokens.len() {
             if self.used[at] {
                 continue;
             }
             if let Some((length, unit)) = self.every(at) {
+                // A column that is called so and is no date is what is meant.
+                let own = self.mentions.iter().find(|mention| mention.end == at + length && mention.best() >= EXACT).map(|mention| mention.candidates[0].0)
+                    .filter(|col| self.view.kind(*col) != ColumnKind::Date && !self.view.is_calendar(*col) || self.view.calendar_column("year") != Some(*col) && self.view.is_number(*col) && unit == Unit::Year);
+                if let Some(col) = own {
+                    self.spend(at..at + length);
+                    self.push_key(Key::Column(col));
+                    continue;
+                }
                 self.spend(at..at + length);
                 self.time_key(unit)?;
                 self.more_keys(at + length)?;
@@ -29,6 +35,9 @@ impl Reader<'_> {
                 self.spend(at..at + length);
                 self.out.selects = true;
                 self.time_key(unit)?;
+            } else if self.mark(at, '/') && self.mention(at + 1).is_some_and(|mention| self.can(&mention, Want::Key) && mention.best() >= EXACT) {
+                // "revenue / country"
+                self.key_list(at, at + 1)?;
             } else if let Some(length) = self.class(at, |class| class == Class::OverTime) {
                 self.spend(at..at + length);
                 self.over_time = true;
@@ -48,7 +57,7 @@ impl Reader<'_> {
         })
     }
 
-    fn unit(&self, at: usize) -> Option<(usize, Unit)> {
+    pub(super) fn unit(&self, at: usize) -> Option<(usize, Unit)> {
         self.class_of(at, |class| match class {
             Class::Unit(unit) | Class::Every(unit) => Some(unit),
             _ => None,
@@ -131,12 +140,38 @@ impl Reader<'_> {
             self.spend(at..next);
             let end = next + 1;
             self.more_keys(end)?;
+        } else if let Some(length) = self.class(next, |class| matches!(class, Class::Agg(_) | Class::HowMany)).filter(|_| self.word(at, &["by"]))
+            && let Some(thing) = self.mention_before(at).filter(|thing| self.out.keys.is_empty() && self.can(thing, Want::Key))
+            && (self.is(next, Class::HowMany) || self.mention(next + length).is_some_and(|mention| self.can(&mention, Want::Measure)))
+            && (0..self.tokens.len()).all(|place| self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Best)).is_none())
+        {
+            return self.listed_by(&thing, at, next);
         } else if self.mention(next).is_some_and(|mention| !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date)) {
             let ranked = (0..self.tokens.len()).any(|place| self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Best | Class::Earliest { .. })).is_some());
             let sorted = at > 0 && self.word(at - 1, &["sorted", "ordered", "ranked", "sort", "order", "weighted", "multiplied", "divided", "measured", "judged"]);
+            if let Some(thing) = self.mention_before(at).filter(|thing| !ranked && self.out.keys.is_empty() && self.can(thing, Want::Key) && self.word(at, &["by"])) {
+                return self.listed_by(&thing, at, next);
+            }
             if !ranked && !sorted && self.word(at, &["by", "per", "across"]) {
                 self.out.unknown.push(self.raw(at..next + 1));
             }
+        }
+        Ok(())
+    }
+
+    /// "rank the reps by revenue": each of them, the greatest first.
+    fn listed_by(&mut self, thing: &Mention, at: usize, next: usize) -> Result<(), Trouble> {
+        let rows = self.is_rows(thing) || self.names_rows(thing);
+        let col = self.resolve(thing, Want::Key)?;
+        self.take(thing);
+        self.spend(at..next);
+        if rows || self.view.is_unique(col) {
+            let Some(figure) = self.mention(next) else { return Ok(()) };
+            let by = self.resolve(&figure, Want::Measure)?;
+            self.out.lists = true;
+            self.out.sort = Some(Sort { by: Some(by), rising: self.out.sort.is_some_and(|sort| sort.rising) });
+        } else {
+            self.push_key(Key::Column(col));
         }
         Ok(())
     }
@@ -154,7 +189,7 @@ impl Reader<'_> {
             return Ok(());
         }
         // "by region and total cost": a figure of its own follows.
-        if self.mention(next).is_some_and(|mention| !self.can(&mention, Want::Key)) {
+        if self.mention(next).is_some_and(|mention| !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date) && !self.is_grouping(&mention)) {
             return Ok(());
         }
         if self.one_key(next)?.is_some() {
@@ -206,8 +241,7 @@ impl Reader<'_> {
             return Ok(Some(()));
         }
         let only_measures = !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date);
-        let low = |col: Col| self.view.profile(col).is_some_and(|profile| profile.kind == ColumnKind::Integer && profile.distinct <= 20 && !profile.many_distinct);
-        if only_measures && !(mention.best() >= 60 && mention.candidates.iter().any(|(col, _)| low(*col))) {
+        if only_measures && !self.is_grouping(&mention) {
             return Ok(None);
         }
         let want = if self.can(&mention, Want::Key) { Want::Key } else { Want::Any };
@@ -222,6 +256,43 @@ impl Reader<'_> {
         self.push_key(key);
         // "order date by month" has its unit behind it, "month of the order date" before it.
         Ok(Some(()))
+    }
+
+    /// "category by supplier, number of items", "job title against contract", "line x year": two dimensions.
+    fn crossed(&mut self) -> Result<(), Trouble> {
+        for at in 0..self.tokens.len() {
+            let Some(down) = self.mention(at).filter(|mention| self.is_dimension(mention)) else { continue };
+            let cross = self.word(down.end, &["x", "against", "vs", "versus"]) || self.mark(down.end, '\u{d7}');
+            let by = self.word(down.end, &["by"]) && (at == 0 || !matches!(self.tokens[at - 1].kind, Kind::Word) || self.used[at - 1]) && (self.pivot || self.figure_said());
+            let next = self.past(down.end + 1, &["the"]);
+            let across = self.unit(next).is_some() || self.mention(next).is_some_and(|mention| self.is_dimension(&mention) || self.can(&mention, Want::Date));
+            if !(cross || by) || !across {
+                continue;
+            }
+            self.one_key(at)?;
+            self.spend(down.end..next);
+            self.one_key(next)?;
+            self.pivot = true;
+        }
+        Ok(())
+    }
+
+    fn is_dimension(&self, mention: &Mention) -> bool {
+        let apart = mention.candidates.first().is_some_and(|(col, _)| self.tells_rows_apart(*col));
+        (self.can(mention, Want::Key) || self.is_grouping(mention)) && !self.is_rows(mention) && mention.best() >= 60 && !apart
+    }
+
+    /// True if anything says what to compute.
+    fn figure_said(&self) -> bool {
+        let said = |at: usize| self.class(at, |class| matches!(class, Class::Agg(_) | Class::HowMany)).is_some();
+        !self.computed.is_empty() || (0..self.tokens.len()).any(said) || self.mentions.iter().any(|mention| self.can(mention, Want::Measure))
+    }
+
+    /// A number of few values, named in full, groups as well: zones, stars.
+    fn is_grouping(&self, mention: &Mention) -> bool {
+        let low = |col: Col| self.view.role(col) != ColumnRole::Amount
+            && self.view.profile(col).is_some_and(|profile| profile.kind == ColumnKind::Integer && profile.distinct <= 20 && !profile.many_distinct);
+        mention.best() >= 60 && mention.candidates.iter().any(|(col, _)| low(*col))
     }
 
     /// "departments as rows, quarters as columns"
@@ -325,6 +396,10 @@ impl Reader<'_> {
 
     /// "who": people are named in some column.
     fn persons(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
+        if at > 0 && self.word(at, &["whose", "whom"]) {
+            // "regions whose sales …" says something of what was named.
+            return Ok(());
+        }
         // "who of the sales reps", "customers who": the column is named.
         let next = self.past(from, &["of", "are", "is", "were", "was", "the", "our", "all", "s"]);
         if let Some(mention) = self.mention(next).filter(|mention| self.can(mention, Want::Key) && next > from.min(at + 1)) {
@@ -372,292 +447,20 @@ impl Reader<'_> {
         }
     }
 
-    fn select_by(&mut self, col: Col) -> Result<(), Trouble> {
+    /// True if nearly every row has a value of its own there.
+    pub(super) fn tells_rows_apart(&self, col: Col) -> bool {
+        self.view.columns[col].table == self.view.base
+            && (self.view.is_unique(col) || self.view.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 9))
+    }
+
+    pub(super) fn select_by(&mut self, col: Col) -> Result<(), Trouble> {
         self.out.selects = true;
-        let profile = self.view.profile(col);
-        let rows = self.view.is_unique(col)
-            || profile.is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 9 && self.view.columns[col].table == self.view.base);
-        if rows {
+        if self.tells_rows_apart(col) {
             self.out.lists = true;
             self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
         } else {
             self.push_key(Key::Column(col));
         }
-        Ok(())
-    }
-
-    // ---- ranks ----
-
-    pub(super) fn ranking(&mut self) -> Result<(), Trouble> {
-        for at in 0..self.tokens.len() {
-            let found = self.class_of(at, |class| match class {
-                Class::Rank { lowest, lists } => Some((lowest, lists, false)),
-                Class::Best => Some((false, false, true)),
-                _ => None,
-            });
-            if let Some((length, (lowest, lists, best))) = found {
-                self.ranked(at, length, lowest, lists, best)?;
-            } else if let Some((length, latest)) = self.class_of(at, |class| match class {
-                Class::Earliest { latest } => Some(latest),
-                _ => None,
-            }) {
-                self.first_or_last(at, length, latest)?;
-            }
-        }
-        self.count_apart();
-        self.ranked_before();
-        Ok(())
-    }
-
-    /// "the department with the greatest variance"
-    fn ranked_before(&mut self) {
-        let Some(rank) = self.rank_at.clone() else { return };
-        if !self.out.keys.is_empty() || self.out.selects || self.out.lists || self.out.task.is_some() {
-            return;
-        }
-        let unit = (rank.start.saturating_sub(4)..rank.start).find_map(|at| self.unit(at).map(|(length, unit)| (at, length, unit)));
-        if let Some((at, length, unit)) = unit
-            && (at + length..rank.start).any(|place| self.word(place, &["with", "that", "which", "had", "has", "having"]))
-        {
-            self.spend(at..at + length);
-            self.out.selects = self.time_key(unit).is_ok();
-            return;
-        }
-        let near = |mention: &&Mention| mention.end <= rank.start && rank.start - mention.end <= 4;
-        let linked = |mention: &&Mention| (mention.end..rank.start).any(|at| self.word(at, &["with", "that", "which", "who", "having", "has", "had", "whose", "of"]));
-        let found = self.mentions.iter().filter(near).filter(linked).find(|mention| self.can(mention, Want::Key)).cloned();
-        if let Some(mention) = found
-            && let Ok(col) = self.resolve(&mention, Want::Key)
-        {
-            self.take(&mention);
-            let _ = self.select_by(col);
-        }
-    }
-
-    /// "the 3 projects with the fewest hours", "the four employees who have been with us longest"
-    fn count_apart(&mut self) {
-        let Some(rank) = self.out.rank.filter(|rank| rank.count == 1 && !self.rank_lists) else { return };
-        let found = (0..self.tokens.len()).find(|at| {
-            let thing = self.tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Word && token.text.ends_with('s') || token.is("people"));
-            self.number_at(*at).is_some_and(|count| count > 1) && thing
-        });
-        if let Some((at, count)) = found.and_then(|at| Some((at, self.number_at(at)?))) {
-            self.spend(at..at + 1);
-            self.rank_lists = true;
-            self.out.rank = Some(Rank { count, ..rank });
-            if let Some(mention) = self.mention(at + 1).filter(|_| self.out.keys.is_empty())
-                && self.can(&mention, Want::Key)
-                && !self.is_rows(&mention)
-                && let Ok(col) = self.resolve(&mention, Want::Key)
-            {
-                self.take(&mention);
-                let distinct = self.view.profile(col).map_or(0, |profile| profile.distinct);
-                if self.view.is_unique(col) || distinct * 10 >= self.view.rows() * 9 {
-                    self.out.lists = true;
-                    self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
-                } else {
-                    self.push_key(Key::Column(col));
-                }
-            } else if self.out.keys.is_empty() {
-                self.out.lists = true;
-            }
-        }
-    }
-
-    fn number_at(&self, at: usize) -> Option<u32> {
-        let token = self.tokens.get(at).filter(|_| self.used.get(at) == Some(&false))?;
-        token.count().filter(|count| (1..=RANK_MAX).contains(count))
-    }
-
-    fn ranked(&mut self, at: usize, length: usize, mut lowest: bool, lists: bool, best: bool) -> Result<(), Trouble> {
-        if self.rank_at.is_some() {
-            return Ok(());
-        }
-        lowest |= best && self.word(at, &["worst"]);
-        let after = self.number_at(at + length);
-        let before = at.checked_sub(1).and_then(|before| self.number_at(before));
-        let known = self.out.rank.map(|rank| rank.count);
-        let count = after.or(before).or(known);
-        let start = if after.is_none() && before.is_some() { at - 1 } else { at };
-        let end = at + length + usize::from(after.is_some());
-        self.spend(start..end);
-        self.rank_at = Some(start..end);
-        self.rank_lists |= count.is_some() || lists;
-        let default = if lists { if self.plural_follows(end) { 10 } else { 1 } } else { 1 };
-        self.out.rank = Some(Rank { count: count.unwrap_or(default), lowest, within: false });
-        self.age_means_dates(at);
-        if best {
-            self.out.total_only = true;
-        }
-        self.ranked_things(end)
-    }
-
-    fn plural_follows(&self, at: usize) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.text.ends_with('s') && !token.text.ends_with("ss"))
-    }
-
-    /// Who has been there longest came earliest.
-    fn age_means_dates(&mut self, at: usize) {
-        if self.word(at, &["longest", "oldest", "youngest", "shortest"]) {
-            let date = self.mentions.iter().find(|mention| self.can(mention, Want::Date) && !self.can(mention, Want::Measure)).cloned();
-            let measure = self.mentions.iter().any(|mention| self.can(mention, Want::Measure));
-            if let (Some(mention), false) = (date, measure)
-                && let Ok(col) = self.resolve(&mention, Want::Date)
-            {
-                self.take(&mention);
-                self.by_date(col, self.word(at, &["longest", "oldest"]));
-            } else if !measure
-                && (self.word(at, &["oldest", "youngest"]) || (self.word(at, &["longest"]) && self.out.lists))
-                && let Some(col) = self.default_date()
-            {
-                self.by_date(col, self.word(at, &["oldest", "longest"]));
-            }
-        }
-    }
-
-    fn by_date(&mut self, col: Col, earliest: bool) {
-        if let Some(rank) = &mut self.out.rank {
-            rank.lowest = earliest;
-        }
-        let agg = if earliest { crate::analyst::query::Agg::Min } else { crate::analyst::query::Agg::Max };
-        self.computed.push((0, crate::analyst::query::Measure::new(agg, crate::analyst::query::Expr::Column(col))));
-        self.out.lists = true;
-    }
-
-    /// What is ranked: "top 5 customers", "3 largest orders", "the highest price".
-    fn ranked_things(&mut self, from: usize) -> Result<(), Trouble> {
-        let at = self.past(from, &["of", "the", "selling", "performing", "our", "all", "different", "paying", "single", "individual", "earning"]);
-        if let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none()) {
-            self.spend(at..at + length);
-            self.rank_lists = true;
-            return self.time_key(unit);
-        }
-        let Some(mention) = self.mention(at) else {
-            let rows = self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text)) || self.is(at, Class::Row);
-            if rows && (self.rank_lists || self.word(at.saturating_sub(1), &["single", "individual"])) {
-                self.out.lists = true;
-                self.spend(at..at + 1);
-            }
-            return Ok(());
-        };
-        let entity = self.is_rows(&mention) || self.names_rows(&mention);
-        // "biggest expense category", "highest paid person"
-        if self.can(&mention, Want::Measure)
-            && let Some(thing) = self.mention(mention.end).filter(|thing| self.can(thing, Want::Key) && !self.can(thing, Want::Measure) && !self.is_rows(thing))
-        {
-            let col = self.resolve(&thing, Want::Key)?;
-            self.take(&thing);
-            self.rank_lists = true;
-            let grouped = self.out.keys.clone();
-            self.select_by(col)?;
-            if !grouped.is_empty()
-                && let Some(rank) = self.out.rank.as_mut()
-            {
-                rank.within = true;
-            }
-            return Ok(());
-        }
-        if entity {
-            // Beside "which customer" it is what is counted; after a number, rows.
-            let counted = self.out.selects && !self.out.lists;
-            if !counted && (self.rank_lists || at > from || !self.can(&mention, Want::Measure)) {
-                self.out.lists = true;
-                self.spend(mention.start..mention.end);
-            }
-            return Ok(());
-        }
-        if self.can(&mention, Want::Key) && !(self.can(&mention, Want::Measure) && mention.best() >= EXACT) {
-            let col = self.resolve(&mention, Want::Key)?;
-            let selected = self.out.selects && !self.out.keys.is_empty();
-            if selected && self.view.kind(col) != ColumnKind::Date && mention.start == at {
-                self.counting = Some(at);
-                self.spoken.push((at, crate::analyst::query::Agg::Count));
-                return Ok(());
-            }
-            if self.view.kind(col) == ColumnKind::Date || selected {
-                return Ok(());
-            }
-            self.take(&mention);
-            if self.view.is_unique(col) && self.view.columns[col].table == self.view.base {
-                self.out.lists = true;
-                self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
-            } else {
-                self.rank_lists = true;
-                // "top 3 products per category": so many in each.
-                let each = (0..self.tokens.len()).any(|place| self.tokens[place].is_any(&["each", "every", "per"]));
-                if let Some(rank) = self.out.rank.as_mut().filter(|_| each && self.out.keys.len() == 1) {
-                    rank.within = true;
-                }
-                self.push_key(Key::Column(col));
-            }
-        }
-        Ok(())
-    }
-
-    /// A name for what has a key of its own: items by their SKU.
-    pub(super) fn names_rows(&self, mention: &Mention) -> bool {
-        let Some(token) = self.tokens.get(mention.start).filter(|_| mention.end - mention.start == 1) else { return false };
-        let word = crate::analyst::spelling::singular(&token.text);
-        let text = mention.candidates.first().is_some_and(|(col, _)| self.view.kind(*col) == ColumnKind::Text && !self.view.is_unique(*col));
-        let keyed = |col: usize| {
-            let column = &self.view.columns[col];
-            column.table == self.view.base && self.view.is_unique(col) && column.words.iter().any(|part| *part != word && crate::analyst::vocabulary::same_concept(part, &word))
-        };
-        text && (0..self.view.columns.len()).any(keyed)
-    }
-
-    /// A word for a row of the table, such as "orders" beside `Order ID`.
-    pub(super) fn is_rows(&self, mention: &Mention) -> bool {
-        let one = mention.end - mention.start == 1;
-        let base = crate::analyst::view::table_words(&self.view.tables[self.view.base]);
-        let table = self.tokens.get(mention.start).is_some_and(|token| base.contains(&crate::analyst::spelling::singular(&token.text)));
-        let key = mention.candidates.iter().any(|(col, _)| {
-            self.view.is_unique(*col) && !self.view.is_measure(*col) && self.view.kind(*col) != ColumnKind::Date && self.view.columns[*col].table == self.view.base
-        });
-        one && mention.best() < EXACT && (table || key)
-    }
-
-    /// "earliest due date", "the latest 5 orders", "most recent order"
-    fn first_or_last(&mut self, at: usize, length: usize, latest: bool) -> Result<(), Trouble> {
-        if self.out.rank.is_some() && self.rank_at.is_some() {
-            return Ok(());
-        }
-        let next = at + length;
-        let before = at.checked_sub(1).and_then(|before| self.number_at(before));
-        let count = self.number_at(next).or(before);
-        let thing = next + usize::from(self.number_at(next).is_some());
-        let start = if before.is_some() && self.number_at(next).is_none() { at - 1 } else { at };
-        let date = self.mention(thing).filter(|mention| self.can(mention, Want::Date) && !self.is_rows(mention));
-        let rows = self.tokens.get(thing).is_some_and(|token| self.view.is_named(&token.text)) || self.is(thing, Class::Row)
-            || self.mention(thing).is_some_and(|mention| self.is_rows(&mention));
-        let rows = rows && date.as_ref().is_none_or(|mention| mention.best() < EXACT);
-        let col = match &date {
-            Some(mention) => {
-                let col = self.resolve(mention, Want::Date)?;
-                self.take(mention);
-                col
-            }
-            None if rows => match self.default_date() {
-                Some(col) => {
-                    self.spend(thing..thing + 1);
-                    col
-                }
-                None => return Ok(()),
-            },
-            None => return Ok(()),
-        };
-        self.spend(start..thing);
-        self.rank_at = Some(start..thing);
-        let known = self.out.rank.map(|rank| rank.count);
-        let alone = !self.out.selects && !rows && count.is_none();
-        if alone {
-            let agg = if latest { crate::analyst::query::Agg::Max } else { crate::analyst::query::Agg::Min };
-            self.computed.push((at, crate::analyst::query::Measure::new(agg, crate::analyst::query::Expr::Column(col))));
-            return Ok(());
-        }
-        self.out.rank = Some(Rank { count: count.or(known).unwrap_or(1), lowest: !latest, within: false });
-        self.rank_lists |= count.is_some();
-        self.by_date(col, !latest);
         Ok(())
     }
 }

@@ -3,11 +3,14 @@
 //! Every word of the question must have been used in the end. A word that was not is reported back rather than
 //! ignored: an answer to another question is worse than none.
 
+mod arithmetic;
 mod conditions;
 mod figures;
 mod groups;
+mod ranks;
 mod tasks;
 mod time;
+mod whole;
 
 use std::ops::Range as Span;
 
@@ -20,7 +23,7 @@ use super::{
     query::*,
     spelling::singular,
     view::View,
-    vocabulary::{Class, filler, phrases},
+    vocabulary::{Class, PEOPLE, filler, phrases},
     words::{Kind, Token},
 };
 
@@ -54,6 +57,17 @@ pub(crate) struct Partial {
     pub(crate) filters: Vec<Filter>,
     pub(crate) having: Option<Having>,
     pub(crate) rank: Option<Rank>,
+    pub(crate) sort: Option<Sort>,
+    /// How many groups there are is asked: "in how many months".
+    pub(crate) groups_counted: bool,
+    /// Columns that were named.
+    pub(crate) named: Vec<Col>,
+    /// The conditions say which rows are left out.
+    pub(crate) removes: bool,
+    /// A condition is said to have never been met.
+    pub(crate) never: bool,
+    /// The groups come in the order of their names.
+    pub(crate) alphabetical: bool,
     pub(crate) chart: Option<Chart>,
     pub(crate) save: bool,
     pub(crate) today: Option<Day>,
@@ -97,7 +111,7 @@ pub(crate) fn read(tokens: &[Token], view: &View<'_>, choices: &[Choice]) -> Res
 
 /// Makes a whole query of it.
 pub(crate) fn complete(partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<(Query, u32), Trouble> {
-    figures::complete(partial, view, choices)
+    whole::complete(partial, view, choices)
 }
 
 pub(crate) struct Reader<'a> {
@@ -125,6 +139,10 @@ pub(crate) struct Reader<'a> {
     pivot: bool,
     compares: bool,
     over_time: bool,
+    /// "how many days", where it is not between two dates.
+    days_asked: Option<(usize, usize)>,
+    /// Where rows are told to be left out of a new workbook.
+    removes: Option<usize>,
     /// Where columns were named.
     anchors: Vec<(usize, usize)>,
     /// Filters with the place of what they were read from.
@@ -181,6 +199,8 @@ impl<'a> Reader<'a> {
             pivot: false,
             compares: false,
             over_time: false,
+            days_asked: None,
+            removes: None,
             anchors: Vec::new(),
             placed: Vec::new(),
         }
@@ -191,7 +211,7 @@ impl<'a> Reader<'a> {
         self.names_of_files();
         self.find_mentions();
         self.out.prices = self.tokens.iter().any(|token| token.is_any(&["expensive", "cheapest", "dearest", "priciest", "costliest"]));
-        self.out.asks_what_there_is = self.tokens.len() <= 8
+        self.out.asks_what_there_is = self.tokens.len() <= 14
             && self.tokens.iter().any(|token| token.is_any(&["there", "have", "exist", "exists", "list", "are", "available", "different", "appear"]));
         self.times()?;
         self.charts_and_files();
@@ -201,9 +221,11 @@ impl<'a> Reader<'a> {
         self.special_conditions()?;
         self.comparisons()?;
         self.value_conditions()?;
+        self.sorting()?;
         self.group_keys()?;
         self.ranking()?;
-        self.spoken_figures();
+        self.counted_days()?;
+        self.spoken_figures()?;
         self.measured()?;
         self.settle_task()?;
         self.leftovers();
@@ -302,6 +324,7 @@ impl<'a> Reader<'a> {
             _ => self.out.confidence = self.out.confidence.saturating_sub(8),
         }
         self.anchors.push((mention.start, mention.end));
+        self.out.named.extend(mention.candidates.first().map(|(col, _)| *col));
         self.spend(mention.start..mention.end);
     }
 
@@ -471,9 +494,9 @@ impl Reader<'_> {
                 Kind::Word | Kind::Ordinal(_) => self.harmless(at, &words, &cols),
                 _ => 0,
             };
-            if ignorable == 0 {
+            if ignorable == 0 || self.is_dropped(at) {
                 self.out.unknown.push(token.raw.clone());
-            } else if !self.used[at] && self.phrases[at].iter().any(|(_, class)| *class == Class::Row) {
+            } else if !self.used[at] && (self.phrases[at].iter().any(|(_, class)| *class == Class::Row) || PEOPLE.contains(&singular(words[at]).as_str())) {
                 self.out.rows_named = true;
             } else if !self.used[at] && self.view.is_named(words[at]) {
                 self.out.exact += 2;
@@ -481,6 +504,25 @@ impl Reader<'_> {
             }
             at += ignorable.max(1);
         }
+    }
+
+    /// True for what must not be passed over: groups that were not found, another table's column, a condition after "when".
+    fn is_dropped(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        if self.used[at] || token.kind != Kind::Word {
+            return false;
+        }
+        let small = ["the", "each", "every", "a", "an", "our", "of", "all", "single", "individual", "individually"];
+        let next = self.past(at + 1, &small);
+        let plain = |place: usize| self.tokens.get(place).is_none_or(|token| token.kind != Kind::Word || self.view.is_named(&token.text) || self.is(place, Class::Row));
+        let grouped = token.is_any(&["by", "per"]) && self.used.get(next) == Some(&false) && !plain(next)
+            && !(self.tokens[next].is_any(&["default", "hand", "year", "month", "week", "day", "any", "far", "now"]) || self.tokens[next].text.ends_with("ing"));
+        let generic = ["name", "date", "number", "value", "total", "amount", "id", "data", "list", "sheet", "day", "month", "year", "time", "who", "all", "order", "customer"];
+        let word = singular(&token.text);
+        let elsewhere = !generic.contains(&word.as_str()) && !self.view.is_named(&word) && !self.view.columns.iter().any(|column| column.words.contains(&word))
+            && self.view.tables.iter().flat_map(|table| &table.columns).any(|column| super::spelling::normal_words(&column.name) == [word.as_str()]);
+        let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(true);
+        grouped || elsewhere || condition
     }
 
     /// Every column that the question has led to.
@@ -494,6 +536,15 @@ impl Reader<'_> {
     /// True if a column of the answer was named there.
     fn mention_used(&self, at: usize, _cols: &[Col]) -> bool {
         self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at))
+    }
+
+    /// "sold" says nothing only where the data is of what was sold.
+    fn sells_unseen(&self, at: usize) -> bool {
+        let traded = ["sale", "revenue", "quantity", "qty", "order", "unit", "piece", "sold", "turnover", "price total", "amount", "invoice", "customer"];
+        let known = |words: &[String]| words.iter().any(|word| traded.contains(&word.as_str()));
+        self.word(at, &["sell", "sells", "sold", "selling"])
+            && !self.view.columns.iter().any(|column| known(&column.words) && !column.words.iter().any(|word| word == "cost" || word == "price"))
+            && !known(&self.view.names)
     }
 
     /// How many words from here carry nothing that must be known.
@@ -510,16 +561,21 @@ impl Reader<'_> {
         let longest = self.phrases[at].iter().filter(|(length, _)| self.free(at..at + length)).map(|(length, _)| *length).max().unwrap_or(0);
         let spatial = self.word(at, &["over", "under", "in", "on"]) && (self.word(at + 1, &["the", "all", "time", "each", "every"]) || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1, cols));
         let small = self.word(at, &["last", "first", "recent", "latest", "lead", "most", "like", "as", "change", "changed", "together", "overall", "different", "combined", "%", "part", "unique", "shares"]);
-        if longest > 0 && !spatial && !small && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class)) {
+        // What stands between two things that were understood says nothing more.
+        let between = self.is(at, Class::Between) && self.used.get(self.past(at + 1, &["the", "a", "an"])) == Some(&true);
+        if longest > 0 && !between && !spatial && !small && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class)) {
             return 0;
         }
         let carries_nothing = |class: Class| {
             matches!(
                 class,
                 Class::Preposition | Class::Is | Class::Have | Class::And | Class::Or | Class::List | Class::Column | Class::Table
-                    | Class::Row | Class::Only | Class::During | Class::Everything | Class::By | Class::This
+                    | Class::Row | Class::Only | Class::Now | Class::During | Class::Everything | Class::By | Class::This
             )
         };
+        if self.sells_unseen(at) {
+            return 0;
+        }
         let known = self.phrases[at].iter().filter(|(_, class)| carries_nothing(*class)).map(|(length, _)| *length).max().unwrap_or(0);
         let word = singular(words[at]);
         let table = usize::from(self.view.is_named(&word));
@@ -537,15 +593,15 @@ impl Reader<'_> {
         let figure = ["sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover", "money", "spend", "spending"].contains(&word.as_str());
         let timed = self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
         let fresh = word == "new" && timed;
-        let people = fresh || ["user", "respondent", "participant", "member", "person", "subscriber", "visitor", "individual"].contains(&word.as_str());
+        let people = fresh || PEOPLE.contains(&word.as_str());
         // "each year … by year" says it twice.
         let repeated = self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));
         // "overspend (variance)" says itself what is meant.
-        let explained = self.mark(at + 1, '(') && self.used.get(at + 2) == Some(&true);
+        let explained = self.mark(at + 1, '(') && self.used.get(at + 2) == Some(&true) && !(at > 0 && self.word(at - 1, &["by", "per"]));
         let whole_year = ["year", "period", "time"].contains(&word.as_str()) && at > 1 && self.word(at - 1, &["the", "whole", "full", "entire"]);
         let related = cols.iter().any(|col| self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word)));
         usize::from(
-            people || repeated || explained || whole_year || related
+            between || people || repeated || explained || whole_year || related
                 || (spent && (measured.iter().any(money) || cols.iter().any(money)))
                 || (figure && beside_used && measured.iter().any(money)),
         )

@@ -54,7 +54,7 @@ impl Reader<'_> {
             match class {
                 Class::Trim => {
                     let ignored = at > 0 && self.word(at - 1, &["ignoring", "ignore", "regardless", "of"]);
-                    self.spend(at..at + length);
+                    self.spend(at - usize::from(ignored)..at + length);
                     if !ignored {
                         steps.push(Cleaning::Trim);
                     }
@@ -67,7 +67,10 @@ impl Reader<'_> {
                     let step = self.filling(at, length)?;
                     steps.push(step);
                 }
-                Class::Remove => steps.extend(self.removing(at, length)?),
+                Class::Remove => match self.removing(at, length)? {
+                    Some(step) => steps.push(step),
+                    None => self.removes = self.removes.or(Some(at)),
+                },
                 Class::Parse if self.mentions_format() || self.out.save => {
                     self.spend(at..at + length);
                     tidy = true;
@@ -136,6 +139,10 @@ impl Reader<'_> {
             })
         });
         self.spend(0..0);
+        if value.is_none() && col.is_some_and(|col| self.view.is_number(col)) {
+            // A nought is as wrong as any other guess.
+            self.out.confidence = self.out.confidence.saturating_sub(25);
+        }
         Ok(Cleaning::Fill(col, value))
     }
 
@@ -178,7 +185,7 @@ impl Reader<'_> {
                 .then_some(class)
             });
             let Some((length, class)) = found else { continue };
-            if self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT && mention.end >= at + length) {
+            if self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT && mention.end >= at + length) || self.value(at).is_some_and(|value| value.exact) {
                 continue;
             }
             match class {
@@ -219,6 +226,7 @@ impl Reader<'_> {
                 }
                 Class::DaysBetween => {
                     if !self.days_between(at + length) {
+                        self.days_asked = self.days_asked.or(Some((at, length)));
                         continue;
                     }
                 }
@@ -259,7 +267,8 @@ impl Reader<'_> {
     }
 
     fn ageing(&mut self, at: usize, length: usize) {
-        let Some(due) = self.due_column().or_else(|| self.default_date()) else { return };
+        let asked = self.says(&["ageing", "aging", "aged", "age", "overdue", "days"]);
+        let Some(due) = self.due_column().or_else(|| self.default_date().filter(|_| asked)) else { return };
         let mut edges: Vec<u32> = Vec::new();
         for place in at + length..self.tokens.len() {
             if let Some(number) = self.tokens[place].count().filter(|number| (1..=3650).contains(number))
@@ -326,6 +335,7 @@ impl Reader<'_> {
             self.out.filters.retain(|filter| !part.contains(filter));
         }
         self.settle_ageing()?;
+        self.removals();
         Ok(())
     }
 
@@ -351,6 +361,8 @@ impl Reader<'_> {
         self.out.task = Some(if let [before, after] = &self.periods[..] {
             let (before, after) = ordered(before.clone(), after.clone());
             Task::Growth(Box::new(before), Box::new(after))
+        } else if self.out.keys.iter().any(|key| matches!(key, Key::Months(_))) {
+            Task::GrowthEach
         } else if let Some((from, to)) = self.growth_columns() {
             Task::GrowthColumns(from, to)
         } else if time {
@@ -381,9 +393,12 @@ impl Reader<'_> {
     fn growth_columns(&mut self) -> Option<(Col, Col)> {
         let cols: Vec<Col> = self.out.measures.iter().filter_map(|measure| match &measure.of {
             Expr::Column(col) => Some(*col),
-            Expr::Together(cols) => cols.first().copied(),
             _ => None,
         }).collect();
+        if cols.is_empty() && self.out.measures.len() > 1 {
+            // Of sums of several months each, growth is not told.
+            self.out.unknown.push("growth".to_owned());
+        }
         let pair = match (&cols[..], self.out.measures.first().map(|measure| &measure.of)) {
             ([from, to], _) => Some((*from, *to)),
             (_, Some(Expr::Together(all))) => Some((*all.first()?, *all.last()?)),
@@ -426,7 +441,10 @@ impl Reader<'_> {
             _ => None,
         }).collect();
         let Some(filters) = single else {
-            self.periods = periods;
+            if let [before, after] = &periods[..] {
+                let (before, after) = ordered(before.clone(), after.clone());
+                self.out.task = Some(Task::Growth(Box::new(before), Box::new(after)));
+            }
             return Ok(());
         };
         let unit = match &filters[0] {
@@ -486,8 +504,9 @@ impl Reader<'_> {
         let behind: Vec<Filter> = self.placed.iter().filter(|(at, _)| verb.is_some_and(|verb| *at > verb)).map(|(_, filter)| filter.clone()).filter(|filter| !filter.is_time()).collect();
         let before: Vec<Filter> = self.placed.iter().filter(|(at, _)| verb.is_some_and(|verb| *at < verb)).map(|(_, filter)| filter.clone()).collect();
         let all: Vec<Filter> = filters.iter().filter(|filter| !filter.is_time() && !self.is_calendar_filter(filter)).cloned().collect();
-        let part = if !behind.is_empty() && !before.is_empty() { behind } else if all.is_empty() { filters.to_vec() } else { all };
-        if !part.is_empty() {
+        let unplaced: Vec<Filter> = self.placed.iter().filter(|(at, filter)| !placed_by(*at) && all.contains(filter)).map(|(_, filter)| filter.clone()).collect();
+        let part = if !behind.is_empty() && !before.is_empty() { behind } else if !unplaced.is_empty() { unplaced } else if all.is_empty() { filters.to_vec() } else { all };
+        if !part.is_empty() || self.out.measures.is_empty() {
             self.out.task = Some(Task::Share(part));
         }
     }
@@ -532,6 +551,25 @@ impl Reader<'_> {
         }
     }
 
+    /// "drop the entries with more than 24 hours": a new workbook without them.
+    fn removals(&mut self) {
+        let Some(at) = self.removes.filter(|_| self.out.task.is_none() || matches!(self.out.task, Some(Task::Rows(_)))) else { return };
+        let filters = std::mem::take(&mut self.out.filters);
+        let these = (at..self.tokens.len()).any(|place| self.word(place, &["those", "these", "them"]));
+        if filters.is_empty() && !these {
+            return;
+        }
+        if !filters.is_empty() {
+            self.out.filters = vec![Filter::Not(filters)];
+        }
+        self.out.removes = true;
+        self.out.measures.clear();
+        self.out.counts = false;
+        self.out.task = Some(Task::Rows(Vec::new()));
+        self.out.save = true;
+        self.spend(at..at + 1);
+    }
+
     /// Columns that nothing has used yet.
     fn remaining_columns(&mut self) -> Result<(), Trouble> {
         let rest = self.mentions.clone();
@@ -573,7 +611,11 @@ impl Reader<'_> {
             } else if self.out.counts || self.tokens.get(mention.start).is_some_and(|token| self.view.is_named(&token.text)) {
                 self.out.confidence = self.out.confidence.saturating_sub(5);
                 self.take(&mention);
-            } else if self.out.task.is_none() && self.out.measures.is_empty() && self.out.aggs.is_empty() && !self.can(&mention, Want::Measure) {
+            } else if self.is_named_row(&mention) {
+                self.rows_said(mention.start..mention.end);
+            } else if self.out.task.is_none() && self.out.measures.is_empty() && self.out.aggs.is_empty() && !self.can(&mention, Want::Measure)
+                && self.out.keys.is_empty() && self.share_at.is_none() && self.growth_at.is_none()
+            {
                 let col = self.resolve(&mention, Want::Any)?;
                 self.take(&mention);
                 cols.push(col);
@@ -582,8 +624,12 @@ impl Reader<'_> {
                 // A word that may only stand beside what was meant: "customer orders".
                 self.out.confidence = self.out.confidence.saturating_sub(10);
                 self.take(&mention);
+            } else if self.is_said_before(&mention) {
+                self.out.confidence = self.out.confidence.saturating_sub(4);
+                self.take(&mention);
             } else {
-                self.out.confidence = self.out.confidence.saturating_sub(12);
+                // What was named in full and is not in the answer is asked about.
+                self.out.confidence = self.out.confidence.saturating_sub(25);
                 self.take(&mention);
             }
         }
@@ -620,7 +666,7 @@ impl Reader<'_> {
                 }
                 self.out.measures.clear();
             }
-            _ if shows && self.out.keys.is_empty() && self.out.aggs.is_empty() && !self.out.counts && self.share_at.is_none()
+            None if shows && self.out.keys.is_empty() && self.out.aggs.is_empty() && !self.out.counts && self.share_at.is_none()
                 && self.growth_at.is_none() && !self.running && self.periods.is_empty() && self.computed.is_empty() && (self.out.lists || self.out.rank.is_none()) =>
             {
                 let filtered = !self.placed.is_empty() || self.out.lists || cols.iter().any(|col| !self.view.is_measure(*col));
@@ -637,7 +683,8 @@ impl Reader<'_> {
     fn values_listed(&mut self) {
         let Some(Task::Rows(cols)) = &self.out.task else { return };
         let [col] = cols[..] else { return };
-        let plain = self.view.kind(col) == ColumnKind::Text && !self.view.is_unique(col) && self.view.profile(col).is_some_and(|profile| profile.distinct * 10 < self.view.rows() * 9);
+        let filtered = self.placed.iter().any(|(_, filter)| filter.columns().contains(&col));
+        let plain = !filtered && self.view.kind(col) == ColumnKind::Text && !self.view.is_unique(col) && self.view.profile(col).is_some_and(|profile| profile.distinct * 10 < self.view.rows() * 9);
         if !plain || self.out.rows_named || self.out.rank.is_some() || self.out.lists && self.out.selects {
             return;
         }
@@ -651,6 +698,22 @@ impl Reader<'_> {
         }
     }
 
+    /// A word for what is known: "all customers except A", "kitchen products".
+    fn is_said_before(&self, mention: &Mention) -> bool {
+        let known = self.placed.iter().flat_map(|(_, filter)| filter.columns()).chain(self.out.keys.iter().map(|key| key.column()))
+            .any(|col| mention.candidates.iter().any(|(one, _)| *one == col));
+        let of_value = self.placed.iter().any(|(at, filter)| matches!(filter, Filter::Is { .. }) && *at < mention.start && (*at..mention.start).all(|place| self.used[place]));
+        let all = mention.start > 0 && self.word(mention.start - 1, &["all", "every", "our"]);
+        known || ((of_value || all) && self.can(mention, Want::Key))
+    }
+
+    /// A name of what each row is about, beside groups or a share: "pupils per class", "share of items without stock".
+    fn is_named_row(&self, mention: &Mention) -> bool {
+        let apart = |col: Col| self.view.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 8) && self.view.columns[col].table == self.view.base;
+        let asked = !self.out.keys.is_empty() || self.share_at.is_some() || self.out.counts;
+        asked && self.out.measures.is_empty() && self.can(mention, Want::Key) && mention.candidates.first().is_some_and(|(col, _)| apart(*col))
+    }
+
     fn lists_said(&self) -> bool {
         (0..self.tokens.len()).any(|at| {
             self.phrases[at].iter().any(|(_, class)| *class == Class::List)
@@ -658,7 +721,7 @@ impl Reader<'_> {
     }
 
     /// True for dates that only some rows have: what has happened to them.
-    fn is_event(&self, col: Col) -> bool {
+    pub(super) fn is_event(&self, col: Col) -> bool {
         self.view.kind(col) == ColumnKind::Date && self.view.profile(col).is_some_and(|profile| profile.empty * 20 > self.view.rows())
     }
 

@@ -42,14 +42,16 @@ impl Reader<'_> {
         while at < found.len() {
             let next = found.get(at + 1);
             let (when, taken) = self.joined(&found[at], next, compared);
-            ranges.push((when.start, when.end, when.said, self.is_negated(when.start)));
+            // "excluding January and February"
+            let goes_on = ranges.last().is_some_and(|(_, end, _, not): &(usize, usize, Said, bool)| *not && *end + 1 == when.start && (self.word(*end, &["and", "or", "nor"]) || self.mark(*end, ',')));
+            ranges.push((when.start, when.end, when.said, goes_on || self.is_negated(when.start)));
             at += taken;
         }
         for (start, end, said, not) in ranges {
             let filters = self.conditions_of(&said, start, end, not)?;
             let name = self.name_of(&said);
             self.spend(start..end);
-            if not {
+            if not && self.is_negated(start) {
                 self.spend(self.negation_start(start)..start);
             }
             if compared {
@@ -291,8 +293,9 @@ impl Reader<'_> {
             let values = self.view.profile(col).map(|profile| profile.values.clone()).unwrap_or_default();
             let held = values.iter().find(|value| names.iter().any(|name| name.eq_ignore_ascii_case(&value.value)));
             match held {
-                Some(value) if !self.view.is_number(col) => Filter::Is { col, values: vec![value.value.clone()], not },
-                _ => Filter::Between { col, low: number as f64, high: number as f64 },
+                Some(value) if !self.view.is_number(col) => Some(Filter::Is { col, values: vec![value.value.clone()], not }),
+                _ if self.view.is_number(col) => Some(Filter::Between { col, low: number as f64, high: number as f64 }),
+                _ => None,
             }
         };
         let one_month = |col: Col, number: i64| {
@@ -305,11 +308,11 @@ impl Reader<'_> {
             match (quarter, month) {
                 _ if count == 12 => Some(None),
                 (Some(col), _) if count % 3 == 0 && first % 3 == 1 => {
-                    let all: Vec<Filter> = (0..count / 3).map(|at| one_quarter(col, (first + 2) / 3 + at)).collect();
+                    let all: Vec<Filter> = (0..count / 3).map(|at| one_quarter(col, (first + 2) / 3 + at)).collect::<Option<_>>()?;
                     Some(Some(if all.len() == 1 { all.into_iter().next()? } else { Filter::Any(all) }))
                 }
                 (_, Some(col)) => {
-                    let all: Vec<Filter> = (0..count).map(|at| one_month(col, first + at)).collect();
+                    let all: Vec<Filter> = (0..count).map(|at| one_month(col, first + at)).collect::<Option<_>>()?;
                     Some(Some(if all.len() == 1 { all.into_iter().next()? } else { Filter::Any(all) }))
                 }
                 _ => None,
@@ -414,12 +417,8 @@ impl Reader<'_> {
 
     /// Number columns that are called by months, if there are several.
     pub(super) fn wide_months(&self) -> Vec<(i64, Col)> {
-        let month = |col: Col| match &self.view.columns[col].words[..] {
-            [one] if self.view.is_number(col) => dates::month_of(one).map(|month| (month, col)),
-            _ => None,
-        };
-        let months: Vec<(i64, Col)> = (0..self.view.columns.len()).filter_map(month).collect();
-        if months.len() > 2 { months } else { Vec::new() }
+        let number = |col: Col| dates::month_of(self.view.columns[col].words.first()?).map(|month| (month, col));
+        self.view.months().into_iter().filter_map(number).collect()
     }
 
     fn year_at(&self, at: usize) -> Option<i64> {

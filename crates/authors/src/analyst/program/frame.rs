@@ -31,7 +31,7 @@ impl Writer<'_> {
         }
         for (at, (table, name)) in self.known_tables().into_iter().enumerate() {
             let place = self.view.tables[table].columns.iter().position(|column| column.name == name).unwrap_or(0);
-            let variable = if at == 0 { "known".to_owned() } else { format!("known{}", at + 1) };
+            let variable = known_name(at);
             let mut other = load(&self.view.tables[table], &variable, &Wanted { typed: vec![place], written: Vec::new() });
             separate(&loading, &mut other);
             loading.imports.extend(other.imports);
@@ -57,10 +57,10 @@ impl Writer<'_> {
 
     /// Tables that conditions look values up in.
     fn known_tables(&self) -> Vec<(usize, String)> {
-        self.query.filters.iter().filter_map(|filter| match filter {
-            Filter::Known { table, other, .. } => Some((*table, other.clone())),
-            _ => None,
-        }).collect()
+        let mut tables: Vec<(usize, String)> = self.query.filters.iter().flat_map(Filter::known).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        tables
     }
 
     /// Every column that is read, by its place in the view.
@@ -95,7 +95,7 @@ impl Writer<'_> {
 
     fn read(&self, table: usize, variable: &str, columns: &[usize]) -> Loading {
         let mut wanted = Wanted::default();
-        let as_written = matches!(self.query.task, Task::Duplicates(_)) || matches!(&self.query.task, Task::Clean(steps) if !steps.contains(&Cleaning::Parse) && self.query.filters.is_empty() && false);
+        let as_written = matches!(self.query.task, Task::Duplicates(_));
         for col in columns {
             if let Some(column) = self.view.columns.get(*col).filter(|column| column.table == table) {
                 let queried = self.query.filters.iter().any(|filter| filter.columns().contains(col));
@@ -194,7 +194,13 @@ impl Writer<'_> {
                 let masks: Vec<String> = filters.iter().map(|one| format!("({})", self.mask(one, frame))).collect();
                 if masks.is_empty() { format!("{frame}.index == {frame}.index") } else { masks.join(" | ") }
             }
-            Filter::Known { col, other, not, .. } => negated(*not, format!("{}.isin(known[{}])", cell(*col), literal(other))),
+            // What is empty meets no condition.
+            Filter::Not(filters) => format!("~({}).fillna(False)", self.masks(filters, frame)),
+            Filter::Never { col, of } => format!("~{}.isin(table.loc[{}, {}])", cell(*col), self.masks(of, "table"), self.name(*col)),
+            Filter::Known { col, table, other, not } => {
+                let at = self.known_tables().iter().position(|known| *known == (*table, other.clone())).unwrap_or(0);
+                negated(*not, format!("{}.isin({}[{}])", cell(*col), known_name(at), literal(other)))
+            }
         }
     }
 
@@ -219,6 +225,10 @@ pub(super) const TO_DATE: &str = r#"def to_date(column):
 
 
 "#;
+
+fn known_name(at: usize) -> String {
+    if at == 0 { "known".to_owned() } else { format!("known{}", at + 1) }
+}
 
 /// Two tables may write numbers in different ways; then each has its own function.
 fn separate(first: &Loading, second: &mut Loading) {

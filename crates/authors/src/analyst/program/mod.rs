@@ -11,7 +11,7 @@ use ringfence_pipeline::ports::Draft;
 use super::{
     describe::{self, figure_name},
     python::{comment, list, literal},
-    query::{Agg, Chart, Expr, Having, Key, Measure, Query, Task, Unit},
+    query::{Agg, Chart, Expr, Filter, Having, Key, Measure, Query, Task, Unit},
     view::View,
 };
 
@@ -81,7 +81,9 @@ impl<'a> Writer<'a> {
     fn program(mut self, question: &str, explanation: &str) -> String {
         let frame = self.frame();
         let mut body = frame.read;
-        for filter in &self.query.filters {
+        // What is in no row of a kind is looked up among all rows.
+        let (never, others): (Vec<&Filter>, Vec<&Filter>) = self.query.filters.iter().partition(|filter| matches!(filter, Filter::Never { .. }));
+        for filter in never.into_iter().chain(others) {
             let _ = writeln!(body, "table = table[{}]", self.mask(filter, "table"));
         }
         if !self.query.filters.is_empty() {
@@ -111,7 +113,9 @@ impl<'a> Writer<'a> {
     fn once(&self) -> String {
         let Some(join) = &self.view.join else { return String::new() };
         let of_second = |col: &usize| self.view.columns.get(*col).is_some_and(|column| column.table == join.table) && self.view.is_measure(*col);
-        let cols: Vec<usize> = self.query.measures.iter().flat_map(|measure| measure.of.columns()).filter(of_second).collect();
+        // In a formula beside columns of the first table it is told of each of its rows.
+        let whole = |measure: &&Measure| measure.of.columns().iter().all(of_second);
+        let cols: Vec<usize> = self.query.measures.iter().filter(whole).flat_map(|measure| measure.of.columns()).collect();
         let names = list(cols.iter().map(|col| self.view.name(*col)));
         if cols.is_empty() {
             return String::new();
@@ -152,6 +156,7 @@ impl<'a> Writer<'a> {
         match of {
             Expr::Rows => format!("len({frame})"),
             Expr::Column(col) => format!("{frame}[{}]", self.name(*col)),
+            Expr::Number(value) => super::python::number(*value),
             Expr::Op(sign, left, right) => {
                 let part = |one: &Expr| {
                     let text = self.expression(one, frame);
@@ -176,7 +181,7 @@ impl<'a> Writer<'a> {
         }
         match (&measure.of, measure.agg) {
             (Expr::Rows, _) => format!("len({frame})"),
-            (Expr::Op('/', above, below), Agg::Sum) => {
+            (Expr::Op('/', above, below), _) if measure.is_ratio() => {
                 let factor = if measure.percent { "100 * " } else { "" };
                 format!("{factor}{}.sum() / {}.sum()", self.expression(above, frame), self.expression(below, frame))
             }
@@ -206,7 +211,7 @@ impl<'a> Writer<'a> {
             let label = literal(&self.labels[0]);
             let unit = describe::unit(measure, self.view).map(|unit| format!(", unit={}", literal(&unit))).unwrap_or_default();
             let show = self.call("show");
-            if matches!(measure.agg, Agg::Sum | Agg::Count | Agg::Distinct) && !measure.of.is_ratio() {
+            if matches!(measure.agg, Agg::Sum | Agg::Count | Agg::Distinct) && !measure.is_ratio() {
                 let _ = writeln!(code, "{show}(value, label={label}{unit})");
             } else {
                 let _ = writeln!(code, "if pd.isna(value):\n    {show}(\"No row has a value for this.\", label={label})\nelse:\n    {show}(value, label={label}{unit})");
@@ -305,7 +310,7 @@ impl<'a> Writer<'a> {
                     let _ = writeln!(code, "{frame}[{name}] = {} * {frame}[{}]", self.expression(of, frame), self.name(weight));
                     format!("{}groups[{name}].sum() / groups[{}].sum()", self.percent_factor(measure), self.name(weight))
                 }
-                (Expr::Op('/', above, below), Agg::Sum, _) => {
+                (Expr::Op('/', above, below), ..) if measure.is_ratio() => {
                     let above = column(&mut code, above, " + \" above\"");
                     let below = column(&mut code, below, " + \" below\"");
                     let factor = if measure.percent { "100 * " } else { "" };
@@ -336,6 +341,11 @@ impl<'a> Writer<'a> {
             return code;
         }
         code += &self.having();
+        if self.query.groups_counted {
+            let show = self.call("show");
+            let _ = writeln!(code, "{show}(len(answer), label={})", literal(&describe::groups_label(self.query, self.view)));
+            return code;
+        }
         code += &self.order();
         code += &self.shown("answer");
         code + &self.saved("answer", true)
@@ -359,7 +369,21 @@ impl<'a> Writer<'a> {
         literal(self.labels.first().map_or("", String::as_str))
     }
 
+    /// Ranks and sorts the groups.
     fn order(&self) -> String {
+        self.ranked_groups() + &self.sorted_groups()
+    }
+
+    /// The order that was asked for.
+    fn sorted_groups(&self) -> String {
+        let Some(sort) = self.query.sort else { return String::new() };
+        let key = |col| self.query.keys.iter().position(|key| key.column() == col).and_then(|at| self.key_names.get(at));
+        let figure = |col| self.query.measures.iter().position(|measure| measure.of.columns().contains(&col)).and_then(|at| self.labels.get(at));
+        let name = sort.by.and_then(|col| key(col).or_else(|| figure(col)).map(|name| literal(name))).unwrap_or_else(|| self.ranked_label());
+        format!("answer = answer.sort_values({name}, ascending={}, kind=\"stable\")\n", if sort.rising { "True" } else { "False" })
+    }
+
+    fn ranked_groups(&self) -> String {
         let label = self.ranked_label();
         match self.query.rank {
             Some(rank) if rank.within && rank.count == 1 && self.query.keys.len() > 1 => format!(
@@ -383,7 +407,7 @@ impl<'a> Writer<'a> {
                 if rank.lowest { "True" } else { "False" },
                 rank.count
             ),
-            None if self.sorts_by_figure() => {
+            None if self.query.sort.is_none() && self.sorts_by_figure() => {
                 format!("answer = answer.sort_values({label}, ascending=False, kind=\"stable\")\n")
             }
             None => String::new(),
@@ -450,8 +474,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-pub(super) fn aggregate(agg: Agg) -> &'static str {
-    match agg {
+pub(super) fn aggregate(agg: Agg) -> String {
+    let call = match agg {
         Agg::Count => "count()",
         Agg::Distinct => "nunique()",
         Agg::Sum => "sum()",
@@ -461,7 +485,9 @@ pub(super) fn aggregate(agg: Agg) -> &'static str {
         Agg::Max => "max()",
         Agg::Std => "std()",
         Agg::Mode => "agg(lambda values: values.mode().iloc[0])",
-    }
+        Agg::Quantile(percent) => return format!("quantile({})", f64::from(percent) / 100.0),
+    };
+    call.to_owned()
 }
 
 fn unit_name(unit: Unit) -> &'static str {

@@ -25,6 +25,7 @@ impl Writer<'_> {
             }
             shown.extend(self.query.filters.iter().flat_map(Filter::columns));
             shown.extend(self.query.measures.iter().flat_map(|measure| measure.of.columns()));
+            shown.extend(self.query.sort.and_then(|sort| sort.by));
         } else {
             shown.clear();
             shown.extend((0..self.view.columns.len()).filter(|col| self.view.columns[*col].table == self.view.base).take(40));
@@ -37,7 +38,6 @@ impl Writer<'_> {
                 names.push(name);
             }
         }
-        let mut frame = "table".to_owned();
         if let (Some(rank), Some(measure)) = (self.query.rank, self.query.measures.first()) {
             let by = match &measure.of {
                 Expr::Column(col) => self.name(*col),
@@ -60,10 +60,14 @@ impl Writer<'_> {
             } else {
                 let _ = writeln!(code, "table = table.sort_values({by}, ascending={ascending}, kind=\"stable\").head({})", rank.count);
             }
-        } else if self.query.save {
-            frame = "table".to_owned();
         }
-        let _ = writeln!(code, "answer = {frame}[{}]", list(&names));
+        if let Some(sort) = self.query.sort.filter(|sort| sort.by.is_some() || self.query.rank.is_none()) {
+            let by = sort.by.or_else(|| self.query.measures.first().and_then(|measure| measure.of.columns().first().copied()));
+            if let Some(col) = by {
+                let _ = writeln!(code, "table = table.sort_values({}, ascending={}, kind=\"stable\")", self.name(col), if sort.rising { "True" } else { "False" });
+            }
+        }
+        let _ = writeln!(code, "answer = table[{}]", list(&names));
         if self.query.save {
             code += &self.percent_as_shares("answer");
         }
@@ -89,7 +93,8 @@ impl Writer<'_> {
     pub(super) fn values(&mut self, col: Col) -> String {
         let name = self.name(col);
         let show = self.call("show");
-        let mut code = format!("\nanswer = table[[{name}]].drop_duplicates().sort_values({name})\n");
+        let rising = self.query.sort.is_none_or(|sort| sort.rising);
+        let mut code = format!("\nanswer = table[[{name}]].drop_duplicates().sort_values({name}, ascending={})\n", if rising { "True" } else { "False" });
         if self.view.kind(col) == ColumnKind::Text {
             let _ = writeln!(code, "answer = answer[answer[{name}] != \"\"]");
         }
@@ -127,6 +132,10 @@ impl Writer<'_> {
         code += &self.order();
         self.labels[0] = ranked;
         let shares = self.labels[0].clone();
+        if let Some(rank) = self.query.rank.filter(|rank| part.is_empty() && rank.count > 1 && !rank.within) {
+            let label = literal(&format!("Share of the {} together", rank.count));
+            let _ = writeln!(code, "{show}(answer[\"Share (%)\"].sum(), label={label}, unit=\"%\")");
+        }
         code += &format!("{show}(answer)\n");
         self.labels[0] = "Share (%)".to_owned();
         code += &self.charted("answer");
@@ -405,8 +414,15 @@ impl Writer<'_> {
             }
             (Some(Chart::Box), [y, ..]) => {
                 code += &self.keys(&self.query.keys);
-                let x = self.key_names.first().map(|name| format!("x={}, ", literal(name))).unwrap_or_default();
-                let _ = writeln!(code, "{chart}(\"box\", table, {x}y={}, title={title})", self.name(*y));
+                let _ = match self.key_names.first() {
+                    Some(name) => writeln!(
+                        code,
+                        "# A box for each group.\nwide = table.astype({{{0}: float}}).pivot(columns={1}, values={0})\nwide.columns = [str(name) for name in wide.columns]\n{chart}(\"box\", wide, y=list(wide.columns), title={title})",
+                        self.name(*y),
+                        literal(name)
+                    ),
+                    None => writeln!(code, "{chart}(\"box\", table, y={}, title={title})", self.name(*y)),
+                };
             }
             (_, [y, ..]) => {
                 let _ = writeln!(code, "{chart}(\"histogram\", table, y={}, title={title})", self.name(*y));

@@ -1,0 +1,326 @@
+//! Figures that are computed of several columns: formulas, weights, profit, the months of a table together.
+
+use super::{EXACT, Reader, Want};
+use crate::analyst::{
+    query::{Agg, Col, Expr, Measure},
+    spelling::{normal_words, singular},
+    vocabulary::Class,
+    words::Kind,
+};
+
+impl Reader<'_> {
+    pub(super) fn arithmetic(&mut self) {
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let found = self.sum_at(at, 0).filter(|(expr, _, operations)| *operations > 0 && !expr.columns().is_empty());
+            match found.filter(|_| !self.used[at]) {
+                Some((expr, end, _)) => {
+                    self.formula(at, end, expr);
+                    at = end;
+                }
+                None => at += 1,
+            }
+        }
+        self.months_together();
+        self.weights();
+        self.profits();
+        self.products();
+    }
+
+    /// Takes a formula that was written out, with what it says it is.
+    fn formula(&mut self, at: usize, end: usize, expr: Expr) {
+        let said = |reader: &Self, class: Class| (0..at).chain(end..reader.tokens.len()).any(|place| reader.class(place, |one| one == class).is_some());
+        let asks_percent = said(self, Class::Share) || said(self, Class::Margin);
+        let hundred = |one: &Expr| *one == Expr::Number(100.0);
+        let (expr, percent) = match expr {
+            Expr::Op('*', ratio, times) if ratio.is_ratio() && hundred(&times) => (*ratio, true),
+            Expr::Op('*', times, ratio) if ratio.is_ratio() && hundred(&times) => (*ratio, true),
+            other => (other, asks_percent),
+        };
+        let mut measure = Measure::new(Agg::Sum, expr);
+        if measure.of.is_ratio() {
+            measure.percent = percent;
+            if said(self, Class::Agg(Agg::Mean)) {
+                measure.agg = Agg::Mean;
+            }
+            measure.by_row = said(self, Class::Agg(Agg::Sum));
+        } else if measure.of.holds_ratio() {
+            // Of sums or of each row: both are defensible.
+            self.out.confidence = self.out.confidence.saturating_sub(25);
+        }
+        measure.name = self.definition(at);
+        self.spend(at..end);
+        self.computed.push((at, measure));
+    }
+
+    /// What a formula says it is: "margin by region: …", "where margin is …". The name is spent wherever it stands.
+    fn definition(&mut self, at: usize) -> Option<String> {
+        let mut before = at;
+        while before > 0 && (self.word(before - 1, &["is", "are", "being", "means", "as", "equals", "defined", "calculated", "computed"]) || self.mark(before - 1, ':') || self.mark(before - 1, '=')) {
+            before -= 1;
+        }
+        let colon = (before..at).any(|place| self.mark(place, ':'));
+        let (from, to) = if colon {
+            let to = (0..before).find(|place| self.class(*place, |class| matches!(class, Class::By | Class::Every(_)) && self.word(*place, &["by", "per", "for", "in", "of"])).is_some()).unwrap_or(before);
+            let plain = |place: usize| self.class(place, |class| matches!(class, Class::Agg(_) | Class::List | Class::Which | Class::HowMuch | Class::Is)).is_some() || self.word(place, &["the", "what", "our", "a"]);
+            ((0..to).find(|place| !plain(*place)).unwrap_or(to), to)
+        } else {
+            let link = |place: &usize| self.word(*place, &["where", "with", "if", "assuming", "taking"]) || self.mark(*place, ',') || self.mark(*place, '(');
+            ((before.saturating_sub(5)..before).rev().find(link)? + 1, before)
+        };
+        let named = |place: usize| self.mentions.iter().any(|mention| (mention.start..mention.end).contains(&place) && mention.best() >= 60);
+        if before == at || from >= to || (from..to).any(|place| self.used[place] || named(place)) {
+            return None;
+        }
+        let words: Vec<String> = self.tokens[from..to].iter().map(|token| token.text.clone()).collect();
+        let name = self.raw(from..to);
+        for start in 0..=self.tokens.len() - words.len() {
+            if self.tokens[start..start + words.len()].iter().map(|token| &token.text).eq(&words) {
+                self.spend(start..start + words.len());
+            }
+        }
+        self.spend(before..at);
+        Some(name)
+    }
+
+    /// A sign of arithmetic between two terms, and where the next begins.
+    fn sign(&self, at: usize, wanted: impl Fn(Class) -> Option<char>) -> Option<(char, usize)> {
+        let next = |from: usize| self.past(from, &["the", "total", "our", "sum", "of", "its", "their"]);
+        // "cost per unit" divides, "cost per region" groups; "hours x rate" multiplies.
+        let measured = |place: usize| self.mention(place).is_some_and(|mention| !self.can(&mention, Want::Key) && mention.best() >= 60);
+        let written = self.class_of(at, &wanted).map(|(length, sign)| (sign, next(at + length)));
+        let per = (wanted(Class::Divided).is_some() && self.word(at, &["per"]) && measured(at + 1)).then_some(('/', at + 1));
+        let cross = (wanted(Class::Times).is_some() && self.word(at, &["x"]) && measured(next(at + 1))).then(|| ('*', next(at + 1)));
+        written.or(per).or(cross)
+    }
+
+    fn sum_at(&self, at: usize, depth: usize) -> Option<(Expr, usize, usize)> {
+        let (mut left, mut end, mut operations) = self.product_at(at, depth)?;
+        let wanted = |class: Class| match class {
+            Class::Plus => Some('+'),
+            Class::Minus => Some('-'),
+            _ => None,
+        };
+        while let Some((sign, next)) = self.sign(end, wanted) {
+            let Some((right, after, more)) = self.product_at(next, depth) else { break };
+            left = Expr::Op(sign, Box::new(left), Box::new(right));
+            (end, operations) = (after, operations + more + 1);
+        }
+        Some((left, end, operations))
+    }
+
+    fn product_at(&self, at: usize, depth: usize) -> Option<(Expr, usize, usize)> {
+        let (mut left, mut end, mut operations) = self.factor_at(at, depth)?;
+        let wanted = |class: Class| match class {
+            Class::Times => Some('*'),
+            Class::Divided => Some('/'),
+            _ => None,
+        };
+        while let Some((sign, next)) = self.sign(end, wanted) {
+            let Some((right, after, more)) = self.factor_at(next, depth) else { break };
+            left = Expr::Op(sign, Box::new(left), Box::new(right));
+            (end, operations) = (after, operations + more + 1);
+        }
+        Some((left, end, operations))
+    }
+
+    fn factor_at(&self, at: usize, depth: usize) -> Option<(Expr, usize, usize)> {
+        if self.mark(at, '(') && depth < 8 {
+            let (expr, end, operations) = self.sum_at(at + 1, depth + 1)?;
+            return (self.mark(end, ')') && operations > 0).then_some((expr, end + 1, operations));
+        }
+        if let Some((value, percent)) = self.amount(at) {
+            let number = Expr::Number(if percent { value / 100.0 } else { value });
+            // "19 % of revenue"
+            let of = self.past(at + 1, &["of", "the", "total", "our"]);
+            return match self.factor_at(of, depth + 1).filter(|_| percent && of > at + 1 && depth < 8) {
+                Some((right, end, more)) => Some((Expr::Op('*', Box::new(number), Box::new(right)), end, more + 1)),
+                None => Some((number, at + 1, 0)),
+            };
+        }
+        let mention = self.mention(at)?;
+        let fitting = self.fitting(&mention.candidates, Want::Measure);
+        let col = super::choose("", &fitting, self.view, self.choices).ok()?;
+        self.view.is_number(col).then_some((Expr::Column(col), mention.end, 0))
+    }
+
+    /// A table with a column for each month: "in March", "June to August", "all months".
+    fn months_together(&mut self) {
+        let months = self.wide_months();
+        if months.is_empty() {
+            return;
+        }
+        for at in 0..self.tokens.len() {
+            let range = self.wide_month(at).filter(|_| !self.used[at]);
+            let other = self.wide_month(at + 2).filter(|_| self.word(at + 1, &["to", "through", "until", "till"]) || self.mark(at + 1, '-'));
+            if let (Some(first), Some(last)) = (range, other) {
+                let place = |col: Col| months.iter().position(|(_, one)| *one == col).unwrap_or(0);
+                let (from, to) = (place(first).min(place(last)), place(first).max(place(last)));
+                let cols: Vec<Col> = months[from..=to].iter().map(|(_, col)| *col).collect();
+                self.computed.push((at, Measure::new(Agg::Sum, Expr::Together(cols))));
+                self.spend(at.saturating_sub(usize::from(at > 0 && self.word(at - 1, &["from"])))..at + 3);
+            } else if let Some(col) = range.filter(|_| self.mention(at).is_none()) {
+                self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+                self.spend(at..at + 1);
+            } else if let Some(quarter) = self.tokens[at].text.strip_prefix('q').and_then(|number| number.parse::<i64>().ok()).filter(|quarter| (1..=4).contains(quarter)) {
+                let cols: Vec<Col> = months.iter().filter(|(month, _)| (month + 2) / 3 == quarter).map(|(_, col)| *col).collect();
+                if cols.len() == 3 && !self.used[at] {
+                    self.spend(at..at + 1);
+                    self.computed.push((at, Measure::new(Agg::Sum, Expr::Together(cols))));
+                }
+            }
+        }
+        let all = (0..self.tokens.len()).find(|at| {
+            self.word(*at, &["all", "total", "whole", "full"]) && (*at..self.tokens.len().min(at + 3)).any(|next| self.word(next, &["months", "year"]))
+        });
+        let named = self.mentions.iter().any(|mention| mention.candidates.iter().any(|(col, _)| months.iter().any(|(_, one)| one == col)));
+        if self.computed.is_empty() && (all.is_some() || !named) {
+            let cols: Vec<Col> = months.iter().map(|(_, col)| *col).collect();
+            let beside = |col: Col| cols.contains(&col) || super::whole::is_total(self.view, col) || self.view.looks_like_years(col);
+            let only = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col)).all(beside) && !self.mentions.iter().any(|mention| self.can(mention, Want::Measure));
+            if all.is_some() || only {
+                let at = all.unwrap_or(0);
+                for place in at..self.tokens.len() {
+                    if self.word(place, &["months", "year", "all"]) && !self.used[place] && all.is_some() {
+                        self.spend(place..place + 1);
+                    }
+                }
+                let mut measure = Measure::new(Agg::Sum, Expr::Together(cols));
+                measure.name = Some("all months".to_owned());
+                self.computed.push((at, measure));
+            }
+        }
+    }
+
+    fn weights(&mut self) {
+        for at in 0..self.tokens.len() {
+            let Some(length) = self.class(at, |class| class == Class::Weighted) else { continue };
+            let next = self.past(at + length, &["the", "by", "with", "their"]);
+            let Some(mention) = self.mention(next) else { continue };
+            let mut before = at;
+            while before > 0 && self.mark(before - 1, '-') {
+                before -= 1;
+            }
+            // "principal weighted rate" names the weight first.
+            let plain = length == 1 && next == at + 1;
+            if let (true, Some(first)) = (plain, self.mention_before(before).filter(|mention| self.can(mention, Want::Measure)))
+                && let (Ok(weight), Ok(col)) = (self.resolve(&first, Want::Measure), self.resolve(&mention, Want::Measure))
+            {
+                self.take(&first);
+                self.take(&mention);
+                self.spend(before..next);
+                let mut measure = Measure::new(Agg::Mean, Expr::Column(col));
+                measure.weight = Some(weight);
+                self.computed.push((mention.start, measure));
+                continue;
+            }
+            let Ok(weight) = self.resolve(&mention, Want::Measure) else { continue };
+            self.take(&mention);
+            self.spend(at..next);
+            let of = self.mentions.iter().filter(|mention| self.can(mention, Want::Measure)).next_back().cloned();
+            if let Some(mention) = of
+                && let Ok(col) = self.resolve(&mention, Want::Measure)
+            {
+                self.take(&mention);
+                let mut measure = Measure::new(Agg::Mean, Expr::Column(col));
+                measure.weight = Some(weight);
+                self.computed.push((mention.start, measure));
+            }
+        }
+    }
+
+    fn called(&self, names: &[&str]) -> Option<Col> {
+        names.iter().find_map(|name| {
+            let wanted = normal_words(name);
+            let mut exact = (0..self.view.columns.len()).filter(|col| self.view.is_number(*col));
+            let of = |col: &Col| wanted.iter().all(|word| self.view.columns[*col].words.contains(word));
+            exact.find(of)
+        })
+    }
+
+    fn revenue(&self) -> Option<Expr> {
+        if let Some(col) = self.called(&["revenue", "sales", "turnover", "income"]) {
+            return Some(Expr::Column(col));
+        }
+        let quantity = self.called(&["quantity", "qty", "units", "pieces", "sold", "hours"])?;
+        let price = self.called(&["unit price", "selling price", "sale price", "price", "rate"])?;
+        Some(Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price))))
+    }
+
+    fn profits(&mut self) {
+        for at in 0..self.tokens.len() {
+            let found = self.class_of(at, |class| matches!(class, Class::Profit | Class::Margin).then_some(class));
+            let Some((length, class)) = found else { continue };
+            if self.mention(at).is_some_and(|mention| mention.best() >= 60) {
+                continue;
+            }
+            if class == Class::Margin && self.computed.iter().any(|(_, measure)| measure.of.is_ratio()) {
+                self.spend(at..at + length);
+                continue;
+            }
+            let (Some(revenue), Some(cost)) = (self.revenue(), self.called(&["cost", "costs", "expenses", "expense", "cogs"])) else { continue };
+            let profit = Expr::Op('-', Box::new(revenue.clone()), Box::new(Expr::Column(cost)));
+            if revenue.columns().len() > 1 {
+                continue;
+            }
+            let (of, name) = match class {
+                Class::Margin => (Expr::Op('/', Box::new(profit), Box::new(revenue)), "margin"),
+                _ => (profit, "profit"),
+            };
+            self.spend(at..at + length);
+            let mut measure = Measure::new(Agg::Sum, of);
+            measure.percent = measure.of.is_ratio();
+            measure.name = Some(name.to_owned());
+            self.computed.push((at, measure));
+        }
+        self.rates();
+    }
+
+    /// Figures that are known by name: the conversion rate, the value of the stock.
+    fn rates(&mut self) {
+        for at in 0..self.tokens.len().saturating_sub(1) {
+            if self.used[at] || self.used[at + 1] {
+                continue;
+            }
+            if self.word(at, &["conversion"]) && self.word(at + 1, &["rate", "rates"]) {
+                let parts = self.called(&["conversions", "conversion"]).zip(self.called(&["sessions", "visits", "clicks", "visitors", "leads"]));
+                if let Some((above, below)) = parts {
+                    self.spend(at..at + 2);
+                    let mut measure = Measure::new(Agg::Sum, Expr::Op('/', Box::new(Expr::Column(above)), Box::new(Expr::Column(below))));
+                    (measure.percent, measure.name) = (true, Some("conversion rate".to_owned()));
+                    self.computed.push((at, measure));
+                }
+            }
+            let stock = ["stock", "inventory"];
+            let after = self.past(at + 1, &["of", "the", "our"]);
+            let value = (self.word(at, &stock) && self.word(at + 1, &["value", "worth"])).then_some(at + 2)
+                .or_else(|| (self.word(at, &["value", "worth"]) && self.word(after, &stock) && after > at + 1).then_some(after + 1));
+            if let Some(end) = value.filter(|_| self.mention(at).is_none_or(|mention| mention.best() < EXACT)) {
+                let parts = self.called(&["on hand", "stock", "quantity", "qty"]).zip(self.called(&["unit cost", "cost", "unit price", "price"]));
+                if let Some((quantity, price)) = parts {
+                    self.spend(at..end);
+                    let mut measure = Measure::new(Agg::Sum, Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price))));
+                    measure.name = Some("stock value".to_owned());
+                    self.computed.push((at, measure));
+                }
+            }
+        }
+    }
+
+    /// Revenue as quantity times price, if there is no column of it.
+    fn products(&mut self) {
+        for at in 0..self.tokens.len() {
+            let word = singular(&self.tokens[at].text);
+            let wanted = ["revenue", "turnover", "sale"].contains(&word.as_str());
+            if !wanted || self.used[at] || self.tokens[at].kind != Kind::Word || self.mention(at).is_some_and(|mention| self.can(&mention, Want::Measure) || mention.best() >= EXACT) || self.view.is_named(&word) {
+                continue;
+            }
+            if let Some(of @ Expr::Op(..)) = self.revenue() {
+                self.spend(at..at + 1);
+                let mut measure = Measure::new(Agg::Sum, of);
+                measure.name = Some("revenue".to_owned());
+                self.computed.push((at, measure));
+            }
+        }
+    }
+}

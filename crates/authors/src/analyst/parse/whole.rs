@@ -1,0 +1,362 @@
+//! Makes a whole query of what was said: what goes without saying is added, what is doubtful asked.
+
+use ringfence_pipeline::ports::ColumnRole;
+
+use super::{Choice, Partial, Trouble, ask_column};
+use crate::analyst::{
+    query::{Agg, Chart, Col, Expr, Filter, Having, Key, Measure, Query, Rank, Sort, Task},
+    view::View,
+};
+
+/// Most groups by which one figure is broken down.
+const KEYS_MAX: usize = 4;
+
+/// Makes a whole query of what was said.
+pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<(Query, u32), Trouble> {
+    if partial.keys.len() > KEYS_MAX {
+        return Err(Trouble::Cannot(format!("I group by at most {KEYS_MAX} columns")));
+    }
+    let mode = partial.aggs.iter().any(|agg| *agg == Agg::Mode) || partial.measures.iter().any(|measure| measure.agg == Agg::Mode);
+    if mode {
+        most_common(&mut partial);
+    }
+    // Rows are never shown where groups were asked for: they are counted.
+    if matches!(partial.task, Some(Task::Rows(_) | Task::Values(_))) && !partial.keys.is_empty() && !partial.rank.is_some_and(|rank| rank.within) {
+        partial.task = None;
+        if partial.measures.is_empty() && partial.aggs.is_empty() {
+            partial.measures.push(Measure::rows());
+        }
+    }
+    if partial.task == Some(Task::Share(Vec::new())) && partial.keys.is_empty() {
+        return Err(Trouble::Lost(String::new()));
+    }
+    contradictions(&mut partial);
+    doubts(&mut partial, view);
+    let task = partial.task.clone();
+    if partial.alphabetical {
+        partial.sort = partial.keys.first().map(|key| Sort { by: Some(key.column()), rising: true });
+    }
+    let having = having(&mut partial, view);
+    match &task {
+        Some(Task::Correlation(_) | Task::Describe(_) | Task::Missing(_) | Task::Duplicates(_) | Task::Outliers(_) | Task::Span(_) | Task::Clean(_) | Task::GrowthColumns(..)) => {}
+        Some(Task::Values(_)) => {}
+        Some(Task::Rows(_)) => rows_ranked(&mut partial, view, choices)?,
+        _ => {
+            if let Some(drawn) = drawn(&partial) {
+                partial.task = Some(drawn);
+            } else {
+                figures(&mut partial, view, choices)?;
+            }
+        }
+    }
+    months_melted(&mut partial, view)?;
+    let task = partial.task.take().unwrap_or(Task::Figures);
+    let task = correlated(task, view)?;
+    let confidence = partial.confidence;
+    let query = Query {
+        task,
+        measures: partial.measures,
+        keys: partial.keys,
+        filters: partial.filters,
+        having,
+        rank: partial.rank,
+        sort: partial.sort,
+        groups_counted: partial.groups_counted,
+        chart: partial.chart,
+        save: partial.save,
+        today: partial.today,
+        mean_of_groups: partial.mean_of_groups,
+        notes: partial.notes,
+    };
+    Ok((query, confidence))
+}
+
+/// Where months are columns, only their values can be told by month.
+fn months_melted(partial: &mut Partial, view: &View<'_>) -> Result<(), Trouble> {
+    if !partial.keys.iter().any(|key| matches!(key, Key::Months(_))) || partial.measures.iter().all(|measure| matches!(measure.of, Expr::Together(_))) {
+        return Ok(());
+    }
+    let all = view.months();
+    let of_months = |measure: &Measure| measure.of.columns().iter().all(|col| is_total(view, *col) || all.contains(col));
+    if !partial.measures.iter().all(of_months) {
+        return Err(Trouble::Cannot(format!("only the columns of the months can be told by month; {}", view.columns_said())));
+    }
+    let agg = partial.measures.first().map_or(Agg::Sum, |measure| if measure.agg == Agg::Count { Agg::Sum } else { measure.agg });
+    let mut measure = Measure::new(agg, Expr::Together(all));
+    measure.name = Some("all months".to_owned());
+    partial.measures = vec![measure];
+    Ok(())
+}
+
+/// A column that adds up others: `Year total`.
+pub(super) fn is_total(view: &View<'_>, col: Col) -> bool {
+    view.columns.get(col).is_some_and(|column| column.words.iter().any(|word| ["total", "sum", "overall"].contains(&word.as_str())))
+}
+
+fn most_common(partial: &mut Partial) {
+    let col = partial.measures.iter().find(|measure| measure.agg == Agg::Mode).and_then(|measure| measure.of.columns().first().copied());
+    partial.aggs.retain(|agg| *agg != Agg::Mode);
+    partial.measures.retain(|measure| measure.agg != Agg::Mode);
+    if let Some(col) = col {
+        partial.keys.push(Key::Column(col));
+        partial.filters.push(Filter::Empty { col, not: true });
+    }
+    partial.measures = vec![Measure::rows()];
+    if partial.rank.is_none() {
+        partial.rank = Some(Rank { count: 1, lowest: false, within: false });
+    }
+}
+
+/// Histograms, scatter and box plots show values, not figures.
+fn drawn(partial: &Partial) -> Option<Task> {
+    let plain = |measure: &Measure| matches!(measure.of, Expr::Column(_));
+    match partial.chart {
+        Some(Chart::Histogram | Chart::Box) if partial.measures.iter().any(plain) => Some(Task::Draw),
+        Some(Chart::Scatter) if partial.measures.iter().filter(|measure| plain(measure)).count() >= 2 => Some(Task::Draw),
+        _ => None,
+    }
+}
+
+fn correlated(task: Task, view: &View<'_>) -> Result<Task, Trouble> {
+    let numbers = || (0..view.columns.len()).filter(|col| view.is_measure(*col)).collect::<Vec<Col>>();
+    Ok(match task {
+        Task::Correlation(cols) => {
+            let cols: Vec<Col> = cols.into_iter().filter(|col| view.is_number(*col)).collect();
+            let cols = if cols.len() < 2 { numbers() } else { cols };
+            if cols.len() < 2 {
+                return Err(Trouble::Cannot(format!("there are no two columns of numbers to compare; {}", view.columns_said())));
+            }
+            Task::Correlation(cols)
+        }
+        Task::Describe(cols) if cols.is_empty() => Task::Describe(numbers()),
+        other => other,
+    })
+}
+
+/// Two figures of a group compared, such as actual over budget by department.
+fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
+    if partial.having.is_some() {
+        return partial.having.clone();
+    }
+    let grouped = (partial.selects || partial.groups_counted) && !partial.keys.is_empty() && partial.task.is_none();
+    if !grouped {
+        return None;
+    }
+    if let Some(having) = total_compared(partial, view) {
+        return Some(having);
+    }
+    let at = partial.filters.iter().position(|filter| matches!(filter, Filter::Columns { left, .. } if view.is_number(*left)))?;
+    let Filter::Columns { left, cmp, right } = partial.filters.remove(at) else { return None };
+    partial.measures.retain(|measure| measure.of != Expr::Rows);
+    let mut place = |col: Col| {
+        let measure = Measure::new(Agg::Sum, Expr::Column(col));
+        partial.measures.iter().position(|known| *known == measure).unwrap_or_else(|| {
+            partial.measures.push(measure);
+            partial.measures.len() - 1
+        })
+    };
+    Some(Having::Measures { left: place(left), cmp, right: place(right) })
+}
+
+/// "who worked on A but not on B": rows cannot say it, whoever is in them can.
+fn contradictions(partial: &mut Partial) {
+    let never = partial.never;
+    let negated = |filter: &Filter| match filter {
+        Filter::Flag { col, yes: false } if never => Some((*col, Filter::Flag { col: *col, yes: true })),
+        Filter::Empty { col, not: false } if never => Some((*col, Filter::Empty { col: *col, not: true })),
+        Filter::Is { col, values, not: true } => Some((*col, Filter::Is { col: *col, values: values.clone(), not: false })),
+        Filter::During { col, range, not: true } => Some((*col, Filter::During { col: *col, range: *range, not: false })),
+        _ => None,
+    };
+    let affirmed = |col: usize| partial.filters.iter().any(|filter| matches!(filter, Filter::Is { col: one, not: false, .. } | Filter::During { col: one, not: false, .. } if *one == col));
+    let found = partial.filters.iter().enumerate().find_map(|(at, filter)| negated(filter).filter(|(col, _)| never || affirmed(*col)).map(|(_, filter)| (at, filter)));
+    let Some((at, filter)) = found else { return };
+    let entity = match (&partial.task, &partial.keys[..]) {
+        (Some(Task::Values(col)), _) => *col,
+        (None, [Key::Column(col)]) if partial.selects || never => *col,
+        (Some(Task::Rows(cols)), []) if cols.len() == 1 => cols[0],
+        _ if never => return,
+        _ => {
+            partial.confidence = partial.confidence.saturating_sub(30);
+            return;
+        }
+    };
+    partial.filters[at] = Filter::Never { col: entity, of: vec![filter] };
+    if partial.measures.iter().all(|measure| measure.of == Expr::Rows) || partial.selects {
+        partial.measures.clear();
+        partial.keys.clear();
+        partial.task = Some(Task::Values(entity));
+    }
+}
+
+/// What is rarely meant as it was read is asked about: percents added up, a condition that no row can meet.
+fn doubts(partial: &mut Partial, view: &View<'_>) {
+    let percent = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum
+        && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')));
+    let vacuous = |filter: &Filter| matches!(filter, Filter::Empty { col, not: false }
+        if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base));
+    let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
+    if partial.measures.iter().any(|measure| percent(measure) || averaged(measure)) || (partial.filters.iter().any(vacuous) && !partial.counts) {
+        partial.confidence = partial.confidence.saturating_sub(25);
+    }
+}
+
+/// "months with revenue over 50 000": of groups, sums are compared, unless a row is spoken of.
+fn total_compared(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
+    let additive = |col: Col| view.is_measure(col) && matches!(view.role(col), ColumnRole::Amount | ColumnRole::Quantity) && !super::figures::is_averaged(view, col);
+    let at = partial.filters.iter().position(|filter| matches!(filter, Filter::Number { col, .. } if additive(*col)))?;
+    let unique = partial.keys.iter().any(|key| matches!(key, Key::Column(col) if view.is_unique(*col)));
+    if partial.rows_named || unique {
+        return None;
+    }
+    let Filter::Number { col, cmp, value } = partial.filters.remove(at) else { return None };
+    let agg = partial.aggs.first().copied().unwrap_or(Agg::Sum);
+    partial.aggs.clear();
+    partial.measures.retain(|measure| measure.of != Expr::Rows);
+    let place = partial.measures.iter().position(|measure| measure.of == Expr::Column(col)).unwrap_or_else(|| {
+        partial.measures.push(Measure::new(agg, Expr::Column(col)));
+        partial.measures.len() - 1
+    });
+    Some(Having::Number { measure: place, cmp, value })
+}
+
+fn rows_ranked(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<(), Trouble> {
+    if partial.rank.is_some() && partial.measures.is_empty() {
+        let col = main_amount(partial, view, choices)?;
+        partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
+    }
+    Ok(())
+}
+
+fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<(), Trouble> {
+    if partial.measures.is_empty() {
+        let grouped = !partial.keys.is_empty();
+        let task = partial.task.is_some();
+        if partial.total_only && partial.aggs.is_empty() && grouped && !partial.counts {
+            return Err(best_by(view));
+        }
+        let ranked = partial.rank.is_some();
+        if !partial.aggs.is_empty() {
+            let col = main_measure(&partial.aggs, view, choices)?;
+            partial.measures = partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))).collect();
+        } else if partial.counts || (matches!(partial.task, Some(Task::Share(_))) && (partial.rows_named || !grouped || matches!(&partial.task, Some(Task::Share(part)) if !part.is_empty()))) || (partial.rows_named && grouped && !matches!(partial.task, Some(Task::Ageing { .. }))) {
+            partial.measures.push(Measure::rows());
+        } else if !grouped && !task && !ranked && (!partial.filters.is_empty() || partial.save) && (partial.rows_named || partial.lists || partial.selects || partial.save) {
+            partial.task = Some(Task::Rows(Vec::new()));
+            return Ok(());
+        } else if !grouped && !task && !ranked && !partial.filters.is_empty() && partial.chart.is_none() {
+            partial.confidence = partial.confidence.saturating_sub(6);
+            partial.task = Some(Task::Rows(Vec::new()));
+            return Ok(());
+        } else if grouped && partial.selects && !ranked && !task {
+            if partial.filters.is_empty() && !partial.asks_what_there_is {
+                return Err(Trouble::Lost(String::new()));
+            }
+            let col = partial.keys[0].column();
+            partial.task = Some(Task::Values(col));
+        } else if task || ranked || grouped || partial.chart.is_some() {
+            let col = main_amount(partial, view, choices)?;
+            partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
+        } else {
+            return Err(Trouble::Lost(String::new()));
+        }
+    }
+    // The greatest of a column is its maximum, of a group's figures the group.
+    if let Some(rank) = partial.rank
+        && partial.keys.is_empty()
+        && partial.task.is_none()
+    {
+        let [measure] = &mut partial.measures[..] else { return Ok(()) };
+        if partial.lists || rank.count > 1 {
+            partial.task = Some(Task::Rows(Vec::new()));
+        } else if matches!(measure.agg, Agg::Sum | Agg::Mean | Agg::Max | Agg::Min) {
+            measure.agg = if rank.lowest { Agg::Min } else { Agg::Max };
+            partial.rank = None;
+        }
+    }
+    // "highest price by category": the maximum of each, unless a group is asked for.
+    if let Some(rank) = partial.rank.filter(|rank| rank.count == 1 && !partial.selects && !partial.keys.is_empty())
+        && partial.task.is_none()
+        && !partial.aggs_said()
+    {
+        for measure in &mut partial.measures {
+            if measure.of != Expr::Rows && matches!(measure.agg, Agg::Sum | Agg::Mean) && !measure.is_ratio() {
+                measure.agg = if rank.lowest { Agg::Min } else { Agg::Max };
+            }
+        }
+        partial.rank = None;
+    }
+    Ok(())
+}
+
+impl Partial {
+    /// True if it says nothing of what to compute or to list.
+    pub(crate) fn is_fragment(&self) -> bool {
+        self.measures.is_empty() && self.aggs.is_empty() && !self.counts && self.task.is_none() && !self.rows_named && !self.lists && !self.selects
+    }
+
+
+    /// True if an aggregate was named, rather than taken as usual.
+    fn aggs_said(&self) -> bool {
+        self.entity_ranked || self.agg_said
+    }
+}
+
+fn best_by(view: &View<'_>) -> Trouble {
+    let mut options: Vec<(String, Choice)> = (0..view.columns.len())
+        .filter(|col| view.is_measure(*col) && view.role(*col) != ColumnRole::Rate)
+        .take(3)
+        .map(|col| (format!("by {}", view.name(col)), Choice::Column(view.name(col).to_owned())))
+        .collect();
+    options.push(("by number of rows".to_owned(), Choice::Phrase("number of rows".to_owned())));
+    Trouble::Ask("Best by which figure?".to_owned(), options)
+}
+
+/// The one amount there is, if no figure is named.
+fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<Col, Trouble> {
+    let amounts: Vec<Col> = (0..view.columns.len())
+        .filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col) && view.columns[*col].table == view.base)
+        .collect();
+    let own: Vec<Col> = amounts.iter().copied().filter(|col| {
+        view.columns[*col].words.iter().any(|word| view.names.iter().any(|name| crate::analyst::vocabulary::same_concept(name, word)))
+    }).collect();
+    let priced = |names: &[&str]| (0..view.columns.len()).find(|col| view.is_measure(*col) && view.columns[*col].words.iter().any(|word| names.contains(&word.as_str())));
+    let dear = partial.prices.then(|| priced(&["price"]).or_else(|| priced(&["cost"])).or_else(|| priced(&["salary", "amount"]))).flatten();
+    let col = match (dear, &amounts[..]) {
+        (Some(col), _) => col,
+        (None, [one]) => *one,
+        (None, _) if own.len() == 1 => own[0],
+        _ => {
+            // A figure that nobody named and that is no sum of money is a guess.
+            partial.confidence = partial.confidence.saturating_sub(25);
+            return main_measure(&[], view, choices);
+        }
+    };
+    partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
+    partial.confidence = partial.confidence.saturating_sub(10);
+    Ok(col)
+}
+
+/// The one column that can be meant if none is named.
+fn main_measure(aggs: &[Agg], view: &View<'_>, choices: &[Choice]) -> Result<Col, Trouble> {
+    let numbers: Vec<Col> = (0..view.columns.len()).filter(|col| view.is_measure(*col)).collect();
+    let chosen = numbers.iter().find(|col| choices.iter().any(|choice| matches!(choice, Choice::Column(name) if name == view.name(**col))));
+    if let Some(col) = chosen {
+        return Ok(*col);
+    }
+    match numbers[..] {
+        [] => Err(Trouble::Cannot(format!("no column holds numbers; {}", view.columns_said()))),
+        [one] => Ok(one),
+        _ => {
+            let what = match aggs.first() {
+                Some(Agg::Mean) => "The average",
+                Some(Agg::Median) => "The median",
+                Some(Agg::Max) => "The greatest",
+                Some(Agg::Min) => "The least",
+                Some(Agg::Sum) => "The total",
+                _ => "The figure",
+            };
+            Err(ask_column(&format!("{what} of which column?"), &numbers, view))
+        }
+    }
+}
