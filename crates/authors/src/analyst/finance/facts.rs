@@ -111,9 +111,27 @@ impl Fact {
         }
     }
 
+    /// A sum that no number of the question says.
+    pub(super) fn amount(value: f64) -> Fact {
+        Fact::new(What::Amount, value, 0, 0)
+    }
+
     /// True if one of the words beside it is one of these.
     pub(super) fn near(&self, stems: &[&str]) -> bool {
         self.before.iter().chain(&self.after).any(|word| stems.contains(&word.as_str()))
+    }
+
+    /// Which of the groups of words is said of it: the last word that leads to it, otherwise the first that follows.
+    pub(super) fn role(&self, groups: &[&[&str]]) -> Option<usize> {
+        let group = |word: &String| groups.iter().position(|group| group.contains(&word.as_str()));
+        self.before.iter().rev().find_map(group).or_else(|| self.after.iter().find_map(group))
+    }
+
+    /// True if one of the words stands right beside it.
+    pub(super) fn beside(&self, stems: &[&str]) -> bool {
+        let known = |word: Option<&String>| word.is_some_and(|word| stems.contains(&word.as_str()));
+        let lead = self.before.iter().rev().find(|word| !["of", "is", "a"].contains(&word.as_str()));
+        known(lead) || known(self.after.first())
     }
 
     pub(super) fn is_free(&self) -> bool {
@@ -223,8 +241,11 @@ pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
         // "cost 40 price 65": the word between leads to the second if the first has its own.
         let sold = |word: &String| TRADED.contains(&word.as_str());
         let soft = before.iter().all(|word| SOFT.contains(&word.as_str()));
-        let undecided =
-            !after.is_empty() && index > 0 && (before.is_empty() || soft && after.iter().any(sold));
+        // "90,000 down, 25 years": a comma ends what belongs to the first.
+        let ended = tokens[from..found[index].start].last().is_some_and(|token| token.is_mark(','));
+        let undecided = !after.is_empty()
+            && !ended
+            && index > 0 && (before.is_empty() || soft && after.iter().any(sold));
         let led = index > 0
             && found[index - 1]
                 .before
@@ -405,6 +426,7 @@ fn time_at(tokens: &[Token], at: usize, value: f64) -> Option<Fact> {
         if token.stems(&PAYMENTS) {
             let mut fact = Fact::new(What::Count, value, at, at + ahead + 1);
             fact.per = per;
+            fact.point = before(&["after"]);
             return Some(fact);
         }
         match frequency(tokens, at + ahead) {
@@ -427,7 +449,7 @@ fn announced(before: &[Token]) -> Option<Period> {
         {
             // "monthly payment on 150,000" says how often what is asked for falls.
             let _ = used;
-            let about = before[at + 1..].iter().any(|token| token.is_any(&["on", "for", "over", "at", "to"]));
+            let about = before[at + 1..].iter().any(|token| token.is_any(&["on", "for", "over", "at", "to", "from"]));
             return (!about || led).then_some(period);
         }
         let amount = matches!(token.kind, Kind::Number(_) | Kind::Mark(',' | ';' | '.' | '?'));

@@ -234,6 +234,8 @@ enum Item {
     /// `annual payments of`: said of the amount that follows.
     YearlyNext,
     Outlay,
+    /// `another 20k`: an outlay if the amount before was one.
+    Another,
     Inflow,
     Salvage,
     /// `at the end of each year`, or a spreadsheet's NPV: nothing falls today.
@@ -266,6 +268,10 @@ fn item_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
     }
     match &token.kind {
         Kind::Ordinal(year) if next_is(1, &YEAR_WORDS) => (Some(Item::When(*year, *year)), 2),
+        // "first-year cash flow"
+        Kind::Ordinal(year) if next(1).is_some_and(|mark| mark.is_mark('-')) && next_is(2, &YEAR_WORDS) => {
+            (Some(Item::When(*year, *year)), 3)
+        }
         Kind::Number(amount) => {
             if let Some(count) = amount.count() {
                 let dash = usize::from(next(1).is_some_and(|mark| mark.is_mark('-')));
@@ -381,6 +387,7 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
         }
         () if token.is_any(&["annual", "yearly", "annuity", "monthly", "quarterly"]) => Item::YearlyNext,
         () if token.is("excel") => Item::FromYearOne,
+        () if token.is_any(&["another", "further", "additional"]) => Item::Another,
         () if token.is_any(&SALVAGE_WORDS) => Item::Salvage,
         // "this investment: -1000, 300" names a thing; "initial investment: 1000" an amount.
         () if token.is("investment")
@@ -416,6 +423,8 @@ struct Laid {
     /// A number of years that belongs to the flows listed one by one.
     span: Option<u32>,
     from_year_one: bool,
+    /// Of the flow that is repeated, as a fraction each period.
+    growth: f64,
 }
 
 impl Laid {
@@ -477,6 +486,7 @@ impl Laid {
                     outlay = !matches!(items[..at].last(), Some(Item::Amount(_)))
                         || next_is_amount(&items[at + 1..])
                 }
+                Item::Another => outlay = reading.flows.last().is_some_and(|flow| flow.outlay),
                 Item::Inflow => outlay = false,
                 Item::Salvage => (salvage, outlay) = (true, false),
                 Item::FromYearOne => {}
@@ -580,7 +590,11 @@ impl Laid {
                     "I compute up to period {PERIODS_MAX} of a series; when do the cash flows fall?"
                 ));
             }
-            years.extend((start..=end).map(|year| (year, flow.amount)));
+            let mut amount = flow.amount;
+            for year in start..=end {
+                years.push((year, amount));
+                amount *= 1.0 + if flow.times.is_some() { self.growth } else { 0.0 };
+            }
             if !(flow.outlay && start == 0) {
                 cursor = end + 1;
             }
@@ -635,8 +649,14 @@ pub(super) struct Flows {
 /// Finds the cash flows in what is left of a question without its rates. `endless` allows regular flows of which
 /// nobody said how many there are.
 /// Flows whose periods nobody names are as far apart as those of the rate.
-pub(super) fn read(tokens: &[Token], of_rate: Option<Period>, endless: bool) -> Result<Flows, Trouble> {
-    if let Some(beyond) = tokens.iter().find(|token| token.stems(&BEYOND)) {
+pub(super) fn read(
+    tokens: &[Token],
+    rate: Option<&Fact>,
+    growth: Option<&Fact>,
+    endless: bool,
+) -> Result<Flows, Trouble> {
+    let grown = |token: &Token| growth.is_some() && token.stems(&["grow", "growth", "escalating", "rising"]);
+    if let Some(beyond) = tokens.iter().find(|token| token.stems(&BEYOND) && !grown(token)) {
         return Err(Trouble::Cannot(format!(
             "I take cash flows as they are listed, or the same each period, and do not know what to do with {:?}; for \
              example: outlay of 1000, then 300, 400 and 500",
@@ -644,9 +664,18 @@ pub(super) fn read(tokens: &[Token], of_rate: Option<Period>, endless: bool) -> 
         )));
     }
     let tokens = number_years(tokens);
-    let each = period(&tokens)?.or(of_rate).unwrap_or(Period::Year);
-    let laid = Laid::of(&tokens);
-    if endless && let Some(level) = laid.level() {
+    let each = period(&tokens)?.or(rate.and_then(|rate| rate.per)).unwrap_or(Period::Year);
+    let mut laid = Laid::of(&tokens);
+    if let Some(growth) = growth {
+        if growth.per.is_some_and(|per| per != each) || growth.values.len() > 1 {
+            return ask("By how much do the cash flows grow from each period to the next?");
+        }
+        laid.growth = growth.values[0] / 100.0;
+        if laid.flows.iter().filter(|flow| flow.times.is_some()).count() != 1 {
+            return ask("Which of the cash flows grows, and for how many periods does it fall?");
+        }
+    }
+    if endless && growth.is_none() && let Some(level) = laid.level() {
         return Ok(Flows { values: Vec::new(), each, level: Some(level) });
     }
     Ok(Flows { values: laid.flows()?, each, level: None })

@@ -298,7 +298,8 @@ impl Cutter<'_> {
             let plain = *plain && !(dressed && first) && factor == 0;
             let value = format!("{minus}{text}e{factor}").parse::<f64>().unwrap_or(f64::NAN);
             let number = Number { value, percent: false, plain, negative: negative && first };
-            let kind = if value.is_finite() { Kind::Number(number) } else { Kind::Mark('?') };
+            let value = value.clamp(f64::MIN, f64::MAX);
+            let kind = if value.is_nan() { Kind::Mark('?') } else { Kind::Number(Number { value, ..number }) };
             let from = if first { start } else { start + from + offset };
             self.push(kind, from);
             if index < last {
@@ -353,7 +354,10 @@ impl Cutter<'_> {
     fn suffix(&mut self) -> usize {
         let rest = self.rest();
         let end = rest.find(|char: char| !char.is_alphanumeric()).unwrap_or(rest.len());
-        match zeros(&rest[..end].to_lowercase()) {
+        let word = rest[..end].to_lowercase();
+        // "1e6"
+        let exponent = word.strip_prefix('e').and_then(|digits| digits.parse().ok());
+        match exponent.or_else(|| zeros(&word)) {
             Some(zeros) => {
                 self.at += end;
                 zeros

@@ -10,7 +10,7 @@ use super::{
 };
 
 const BORROWED: [&str; 9] =
-    ["loan", "mortgage", "borrow", "principal", "debt", "lend", "owe", "finance", "financing"];
+    ["loan", "mortgage", "borrow", "principal", "debt", "lend", "owe", "finance", "pv"];
 const PAID: [&str; 6] = ["payment", "pay", "instalment", "repay", "spare", "budget"];
 const BALLOON: [&str; 3] = ["balloon", "salvage", "final"];
 
@@ -34,7 +34,7 @@ fn borrowed(reading: &mut Reading) -> Result<Loan, Trouble> {
             .find(|fact| fact.near(&["deposit"]))
             .map(|f| f.take().clone())
     });
-    let balloon = reading.amount(&BALLOON).cloned();
+    let balloon = reading.closest(&BALLOON).cloned();
     let steady = |fact: &&Fact| fact.per.is_none();
     let named = reading.free(What::Amount).filter(steady).find(|fact| fact.near(&BORROWED));
     let price = named
@@ -44,6 +44,9 @@ fn borrowed(reading: &mut Reading) -> Result<Loan, Trouble> {
         .map(|fact| fact.take().values.clone());
     // "quarterly payment of 40,000": what is borrowed, if nothing else is.
     let price = match price {
+        None if reading.free(What::Amount).any(|fact| fact.end > fact.start + 1) => {
+            return ask("How much is borrowed?");
+        }
         None if reading.free(What::Amount).count() == 1 => {
             let only = reading.free(What::Amount).next().map(|fact| fact.take().values.clone());
             reading.assume("the amount is what is borrowed", 8);
@@ -54,6 +57,11 @@ fn borrowed(reading: &mut Reading) -> Result<Loan, Trouble> {
     let Some(price) = price else { return ask("How much is borrowed?") };
     if price.iter().any(|value| *value <= 0.0) {
         return ask("How much is borrowed? A loan is more than nothing.");
+    }
+    let least = price.iter().copied().fold(f64::INFINITY, f64::min);
+    let less = [down.as_ref().filter(|down| down.what == What::Amount), balloon.as_ref()];
+    if less.iter().flatten().any(|part| part.values.iter().any(|value| *value >= least)) {
+        return ask("Which of the sums is the price, and which is paid at the beginning or at the end?");
     }
     if down.is_some() {
         reading.assume("the down payment is taken off the price before the loan", 2);
@@ -124,17 +132,8 @@ fn timing(reading: &Reading) -> (bool, &'static str) {
 
 /// What is paid each time, of a loan or to reach a sum.
 pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
-    let savings = reading.any(&[
-        "save",
-        "contribute",
-        "target",
-        "goal",
-        "accumulate",
-        "reach",
-        "aside",
-        "future",
-        "fv",
-    ]) || reading.any(&["deposit", "invest"]) && !reading.any(&BORROWED);
+    let savings = reading.any(&["target", "goal", "accumulate", "reach", "future", "fv"]) || reading.saves()
+        || reading.any(&["deposit", "invest"]) && !reading.any(&BORROWED);
     if savings && !reading.any(&["loan", "mortgage", "borrow", "withdraw"]) {
         return saving(reading);
     }
@@ -156,10 +155,8 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
     loan.payment(&mut program, advance);
     let withdrawn = reading.has("withdraw");
     let label = format!("{} {}", capital(each.adjective()), if withdrawn { "withdrawal" } else { "payment" });
-    program.show("payment", label.clone(), Unit::Money);
     let left = if loan.balloon.is_some() { " + balloon" } else { "" };
-    program.show(format!("payment * periods{left}"), "Total paid", Unit::Money);
-    program.show(format!("payment * periods{left} - loan"), "Total interest", Unit::Money);
+    show_paid(reading, &mut program, &label, left);
     program.said = if withdrawn {
         format!(
             "{label} from {} over {over} at {at}, until nothing is left, {when}",
@@ -169,6 +166,21 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
         format!("{label} of {what} over {over} at {at}, {when}")
     };
     Ok(program)
+}
+
+/// Shows the payment, the total and the interest, first what is asked for.
+fn show_paid(reading: &Reading, program: &mut Program, label: &str, left: &str) {
+    let much = ["total", "much", "cost"];
+    let interest = reading.then(&much, &["interest"], 3) || reading.then(&["interest"], &["total"], 4);
+    let total = reading.says(&["in total", "total cost", "total payment", "total pay", "pay in total"])
+        || reading.says(&["pay back", "repay"]) && reading.has("total");
+    let mut shown = vec![
+        ("payment".to_owned(), label),
+        (format!("payment * periods{left}"), "Total paid"),
+        (format!("payment * periods{left} - loan"), "Total interest"),
+    ];
+    shown.rotate_left(if interest { 2 } else { usize::from(total) });
+    shown.into_iter().for_each(|(value, label)| program.show(value, label, Unit::Money));
 }
 
 /// The interest alone.
@@ -204,7 +216,7 @@ fn saving(reading: &mut Reading) -> Result<Program, Trouble> {
     });
     let had = ["already", "beginning", "initial", "now", "today", "present", "currently", "current"];
     let initial = reading.amount(&had).cloned();
-    let goal = reading.amount(&["reach", "goal", "target", "have", "future", "accumulate"]).cloned();
+    let goal = reading.closest(&["reach", "goal", "target", "have", "future", "accumulate", "want"]).cloned();
     let goal =
         goal.or_else(|| reading.free(What::Amount).find(|fact| fact.per.is_none()).map(|f| f.take().clone()));
     let Some(goal) = goal else { return ask("Which sum do you want to have at the end?") };
@@ -250,7 +262,7 @@ pub(super) fn amortisation(reading: &mut Reading) -> Result<Program, Trouble> {
             if balance {
                 return ask("Over how many years is the loan paid back?");
             }
-            (Some(Term { values: vec![value], unit: Some(unit), payments: None }), None)
+            (Some(Term { values: vec![value], unit, payments: None }), None)
         }
         (None, point) => (None, point),
     };
@@ -264,6 +276,15 @@ pub(super) fn amortisation(reading: &mut Reading) -> Result<Program, Trouble> {
         Some(each) => each,
         None => paid(reading, &term),
     };
+    // The point in payments.
+    let point = point.map(|(value, unit)| match unit {
+        Some(unit) => (value * each.per_year() / unit.per_year(), each.per_year() / unit.per_year(), format!("{} {}", unit.noun(), number(value))),
+        None => (value, 1.0, format!("payment {}", number(value))),
+    });
+    let payments = term.values[0] * term.unit.map_or(1.0, |unit| each.per_year() / unit.per_year());
+    if let Some((paid, _, named)) = &point && (*paid > payments + 1e-9 || *paid < 1.0) {
+        return ask(format!("The loan has {} payments; is {named} the time that you mean?", number(payments)));
+    }
     let (advance, when) = timing(reading);
     let mut program = Program::default();
     let what = loan.write(&mut program);
@@ -281,14 +302,12 @@ pub(super) fn amortisation(reading: &mut Reading) -> Result<Program, Trouble> {
     let payment_label = format!("{} payment", capital(each.adjective()));
     let balance = reading.any(&["balance", "outstanding", "owe", "remain", "left"]);
     match point {
-        Some((value, unit)) => {
-            let factor = each.per_year() / unit.per_year();
-            let named = format!("{} {}", unit.noun(), number(value));
+        Some((paid, factor, named)) => {
             // "in year 3" is that year; "after 3 years" all of them.
             let within = !balance
                 && reading.any(&["interest", "principal"])
                 && !reading.tokens.iter().any(|t| t.is("after"));
-            program.line(format!("paid = {}  # payments made by the end of {named}", number(value * factor)));
+            program.line(format!("paid = {}  # payments made by the end of {named}", number(paid)));
             let grown = |paid: &str| {
                 let before = if advance { " * (1 + rate)" } else { "" };
                 format!(
@@ -312,10 +331,12 @@ pub(super) fn amortisation(reading: &mut Reading) -> Result<Program, Trouble> {
                 let interest =
                     ("payment * paid - (loan - balance)", format!("Interest paid by the end of {named}"));
                 let remains = ("balance", format!("Balance at the end of {named}"));
-                let order = if balance || !reading.has("interest") {
-                    [remains, interest]
-                } else {
-                    [interest, remains]
+                let repaid = ("loan - balance", format!("Principal paid by the end of {named}"));
+                let order = match () {
+                    () if balance => [remains, repaid, interest],
+                    () if reading.has("interest") => [interest, repaid, remains],
+                    () if reading.has("principal") => [repaid, interest, remains],
+                    () => [remains, repaid, interest],
                 };
                 order.into_iter().for_each(|(value, label)| program.show(value, label, Unit::Money));
             }
@@ -402,15 +423,21 @@ fn pay_off(reading: &mut Reading, rate: Rate, loan: Loan, given: Option<Fact>) -
         Period::Week => "weeks",
         _ => "months",
     };
-    program.show("payments", format!("Number of {} payments", each.adjective()), Unit::Bare);
-    program.show(
-        "exact",
-        format!("Exactly, in {}", if each == Period::Fortnight { "fortnights" } else { plural }),
-        Unit::Bare,
-    );
+    let mut shown = vec![
+        ("payments".to_owned(), format!("Number of {} payments", each.adjective()), Unit::Bare),
+        (
+            "exact".to_owned(),
+            format!("Exactly, in {}", if each == Period::Fortnight { "fortnights" } else { plural }),
+            Unit::Bare,
+        ),
+    ];
     if each != Period::Year {
-        program.show(format!("exact / {}", number(each.per_year())), "In years", Unit::Of("years"));
+        shown.push((format!("exact / {}", number(each.per_year())), "In years".into(), Unit::Of("years")));
     }
+    if reading.says(&["how many year", "in year"]) {
+        shown.reverse();
+    }
+    shown.into_iter().for_each(|(value, label, unit)| program.show(value, label, unit));
     if !interest {
         program.show("total - loan", "Total interest", Unit::Money);
     }
@@ -644,6 +671,11 @@ fn offers(reading: &Reading) -> Vec<Vec<usize>> {
     let parts = ["versus", "vs", "than", "or", "against", "other", "with"];
     let mut groups: Vec<Vec<usize>> = vec![Vec::new()];
     for (at, fact) in reading.facts.iter().enumerate() {
+        let listed = fact.start > 0 && reading.tokens[fact.start - 1].stems(&["loan", "mortgage", "offer", "bank"]);
+        if listed && fact.what == What::Amount && fact.values[0] <= 9.0 {
+            fact.take();
+            continue;
+        }
         let counted = fact.what == What::Amount
             && fact.after.first().is_some_and(|word| ["loan", "mortgage", "offer"].contains(&word.as_str()))
             && fact.values[0] <= 9.0;

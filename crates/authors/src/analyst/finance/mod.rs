@@ -4,12 +4,14 @@
 //! words name the topic ([`topic`]), which takes the facts that it needs. A fact that nobody takes, or one that is
 //! missing, is asked back. The calculation becomes a program ([`program`]).
 
+mod bonds;
 mod conversation;
 mod dates;
 mod depreciation;
 mod facts;
 mod flows;
 mod growth;
+mod inflation;
 mod investments;
 mod lexer;
 mod loans;
@@ -34,6 +36,9 @@ use topic::Topic;
 
 /// Most values that are tried.
 const TRIALS_MAX: usize = 500;
+
+/// Largest number that is computed with.
+const SUM_MAX: f64 = 1e15;
 
 /// What finance can be asked, for those who asked something else.
 pub(crate) const HELP: &str = "NPV, IRR, payback, loans and savings (payment, schedule, comparison, present and future value), CAGR, \
@@ -83,8 +88,11 @@ fn carry_on(
         Err(trouble) => return Some(finish(Err(trouble), memory)),
     };
     // What was asked back may have been what to compute at all.
-    let topic = Topic::of(reading).map(|(topic, _)| topic).or(memory.topic);
-    let topic = topic.or_else(|| Topic::of(&Reading::new(&text)).map(|(topic, _)| topic))?;
+    let topic_of = |reading: &Reading| Topic::of(reading).map(|(topic, _)| topic);
+    let (before, both) = (topic_of(&Reading::new(&memory.text)), topic_of(&Reading::new(&text)));
+    // What is added may ask for something else: "and the balance after 4 years?"
+    let moved = both.filter(|_| asked.is_none() && before == memory.topic);
+    let topic = topic_of(reading).or(moved).or(memory.topic).or(both)?;
     let result = answer(assignment, &text, topic, 3);
     // An answer that does not help is a new question.
     match (&result, asked) {
@@ -136,6 +144,7 @@ fn aggregates(reading: &Reading) -> bool {
 
 /// Asks what to compute of a sum, a rate and a time.
 fn what_of_it(reading: &Reading) -> Option<Trouble> {
+    let loan = reading.any(&["loan", "mortgage", "borrow", "credit"]);
     let percents = reading.free(facts::What::Percent).count();
     let amounts: Vec<_> = reading.free(facts::What::Amount).collect();
     let spans = reading.facts.iter().filter(|fact| matches!(fact.what, facts::What::Span(_))).count();
@@ -144,7 +153,8 @@ fn what_of_it(reading: &Reading) -> Option<Trouble> {
         None => &["monthly payment of the loan", "future value", "present value"],
         Some(_) => &["future value", "present value"],
     };
-    (percents == 1 && spans == 1).then(|| reading::choose::<()>("What should I compute?", options).err())?
+    let enough = percents == 1 && spans == 1 || loan && percents + spans == 1;
+    enough.then(|| reading::choose::<()>("What should I compute?", options).err())?
 }
 
 /// True if a question can be answered from its own words. Beside tables it must not look like one about them.
@@ -192,6 +202,9 @@ fn finish(result: Result<Draft, Trouble>, memory: Memory) -> Result<Draft, Autho
 fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
     let mut reading = Reading::new(text);
     reading.sure = reading.sure.saturating_sub(doubt);
+    if reading.facts.iter().any(|fact| fact.values.iter().any(|value| value.abs() > SUM_MAX)) {
+        return Err(Trouble::Cannot("I compute with numbers up to a thousand million million".into()));
+    }
     let joined = !topic.is_of_flows()
         && !matches!(topic, Topic::Comparison | Topic::Cagr | Topic::Percentage | Topic::Depreciation);
     if joined {
@@ -223,6 +236,8 @@ fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
         Topic::Payment => loans::payment(&mut reading),
         Topic::Present => savings::present(&mut reading),
         Topic::Future => savings::future(&mut reading),
+        Topic::Inflation => inflation::inflation(&mut reading),
+        Topic::Bond => bonds::bond(&mut reading),
         Topic::Tax => trade::tax(&mut reading),
         Topic::Margin => trade::margin(&mut reading),
         Topic::Roi => growth::roi(&mut reading),

@@ -6,7 +6,7 @@ use super::{
     facts::{Fact, Period, What},
     loans::{self, capital},
     program::{Listing, Program, Unit},
-    reading::{Compounding, Reading, Trouble, ask, choose, plain},
+    reading::{Compounding, Reading, Trouble, ask, plain},
     terms::{self, ANNUITY, GATHERED, Rate, Term},
 };
 
@@ -42,10 +42,18 @@ fn periods(reading: &mut Reading, rate: &Rate, payment: Option<&Fact>, term: Opt
 /// A payment that falls again and again.
 fn regular(reading: &Reading) -> Option<Fact> {
     let named = ["payment", "instalment", "annuity", "contribute", "monthly", "annual", "quarterly"];
-    // "1000 compounded monthly" is paid once.
-    let paid = |fact: &&Fact| fact.near(&named) && !fact.near(&["compound"]);
+    // "1000 compounded monthly" is paid once, and what is to be reached is no payment.
+    let once = ["compound", "reach", "goal", "target", "have", "already", "initial", "lump", "today", "now"];
+    let paid = |fact: &&Fact| fact.near(&named) && !fact.near(&once);
     let found = reading.regular().cloned();
-    found.or_else(|| reading.free(What::Amount).find(paid).map(|fact| fact.take().clone()))
+    let found = found.or_else(|| reading.free(What::Amount).find(paid).map(|fact| fact.take().clone()));
+    // "save 250 at the end of every month": the time is said apart.
+    let moved = ["deposit", "invest", "pay", "receive", "add", "put", "withdraw"];
+    let again = reading.frequency().is_some() && (reading.saves() || reading.any(&moved));
+    let plain = |fact: &&Fact| !fact.near(&once);
+    found.or_else(|| {
+        again.then(|| reading.free(What::Amount).filter(plain).last().map(|fact| fact.take().clone()))?
+    })
 }
 
 fn shown(values: &[f64]) -> String {
@@ -169,11 +177,11 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
         return ask("Which sum or which payments should grow?");
     }
     let simple = reading.says(&["simple interest"]);
-    if term.unit == Some(Period::Day) && !simple && reading.compounding().is_none() && payment.is_none() {
-        return choose(
-            "Simple interest or compound interest?",
-            &["simple interest", "compounded yearly", "compounded daily"],
-        );
+    let mut simple = simple;
+    let short = term.unit == Some(Period::Day) && term.values.iter().all(|days| *days <= 366.0);
+    if short && !simple && reading.compounding().is_none() && payment.is_none() && !reading.has("compound") {
+        reading.assume("simple interest, as it is less than a year", 8);
+        simple = true;
     }
     let advance = reading.in_advance();
     let mut each = periods(reading, &rate, payment.as_ref(), Some(&term));
@@ -208,7 +216,7 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
     program.line(format!("future_value = {}", parts.join(" + ")));
     let interest = (format!("future_value - {}", paid.join(" - ")), "Interest".to_owned());
     let value = ("future_value".to_owned(), "Future value".to_owned());
-    let first = reading.then(&["much", "what"], &["interest"], 2) && !reading.any(&["future", "fv", "worth"])
+    let first = reading.says(&["compound interest on"]) || reading.then(&["much", "what"], &["interest"], 2) && !reading.any(&["future", "fv", "worth"])
         || simple && !reading.any(&["future", "fv", "worth", "balance", "total"]);
     let order = if first { [interest, value] } else { [value, interest] };
     order.into_iter().for_each(|(value, label)| program.show(value, label, Unit::Money));
@@ -236,9 +244,17 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
     Ok(program)
 }
 
+/// How many times as much a sum is to become.
+pub(super) fn multiple(reading: &Reading) -> Option<(&'static str, f64)> {
+    let words = [("double", 2.0), ("triple", 3.0), ("quadruple", 4.0)];
+    words.into_iter().find(|(word, _)| reading.has(word))
+}
+
 /// How long it takes to pay off, or to reach.
 pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
-    let times = [("double", 2.0), ("triple", 3.0)].into_iter().find(|(word, _)| reading.has(word));
+    let rule = reading.says(&["rule of"]).then(|| reading.free(What::Amount).find(|fact| fact.values == [72.0]));
+    rule.flatten().map(Fact::take);
+    let times = multiple(reading).or(rule.flatten().map(|_| ("double", 2.0)));
     let amounts = reading.free(What::Amount).count();
     let reaching = reading.any(&[
         "reach",
@@ -275,7 +291,7 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
         program.line("periods = math.log(factor) / math.log(1 + rate)");
         what = format!("Time for a sum to {word}");
     } else {
-        let goal = reading.amount(&["reach", "goal", "target", "become", "becomes", "into", "to"]).cloned();
+        let goal = reading.closest(&["reach", "goal", "target", "become", "becomes", "into", "to"]).cloned();
         let goal = goal.or_else(|| reading.amount(&["have", "worth", "until"]).cloned());
         let initial = reading.other_amount(&[]).cloned();
         let (goal, initial) = match (goal, initial, times) {
@@ -350,7 +366,7 @@ pub(super) fn rate(reading: &mut Reading) -> Result<Program, Trouble> {
     let advance = reading.in_advance();
     let amounts: Vec<Fact> = reading.free(What::Amount).map(|fact| fact.take().clone()).collect();
     let single = |fact: &Fact| fact.values[0];
-    let times = [("double", 2.0), ("triple", 3.0)].into_iter().find(|(word, _)| reading.has(word));
+    let times = multiple(reading);
     if let (Some((word, factor)), None, []) = (times, &payment, &amounts[..]) {
         program.given = format!("factor = {}  # to {word}\n", number(factor));
         let over = terms::write_term(&mut program, &term, Period::Year)?;
@@ -361,8 +377,9 @@ pub(super) fn rate(reading: &mut Reading) -> Result<Program, Trouble> {
     }
     match (payment.or_else(|| with_count(reading, &term, &amounts)), &amounts[..]) {
         (None, [first, second]) => {
-            let goal = first.near(&["to", "reach", "into", "become", "have"])
-                && !second.near(&["to", "reach", "into", "become", "have"]);
+            let goals = ["to", "reach", "into", "become", "have"];
+            let goal = first.beside(&goals) && !second.beside(&goals)
+                || first.near(&goals) && !second.near(&goals);
             let (first, second) = if goal { (second, first) } else { (first, second) };
             let each = match reading.compounding() {
                 Some(Compounding::Each(each)) => each,
