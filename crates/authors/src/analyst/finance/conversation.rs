@@ -173,8 +173,8 @@ fn kind_of(older: &[Fact], fact: &Fact) -> What {
 }
 
 /// Words of sums that stand beside the main one: what is new of them is added.
-const BESIDES: [&str; 11] = [
-    "down", "downpayment", "deposit", "balloon", "salvage", "extra", "fee", "fees", "add", "inflation", "contribute",
+const BESIDES: [&str; 13] = [
+    "beginning", "initial", "down", "downpayment", "deposit", "balloon", "salvage", "extra", "fee", "fees", "add", "inflation", "contribute",
 ];
 
 fn same_kind(old: &Fact, what: What, new: &Fact) -> bool {

@@ -150,6 +150,13 @@ pub(super) const COUNTED: [&str; 7] = ["unit", "piece", "pieces", "items", "copi
 /// What leads to a number of its own.
 const TRADED: [&str; 6] = ["cost", "buy", "sell", "price", "charge", "revenue"];
 
+/// What leads to a percentage.
+const RATED: [&str; 9] =
+    ["grow", "growth", "inflation", "discount", "coupon", "margin", "markup", "interest", "rate"];
+
+/// What stands between values that are listed.
+const LISTED: &[&str] = &["and", "or", "instead", "of", "rather", "than"];
+
 const PAYMENTS: [&str; 4] = ["payment", "instalment", "deposit", "withdraw"];
 /// Words that end what belongs to a number, and may lead to the next.
 const SOFT: &[&str] = &[
@@ -259,6 +266,12 @@ pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
         } else {
             found[index].before = before;
         }
+        // "600 a year growing at 2%": what is said of rates belongs to the rate.
+        let soft = found[index].before.iter().all(|word| SOFT.contains(&word.as_str()));
+        if soft && found[index].what == What::Percent && after.last().is_some_and(|word| RATED.contains(&word.as_str())) {
+            let moved = after.pop();
+            found[index].before.splice(0..0, moved);
+        }
         if index > 0 {
             found[index - 1].after = after;
         }
@@ -347,8 +360,12 @@ fn fact_at(tokens: &[Token], at: usize) -> Option<Fact> {
     match token.kind {
         Kind::Date(date) => Some(Fact::new(What::Day(date), 0.0, at, at + 1)),
         Kind::Ordinal(position) => {
-            let (period, _) = next(1).and_then(unit)?;
-            let mut fact = Fact::new(What::Span(period), f64::from(position), at, at + 2);
+            let what = if next(1).is_some_and(|token| token.stems(&["payment", "instalment"])) {
+                What::Count
+            } else {
+                What::Span(next(1).and_then(unit)?.0)
+            };
+            let mut fact = Fact::new(what, f64::from(position), at, at + 2);
             fact.point = true;
             Some(fact)
         }
@@ -453,7 +470,9 @@ fn announced(before: &[Token]) -> Option<Period> {
             return (!about || led).then_some(period);
         }
         let amount = matches!(token.kind, Kind::Number(_) | Kind::Mark(',' | ';' | '.' | '?'));
-        if amount || token.is_any(&["on", "for", "rate", "rates", "and", "with"]) {
+        if amount || token.is_any(&["on", "for", "and", "with"])
+            || token.stems(&["rate", "return", "interest", "growth", "yield", "give", "reach", "have", "get", "turns"])
+        {
             return None;
         }
         led |= token.is("of");
@@ -521,7 +540,7 @@ fn link(tokens: &[Token], left: &Fact, right: &Fact) -> Option<Link> {
         [up, to] if up.is("up") && to.is("to") => Some(Link::Range),
         [only] if only.is("and") && between => Some(Link::Range),
         [] => None,
-        _ if gap.iter().all(|t| t.is_mark(',') || t.is_mark('/') || t.is_any(&["and", "or"])) => {
+        _ if gap.iter().all(|t| t.is_mark(',') || t.is_mark('/') || t.is_any(LISTED)) => {
             Some(Link::List)
         }
         _ => None,
@@ -569,7 +588,7 @@ fn carry_units(tokens: &[Token], mut facts: Vec<Fact>) -> Vec<Fact> {
             tokens[left.start].number().is_some_and(|number| !number.negative && number.value.abs() < 100.0);
         let gap = &tokens[left.end..right.start];
         let word =
-            gap.iter().any(|t| t.is_any(&["and", "or", "to"]) || t.is_mark('-') || t.is_mark('\u{2013}'));
+            gap.iter().any(|t| t.is_any(&["and", "or", "to", "instead"]) || t.is_mark('-') || t.is_mark('\u{2013}'));
         let chained = right.values.len() == 1 && at + 2 < facts.len() && facts[at + 2].what == right.what;
         let unit = matches!(right.what, What::Percent | What::Span(_)) && !right.point;
         if left.what == What::Amount

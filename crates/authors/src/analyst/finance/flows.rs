@@ -117,8 +117,8 @@ const INFLOW_WORDS: [&str; 42] = [
     "benefits",
     "dividends",
 ];
-const SALVAGE_WORDS: [&str; 8] =
-    ["salvage", "terminal", "residual", "scrap", "resale", "resold", "liquidation", "sell"];
+const SALVAGE_WORDS: [&str; 9] =
+    ["salvage", "terminal", "residual", "scrap", "resale", "resold", "liquidation", "sell", "sold"];
 pub(super) const RATE_WORDS: [&str; 9] =
     ["rate", "discounted", "discounting", "discount", "hurdle", "wacc", "capital", "interest", "r"];
 /// Takes the rate at `at..end` out of the question.
@@ -267,6 +267,13 @@ fn item_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
         return found;
     }
     match &token.kind {
+        // "the first flow is today" says where time 0 is.
+        Kind::Ordinal(1)
+            if let Some(length) = (1..5).find(|ahead| next_is(*ahead, &["today", "now", "immediately"]))
+                && !tokens[at..at + length].iter().any(|token| token.number().is_some()) =>
+        {
+            (None, length + 1)
+        }
         Kind::Ordinal(year) if next_is(1, &YEAR_WORDS) => (Some(Item::When(*year, *year)), 2),
         // "first-year cash flow"
         Kind::Ordinal(year) if next(1).is_some_and(|mark| mark.is_mark('-')) && next_is(2, &YEAR_WORDS) => {
@@ -373,6 +380,13 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
     {
         return (Some(Item::Outlay), 2);
     }
+    // "paying 1,000 and getting back 1,210"
+    if token.is("paying")
+        && tokens.get(at + 1).is_some_and(|token| token.number().is_some())
+        && tokens[at..].iter().any(|token| token.is_any(&["get", "getting", "receive", "receiving"]))
+    {
+        return (Some(Item::Outlay), 1);
+    }
     if token.is_any(&["pay", "pays", "paid"]) && next_is(1, &["back", "out", "me", "us", "you"]) {
         return (Some(Item::Inflow), 2);
     }
@@ -425,6 +439,8 @@ struct Laid {
     from_year_one: bool,
     /// Of the flow that is repeated, as a fraction each period.
     growth: f64,
+    /// An amount after an outlay that may be one as well: what comes in is named only later.
+    unsure: Option<f64>,
 }
 
 impl Laid {
@@ -446,6 +462,13 @@ impl Laid {
                             .take_while(|i| **i != Item::Stop)
                             .any(|i| *i == Item::Inflow);
                     let is_outlay = outlay || named_after;
+                    let since = items[..at].iter().rev().take_while(|item| !matches!(item, Item::Inflow | Item::Stop | Item::Salvage));
+                    let bare = !is_outlay && !since.clone().any(|item| matches!(item, Item::Yearly | Item::YearlyNext | Item::Count(_)));
+                    let follows = bare && since.clone().any(|item| *item == Item::Outlay) && amount > 0.0;
+                    let later = items[at + 1..].windows(2).any(|pair| pair[0] == Item::Inflow && next_is_amount(&pair[1..]));
+                    if follows && later && items.get(at + 1) != Some(&Item::Inflow) {
+                        reading.unsure = reading.unsure.or(Some(amount));
+                    }
                     let amount = if is_outlay { -amount.abs() } else { amount };
                     let when = if is_outlay && label.is_none() { None } else { label.take() };
                     let flow = Flow {
@@ -552,6 +575,9 @@ impl Laid {
         let Some(first) = self.flows.first() else {
             return ask("Which cash flows? For example: -1000, 300, 400 and 500.");
         };
+        if let Some(amount) = self.unsure {
+            return ask(format!("Is {} paid or received? A minus says that it is paid.", python::number(amount)));
+        }
         let outlay = self.flows.iter().any(|flow| flow.outlay && flow.when.is_none_or(|(year, _)| year == 0));
         let listed = self.flows.iter().filter(|flow| !flow.outlay && !flow.salvage).count();
         if let Some(flow) =

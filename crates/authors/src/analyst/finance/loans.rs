@@ -140,6 +140,9 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
     if reading.wants_table() && !reading.has("withdraw") && !sweeps(reading) {
         return amortisation(reading);
     }
+    if reading.has("refinance") {
+        return refinance(reading);
+    }
     let rate = terms::rate(reading)?;
     let loan = borrowed(reading)?;
     if reading.says(&["interest only"]) {
@@ -165,6 +168,30 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
     } else {
         format!("{label} of {what} over {over} at {at}, {when}")
     };
+    Ok(program)
+}
+
+/// What a lower rate saves each time, and in all, over the years that are left.
+fn refinance(reading: &mut Reading) -> Result<Program, Trouble> {
+    let (old, new) = (terms::rate(reading)?, terms::rate(reading)?);
+    let loan = borrowed(reading)?;
+    let term = terms::needed_term(reading)?;
+    let each = paid(reading, &term);
+    let mut program = Program::default();
+    let what = loan.write(&mut program);
+    let from = terms::write_rate(&mut program, &old, each);
+    let over = terms::write_term(&mut program, &term, each)?;
+    program.line(ANNUITY);
+    program.line("old_payment = loan / annuity");
+    program.percent("new_rate", "New rate", &new.values);
+    program.line(format!("rate = new_rate / {}  # per {}", number(each.per_year()), each.noun()));
+    program.line(ANNUITY);
+    program.line("new_payment = loan / annuity");
+    program.show("old_payment - new_payment", format!("Saved a {}", each.noun()), Unit::Money);
+    program.show("(old_payment - new_payment) * periods", "Saved in all", Unit::Money);
+    program.show("old_payment", "Old payment", Unit::Money);
+    program.show("new_payment", "New payment", Unit::Money);
+    program.said = format!("{what} over {over} at {from}, then at {}% instead, without costs of the change", number(new.values[0]));
     Ok(program)
 }
 
@@ -254,6 +281,9 @@ pub(super) fn amortisation(reading: &mut Reading) -> Result<Program, Trouble> {
     });
     let rate = terms::rate(reading)?;
     let loan = borrowed(reading)?;
+    if given.as_ref().is_some_and(|given| given.values.iter().zip(&loan.price).any(|(paid, loan)| paid >= loan)) {
+        return ask("Which of the sums is borrowed, and which is paid each time?");
+    }
     let (term, point) = match (terms::term(reading)?, point) {
         (Some(term), point) => (Some(term), point),
         // "the schedule of a loan in 5 years": the only time is its term.

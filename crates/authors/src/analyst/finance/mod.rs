@@ -207,7 +207,7 @@ fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
     }
     let joined = !topic.is_of_flows()
         && !matches!(topic, Topic::Comparison | Topic::Cagr | Topic::Percentage | Topic::Depreciation);
-    if joined {
+    if joined && !reading.has("refinance") {
         let what_if = reading.says(&["what if"])
             || reading.any(&["step", "steps", "prices", "between", "range"])
             || reading

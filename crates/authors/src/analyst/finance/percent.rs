@@ -99,6 +99,11 @@ fn of_one(reading: &mut Reading, rate: &Fact, amount: &Fact) -> Result<Program, 
                 program.show("number / share", format!("{whole} is {percent}% of"), Unit::Money);
                 program.said = format!("The number of which {whole} is {percent}%");
             } else {
+                let apart = reading.tokens.get(rate.end..amount.start);
+                let joins = ["of", "on", "from", "for", "to"];
+                if apart.is_some_and(|gap| gap.len() > 5 || !gap.iter().any(|token| token.is_any(&joins))) {
+                    return ask(format!("What should I do with {percent}% and {whole}?"));
+                }
                 program.show("number * share", format!("{percent}% of {whole}"), Unit::Money);
                 program.said = format!("{percent}% of {whole}");
             }

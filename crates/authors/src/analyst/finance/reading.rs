@@ -141,7 +141,7 @@ impl Reading {
 
     /// True if it is said that something is put aside.
     pub(super) fn saves(&self) -> bool {
-        self.any(&["save", "contribute", "aside"]) || self.says(&["put away", "put in", "put by", "pay in"])
+        self.any(&["save", "contribute", "aside"]) || self.says(&["put away", "put in", "put by"])
     }
 
     /// The first unused amount that the words stand right beside, otherwise one that they are said of.

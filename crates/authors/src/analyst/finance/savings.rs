@@ -6,7 +6,7 @@ use super::{
     facts::{Fact, Period, What},
     loans::{self, capital},
     program::{Listing, Program, Unit},
-    reading::{Compounding, Reading, Trouble, ask, plain},
+    reading::{Compounding, Reading, Trouble, ask, choose, plain},
     terms::{self, ANNUITY, GATHERED, Rate, Term},
 };
 
@@ -43,14 +43,15 @@ fn periods(reading: &mut Reading, rate: &Rate, payment: Option<&Fact>, term: Opt
 fn regular(reading: &Reading) -> Option<Fact> {
     let named = ["payment", "instalment", "annuity", "contribute", "monthly", "annual", "quarterly"];
     // "1000 compounded monthly" is paid once, and what is to be reached is no payment.
-    let once = ["compound", "reach", "goal", "target", "have", "already", "initial", "lump", "today", "now"];
-    let paid = |fact: &&Fact| fact.near(&named) && !fact.near(&once);
+    let once = ["compound", "reach", "goal", "target", "have", "already", "initial", "lump"];
+    let plain = |fact: &&Fact| !fact.near(&once) && !fact.beside(&["today", "now"]);
+    let of_rate = |fact: &Fact| fact.before.iter().any(|word| ["return", "rate", "interest", "growth"].contains(&word.as_str()));
+    let paid = |fact: &&Fact| fact.near(&named) && plain(fact) && !of_rate(fact);
     let found = reading.regular().cloned();
     let found = found.or_else(|| reading.free(What::Amount).find(paid).map(|fact| fact.take().clone()));
     // "save 250 at the end of every month": the time is said apart.
     let moved = ["deposit", "invest", "pay", "receive", "add", "put", "withdraw"];
     let again = reading.frequency().is_some() && (reading.saves() || reading.any(&moved));
-    let plain = |fact: &&Fact| !fact.near(&once);
     found.or_else(|| {
         again.then(|| reading.free(What::Amount).filter(plain).last().map(|fact| fact.take().clone()))?
     })
@@ -123,6 +124,9 @@ fn perpetuity(
 ) -> Result<Program, Trouble> {
     let payment = payment.or_else(|| reading.free(What::Amount).next().map(|fact| fact.take().clone()));
     let Some(payment) = payment else { return ask("Which payment should I value?") };
+    // "1,000 in the first year"
+    let first = |fact: &&Fact| fact.point && fact.what == What::Span(Period::Year) && fact.values == [1.0];
+    reading.facts.iter().filter(|_| growth.is_some()).find(first).map(Fact::take);
     let each = terms::often(reading, payment.per, None).unwrap_or(Period::Year);
     if growth.is_some() && each != Period::Year {
         return ask("Do the payments fall, and grow, once a year? I value growing payments by the year.");
@@ -252,9 +256,9 @@ pub(super) fn multiple(reading: &Reading) -> Option<(&'static str, f64)> {
 
 /// How long it takes to pay off, or to reach.
 pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
-    let rule = reading.says(&["rule of"]).then(|| reading.free(What::Amount).find(|fact| fact.values == [72.0]));
-    rule.flatten().map(Fact::take);
-    let times = multiple(reading).or(rule.flatten().map(|_| ("double", 2.0)));
+    let rule = reading.free(What::Amount).find(|fact| fact.values == [72.0] && reading.says(&["rule of"]));
+    let rule = rule.map(|fact| fact.take().clone());
+    let times = multiple(reading).or(rule.as_ref().map(|_| ("double", 2.0)));
     let amounts = reading.free(What::Amount).count();
     let reaching = reading.any(&[
         "reach",
@@ -303,6 +307,14 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
             },
             (None, None, None) => (None, None),
         };
+        if let Some(initial) = initial.as_ref().filter(|_| payment.is_none() && reading.saves()) {
+            let shown = plain(initial);
+            let options = [format!("{shown} a month"), format!("{shown} a year"), format!("{shown} once, initially")];
+            let options: Vec<&str> = options.iter().map(String::as_str).collect();
+            if !reading.any(&["initial", "already", "have", "once"]) || reading.says(&["have to"]) && !reading.has("initial") {
+                return choose(format!("How often is {shown} saved?"), &options);
+            }
+        }
         if let Some(initial) = &initial {
             program.input("initial", "Sum at the beginning", &initial.values);
         }
@@ -347,11 +359,21 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
     if rate.values.iter().any(|rate| *rate <= 0.0) {
         return ask("Which rate, above 0%, should I use?");
     }
+    if rule.is_some() {
+        program.show("0.72 / rate", "By the rule of 72", Unit::Of("years"));
+    }
     if each == Period::Year {
         program.show("periods", "Years", Unit::Of("years"));
     } else {
-        program.show("periods", format!("{}s", capital(each.noun())), Unit::Bare);
-        program.show(format!("periods / {}", number(each.per_year())), "In years", Unit::Of("years"));
+        let years = format!("periods / {}", number(each.per_year()));
+        let mut shown = [
+            ("periods".to_owned(), format!("{}s", capital(each.noun())), Unit::Bare),
+            (years, "In years".to_owned(), Unit::Of("years")),
+        ];
+        if reading.says(&["how many year", "year to", "year until", "in year"]) {
+            shown.reverse();
+        }
+        shown.into_iter().for_each(|(value, label, unit)| program.show(value, label, unit));
     }
     program.said = format!("{what} at {at}");
     program.said += timing(payment.is_some(), false);

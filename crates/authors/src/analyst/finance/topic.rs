@@ -35,8 +35,8 @@ pub(super) enum Topic {
     Percentage,
 }
 
-const LOAN: [&str; 9] =
-    ["loan", "mortgage", "borrow", "debt", "lend", "repay", "owe", "instalment", "finance"];
+const LOAN: [&str; 10] =
+    ["loan", "mortgage", "borrow", "debt", "lend", "repay", "owe", "instalment", "finance", "lease"];
 const SAVE: [&str; 5] = ["save", "deposit", "contribute", "invest", "aside"];
 
 impl Topic {
@@ -75,6 +75,13 @@ impl Topic {
                 (Topic::Payback, 3)
             }
             () if long && r.says(&["pay back"]) && !r.any(&LOAN) => (Topic::Payback, 3),
+            () if r.says(&["present value"])
+                && r.free(What::Amount).count() > 1
+                && (r.says(&["cash flow", "follow cash"]) || r.has("cashflow")
+                    || r.facts.iter().filter(|fact| fact.point).count() > 1) =>
+            {
+                (Topic::Npv, 4)
+            }
             () if r.any(&["npv", "dcf"])
                 || r.says(&["net present", "present worth", "discount cash", "discount cashflow"]) =>
             {
@@ -200,7 +207,8 @@ impl Topic {
             .any(|fact| fact.before.iter().any(|word| word == "rate" || word == "interest" || word == "at"));
         let asked_rate =
             percents == 0 && !known_rate && r.any(&["rate"]) && r.span_count() > 0 && !r.any(&["discount"])
-                || r.then(&["what", "which"], &["rate", "return", "yield", "growth"], 3)
+                || (r.then(&["what", "which"], &["rate", "return", "yield", "growth"], 3)
+                    || r.then(&["required", "need"], &["rate", "return", "growth"], 2))
                     && spans > 0
                     && (r.free(What::Amount).count() > 1 || multiple(r).is_some())
                 || r.then(&["what", "which"], &["rate"], 4) && !r.then(&["rate"], &["effective"], 2)
@@ -215,7 +223,12 @@ impl Topic {
         let regular = r.free(What::Amount).filter(|fact| fact.per.is_some()).count();
         let amounts = r.free(What::Amount).count();
         Some(match () {
-            () if pmt => (Topic::Payment, 0),
+            () if pmt
+                || r.has("refinance") && percents == 2
+                || r.says(&["interest only"]) && percents == 1 && amounts == 1 =>
+            {
+                (Topic::Payment, 0)
+            }
             () if r.any(&["bond", "coupon"]) && percents > 0 && !asked_rate => (Topic::Bond, 2),
             () if r.has("inflation")
                 || r.says(&["today's money", "real return", "real rate", "purchasing power"])
@@ -233,7 +246,12 @@ impl Topic {
             {
                 (Topic::EffectiveRate, 2)
             }
-            () if amounts == 1 && regular == 1 && r.then(&["what", "which", "size"], &["loan", "mortgage"], 2) => {
+            () if amounts == 1 && regular == 1 && r.then(
+                    &["what", "which", "size", "maximum", "max", "biggest", "largest"],
+                    &["loan", "mortgage"],
+                    2,
+                ) =>
+            {
                 (Topic::Affordability, 2)
             }
             () if r.any(&["ear", "apy", "aer"])
@@ -286,7 +304,9 @@ impl Topic {
                     && r.facts.iter().any(|f| f.point)
                     && (loan || r.any(&["payment", "pay", "outstanding"]))
                 || r.any(&["interest", "principal"])
-                    && r.facts.iter().any(|f| f.point && f.near(&["interest", "principal", "pay", "repay"]))
+                    && r.facts.iter().any(|f| {
+                        f.point && (f.what == What::Count || f.near(&["interest", "principal", "pay", "repay"]))
+                    })
                     && amounts > 0
                     && (loan || spans > 1)
                     && !r.saves()
@@ -311,7 +331,7 @@ impl Topic {
             ) || r.then(&["monthly", "annual", "quarterly", "weekly"], &SAVE, 1)
                 || r.saves() && often && r.has("much"))
                 && r.regular_free() == 0
-                && r.any(&["have", "reach", "get", "target", "goal", "need", "accumulate", "want"])
+                && r.any(&["have", "reach", "get", "target", "goal", "need", "accumulate", "want", "give"])
                 && !r.any(&["future"]) =>
             {
                 (Topic::Payment, 2)
@@ -320,7 +340,8 @@ impl Topic {
                 && percents > 0
                 && r.span_count() > 0
                 && r.regular_free() == 0
-                && r.free(What::Amount).count() == 1 =>
+                && r.free(What::Amount).count() == 1
+                && !r.any(&["put", "account", "invest", "deposit"]) =>
             {
                 (Topic::Payment, 8)
             }
@@ -336,6 +357,8 @@ impl Topic {
                     "today's value",
                     "worth in today's",
                 ])
+                || r.says(&["lump sum"]) && regular == 1
+                || r.has("discount") && (regular == 1 || r.has("annuity")) && percents > 0
                 || r.says(&["lump sum"]) && r.has("need") && r.any(&["today", "now"])
                 || r.says(&["value today"])
                 || r.then(&["worth"], &["today", "now"], 8)
@@ -437,6 +460,7 @@ impl Reading {
             pair[0].stems(&["year", "month", "time"])
                 && pair[1].stems(&["to", "until", "till", "needed", "required"])
                 && !numbered(at)
+                && !(at > 0 && self.tokens[at - 1].is_any(&["a", "per", "each", "every"]))
         }) && self.any(&["reach", "repay", "pay", "become", "have", "save", "double", "triple", "until", "get"])
     }
 

@@ -48,6 +48,13 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
         let Some(price) = price else { return ask("At which price is a unit sold?") };
         return Ok(profit_of(quantity, &price, cost, fixed.as_ref()));
     }
+    // "subscriptions at 29 a month"
+    let at = |fact: &&Fact| fact.before.last().is_some_and(|word| word == "at");
+    let known = fixed.is_some() && (cost.is_some() || variable_share.is_some());
+    let price = price.or_else(|| {
+        let found = reading.free(What::Amount).filter(|_| known && quantity.is_none()).find(at);
+        found.map(|fact| fact.take().clone())
+    });
     let fixed = fixed.or_else(|| {
         // What is left is the largest.
         let free = reading.free(What::Amount);
@@ -218,16 +225,6 @@ pub(super) fn margin(reading: &mut Reading) -> Result<Program, Trouble> {
         reading.free(What::Amount).find(named).map(|fact| fact.take().clone())
     };
     let (profit, cost, price) = (led(&[1]), led(&[0, 2]), led(&[3]));
-    // "mark up 80 by 25%", "60% markup on 15": the markup is on the cost.
-    let marked = cost.is_none() && price.is_none() && markup.is_some();
-    let marked = marked.then(|| {
-        let mut free = reading.free(What::Amount);
-        free.find(|fact| {
-            let lead = fact.before.iter().rev().find(|word| *word != "a").map(String::as_str);
-            matches!(lead, Some("up" | "on" | "to" | "add")) || reading.then(&["markup"], &["on"], 0)
-        })
-    });
-    let cost = cost.or_else(|| marked.flatten().map(|fact| fact.take().clone()));
     if margin.is_none()
         && markup.is_none()
         && let Some(fact) = reading.free(What::Percent).next()
@@ -248,6 +245,16 @@ pub(super) fn margin(reading: &mut Reading) -> Result<Program, Trouble> {
     if margin.as_ref().is_some_and(|margin| margin.values.iter().any(|value| *value >= 100.0)) {
         return ask("A margin is a share of the price and below 100%; is it a markup on the cost?");
     }
+    // "mark up 80 by 25%", "60% markup on 15": the markup is on the cost.
+    let marked = cost.is_none() && price.is_none() && markup.is_some();
+    let marked = marked.then(|| {
+        let mut free = reading.free(What::Amount);
+        free.find(|fact| {
+            let lead = fact.before.iter().rev().find(|word| *word != "a").map(String::as_str);
+            matches!(lead, Some("up" | "on" | "to" | "add")) || reading.then(&["markup"], &["on"], 0)
+        })
+    });
+    let cost = cost.or_else(|| marked.flatten().map(|fact| fact.take().clone()));
     let untold: Vec<Fact> = reading.free(What::Amount).map(|fact| fact.take().clone()).collect();
     let (mut cost, mut price) = (cost, price);
     match (&cost, &price, &untold[..]) {
@@ -399,8 +406,10 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
     let not = reading.says(&["not including"]);
     let included = reading.tokens.iter().any(|token| token.is_any(&["included", "includes", "inclusive"])) && !not;
     let (with, without) = (["gross", "including", "inclusive"], ["net", "excluding", "plus", "exclusive"]);
-    let told = follows(&with) || follows(&without);
-    let known_gross = follows(&with)
+    let gap = if amount.end <= rate.start { &reading.tokens[amount.end..rate.start] } else { &[] };
+    let contains = gap.iter().any(|token| token.stems(&["including"])) && !not;
+    let told = contains || follows(&with) || follows(&without);
+    let known_gross = contains || follows(&with)
         || !told && (amount.near(&["gross", "including", "total", "inclusive"]) && !wanted("gross") || included);
     let known_net = follows(&without) || not || !told && amount.near(&without) && !wanted("net") && !included;
     let asks_gross = reading.any(&["add", "gross", "including", "plus", "adding", "inclusive"])
@@ -419,7 +428,7 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
         "contained",
         "exclusive",
     ]) || reading.says(&["take off", "back out"])
-        || reading.then(&["vat", "tax", "gst"], &["in"], 2);
+        || reading.then(&["vat", "tax", "gst"], &["in", "out"], 2);
     let on = reading.then(&["vat", "tax", "gst"], &["on", "for"], 1)
         || amount.before.last().is_some_and(|word| word == "on");
     let gross = match (known_gross, known_net) {
@@ -437,8 +446,9 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
     };
     let mut program = Program::default();
     program.percent("tax_rate", "Tax rate", &rate.values);
-    let opens = reading.tokens.first().is_some_and(|token| token.stems(&["vat", "tax", "gst"]));
-    let tax_first = reading.then(&["how", "what"], &["vat", "tax", "gst"], 3) || opens && on;
+    let taxes = ["vat", "tax", "gst"];
+    let opens = reading.tokens.iter().take(2).any(|token| token.stems(&taxes)) && !reading.any(&["price", "net"]);
+    let tax_first = reading.then(&["how", "what"], &taxes, 3) || opens;
     if gross {
         program.input("gross", "Gross price", &amount.values);
         program.line("net = gross / (1 + tax_rate)");
