@@ -7,8 +7,9 @@ use ringfence_pipeline::ports::Clarification;
 use serde_json::{Value, json};
 
 use super::{
-    facts::{Fact, What, join_ranges},
+    facts::{Fact, What},
     lexer::Kind,
+    ranges::join_ranges,
     reading::{Reading, Trouble},
     topic::Topic,
     vocabulary,
@@ -174,7 +175,19 @@ fn kind_of(older: &[Fact], fact: &Fact) -> What {
 
 /// Words of sums that stand beside the main one: what is new of them is added.
 const BESIDES: [&str; 13] = [
-    "beginning", "initial", "down", "downpayment", "deposit", "balloon", "salvage", "extra", "fee", "fees", "add", "inflation", "contribute",
+    "beginning",
+    "initial",
+    "down",
+    "downpayment",
+    "deposit",
+    "balloon",
+    "salvage",
+    "extra",
+    "fee",
+    "fees",
+    "add",
+    "inflation",
+    "contribute",
 ];
 
 fn same_kind(old: &Fact, what: What, new: &Fact) -> bool {

@@ -37,7 +37,9 @@ pub(super) fn cagr(reading: &mut Reading) -> Result<Program, Trouble> {
         amounts.reverse();
         years.reverse();
     }
-    if amounts.is_empty() && let Some((_, factor)) = super::savings::multiple(reading) {
+    if amounts.is_empty()
+        && let Some((_, factor)) = super::savings::multiple(reading)
+    {
         amounts = [1.0, factor].map(Fact::amount).to_vec();
     }
     let [first, last] = &amounts[..] else { return ask("From which value to which value did it grow?") };

@@ -26,10 +26,15 @@ pub(super) fn inflation(reading: &mut Reading) -> Result<Program, Trouble> {
     program.percent("inflation", "Inflation", &inflation.values);
     let at = plain(&inflation);
     let Some(amount) = reading.free(What::Amount).next().map(|fact| fact.take().clone()) else {
-        let Some(nominal) = nominal else { return ask("Which sum, or which nominal rate, should I convert?") };
+        let Some(nominal) = nominal else {
+            return ask("Which sum, or which nominal rate, should I convert?");
+        };
         program.percent("nominal", "Nominal rate", &nominal.values);
         program.show("((1 + nominal) / (1 + inflation) - 1) * 100", "Real rate a year", Unit::Percent);
-        program.said = format!("Real rate of {}% nominal with {at}% inflation, (1 + nominal) / (1 + inflation) - 1", plain(&nominal));
+        program.said = format!(
+            "Real rate of {}% nominal with {at}% inflation, (1 + nominal) / (1 + inflation) - 1",
+            plain(&nominal)
+        );
         return Ok(program);
     };
     let term = terms::needed_term(reading)?;

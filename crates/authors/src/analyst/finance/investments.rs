@@ -7,6 +7,7 @@ use super::{
     flows::{self, Flows},
     loans::capital,
     program::{Listing, Program, Unit, show},
+    rates::{RATE_WORDS, take_rates},
     reading::{Reading, Trouble, ask, choose},
     savings::SOLVE,
     topic::Topic,
@@ -73,7 +74,7 @@ fn rates(topic: Topic, found: Vec<Fact>) -> Result<Rates, Trouble> {
         }
         let fact = Some(fact);
         let near = |words: &[&str]| fact.as_ref().is_some_and(|fact| fact.near(words));
-        let lead = fact.as_ref().and_then(|fact| fact.role(&[&["grow", "growth"], &flows::RATE_WORDS]));
+        let lead = fact.as_ref().and_then(|fact| fact.role(&[&["grow", "growth"], &RATE_WORDS]));
         if lead == Some(0) && rates.growth.is_none() {
             rates.growth = fact;
         } else if topic == Topic::Mirr && near(&["reinvest"]) && rates.reinvest.is_none() {
@@ -97,13 +98,12 @@ fn rates(topic: Topic, found: Vec<Fact>) -> Result<Rates, Trouble> {
 /// A question about cash flows that it lists.
 pub(super) fn investment(reading: &mut Reading, topic: Topic) -> Result<Program, Trouble> {
     let dated = reading.facts.iter().any(|fact| matches!(fact.what, What::Day(_)));
-    let (found, rest) = flows::take_rates(&reading.tokens);
+    let (found, rest) = take_rates(&reading.tokens);
     let rates = rates(topic, found)?;
     if dated {
         return on_days(reading, topic, rates.discount);
     }
-    let flows =
-        flows::read(&rest, rates.discount.as_ref(), rates.growth.as_ref(), topic == Topic::Payback)?;
+    let flows = flows::read(&rest, rates.discount.as_ref(), rates.growth.as_ref(), topic == Topic::Payback)?;
     // What the reader of flows has read, it has accounted for.
     reading.facts.iter().for_each(|fact| _ = fact.take());
     let mut program = Program::default();
@@ -414,7 +414,7 @@ fn on_days(reading: &mut Reading, topic: Topic, rate: Option<Fact>) -> Result<Pr
         reading.facts.iter().filter(|fact| fact.what == What::Percent).for_each(|fact| _ = fact.take());
         // A rate without a percent sign is an amount as well.
         let same = reading.free(What::Amount).find(|fact| {
-            fact.near(&flows::RATE_WORDS) && (fact.values[0] - rate.values[0] / 100.0).abs() < 1e-9
+            fact.near(&RATE_WORDS) && (fact.values[0] - rate.values[0] / 100.0).abs() < 1e-9
         });
         same.map(Fact::take);
     }
@@ -430,7 +430,11 @@ fn on_days(reading: &mut Reading, topic: Topic, rate: Option<Fact>) -> Result<Pr
         .free(What::Amount)
         .map(|fact| {
             let value = fact.take().values[0];
-            out = match fact.role(&[&outlay, &INFLOW, &["another", "added", "add", "extra", "more", "plus", "further"]]) {
+            out = match fact.role(&[
+                &outlay,
+                &INFLOW,
+                &["another", "added", "add", "extra", "more", "plus", "further"],
+            ]) {
                 Some(0) => true,
                 Some(2) => out,
                 _ => false,

@@ -15,10 +15,16 @@ mod inflation;
 mod investments;
 mod lexer;
 mod loans;
+mod numbers;
+mod offers;
 mod percent;
+mod phrases;
 mod program;
+mod ranges;
+mod rates;
 mod reading;
 mod savings;
+mod schedules;
 mod tables;
 mod terms;
 mod topic;
@@ -214,7 +220,7 @@ fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
                 .tokens
                 .iter()
                 .any(|t| t.is_any(&["prices", "amounts", "steps", "costs", "range", "vary"]));
-        reading.facts = facts::join_ranges(&reading.tokens, std::mem::take(&mut reading.facts), what_if);
+        reading.facts = ranges::join_ranges(&reading.tokens, std::mem::take(&mut reading.facts), what_if);
     }
     let program = match topic {
         Topic::Npv | Topic::Irr | Topic::Mirr | Topic::Payback | Topic::ProfitabilityIndex => {
@@ -224,13 +230,13 @@ fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
         Topic::BreakEven => trade::break_even(&mut reading),
         Topic::Cagr => growth::cagr(&mut reading),
         Topic::EffectiveRate => growth::effective(&mut reading),
-        Topic::Comparison => match loans::comparison(&mut reading) {
+        Topic::Comparison => match offers::comparison(&mut reading) {
             // "compare 3% and 4% on 100k": one loan with several values.
             Err(Trouble::Other) => return draft(text, Topic::Payment, doubt.saturating_add(3)),
             result => result,
         },
         Topic::Affordability => loans::affordability(&mut reading),
-        Topic::Amortisation => loans::amortisation(&mut reading),
+        Topic::Amortisation => schedules::amortisation(&mut reading),
         Topic::Periods => savings::how_long(&mut reading),
         Topic::Rate => savings::rate(&mut reading),
         Topic::Payment => loans::payment(&mut reading),

@@ -36,7 +36,8 @@ fn in_turn(reading: &Reading, steps: &[&Fact], amount: &Fact) -> Result<Program,
     let mut before = None;
     for step in steps {
         let minus = step.values[0] < 0.0;
-        let again = step.before.iter().any(|word| ["another", "further", "then", "again"].contains(&word.as_str()));
+        let again =
+            step.before.iter().any(|word| ["another", "further", "then", "again"].contains(&word.as_str()));
         let role = if minus { Some(0) } else { step.role(&groups) };
         let Some(role) = role.or(before.filter(|_| again || role.is_none())) else {
             return ask(format!("Is {} added or taken off?", reading.words(step)));

@@ -154,7 +154,8 @@ impl Reading {
     pub(super) fn unused(&self) -> Option<String> {
         // A large sum that is said twice is one sum.
         let again = |fact: &Fact| {
-            let same = |other: &Fact| !other.is_free() && other.what == fact.what && other.values == fact.values;
+            let same =
+                |other: &Fact| !other.is_free() && other.what == fact.what && other.values == fact.values;
             fact.what == What::Amount && fact.values[0].abs() >= 100.0 && self.facts.iter().any(same)
         };
         let fact = self.facts.iter().find(|fact| fact.is_free() && !again(fact))?;
@@ -210,9 +211,9 @@ impl Reading {
         let mut said = places.filter_map(|at| {
             let mut after = at + 1..self.tokens.len().min(at + 4);
             let before = at.checked_sub(1);
-            after.find_map(often).or_else(|| {
-                before.and_then(|from| often(from).or_else(|| often(from.checked_sub(1)?)))
-            })
+            after
+                .find_map(often)
+                .or_else(|| before.and_then(|from| often(from).or_else(|| often(from.checked_sub(1)?))))
         });
         if self.has("continuous") && self.has("compound") {
             return Some(Compounding::Continuous);

@@ -4,9 +4,10 @@
 use super::super::python::number;
 use super::{
     facts::{Fact, Period, What},
-    loans::{self, capital},
+    loans::capital,
     program::{Listing, Program, Unit},
     reading::{Compounding, Reading, Trouble, ask, choose, plain},
+    schedules,
     terms::{self, ANNUITY, GATHERED, Rate, Term},
 };
 
@@ -45,7 +46,9 @@ fn regular(reading: &Reading) -> Option<Fact> {
     // "1000 compounded monthly" is paid once, and what is to be reached is no payment.
     let once = ["compound", "reach", "goal", "target", "have", "already", "initial", "lump"];
     let plain = |fact: &&Fact| !fact.near(&once) && !fact.beside(&["today", "now"]);
-    let of_rate = |fact: &Fact| fact.before.iter().any(|word| ["return", "rate", "interest", "growth"].contains(&word.as_str()));
+    let of_rate = |fact: &Fact| {
+        fact.before.iter().any(|word| ["return", "rate", "interest", "growth"].contains(&word.as_str()))
+    };
     let paid = |fact: &&Fact| fact.near(&named) && plain(fact) && !of_rate(fact);
     let found = reading.regular().cloned();
     let found = found.or_else(|| reading.free(What::Amount).find(paid).map(|fact| fact.take().clone()));
@@ -220,7 +223,8 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
     program.line(format!("future_value = {}", parts.join(" + ")));
     let interest = (format!("future_value - {}", paid.join(" - ")), "Interest".to_owned());
     let value = ("future_value".to_owned(), "Future value".to_owned());
-    let first = reading.says(&["compound interest on"]) || reading.then(&["much", "what"], &["interest"], 2) && !reading.any(&["future", "fv", "worth"])
+    let first = reading.says(&["compound interest on"])
+        || reading.then(&["much", "what"], &["interest"], 2) && !reading.any(&["future", "fv", "worth"])
         || simple && !reading.any(&["future", "fv", "worth", "balance", "total"]);
     let order = if first { [interest, value] } else { [value, interest] };
     order.into_iter().for_each(|(value, label)| program.show(value, label, Unit::Money));
@@ -276,7 +280,7 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
     if times.is_none()
         && (reading.any(&LOAN) || reading.says(&["pay off", "paid off", "pay down"]) || !reaching)
     {
-        return loans::time_to_pay_off(reading);
+        return schedules::time_to_pay_off(reading);
     }
     let rate = terms::rate(reading)?;
     let payment = regular(reading);
@@ -309,9 +313,12 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
         };
         if let Some(initial) = initial.as_ref().filter(|_| payment.is_none() && reading.saves()) {
             let shown = plain(initial);
-            let options = [format!("{shown} a month"), format!("{shown} a year"), format!("{shown} once, initially")];
+            let options =
+                [format!("{shown} a month"), format!("{shown} a year"), format!("{shown} once, initially")];
             let options: Vec<&str> = options.iter().map(String::as_str).collect();
-            if !reading.any(&["initial", "already", "have", "once"]) || reading.says(&["have to"]) && !reading.has("initial") {
+            if !reading.any(&["initial", "already", "have", "once"])
+                || reading.says(&["have to"]) && !reading.has("initial")
+            {
                 return choose(format!("How often is {shown} saved?"), &options);
             }
         }
@@ -400,8 +407,8 @@ pub(super) fn rate(reading: &mut Reading) -> Result<Program, Trouble> {
     match (payment.or_else(|| with_count(reading, &term, &amounts)), &amounts[..]) {
         (None, [first, second]) => {
             let goals = ["to", "reach", "into", "become", "have"];
-            let goal = first.beside(&goals) && !second.beside(&goals)
-                || first.near(&goals) && !second.near(&goals);
+            let goal =
+                first.beside(&goals) && !second.beside(&goals) || first.near(&goals) && !second.near(&goals);
             let (first, second) = if goal { (second, first) } else { (first, second) };
             let each = match reading.compounding() {
                 Some(Compounding::Each(each)) => each,

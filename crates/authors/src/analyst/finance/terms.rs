@@ -30,7 +30,13 @@ pub(super) struct Rate {
 /// Finds the rate of interest.
 pub(super) fn rate(reading: &mut Reading) -> Result<Rate, Trouble> {
     let fact = find_rate(reading);
-    let free = reading.says(&["interest free", "no interest", "without interest", "excluding interest", "zero interest"]);
+    let free = reading.says(&[
+        "interest free",
+        "no interest",
+        "without interest",
+        "excluding interest",
+        "zero interest",
+    ]);
     if fact.is_none() && free {
         return Ok(Rate::yearly(vec![0.0], None));
     }

@@ -77,7 +77,8 @@ impl Topic {
             () if long && r.says(&["pay back"]) && !r.any(&LOAN) => (Topic::Payback, 3),
             () if r.says(&["present value"])
                 && r.free(What::Amount).count() > 1
-                && (r.says(&["cash flow", "follow cash"]) || r.has("cashflow")
+                && (r.says(&["cash flow", "follow cash"])
+                    || r.has("cashflow")
                     || r.facts.iter().filter(|fact| fact.point).count() > 1) =>
             {
                 (Topic::Npv, 4)
@@ -114,7 +115,8 @@ impl Topic {
         let sells =
             r.any(&["price", "sell", "unit", "fixed", "variable", "contribution", "margin", "charge"]);
         let quantity = r.facts.iter().any(|fact| {
-            fact.what == What::Amount && fact.after.first().is_some_and(|word| COUNTED.contains(&word.as_str()))
+            fact.what == What::Amount
+                && fact.after.first().is_some_and(|word| COUNTED.contains(&word.as_str()))
         });
         Some(match () {
             () if r.has("lose")
@@ -246,7 +248,9 @@ impl Topic {
             {
                 (Topic::EffectiveRate, 2)
             }
-            () if amounts == 1 && regular == 1 && r.then(
+            () if amounts == 1
+                && regular == 1
+                && r.then(
                     &["what", "which", "size", "maximum", "max", "biggest", "largest"],
                     &["loan", "mortgage"],
                     2,
@@ -305,7 +309,8 @@ impl Topic {
                     && (loan || r.any(&["payment", "pay", "outstanding"]))
                 || r.any(&["interest", "principal"])
                     && r.facts.iter().any(|f| {
-                        f.point && (f.what == What::Count || f.near(&["interest", "principal", "pay", "repay"]))
+                        f.point
+                            && (f.what == What::Count || f.near(&["interest", "principal", "pay", "repay"]))
                     })
                     && amounts > 0
                     && (loan || spans > 1)
@@ -331,7 +336,17 @@ impl Topic {
             ) || r.then(&["monthly", "annual", "quarterly", "weekly"], &SAVE, 1)
                 || r.saves() && often && r.has("much"))
                 && r.regular_free() == 0
-                && r.any(&["have", "reach", "get", "target", "goal", "need", "accumulate", "want", "give"])
+                && r.any(&[
+                    "have",
+                    "reach",
+                    "get",
+                    "target",
+                    "goal",
+                    "need",
+                    "accumulate",
+                    "want",
+                    "give",
+                ])
                 && !r.any(&["future"]) =>
             {
                 (Topic::Payment, 2)
@@ -406,7 +421,8 @@ impl Topic {
         let amounts = r.free(What::Amount).count();
         let moved = r.then(&["from"], &["to"], 2)
             && r.any(&["grow", "decrease", "went", "goes", "go", "up", "down", "change"]);
-        let steps = ["up", "down", "plus", "minus", "discount", "off", "then", "grow", "decrease", "add", "markup"];
+        let steps =
+            ["up", "down", "plus", "minus", "discount", "off", "then", "grow", "decrease", "add", "markup"];
         if percents > 1 && amounts == 1 && r.facts.len() == percents + 1 && r.any(&steps) && !r.any(&LOAN) {
             return Some((Topic::Percentage, 5));
         }
@@ -461,7 +477,8 @@ impl Reading {
                 && pair[1].stems(&["to", "until", "till", "needed", "required"])
                 && !numbered(at)
                 && !(at > 0 && self.tokens[at - 1].is_any(&["a", "per", "each", "every"]))
-        }) && self.any(&["reach", "repay", "pay", "become", "have", "save", "double", "triple", "until", "get"])
+        }) && self
+            .any(&["reach", "repay", "pay", "become", "have", "save", "double", "triple", "until", "get"])
     }
 
     fn span_count(&self) -> usize {

@@ -207,7 +207,10 @@ pub(super) fn margin(reading: &mut Reading) -> Result<Program, Trouble> {
     let of_rate: [&[&str]; 2] = [&["markup", "mark"], &["margin", "gross"]];
     let said = |group: usize| {
         let named = |fact: &&Fact| {
-            let follows = fact.after.first().and_then(|word| of_rate.iter().position(|words| words.contains(&word.as_str())));
+            let follows = fact
+                .after
+                .first()
+                .and_then(|word| of_rate.iter().position(|words| words.contains(&word.as_str())));
             follows.or_else(|| fact.role(&of_rate)) == Some(group)
         };
         reading.free(What::Percent).find(named).map(|fact| fact.take().clone())
@@ -404,13 +407,16 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
     // "250 net", "1,190 including 19% VAT": what follows counts most.
     let follows = |words: &[&str]| amount.after.first().is_some_and(|word| words.contains(&word.as_str()));
     let not = reading.says(&["not including"]);
-    let included = reading.tokens.iter().any(|token| token.is_any(&["included", "includes", "inclusive"])) && !not;
+    let included =
+        reading.tokens.iter().any(|token| token.is_any(&["included", "includes", "inclusive"])) && !not;
     let (with, without) = (["gross", "including", "inclusive"], ["net", "excluding", "plus", "exclusive"]);
     let gap = if amount.end <= rate.start { &reading.tokens[amount.end..rate.start] } else { &[] };
     let contains = gap.iter().any(|token| token.stems(&["including"])) && !not;
     let told = contains || follows(&with) || follows(&without);
-    let known_gross = contains || follows(&with)
-        || !told && (amount.near(&["gross", "including", "total", "inclusive"]) && !wanted("gross") || included);
+    let known_gross = contains
+        || follows(&with)
+        || !told
+            && (amount.near(&["gross", "including", "total", "inclusive"]) && !wanted("gross") || included);
     let known_net = follows(&without) || not || !told && amount.near(&without) && !wanted("net") && !included;
     let asks_gross = reading.any(&["add", "gross", "including", "plus", "adding", "inclusive"])
         || reading.says(&["on top"]);
@@ -447,7 +453,8 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
     let mut program = Program::default();
     program.percent("tax_rate", "Tax rate", &rate.values);
     let taxes = ["vat", "tax", "gst"];
-    let opens = reading.tokens.iter().take(2).any(|token| token.stems(&taxes)) && !reading.any(&["price", "net"]);
+    let opens =
+        reading.tokens.iter().take(2).any(|token| token.stems(&taxes)) && !reading.any(&["price", "net"]);
     let tax_first = reading.then(&["how", "what"], &taxes, 3) || opens;
     if gross {
         program.input("gross", "Gross price", &amount.values);

@@ -178,11 +178,11 @@ const OTHERS: &[&str] = &[
     "should", "while", "which", "whole", "house", "horse", "money", "years", "never", "every", "other",
     "after", "about", "under", "these", "single", "bundle", "table", "market", "share", "stores", "store",
     "story", "place", "prize", "piece", "pieces", "print", "paint", "right", "night", "eight", "light",
-    "sheet", "state", "start", "stays", "chart", "class", "least", "least", "slide",
-    "coffee", "mouth", "lower", "money", "budget", "number", "member", "version", "starter", "grows",
-    "crown", "brown", "cells", "salon", "salad", "bread", "break", "breaks", "dates", "rated", "rating",
-    "later", "water", "great", "units", "until", "total", "metal", "royal", "medal", "worse", "words",
-    "worst", "world", "works", "clean",
+    "sheet", "state", "start", "stays", "chart", "class", "least", "least", "slide", "coffee", "mouth",
+    "lower", "money", "budget", "number", "member", "version", "starter", "grows", "crown", "brown", "cells",
+    "salon", "salad", "bread", "break", "breaks", "dates", "rated", "rating", "later", "water", "great",
+    "units", "until", "total", "metal", "royal", "medal", "worse", "words", "worst", "world", "works",
+    "clean",
 ];
 
 /// The known form that a word is, or is nearly, with its stem; and true if it was misspelt.
