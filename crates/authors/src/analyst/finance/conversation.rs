@@ -7,8 +7,9 @@ use ringfence_pipeline::ports::Clarification;
 use serde_json::{Value, json};
 
 use super::{
-    facts::{Fact, What, join_ranges},
+    facts::{Fact, What},
     lexer::Kind,
+    ranges::join_ranges,
     reading::{Reading, Trouble},
     topic::Topic,
     vocabulary,
@@ -122,6 +123,17 @@ pub(super) fn merge(
         left.replace_range(start..end, " ");
     }
     let mut merged = old.to_owned();
+    // "paid quarterly" takes the place of "monthly".
+    if let (Some((_, from, used)), Some((_, at, more))) = (before.frequency_at(), after.frequency_at()) {
+        let place = |reading: &Reading, at: usize, used: usize| {
+            (reading.tokens[at].start, reading.tokens[at + used - 1].end)
+        };
+        let (start, end) = place(&after, at, more);
+        let (from, to) = place(&before, from, used);
+        if !replaced.iter().any(|(start, end, _)| *start < to && from < *end) {
+            replaced.push((from, to, new.get(start..end).unwrap_or_default().to_owned()));
+        }
+    }
     replaced.sort_by_key(|(from, ..)| std::cmp::Reverse(*from));
     for (from, to, text) in replaced {
         merged.replace_range(from..to, &text);
@@ -161,7 +173,27 @@ fn kind_of(older: &[Fact], fact: &Fact) -> What {
     fact.what
 }
 
+/// Words of sums that stand beside the main one: what is new of them is added.
+const BESIDES: [&str; 13] = [
+    "beginning",
+    "initial",
+    "down",
+    "downpayment",
+    "deposit",
+    "balloon",
+    "salvage",
+    "extra",
+    "fee",
+    "fees",
+    "add",
+    "inflation",
+    "contribute",
+];
+
 fn same_kind(old: &Fact, what: What, new: &Fact) -> bool {
+    if new.near(&BESIDES) && !old.near(&BESIDES) {
+        return false;
+    }
     match (old.what, what) {
         (What::Span(_), What::Span(_)) => old.point == new.point,
         (What::Amount, What::Amount) => new.per.is_none() || old.per.is_some(),

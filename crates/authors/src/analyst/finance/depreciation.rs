@@ -184,6 +184,7 @@ fn write(
             order.into_iter().for_each(|(value, label)| program.show(value, label, Unit::Money));
         }
         Some(_) => program.show("cost", "Book value at the beginning", Unit::Money),
+        None if book => program.show("value", format!("Book value after year {}", number(last)), Unit::Money),
         None if matches!(method, Method::Straight) => {
             program.show("depreciation", "Depreciation a year", Unit::Money);
         }

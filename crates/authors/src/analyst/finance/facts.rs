@@ -111,9 +111,27 @@ impl Fact {
         }
     }
 
+    /// A sum that no number of the question says.
+    pub(super) fn amount(value: f64) -> Fact {
+        Fact::new(What::Amount, value, 0, 0)
+    }
+
     /// True if one of the words beside it is one of these.
     pub(super) fn near(&self, stems: &[&str]) -> bool {
         self.before.iter().chain(&self.after).any(|word| stems.contains(&word.as_str()))
+    }
+
+    /// Which of the groups of words is said of it: the last word that leads to it, otherwise the first that follows.
+    pub(super) fn role(&self, groups: &[&[&str]]) -> Option<usize> {
+        let group = |word: &String| groups.iter().position(|group| group.contains(&word.as_str()));
+        self.before.iter().rev().find_map(group).or_else(|| self.after.iter().find_map(group))
+    }
+
+    /// True if one of the words stands right beside it.
+    pub(super) fn beside(&self, stems: &[&str]) -> bool {
+        let known = |word: Option<&String>| word.is_some_and(|word| stems.contains(&word.as_str()));
+        let lead = self.before.iter().rev().find(|word| !["of", "is", "a"].contains(&word.as_str()));
+        known(lead) || known(self.after.first())
     }
 
     pub(super) fn is_free(&self) -> bool {
@@ -131,6 +149,10 @@ pub(super) const COUNTED: [&str; 7] = ["unit", "piece", "pieces", "items", "copi
 
 /// What leads to a number of its own.
 const TRADED: [&str; 6] = ["cost", "buy", "sell", "price", "charge", "revenue"];
+
+/// What leads to a percentage.
+const RATED: [&str; 9] =
+    ["grow", "growth", "inflation", "discount", "coupon", "margin", "markup", "interest", "rate"];
 
 const PAYMENTS: [&str; 4] = ["payment", "instalment", "deposit", "withdraw"];
 /// Words that end what belongs to a number, and may lead to the next.
@@ -223,8 +245,10 @@ pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
         // "cost 40 price 65": the word between leads to the second if the first has its own.
         let sold = |word: &String| TRADED.contains(&word.as_str());
         let soft = before.iter().all(|word| SOFT.contains(&word.as_str()));
+        // "90,000 down, 25 years": a comma ends what belongs to the first.
+        let ended = tokens[from..found[index].start].last().is_some_and(|token| token.is_mark(','));
         let undecided =
-            !after.is_empty() && index > 0 && (before.is_empty() || soft && after.iter().any(sold));
+            !after.is_empty() && !ended && index > 0 && (before.is_empty() || soft && after.iter().any(sold));
         let led = index > 0
             && found[index - 1]
                 .before
@@ -237,6 +261,15 @@ pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
             found[index].before = moved.into_iter().chain(before).collect();
         } else {
             found[index].before = before;
+        }
+        // "600 a year growing at 2%": what is said of rates belongs to the rate.
+        let soft = found[index].before.iter().all(|word| SOFT.contains(&word.as_str()));
+        if soft
+            && found[index].what == What::Percent
+            && after.last().is_some_and(|word| RATED.contains(&word.as_str()))
+        {
+            let moved = after.pop();
+            found[index].before.splice(0..0, moved);
         }
         if index > 0 {
             found[index - 1].after = after;
@@ -326,8 +359,12 @@ fn fact_at(tokens: &[Token], at: usize) -> Option<Fact> {
     match token.kind {
         Kind::Date(date) => Some(Fact::new(What::Day(date), 0.0, at, at + 1)),
         Kind::Ordinal(position) => {
-            let (period, _) = next(1).and_then(unit)?;
-            let mut fact = Fact::new(What::Span(period), f64::from(position), at, at + 2);
+            let what = if next(1).is_some_and(|token| token.stems(&["payment", "instalment"])) {
+                What::Count
+            } else {
+                What::Span(next(1).and_then(unit)?.0)
+            };
+            let mut fact = Fact::new(what, f64::from(position), at, at + 2);
             fact.point = true;
             Some(fact)
         }
@@ -405,6 +442,7 @@ fn time_at(tokens: &[Token], at: usize, value: f64) -> Option<Fact> {
         if token.stems(&PAYMENTS) {
             let mut fact = Fact::new(What::Count, value, at, at + ahead + 1);
             fact.per = per;
+            fact.point = before(&["after"]);
             return Some(fact);
         }
         match frequency(tokens, at + ahead) {
@@ -427,11 +465,17 @@ fn announced(before: &[Token]) -> Option<Period> {
         {
             // "monthly payment on 150,000" says how often what is asked for falls.
             let _ = used;
-            let about = before[at + 1..].iter().any(|token| token.is_any(&["on", "for", "over", "at", "to"]));
+            let about =
+                before[at + 1..].iter().any(|token| token.is_any(&["on", "for", "over", "at", "to", "from"]));
             return (!about || led).then_some(period);
         }
         let amount = matches!(token.kind, Kind::Number(_) | Kind::Mark(',' | ';' | '.' | '?'));
-        if amount || token.is_any(&["on", "for", "rate", "rates", "and", "with"]) {
+        if amount
+            || token.is_any(&["on", "for", "and", "with"])
+            || token.stems(&[
+                "rate", "return", "interest", "growth", "yield", "give", "reach", "have", "get", "turns",
+            ])
+        {
             return None;
         }
         led |= token.is("of");
@@ -439,133 +483,12 @@ fn announced(before: &[Token]) -> Option<Period> {
     None
 }
 
-/// Joins facts that stand for the same into one: `3%, 4% and 5%`, `from 3% to 5% in steps of 0.5%`, `10, 15 or 20 years`.
-/// Amounts are joined only if they are said to be several of one kind.
-pub(super) fn join_ranges(tokens: &[Token], facts: Vec<Fact>, amounts: bool) -> Vec<Fact> {
-    let facts = carry_units(tokens, facts);
-    let mut joined: Vec<Fact> = Vec::with_capacity(facts.len());
-    let mut at = 0;
-    while at < facts.len() {
-        let mut fact = facts[at].clone();
-        at += 1;
-        let joins = match fact.what {
-            What::Percent | What::Span(_) => !fact.point,
-            What::Amount => amounts,
-            _ => false,
-        };
-        while joins
-            && let Some(next) = facts.get(at)
-            && next.what == fact.what
-            && let Some(link) = link(tokens, &fact, next)
-        {
-            let step = facts.get(at + 1).filter(|step| link == Link::Range && is_step(tokens, next, step));
-            match link {
-                Link::List => fact.values.extend(&next.values),
-                Link::Range => match range(fact.values[0], next.values[0], step.map(|step| step.values[0])) {
-                    Some(values) => fact.values = values,
-                    None => break,
-                },
-            }
-            fact.end = next.end;
-            fact.after.clone_from(&next.after);
-            at += 1;
-            if let Some(step) = step {
-                fact.end = step.end;
-                fact.after.clone_from(&step.after);
-                at += 1;
-            }
-        }
-        joined.push(fact);
-    }
-    joined
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Link {
-    List,
-    Range,
-}
-
-/// What two neighbours have to do with each other.
-fn link(tokens: &[Token], left: &Fact, right: &Fact) -> Option<Link> {
-    let gap = &tokens[left.end..right.start];
-    let between = left.before.iter().any(|word| word == "between");
-    let moves = ["grow", "decrease", "go", "goes", "went", "change", "move", "moves", "up", "down"];
-    let moved = left.before.iter().any(|word| moves.contains(&word.as_str()));
-    match gap {
-        [only] if only.is("to") && moved => Some(Link::List),
-        [only] if only.is_any(&["to", "through", "till", "until"]) => Some(Link::Range),
-        [only] if only.is_mark('-') || only.is_mark('\u{2013}') => Some(Link::Range),
-        [up, to] if up.is("up") && to.is("to") => Some(Link::Range),
-        [only] if only.is("and") && between => Some(Link::Range),
-        [] => None,
-        _ if gap.iter().all(|t| t.is_mark(',') || t.is_mark('/') || t.is_any(&["and", "or"])) => {
-            Some(Link::List)
-        }
-        _ => None,
-    }
-}
-
-/// `in steps of 0.5%`, `in 0.5% steps`, `every 0.5%`.
-fn is_step(tokens: &[Token], last: &Fact, step: &Fact) -> bool {
-    let words = ["step", "steps", "increment", "increments", "interval", "intervals", "every", "jumps"];
-    let gap = &tokens[last.end..step.start];
-    let named = gap.iter().chain(tokens[step.end..].iter().take(2)).any(|token| token.is_any(&words));
-    gap.len() <= 4 && (named || matches!(gap, [by] if by.is("by")))
-}
-
-/// The values from `first` to `last`; a step that fits if none is given.
-fn range(first: f64, last: f64, step: Option<f64>) -> Option<Vec<f64>> {
-    let width = last - first;
-    let step = match step {
-        Some(step) => step.abs() * width.signum(),
-        None => {
-            let fitting = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 1000.0, 10_000.0, 100_000.0];
-            fitting.into_iter().find(|step| width.abs() / step <= 10.0)? * width.signum()
-        }
-    };
-    let steps = (width / step + 1e-9).floor();
-    if !(1.0..=100.0).contains(&steps) {
-        return None;
-    }
-    let mut values = Vec::new();
-    while values.len() < 102 {
-        let value = first + step * f64::from(u32::try_from(values.len()).ok()?);
-        if (value - last) * width.signum() > 1e-9 {
-            break;
-        }
-        values.push((value * 1e9).round() / 1e9);
-    }
-    Some(values)
-}
-
-/// Gives small bare numbers the unit of the neighbour that they are listed with: `3, 4 and 5%`, `10 or 15 years`.
-fn carry_units(tokens: &[Token], mut facts: Vec<Fact>) -> Vec<Fact> {
-    for at in (0..facts.len().saturating_sub(1)).rev() {
-        let (left, right) = (&facts[at], &facts[at + 1]);
-        let plain =
-            tokens[left.start].number().is_some_and(|number| !number.negative && number.value.abs() < 100.0);
-        let gap = &tokens[left.end..right.start];
-        let word =
-            gap.iter().any(|t| t.is_any(&["and", "or", "to"]) || t.is_mark('-') || t.is_mark('\u{2013}'));
-        let chained = right.values.len() == 1 && at + 2 < facts.len() && facts[at + 2].what == right.what;
-        let unit = matches!(right.what, What::Percent | What::Span(_)) && !right.point;
-        if left.what == What::Amount
-            && left.per.is_none()
-            && plain
-            && unit
-            && link(tokens, left, right).is_some()
-            && (word || chained)
-        {
-            facts[at].what = facts[at + 1].what;
-        }
-    }
-    facts
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{super::lexer::cut, *};
+    use super::{
+        super::{lexer::cut, ranges::join_ranges},
+        *,
+    };
 
     fn of(question: &str) -> Vec<(What, Vec<f64>)> {
         let tokens = cut(question).tokens;

@@ -37,6 +37,11 @@ pub(super) fn cagr(reading: &mut Reading) -> Result<Program, Trouble> {
         amounts.reverse();
         years.reverse();
     }
+    if amounts.is_empty()
+        && let Some((_, factor)) = super::savings::multiple(reading)
+    {
+        amounts = [1.0, factor].map(Fact::amount).to_vec();
+    }
     let [first, last] = &amounts[..] else { return ask("From which value to which value did it grow?") };
     if first.values[0] <= 0.0 || last.values[0] <= 0.0 {
         return Err(Trouble::Cannot("a compound growth rate needs values above 0 at both ends".into()));
@@ -98,6 +103,32 @@ pub(super) fn effective(reading: &mut Reading) -> Result<Program, Trouble> {
     }
     let shown = plain(&fact);
     let mut program = Program::default();
+    // "monthly rate equivalent to 8% a year"
+    let yearly = fact.per.is_none_or(|per| per == Period::Year);
+    let asked = (0..reading.tokens.len()).find_map(|at| {
+        let (period, used) = facts::frequency(&reading.tokens, at)?;
+        let of_rate = reading.tokens.get(at + used).is_some_and(|token| token.stems(&["rate", "interest"]));
+        (of_rate && period != Period::Year && at < fact.start).then_some(period)
+    });
+    if let Some(each) = asked.filter(|_| yearly && reading.compounding().is_none()) {
+        let times = number(each.per_year());
+        program.percent("annual_rate", "Rate a year", &fact.values);
+        program.show(
+            format!("((1 + annual_rate) ** (1 / {times}) - 1) * 100"),
+            format!("Rate a {}, compounded", each.noun()),
+            Unit::Percent,
+        );
+        program.show(
+            format!("annual_rate / {times} * 100"),
+            format!("Rate a {} if {shown}% is nominal", each.noun()),
+            Unit::Percent,
+        );
+        program.said = format!(
+            "Rate a {} that comes to {shown}% a year with interest on interest, and beside it a {times}th of the yearly rate",
+            each.noun()
+        );
+        return Ok(program);
+    }
     // "1% a month"
     if let Some(per) = fact.per.filter(|per| *per != Period::Year) {
         let times = number(per.per_year());
@@ -162,12 +193,27 @@ pub(super) fn effective(reading: &mut Reading) -> Result<Program, Trouble> {
 
 /// Gain by cost.
 pub(super) fn roi(reading: &mut Reading) -> Result<Program, Trouble> {
-    let cost =
-        reading.amount(&["cost", "invest", "spend", "pay", "buy", "outlay", "initial", "put"]).cloned();
-    let gain = reading.amount(&["profit", "gain", "gains", "earn"]).cloned();
-    let cost = cost.or_else(|| reading.free(What::Amount).next().map(|f| f.take().clone()));
-    let back =
-        if gain.is_none() { reading.free(What::Amount).next().map(|f| f.take().clone()) } else { None };
+    let groups: [&[&str]; 3] = [
+        &["cost", "invest", "spend", "pay", "buy", "outlay", "initial", "put"],
+        &["profit", "gain", "gains", "earn"],
+        &["back", "return", "sell", "receive", "worth"],
+    ];
+    let led = |group: usize| {
+        let found = reading.free(What::Amount).find(|fact| fact.role(&groups) == Some(group));
+        found.map(|fact| fact.take().clone())
+    };
+    let (cost, gain, back) = (led(0), led(1), led(2));
+    let next = || reading.free(What::Amount).next().map(|fact| fact.take().clone());
+    let cost = cost.or_else(next);
+    let back = back.or_else(|| if gain.is_none() { next() } else { None });
+    if let (Some(cost), Some(gain)) = (&cost, &gain)
+        && gain.near(&["earn"])
+        && gain.values[0] >= cost.values[0]
+    {
+        let shown = plain(gain);
+        let options = [format!("a profit of {shown}"), format!("got back {shown}")];
+        return choose(format!("Is {shown} the profit, or all that came back?"), &[&options[0], &options[1]]);
+    }
     let term = terms::term(reading)?;
     let Some(cost) = cost else { return ask("How much was invested, and how much came back?") };
     if cost.values[0].abs() < f64::EPSILON {

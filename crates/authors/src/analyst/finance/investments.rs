@@ -7,6 +7,7 @@ use super::{
     flows::{self, Flows},
     loans::capital,
     program::{Listing, Program, Unit, show},
+    rates::{RATE_WORDS, take_rates},
     reading::{Reading, Trouble, ask, choose},
     savings::SOLVE,
     topic::Topic,
@@ -48,15 +49,21 @@ def payback(times, flows):
     return None
 "#;
 
+/// Words of what comes back.
+const INFLOW: [&str; 10] =
+    ["back", "return", "receive", "sell", "withdraw", "worth", "value", "get", "got", "dividend"];
+
 /// What a rate of the question stands for.
 struct Rates {
     discount: Option<Fact>,
+    /// Of the flows, each period.
+    growth: Option<Fact>,
     finance: Option<Fact>,
     reinvest: Option<Fact>,
 }
 
 fn rates(topic: Topic, found: Vec<Fact>) -> Result<Rates, Trouble> {
-    let mut rates = Rates { discount: None, finance: None, reinvest: None };
+    let mut rates = Rates { discount: None, growth: None, finance: None, reinvest: None };
     for fact in found {
         let bounds = |value: &f64| (-99.0..=1000.0).contains(value);
         if !fact.values.iter().all(bounds) {
@@ -67,7 +74,10 @@ fn rates(topic: Topic, found: Vec<Fact>) -> Result<Rates, Trouble> {
         }
         let fact = Some(fact);
         let near = |words: &[&str]| fact.as_ref().is_some_and(|fact| fact.near(words));
-        if topic == Topic::Mirr && near(&["reinvest"]) && rates.reinvest.is_none() {
+        let lead = fact.as_ref().and_then(|fact| fact.role(&[&["grow", "growth"], &RATE_WORDS]));
+        if lead == Some(0) && rates.growth.is_none() {
+            rates.growth = fact;
+        } else if topic == Topic::Mirr && near(&["reinvest"]) && rates.reinvest.is_none() {
             rates.reinvest = fact;
         } else if topic == Topic::Mirr
             && (near(&["finance", "financing", "borrow"]) || rates.reinvest.is_some())
@@ -88,13 +98,12 @@ fn rates(topic: Topic, found: Vec<Fact>) -> Result<Rates, Trouble> {
 /// A question about cash flows that it lists.
 pub(super) fn investment(reading: &mut Reading, topic: Topic) -> Result<Program, Trouble> {
     let dated = reading.facts.iter().any(|fact| matches!(fact.what, What::Day(_)));
-    let (found, rest) = flows::take_rates(&reading.tokens);
+    let (found, rest) = take_rates(&reading.tokens);
     let rates = rates(topic, found)?;
     if dated {
         return on_days(reading, topic, rates.discount);
     }
-    let flows =
-        flows::read(&rest, rates.discount.as_ref().and_then(|rate| rate.per), topic == Topic::Payback)?;
+    let flows = flows::read(&rest, rates.discount.as_ref(), rates.growth.as_ref(), topic == Topic::Payback)?;
     // What the reader of flows has read, it has accounted for.
     reading.facts.iter().for_each(|fact| _ = fact.take());
     let mut program = Program::default();
@@ -110,6 +119,9 @@ pub(super) fn investment(reading: &mut Reading, topic: Topic) -> Result<Program,
     program.given =
         format!("flows = [{}]  # at the end of {}s 0, 1, ...\n", values.join(", "), flows.each.noun());
     program.given += "times = range(len(flows))\n";
+    let grown = rates.growth.as_ref().map_or_else(String::new, |growth| {
+        format!("the flows grow {}% a {}, the first not yet; ", number(growth.values[0]), flows.each.noun())
+    });
     let convention = if flows.values.first() == Some(&0.0) {
         format!(
             "nothing falls today, the flows fall at the end of each {0}, the first after one {0}",
@@ -121,6 +133,7 @@ pub(super) fn investment(reading: &mut Reading, topic: Topic) -> Result<Program,
             flows.each.noun()
         )
     };
+    let convention = grown + &convention;
     match topic {
         Topic::Npv | Topic::ProfitabilityIndex => {
             let Some(rate) = &rates.discount else {
@@ -340,10 +353,6 @@ fn level_payback(
         _ => "years",
     };
     program.line("payback = outlay / inflow");
-    program.show("payback", "Payback period", Unit::Of(units));
-    if each != Period::Year {
-        program.show(format!("payback / {}", number(each.per_year())), "In years", Unit::Of("years"));
-    }
     if let Some(rate) = &rates.discount {
         let highest = rate.values.iter().copied().fold(0.0, f64::max) / 100.0;
         let highest =
@@ -362,6 +371,10 @@ fn level_payback(
             "discounted = -math.log(1 - outlay * rate / inflow) / math.log(1 + rate) if rate else payback",
         );
         program.show("discounted", format!("Discounted payback period at {at}"), Unit::Of(units));
+    }
+    program.show("payback", "Payback period", Unit::Of(units));
+    if each != Period::Year {
+        program.show(format!("payback / {}", number(each.per_year())), "In years", Unit::Of("years"));
     }
     program.said = format!(
         "Payback of {} by {} a {}, the inflow spread evenly over each {}",
@@ -401,29 +414,36 @@ fn on_days(reading: &mut Reading, topic: Topic, rate: Option<Fact>) -> Result<Pr
         reading.facts.iter().filter(|fact| fact.what == What::Percent).for_each(|fact| _ = fact.take());
         // A rate without a percent sign is an amount as well.
         let same = reading.free(What::Amount).find(|fact| {
-            fact.near(&flows::RATE_WORDS) && (fact.values[0] - rate.values[0] / 100.0).abs() < 1e-9
+            fact.near(&RATE_WORDS) && (fact.values[0] - rate.values[0] / 100.0).abs() < 1e-9
         });
         same.map(Fact::take);
     }
-    let outlay = ["invest", "pay", "cost", "outlay", "spend", "buy", "outflow", "initial"];
+    let outlay = ["invest", "pay", "cost", "outlay", "spend", "buy", "outflow", "initial", "put", "deposit"];
     let order: Vec<&Fact> = reading
         .facts
         .iter()
         .filter(|fact| matches!(fact.what, What::Day(_)) || fact.what == What::Amount && fact.is_free())
         .collect();
+    // "and another 5,000": as the one before.
+    let mut out = false;
     let amounts: Vec<f64> = reading
         .free(What::Amount)
         .map(|fact| {
             let value = fact.take().values[0];
-            if fact.near(&outlay) && !fact.near(&["back", "return", "receive"]) {
-                -value.abs()
-            } else {
-                value
-            }
+            out = match fact.role(&[
+                &outlay,
+                &INFLOW,
+                &["another", "added", "add", "extra", "more", "plus", "further"],
+            ]) {
+                Some(0) => true,
+                Some(2) => out,
+                _ => false,
+            };
+            if out { -value.abs() } else { value }
         })
         .collect();
     let kinds: Vec<bool> = order.iter().map(|fact| fact.what == What::Amount).collect();
-    let paired = kinds.chunks(2).all(|pair| pair.len() == 2 && pair[0] == kinds[0] && pair[1] != kinds[0]);
+    let paired = kinds.chunks(2).all(|pair| pair.len() == 2 && pair[0] != pair[1]);
     if !paired || amounts.len() < 2 {
         return ask(format!(
             "I see {} amounts and {} dates; which amount falls on which day?",

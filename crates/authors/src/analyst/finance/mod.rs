@@ -4,19 +4,27 @@
 //! words name the topic ([`topic`]), which takes the facts that it needs. A fact that nobody takes, or one that is
 //! missing, is asked back. The calculation becomes a program ([`program`]).
 
+mod bonds;
 mod conversation;
 mod dates;
 mod depreciation;
 mod facts;
 mod flows;
 mod growth;
+mod inflation;
 mod investments;
 mod lexer;
 mod loans;
+mod numbers;
+mod offers;
 mod percent;
+mod phrases;
 mod program;
+mod ranges;
+mod rates;
 mod reading;
 mod savings;
+mod schedules;
 mod tables;
 mod terms;
 mod topic;
@@ -34,6 +42,9 @@ use topic::Topic;
 
 /// Most values that are tried.
 const TRIALS_MAX: usize = 500;
+
+/// Largest number that is computed with.
+const SUM_MAX: f64 = 1e15;
 
 /// What finance can be asked, for those who asked something else.
 pub(crate) const HELP: &str = "NPV, IRR, payback, loans and savings (payment, schedule, comparison, present and future value), CAGR, \
@@ -83,8 +94,11 @@ fn carry_on(
         Err(trouble) => return Some(finish(Err(trouble), memory)),
     };
     // What was asked back may have been what to compute at all.
-    let topic = Topic::of(reading).map(|(topic, _)| topic).or(memory.topic);
-    let topic = topic.or_else(|| Topic::of(&Reading::new(&text)).map(|(topic, _)| topic))?;
+    let topic_of = |reading: &Reading| Topic::of(reading).map(|(topic, _)| topic);
+    let (before, both) = (topic_of(&Reading::new(&memory.text)), topic_of(&Reading::new(&text)));
+    // What is added may ask for something else: "and the balance after 4 years?"
+    let moved = both.filter(|_| asked.is_none() && before == memory.topic);
+    let topic = topic_of(reading).or(moved).or(memory.topic).or(both)?;
     let result = answer(assignment, &text, topic, 3);
     // An answer that does not help is a new question.
     match (&result, asked) {
@@ -136,6 +150,7 @@ fn aggregates(reading: &Reading) -> bool {
 
 /// Asks what to compute of a sum, a rate and a time.
 fn what_of_it(reading: &Reading) -> Option<Trouble> {
+    let loan = reading.any(&["loan", "mortgage", "borrow", "credit"]);
     let percents = reading.free(facts::What::Percent).count();
     let amounts: Vec<_> = reading.free(facts::What::Amount).collect();
     let spans = reading.facts.iter().filter(|fact| matches!(fact.what, facts::What::Span(_))).count();
@@ -144,7 +159,8 @@ fn what_of_it(reading: &Reading) -> Option<Trouble> {
         None => &["monthly payment of the loan", "future value", "present value"],
         Some(_) => &["future value", "present value"],
     };
-    (percents == 1 && spans == 1).then(|| reading::choose::<()>("What should I compute?", options).err())?
+    let enough = percents == 1 && spans == 1 || loan && percents + spans == 1;
+    enough.then(|| reading::choose::<()>("What should I compute?", options).err())?
 }
 
 /// True if a question can be answered from its own words. Beside tables it must not look like one about them.
@@ -192,16 +208,19 @@ fn finish(result: Result<Draft, Trouble>, memory: Memory) -> Result<Draft, Autho
 fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
     let mut reading = Reading::new(text);
     reading.sure = reading.sure.saturating_sub(doubt);
+    if reading.facts.iter().any(|fact| fact.values.iter().any(|value| value.abs() > SUM_MAX)) {
+        return Err(Trouble::Cannot("I compute with numbers up to a thousand million million".into()));
+    }
     let joined = !topic.is_of_flows()
         && !matches!(topic, Topic::Comparison | Topic::Cagr | Topic::Percentage | Topic::Depreciation);
-    if joined {
+    if joined && !reading.has("refinance") {
         let what_if = reading.says(&["what if"])
             || reading.any(&["step", "steps", "prices", "between", "range"])
             || reading
                 .tokens
                 .iter()
                 .any(|t| t.is_any(&["prices", "amounts", "steps", "costs", "range", "vary"]));
-        reading.facts = facts::join_ranges(&reading.tokens, std::mem::take(&mut reading.facts), what_if);
+        reading.facts = ranges::join_ranges(&reading.tokens, std::mem::take(&mut reading.facts), what_if);
     }
     let program = match topic {
         Topic::Npv | Topic::Irr | Topic::Mirr | Topic::Payback | Topic::ProfitabilityIndex => {
@@ -211,18 +230,20 @@ fn draft(text: &str, topic: Topic, doubt: u8) -> Result<Draft, Trouble> {
         Topic::BreakEven => trade::break_even(&mut reading),
         Topic::Cagr => growth::cagr(&mut reading),
         Topic::EffectiveRate => growth::effective(&mut reading),
-        Topic::Comparison => match loans::comparison(&mut reading) {
+        Topic::Comparison => match offers::comparison(&mut reading) {
             // "compare 3% and 4% on 100k": one loan with several values.
             Err(Trouble::Other) => return draft(text, Topic::Payment, doubt.saturating_add(3)),
             result => result,
         },
         Topic::Affordability => loans::affordability(&mut reading),
-        Topic::Amortisation => loans::amortisation(&mut reading),
+        Topic::Amortisation => schedules::amortisation(&mut reading),
         Topic::Periods => savings::how_long(&mut reading),
         Topic::Rate => savings::rate(&mut reading),
         Topic::Payment => loans::payment(&mut reading),
         Topic::Present => savings::present(&mut reading),
         Topic::Future => savings::future(&mut reading),
+        Topic::Inflation => inflation::inflation(&mut reading),
+        Topic::Bond => bonds::bond(&mut reading),
         Topic::Tax => trade::tax(&mut reading),
         Topic::Margin => trade::margin(&mut reading),
         Topic::Roi => growth::roi(&mut reading),

@@ -1,5 +1,6 @@
 //! Percentages of everyday life: a share, a change, a discount.
 
+use super::super::python::number;
 use super::{
     facts::{Fact, What},
     program::{Program, Unit},
@@ -10,11 +11,47 @@ use super::{
 pub(super) fn percentage(reading: &mut Reading) -> Result<Program, Trouble> {
     let rate = reading.free(What::Percent).next().map(|fact| fact.take().clone());
     let amounts: Vec<Fact> = reading.free(What::Amount).map(|fact| fact.take().clone()).collect();
+    let more: Vec<Fact> = reading.free(What::Percent).map(|fact| fact.take().clone()).collect();
+    if let (Some(rate), false, [amount]) = (&rate, more.is_empty(), &amounts[..]) {
+        let steps: Vec<&Fact> = std::iter::once(rate).chain(&more).collect();
+        return in_turn(reading, &steps, amount);
+    }
     match (&rate, &amounts[..]) {
         (Some(rate), [amount]) => of_one(reading, rate, amount),
         (None, [first, second]) => of_two(reading, first, second),
         _ => ask("Which percentage of which number?"),
     }
+}
+
+/// One percentage after the other, each of what the one before has left.
+fn in_turn(reading: &Reading, steps: &[&Fact], amount: &Fact) -> Result<Program, Trouble> {
+    let groups: [&[&str]; 2] = [
+        &["down", "minus", "off", "discount", "less", "decrease", "reduce", "subtract", "lose"],
+        &["up", "plus", "add", "grow", "markup", "vat", "tax", "surcharge"],
+    ];
+    let mut program = Program::default();
+    program.input("number", "Number", &amount.values);
+    program.line("result = number");
+    let mut said = Vec::new();
+    let mut before = None;
+    for step in steps {
+        let minus = step.values[0] < 0.0;
+        let again =
+            step.before.iter().any(|word| ["another", "further", "then", "again"].contains(&word.as_str()));
+        let role = if minus { Some(0) } else { step.role(&groups) };
+        let Some(role) = role.or(before.filter(|_| again || role.is_none())) else {
+            return ask(format!("Is {} added or taken off?", reading.words(step)));
+        };
+        before = Some(role);
+        let (sign, name) = if role == 0 { ("-", "less") } else { ("+", "plus") };
+        let percent = number(step.values[0].abs());
+        program.line(format!("result *= 1 {sign} {percent} / 100"));
+        said.push(format!("{name} {percent}%"));
+    }
+    program.show("result", "Result", Unit::Money);
+    program.show("(result / number - 1) * 100", "Change in all", Unit::Percent);
+    program.said = format!("{} {}, one after the other", plain(amount), said.join(", then "));
+    Ok(program)
 }
 
 fn of_one(reading: &mut Reading, rate: &Fact, amount: &Fact) -> Result<Program, Trouble> {
@@ -63,6 +100,11 @@ fn of_one(reading: &mut Reading, rate: &Fact, amount: &Fact) -> Result<Program, 
                 program.show("number / share", format!("{whole} is {percent}% of"), Unit::Money);
                 program.said = format!("The number of which {whole} is {percent}%");
             } else {
+                let apart = reading.tokens.get(rate.end..amount.start);
+                let joins = ["of", "on", "from", "for", "to"];
+                if apart.is_some_and(|gap| gap.len() > 5 || !gap.iter().any(|token| token.is_any(&joins))) {
+                    return ask(format!("What should I do with {percent}% and {whole}?"));
+                }
                 program.show("number * share", format!("{percent}% of {whole}"), Unit::Money);
                 program.said = format!("{percent}% of {whole}");
             }

@@ -129,17 +129,36 @@ impl Reading {
             .map(Fact::take)
     }
 
-    /// The first unused point in time.
-    pub(super) fn point(&self) -> Option<(&Fact, Period)> {
-        self.facts.iter().find_map(|fact| match fact.what {
-            What::Span(period) if fact.point && fact.is_free() => Some((fact.take(), period)),
+    /// The first unused point in time; without a unit it is a number of payments.
+    pub(super) fn point(&self) -> Option<(&Fact, Option<Period>)> {
+        let free = |fact: &&Fact| fact.point && fact.is_free();
+        self.facts.iter().filter(free).find_map(|fact| match fact.what {
+            What::Span(period) => Some((fact.take(), Some(period))),
+            What::Count => Some((fact.take(), None)),
             _ => None,
         })
     }
 
+    /// True if it is said that something is put aside.
+    pub(super) fn saves(&self) -> bool {
+        self.any(&["save", "contribute", "aside"]) || self.says(&["put away", "put in", "put by"])
+    }
+
+    /// The first unused amount that the words stand right beside, otherwise one that they are said of.
+    pub(super) fn closest(&self, stems: &[&str]) -> Option<&Fact> {
+        let beside = self.free(What::Amount).find(|fact| fact.beside(stems));
+        beside.map(Fact::take).or_else(|| self.amount(stems))
+    }
+
     /// A number of the question that nothing was done with.
     pub(super) fn unused(&self) -> Option<String> {
-        let fact = self.facts.iter().find(|fact| fact.is_free())?;
+        // A large sum that is said twice is one sum.
+        let again = |fact: &Fact| {
+            let same =
+                |other: &Fact| !other.is_free() && other.what == fact.what && other.values == fact.values;
+            fact.what == What::Amount && fact.values[0].abs() >= 100.0 && self.facts.iter().any(same)
+        };
+        let fact = self.facts.iter().find(|fact| fact.is_free() && !again(fact))?;
         Some(self.words(fact))
     }
 
@@ -152,46 +171,54 @@ impl Reading {
 
     /// How often something falls, where that is not said of a number: `monthly payment`, `paid once a year`.
     pub(super) fn frequency(&self) -> Option<Period> {
-        let of_fact = |at: usize| self.facts.iter().any(|fact| (fact.start..fact.end).contains(&at));
-        (0..self.tokens.len()).find_map(|at| {
-            if of_fact(at) {
-                return None;
+        self.frequency_at().map(|(period, ..)| period)
+    }
+
+    /// How often something falls, and the tokens that say so.
+    pub(super) fn frequency_at(&self) -> Option<(Period, usize, usize)> {
+        let rates =
+            ["rate", "interest", "percentage", "growth", "return", "effective", "nominal", "discount"];
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let of_fact = self.facts.iter().find(|fact| (fact.start..fact.end).contains(&at));
+            if let Some(fact) = of_fact {
+                at = fact.end;
+                continue;
             }
-            let (period, used) = facts::frequency(&self.tokens, at)?;
+            let Some((period, used)) = facts::frequency(&self.tokens, at) else {
+                at += 1;
+                continue;
+            };
             let compound = |token: Option<&Token>| token.is_some_and(|token| token.stems(&["compound"]));
-            let of_rate = self.tokens.get(at + used).is_some_and(|token| {
-                token.stems(&[
-                    "rate",
-                    "interest",
-                    "percentage",
-                    "growth",
-                    "return",
-                    "effective",
-                    "nominal",
-                    "discount",
-                ])
-            });
+            let after = self.tokens.get(at + used);
             let before = at.checked_sub(1).and_then(|before| self.tokens.get(before));
             let skip = compound(before)
-                || compound(self.tokens.get(at + used))
-                || of_rate
+                || compound(after)
+                || after.is_some_and(|token| token.stems(&rates))
                 || before.is_some_and(|token| token.stems(&["effective", "nominal"]));
-            (!skip).then_some(period)
-        })
+            if !skip {
+                return Some((period, at, used));
+            }
+            at += used;
+        }
+        None
     }
 
     /// How often interest is added, if that is said.
     pub(super) fn compounding(&self) -> Option<Compounding> {
-        let at = self.tokens.iter().position(|token| token.stems(&["compound"]))?;
-        if self.has("continuous") {
+        let places = (0..self.tokens.len()).filter(|at| self.tokens[*at].stems(&["compound"]));
+        let often = |at: usize| facts::frequency(&self.tokens, at).map(|(period, _)| period);
+        let mut said = places.filter_map(|at| {
+            let mut after = at + 1..self.tokens.len().min(at + 4);
+            let before = at.checked_sub(1);
+            after
+                .find_map(often)
+                .or_else(|| before.and_then(|from| often(from).or_else(|| often(from.checked_sub(1)?))))
+        });
+        if self.has("continuous") && self.has("compound") {
             return Some(Compounding::Continuous);
         }
-        let after = (at + 1..self.tokens.len().min(at + 4)).find_map(|at| facts::frequency(&self.tokens, at));
-        let before = at.checked_sub(1).and_then(|from| {
-            facts::frequency(&self.tokens, from)
-                .or_else(|| facts::frequency(&self.tokens, from.checked_sub(1)?))
-        });
-        after.or(before).map(|(period, _)| Compounding::Each(period))
+        said.next().map(Compounding::Each)
     }
 
     /// True if payments fall at the beginning of each period.

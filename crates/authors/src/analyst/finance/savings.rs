@@ -4,9 +4,10 @@
 use super::super::python::number;
 use super::{
     facts::{Fact, Period, What},
-    loans::{self, capital},
+    loans::capital,
     program::{Listing, Program, Unit},
     reading::{Compounding, Reading, Trouble, ask, choose, plain},
+    schedules,
     terms::{self, ANNUITY, GATHERED, Rate, Term},
 };
 
@@ -42,10 +43,21 @@ fn periods(reading: &mut Reading, rate: &Rate, payment: Option<&Fact>, term: Opt
 /// A payment that falls again and again.
 fn regular(reading: &Reading) -> Option<Fact> {
     let named = ["payment", "instalment", "annuity", "contribute", "monthly", "annual", "quarterly"];
-    // "1000 compounded monthly" is paid once.
-    let paid = |fact: &&Fact| fact.near(&named) && !fact.near(&["compound"]);
+    // "1000 compounded monthly" is paid once, and what is to be reached is no payment.
+    let once = ["compound", "reach", "goal", "target", "have", "already", "initial", "lump"];
+    let plain = |fact: &&Fact| !fact.near(&once) && !fact.beside(&["today", "now"]);
+    let of_rate = |fact: &Fact| {
+        fact.before.iter().any(|word| ["return", "rate", "interest", "growth"].contains(&word.as_str()))
+    };
+    let paid = |fact: &&Fact| fact.near(&named) && plain(fact) && !of_rate(fact);
     let found = reading.regular().cloned();
-    found.or_else(|| reading.free(What::Amount).find(paid).map(|fact| fact.take().clone()))
+    let found = found.or_else(|| reading.free(What::Amount).find(paid).map(|fact| fact.take().clone()));
+    // "save 250 at the end of every month": the time is said apart.
+    let moved = ["deposit", "invest", "pay", "receive", "add", "put", "withdraw"];
+    let again = reading.frequency().is_some() && (reading.saves() || reading.any(&moved));
+    found.or_else(|| {
+        again.then(|| reading.free(What::Amount).filter(plain).last().map(|fact| fact.take().clone()))?
+    })
 }
 
 fn shown(values: &[f64]) -> String {
@@ -115,6 +127,9 @@ fn perpetuity(
 ) -> Result<Program, Trouble> {
     let payment = payment.or_else(|| reading.free(What::Amount).next().map(|fact| fact.take().clone()));
     let Some(payment) = payment else { return ask("Which payment should I value?") };
+    // "1,000 in the first year"
+    let first = |fact: &&Fact| fact.point && fact.what == What::Span(Period::Year) && fact.values == [1.0];
+    reading.facts.iter().filter(|_| growth.is_some()).find(first).map(Fact::take);
     let each = terms::often(reading, payment.per, None).unwrap_or(Period::Year);
     if growth.is_some() && each != Period::Year {
         return ask("Do the payments fall, and grow, once a year? I value growing payments by the year.");
@@ -169,11 +184,11 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
         return ask("Which sum or which payments should grow?");
     }
     let simple = reading.says(&["simple interest"]);
-    if term.unit == Some(Period::Day) && !simple && reading.compounding().is_none() && payment.is_none() {
-        return choose(
-            "Simple interest or compound interest?",
-            &["simple interest", "compounded yearly", "compounded daily"],
-        );
+    let mut simple = simple;
+    let short = term.unit == Some(Period::Day) && term.values.iter().all(|days| *days <= 366.0);
+    if short && !simple && reading.compounding().is_none() && payment.is_none() && !reading.has("compound") {
+        reading.assume("simple interest, as it is less than a year", 8);
+        simple = true;
     }
     let advance = reading.in_advance();
     let mut each = periods(reading, &rate, payment.as_ref(), Some(&term));
@@ -208,7 +223,8 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
     program.line(format!("future_value = {}", parts.join(" + ")));
     let interest = (format!("future_value - {}", paid.join(" - ")), "Interest".to_owned());
     let value = ("future_value".to_owned(), "Future value".to_owned());
-    let first = reading.then(&["much", "what"], &["interest"], 2) && !reading.any(&["future", "fv", "worth"])
+    let first = reading.says(&["compound interest on"])
+        || reading.then(&["much", "what"], &["interest"], 2) && !reading.any(&["future", "fv", "worth"])
         || simple && !reading.any(&["future", "fv", "worth", "balance", "total"]);
     let order = if first { [interest, value] } else { [value, interest] };
     order.into_iter().for_each(|(value, label)| program.show(value, label, Unit::Money));
@@ -236,9 +252,17 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
     Ok(program)
 }
 
+/// How many times as much a sum is to become.
+pub(super) fn multiple(reading: &Reading) -> Option<(&'static str, f64)> {
+    let words = [("double", 2.0), ("triple", 3.0), ("quadruple", 4.0)];
+    words.into_iter().find(|(word, _)| reading.has(word))
+}
+
 /// How long it takes to pay off, or to reach.
 pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
-    let times = [("double", 2.0), ("triple", 3.0)].into_iter().find(|(word, _)| reading.has(word));
+    let rule = reading.free(What::Amount).find(|fact| fact.values == [72.0] && reading.says(&["rule of"]));
+    let rule = rule.map(|fact| fact.take().clone());
+    let times = multiple(reading).or(rule.as_ref().map(|_| ("double", 2.0)));
     let amounts = reading.free(What::Amount).count();
     let reaching = reading.any(&[
         "reach",
@@ -256,7 +280,7 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
     if times.is_none()
         && (reading.any(&LOAN) || reading.says(&["pay off", "paid off", "pay down"]) || !reaching)
     {
-        return loans::time_to_pay_off(reading);
+        return schedules::time_to_pay_off(reading);
     }
     let rate = terms::rate(reading)?;
     let payment = regular(reading);
@@ -275,7 +299,7 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
         program.line("periods = math.log(factor) / math.log(1 + rate)");
         what = format!("Time for a sum to {word}");
     } else {
-        let goal = reading.amount(&["reach", "goal", "target", "become", "becomes", "into", "to"]).cloned();
+        let goal = reading.closest(&["reach", "goal", "target", "become", "becomes", "into", "to"]).cloned();
         let goal = goal.or_else(|| reading.amount(&["have", "worth", "until"]).cloned());
         let initial = reading.other_amount(&[]).cloned();
         let (goal, initial) = match (goal, initial, times) {
@@ -287,6 +311,17 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
             },
             (None, None, None) => (None, None),
         };
+        if let Some(initial) = initial.as_ref().filter(|_| payment.is_none() && reading.saves()) {
+            let shown = plain(initial);
+            let options =
+                [format!("{shown} a month"), format!("{shown} a year"), format!("{shown} once, initially")];
+            let options: Vec<&str> = options.iter().map(String::as_str).collect();
+            if !reading.any(&["initial", "already", "have", "once"])
+                || reading.says(&["have to"]) && !reading.has("initial")
+            {
+                return choose(format!("How often is {shown} saved?"), &options);
+            }
+        }
         if let Some(initial) = &initial {
             program.input("initial", "Sum at the beginning", &initial.values);
         }
@@ -331,11 +366,21 @@ pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
     if rate.values.iter().any(|rate| *rate <= 0.0) {
         return ask("Which rate, above 0%, should I use?");
     }
+    if rule.is_some() {
+        program.show("0.72 / rate", "By the rule of 72", Unit::Of("years"));
+    }
     if each == Period::Year {
         program.show("periods", "Years", Unit::Of("years"));
     } else {
-        program.show("periods", format!("{}s", capital(each.noun())), Unit::Bare);
-        program.show(format!("periods / {}", number(each.per_year())), "In years", Unit::Of("years"));
+        let years = format!("periods / {}", number(each.per_year()));
+        let mut shown = [
+            ("periods".to_owned(), format!("{}s", capital(each.noun())), Unit::Bare),
+            (years, "In years".to_owned(), Unit::Of("years")),
+        ];
+        if reading.says(&["how many year", "year to", "year until", "in year"]) {
+            shown.reverse();
+        }
+        shown.into_iter().for_each(|(value, label, unit)| program.show(value, label, unit));
     }
     program.said = format!("{what} at {at}");
     program.said += timing(payment.is_some(), false);
@@ -350,7 +395,7 @@ pub(super) fn rate(reading: &mut Reading) -> Result<Program, Trouble> {
     let advance = reading.in_advance();
     let amounts: Vec<Fact> = reading.free(What::Amount).map(|fact| fact.take().clone()).collect();
     let single = |fact: &Fact| fact.values[0];
-    let times = [("double", 2.0), ("triple", 3.0)].into_iter().find(|(word, _)| reading.has(word));
+    let times = multiple(reading);
     if let (Some((word, factor)), None, []) = (times, &payment, &amounts[..]) {
         program.given = format!("factor = {}  # to {word}\n", number(factor));
         let over = terms::write_term(&mut program, &term, Period::Year)?;
@@ -361,8 +406,9 @@ pub(super) fn rate(reading: &mut Reading) -> Result<Program, Trouble> {
     }
     match (payment.or_else(|| with_count(reading, &term, &amounts)), &amounts[..]) {
         (None, [first, second]) => {
-            let goal = first.near(&["to", "reach", "into", "become", "have"])
-                && !second.near(&["to", "reach", "into", "become", "have"]);
+            let goals = ["to", "reach", "into", "become", "have"];
+            let goal =
+                first.beside(&goals) && !second.beside(&goals) || first.near(&goals) && !second.near(&goals);
             let (first, second) = if goal { (second, first) } else { (first, second) };
             let each = match reading.compounding() {
                 Some(Compounding::Each(each)) => each,

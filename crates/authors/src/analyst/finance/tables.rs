@@ -10,8 +10,8 @@ use super::{
     },
     clarify,
     facts::{Fact, What},
-    flows,
     investments::{IRR, NPV, PAYBACK},
+    rates::take_rates,
     reading::Reading,
     savings::SOLVE,
     topic::Topic,
@@ -194,7 +194,7 @@ impl Source<'_> {
     }
 
     fn write(&self, text: &str, reading: &Reading, topic: Topic) -> Result<Draft, AuthorError> {
-        let (rates, _) = flows::take_rates(&reading.tokens);
+        let (rates, _) = take_rates(&reading.tokens);
         let each = reading
             .tokens
             .iter()

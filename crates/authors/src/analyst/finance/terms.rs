@@ -30,6 +30,16 @@ pub(super) struct Rate {
 /// Finds the rate of interest.
 pub(super) fn rate(reading: &mut Reading) -> Result<Rate, Trouble> {
     let fact = find_rate(reading);
+    let free = reading.says(&[
+        "interest free",
+        "no interest",
+        "without interest",
+        "excluding interest",
+        "zero interest",
+    ]);
+    if fact.is_none() && free {
+        return Ok(Rate::yearly(vec![0.0], None));
+    }
     let Some((fact, bare)) = fact else {
         return ask("Which yearly interest rate should I use? For example: at 5%.");
     };
@@ -85,9 +95,11 @@ pub(super) struct Term {
 
 /// Finds for how long, if that is said.
 pub(super) fn term(reading: &Reading) -> Result<Option<Term>, Trouble> {
-    let found = reading.span().or_else(|| reading.free(What::Count).next().map(Fact::take));
+    let count = || reading.free(What::Count).find(|fact| !fact.point).map(Fact::take);
+    let found = reading.span().or_else(count).or_else(|| reading.amount(&["nper"]));
     // "in 8 years", "after 15 years": the end, if nothing else is said of time.
-    let found = found.or_else(|| reading.point().map(|(fact, _)| fact));
+    let ends = |fact: &&Fact| fact.point && fact.is_free() && matches!(fact.what, What::Span(_));
+    let found = found.or_else(|| reading.facts.iter().find(ends).map(Fact::take));
     let Some(fact) = found else { return Ok(None) };
     let (unit, payments) = match fact.what {
         What::Span(unit) => (Some(unit), None),

@@ -1,6 +1,10 @@
 //! What a question wants to know.
 
-use super::{facts::What, reading::Reading};
+use super::{
+    facts::{COUNTED, What},
+    reading::Reading,
+    savings::multiple,
+};
 
 /// What can be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -23,13 +27,16 @@ pub(super) enum Topic {
     Payment,
     Present,
     Future,
+    Inflation,
+    Bond,
     Tax,
     Margin,
     Roi,
     Percentage,
 }
 
-const LOAN: [&str; 8] = ["loan", "mortgage", "borrow", "debt", "lend", "repay", "owe", "instalment"];
+const LOAN: [&str; 10] =
+    ["loan", "mortgage", "borrow", "debt", "lend", "repay", "owe", "instalment", "finance", "lease"];
 const SAVE: [&str; 5] = ["save", "deposit", "contribute", "invest", "aside"];
 
 impl Topic {
@@ -47,7 +54,9 @@ impl Topic {
             r.says(&["how long", "how many year", "how many month", "how fast", "how quickly", "how soon"])
                 || r.has("when");
         let percents = r.free(What::Percent).count();
+        let days = r.facts.iter().filter(|fact| matches!(fact.what, What::Day(_))).count();
         Some(match () {
+            () if days > 2 && r.any(&["annualised", "return"]) => (Topic::Irr, 3),
             () if r.any(&["mirr"]) || r.says(&["modified internal rate", "modified irr"]) => (Topic::Mirr, 0),
             () if r.any(&["irr"])
                 || r.says(&["internal rate", "rate of return"]) && !r.any(&["required", "npv", "growth"]) =>
@@ -66,12 +75,24 @@ impl Topic {
                 (Topic::Payback, 3)
             }
             () if long && r.says(&["pay back"]) && !r.any(&LOAN) => (Topic::Payback, 3),
+            () if r.says(&["present value"])
+                && r.free(What::Amount).count() > 1
+                && (r.says(&["cash flow", "follow cash"])
+                    || r.has("cashflow")
+                    || r.facts.iter().filter(|fact| fact.point).count() > 1) =>
+            {
+                (Topic::Npv, 4)
+            }
             () if r.any(&["npv", "dcf"])
                 || r.says(&["net present", "present worth", "discount cash", "discount cashflow"]) =>
             {
                 (Topic::Npv, 0)
             }
-            () if percents == 1 && r.says(&["worth invest"]) && r.free(What::Amount).count() > 1 => {
+            () if percents == 1
+                && (r.says(&["worth invest", "worth it", "worthwhile"]))
+                && r.any(&["invest", "outlay", "cost", "spend"])
+                && r.free(What::Amount).count() > 1 =>
+            {
                 (Topic::Npv, 10)
             }
             () if r.has("discount") && r.any(&["cashflow", "inflow", "outlay"])
@@ -93,7 +114,22 @@ impl Topic {
             || r.then(&["break"], &["even"], 1);
         let sells =
             r.any(&["price", "sell", "unit", "fixed", "variable", "contribution", "margin", "charge"]);
+        let quantity = r.facts.iter().any(|fact| {
+            fact.what == What::Amount
+                && fact.after.first().is_some_and(|word| COUNTED.contains(&word.as_str()))
+        });
         Some(match () {
+            () if r.has("lose")
+                && r.any(&["worth", "value"])
+                && r.free(What::Percent).count() == 1
+                && r.free(What::Amount).count() == 1
+                && !r.has("inflation") =>
+            {
+                (Topic::Depreciation, 5)
+            }
+            () if r.has("profit") && quantity && r.any(&["price", "sell", "cost", "fixed", "variable"]) => {
+                (Topic::BreakEven, 2)
+            }
             () if r.has("depreciation")
                 || r.says(&["book value", "straight line", "decline balance", "sum of year"])
                 || r.then(&["sum"], &["digits"], 4) =>
@@ -149,7 +185,7 @@ impl Topic {
         let percents = r.free(What::Percent).count();
         let rated = percents > 0 || r.any(&["rate", "interest"]);
         let many = r.any(&["compare", "cheaper", "versus", "vs", "against"])
-            || r.any(&["better", "or", "than"])
+            || r.any(&["better", "or", "than", "lower", "lowest", "less", "least", "offer"])
                 && (percents > 1 || r.facts.iter().filter(|f| matches!(f.what, What::Span(_))).count() > 1);
         let long = r.says(&[
             "how long",
@@ -163,12 +199,20 @@ impl Topic {
             "number of payment",
             "number of year",
             "number of month",
-        ]) || r.any(&["nper", "when"]);
+            "rule of",
+        ]) || r.any(&["nper", "when"])
+            || r.asks_time();
+        let spans = r.span_count();
+        let pmt = r.has("pmt") && !r.free(What::Amount).any(|fact| fact.beside(&["pmt"]));
         let known_rate = r
             .free(What::Amount)
             .any(|fact| fact.before.iter().any(|word| word == "rate" || word == "interest" || word == "at"));
         let asked_rate =
             percents == 0 && !known_rate && r.any(&["rate"]) && r.span_count() > 0 && !r.any(&["discount"])
+                || (r.then(&["what", "which"], &["rate", "return", "yield", "growth"], 3)
+                    || r.then(&["required", "need"], &["rate", "return", "growth"], 2))
+                    && spans > 0
+                    && (r.free(What::Amount).count() > 1 || multiple(r).is_some())
                 || r.then(&["what", "which"], &["rate"], 4) && !r.then(&["rate"], &["effective"], 2)
                 || r.says(&[
                     "rate of interest",
@@ -178,7 +222,42 @@ impl Topic {
                     "at what rate",
                 ]);
         let often = r.frequency().is_some();
+        let regular = r.free(What::Amount).filter(|fact| fact.per.is_some()).count();
+        let amounts = r.free(What::Amount).count();
         Some(match () {
+            () if pmt
+                || r.has("refinance") && percents == 2
+                || r.says(&["interest only"]) && percents == 1 && amounts == 1 =>
+            {
+                (Topic::Payment, 0)
+            }
+            () if r.any(&["bond", "coupon"]) && percents > 0 && !asked_rate => (Topic::Bond, 2),
+            () if r.has("inflation")
+                || r.says(&["today's money", "real return", "real rate", "purchasing power"])
+                    && percents > 0 =>
+            {
+                (Topic::Inflation, 2)
+            }
+            () if percents == 1
+                && amounts == 0
+                && spans == 0
+                && r.has("rate")
+                && r.free(What::Percent).any(|fact| {
+                    fact.per.is_some() || r.any(&["equivalent", "correspond", "corresponds", "effective"])
+                }) =>
+            {
+                (Topic::EffectiveRate, 2)
+            }
+            () if amounts == 1
+                && regular == 1
+                && r.then(
+                    &["what", "which", "size", "maximum", "max", "biggest", "largest"],
+                    &["loan", "mortgage"],
+                    2,
+                ) =>
+            {
+                (Topic::Affordability, 2)
+            }
             () if r.any(&["ear", "apy", "aer"])
                 || r.then(&["effective"], &["rate", "annual", "interest", "yield"], 2)
                     && !r.any(&["payment"])
@@ -192,7 +271,7 @@ impl Topic {
             () if many
                 && percents > 0
                 && r.facts.len() > 3
-                && !r.any(&["step", "steps"])
+                && !r.any(&["step", "steps", "refinance"])
                 && !r.has("fv")
                 && !r.says(&["future value", "present value"]) =>
             {
@@ -205,14 +284,14 @@ impl Topic {
             {
                 (Topic::Affordability, 0)
             }
-            () if long && (rated || r.any(&["pay", "repay"])) && r.free(What::Amount).count() > 0
-                || long && r.any(&["double", "triple"]) =>
+            () if long && (rated || r.any(&["pay", "repay"])) && amounts > 0
+                || long && multiple(r).is_some() =>
             {
                 (Topic::Periods, 0)
             }
             () if asked_rate
                 && percents == 0
-                && (r.free(What::Amount).count() > 1 || r.any(&["double", "triple"])) =>
+                && (r.free(What::Amount).count() > 1 || multiple(r).is_some()) =>
             {
                 (Topic::Rate, 0)
             }
@@ -225,9 +304,17 @@ impl Topic {
                     "loan schedule",
                 ])
                 || r.any(&["schedule"]) && rated
-                || r.any(&["balance", "outstanding", "owe", "remain", "principal"])
+                || r.any(&["balance", "outstanding", "owe", "remain", "principal", "left"])
                     && r.facts.iter().any(|f| f.point)
                     && (loan || r.any(&["payment", "pay", "outstanding"]))
+                || r.any(&["interest", "principal"])
+                    && r.facts.iter().any(|f| {
+                        f.point
+                            && (f.what == What::Count || f.near(&["interest", "principal", "pay", "repay"]))
+                    })
+                    && amounts > 0
+                    && (loan || spans > 1)
+                    && !r.saves()
                 || r.then(&["total", "much"], &["interest"], 3) && (loan || r.any(&["pay", "payment"]))
                 || r.seq(&["total", "interest"]) && percents > 0 && !r.any(&SAVE) && !r.has("earn")
                 || r.then(&["interest"], &["total"], 4) && (loan || r.any(&["pay", "payment"])) =>
@@ -242,12 +329,24 @@ impl Topic {
                 (Topic::Payment, 0)
             }
             () if loan && r.any(&["pay", "repay"]) && (often || rated) => (Topic::Payment, 2),
-            () if r.then(
+            () if (r.then(
                 &SAVE,
                 &["each", "every", "per", "monthly", "annual", "month", "quarterly", "weekly"],
                 4,
-            ) && r.regular_free() == 0
-                && r.any(&["have", "reach", "get", "target", "goal", "need", "accumulate", "want"])
+            ) || r.then(&["monthly", "annual", "quarterly", "weekly"], &SAVE, 1)
+                || r.saves() && often && r.has("much"))
+                && r.regular_free() == 0
+                && r.any(&[
+                    "have",
+                    "reach",
+                    "get",
+                    "target",
+                    "goal",
+                    "need",
+                    "accumulate",
+                    "want",
+                    "give",
+                ])
                 && !r.any(&["future"]) =>
             {
                 (Topic::Payment, 2)
@@ -256,7 +355,8 @@ impl Topic {
                 && percents > 0
                 && r.span_count() > 0
                 && r.regular_free() == 0
-                && r.free(What::Amount).count() == 1 =>
+                && r.free(What::Amount).count() == 1
+                && !r.any(&["put", "account", "invest", "deposit"]) =>
             {
                 (Topic::Payment, 8)
             }
@@ -272,6 +372,10 @@ impl Topic {
                     "today's value",
                     "worth in today's",
                 ])
+                || r.says(&["lump sum"]) && regular == 1
+                || r.has("discount") && (regular == 1 || r.has("annuity")) && percents > 0
+                || r.says(&["lump sum"]) && r.has("need") && r.any(&["today", "now"])
+                || r.says(&["value today"])
                 || r.then(&["worth"], &["today", "now"], 8)
                 || r.then(&["need", "must", "should", "have"], &["today", "now"], 6)
                     && r.any(&SAVE)
@@ -282,6 +386,9 @@ impl Topic {
             }
             () if r.any(&["fv"])
                 || r.says(&["future value", "compound interest", "simple interest", "interest on"])
+                || percents == 1 && spans == 1 && amounts == 1 && r.any(&["growth", "grow"]) && !loan
+                || rated && spans > 0 && regular == 1 && !loan && r.any(&["worth", "end", "final"])
+                || r.saves() && often && percents == 1 && spans > 0
                 || rated
                     && (r.span_count() > 0 || r.regular_free() > 0)
                     && (r.any(&["grow", "balance", "accumulate", "become", "becomes", "compound"])
@@ -314,12 +421,19 @@ impl Topic {
         let amounts = r.free(What::Amount).count();
         let moved = r.then(&["from"], &["to"], 2)
             && r.any(&["grow", "decrease", "went", "goes", "go", "up", "down", "change"]);
+        let steps =
+            ["up", "down", "plus", "minus", "discount", "off", "then", "grow", "decrease", "add", "markup"];
+        if percents > 1 && amounts == 1 && r.facts.len() == percents + 1 && r.any(&steps) && !r.any(&LOAN) {
+            return Some((Topic::Percentage, 5));
+        }
         let asked = moved
             || r.has("percentage")
             || r.any(&["discount", "markdown"])
             || r.tokens.iter().any(|token| token.is_mark('%'))
             || r.has("share");
-        let known = percents == 1 && amounts == 1 && r.facts.len() == 2;
+        // "a loan of 50,000 at 6%" lacks what to compute.
+        let rule = r.says(&["rule of"]);
+        let known = percents == 1 && amounts == 1 && r.facts.len() == 2 && !r.any(&LOAN) && !rule;
         let verbs = [
             "grow",
             "decrease",
@@ -353,6 +467,18 @@ impl Topic {
 impl Reading {
     fn regular_free(&self) -> usize {
         self.free(What::Amount).filter(|fact| fact.per.is_some()).count()
+    }
+
+    /// True for "years to reach", "months until": a time that no number is said of.
+    fn asks_time(&self) -> bool {
+        let numbered = |at: usize| self.facts.iter().any(|fact| (fact.start..fact.end).contains(&at));
+        self.tokens.windows(2).enumerate().any(|(at, pair)| {
+            pair[0].stems(&["year", "month", "time"])
+                && pair[1].stems(&["to", "until", "till", "needed", "required"])
+                && !numbered(at)
+                && !(at > 0 && self.tokens[at - 1].is_any(&["a", "per", "each", "every"]))
+        }) && self
+            .any(&["reach", "repay", "pay", "become", "have", "save", "double", "triple", "until", "get"])
     }
 
     fn span_count(&self) -> usize {

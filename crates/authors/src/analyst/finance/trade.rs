@@ -8,6 +8,7 @@ use super::{
 };
 
 const PRICE: [&str; 6] = ["price", "sell", "charge", "revenue", "retail", "invoice"];
+const PROFIT: [&str; 5] = ["profit", "income", "earn", "net", "gain"];
 const COST: [&str; 8] = ["cost", "buy", "variable", "make", "manufacture", "wholesale", "cogs", "unit"];
 
 fn below_100(fact: &Fact) -> bool {
@@ -38,6 +39,22 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
         })
         .map(|fact| fact.take().clone());
     let cost = reading.amount(&COST).cloned();
+    if let (Some(quantity), Some(cost)) = (&quantity, &cost)
+        && reading.has("profit")
+        && profit.is_none()
+    {
+        let at = |fact: &&Fact| fact.before.last().is_some_and(|word| word == "at" || word == "for");
+        let price = price.or_else(|| reading.free(What::Amount).find(at).map(|fact| fact.take().clone()));
+        let Some(price) = price else { return ask("At which price is a unit sold?") };
+        return Ok(profit_of(quantity, &price, cost, fixed.as_ref()));
+    }
+    // "subscriptions at 29 a month"
+    let at = |fact: &&Fact| fact.before.last().is_some_and(|word| word == "at");
+    let known = fixed.is_some() && (cost.is_some() || variable_share.is_some());
+    let price = price.or_else(|| {
+        let found = reading.free(What::Amount).filter(|_| known && quantity.is_none()).find(at);
+        found.map(|fact| fact.take().clone())
+    });
     let fixed = fixed.or_else(|| {
         // What is left is the largest.
         let free = reading.free(What::Amount);
@@ -135,6 +152,30 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
     Ok(program)
 }
 
+/// What is earned on a number of units.
+fn profit_of(quantity: &Fact, price: &Fact, cost: &Fact, fixed: Option<&Fact>) -> Program {
+    let mut program = Program::default();
+    program.input("units", "Units sold", &quantity.values);
+    program.input("price", "Price", &price.values);
+    program.input("unit_cost", "Cost of a unit", &cost.values);
+    let mut less = String::new();
+    if let Some(fixed) = fixed {
+        program.input("fixed_costs", "Fixed costs", &fixed.values);
+        less = format!(" less fixed costs of {}", plain(fixed));
+    }
+    let fixed = if fixed.is_some() { " - fixed_costs" } else { "" };
+    program.line(format!("profit = units * (price - unit_cost){fixed}"));
+    program.show("profit", "Profit", Unit::Money);
+    program.show("units * price", "Revenue", Unit::Money);
+    program.said = format!(
+        "Profit on {} units at a price of {} and a cost of {} each{less}",
+        plain(quantity),
+        plain(price),
+        plain(cost)
+    );
+    program
+}
+
 /// The price at which a number of units covers the costs.
 fn break_even_price(fixed: &Fact, cost: &Fact, quantity: &Fact) -> Program {
     let mut program = Program::default();
@@ -163,16 +204,30 @@ fn units(program: &mut Program) {
 /// Margin on the price and markup on the cost, in both directions.
 pub(super) fn margin(reading: &mut Reading) -> Result<Program, Trouble> {
     let mut program = Program::default();
-    let markup = reading.percent(&["markup", "mark"]).cloned();
-    let margin = reading.percent(&["margin", "gross"]).cloned();
-    let profit = reading.amount(&["profit"]).cloned();
-    let cost = reading
-        .free(What::Amount)
-        .find(|fact| fact.near(&COST) && !fact.near(&["price", "sell", "retail"]))
-        .map(|f| f.take().clone());
-    let price = reading.amount(&PRICE).cloned();
-    let cost = cost.or_else(|| reading.amount(&COST).cloned());
-    let (mut margin, mut markup) = (margin, markup);
+    let of_rate: [&[&str]; 2] = [&["markup", "mark"], &["margin", "gross"]];
+    let said = |group: usize| {
+        let named = |fact: &&Fact| {
+            let follows = fact
+                .after
+                .first()
+                .and_then(|word| of_rate.iter().position(|words| words.contains(&word.as_str())));
+            follows.or_else(|| fact.role(&of_rate)) == Some(group)
+        };
+        reading.free(What::Percent).find(named).map(|fact| fact.take().clone())
+    };
+    let (mut markup, mut margin) = (said(0), said(1));
+    let groups: [&[&str]; 4] = [&["cogs", "goods"], &PROFIT, &COST, &PRICE];
+    let led = |wanted: &[usize]| {
+        let named = |fact: &&Fact| {
+            let cogs = fact.near(groups[0]);
+            let role = if cogs { Some(0) } else { fact.role(&groups) };
+            // "cost price"
+            let price = fact.before.windows(2).any(|pair| pair == ["cost", "price"]);
+            role.map(|role| if price { 2 } else { role }).is_some_and(|role| wanted.contains(&role))
+        };
+        reading.free(What::Amount).find(named).map(|fact| fact.take().clone())
+    };
+    let (profit, cost, price) = (led(&[1]), led(&[0, 2]), led(&[3]));
     if margin.is_none()
         && markup.is_none()
         && let Some(fact) = reading.free(What::Percent).next()
@@ -193,6 +248,16 @@ pub(super) fn margin(reading: &mut Reading) -> Result<Program, Trouble> {
     if margin.as_ref().is_some_and(|margin| margin.values.iter().any(|value| *value >= 100.0)) {
         return ask("A margin is a share of the price and below 100%; is it a markup on the cost?");
     }
+    // "mark up 80 by 25%", "60% markup on 15": the markup is on the cost.
+    let marked = cost.is_none() && price.is_none() && markup.is_some();
+    let marked = marked.then(|| {
+        let mut free = reading.free(What::Amount);
+        free.find(|fact| {
+            let lead = fact.before.iter().rev().find(|word| *word != "a").map(String::as_str);
+            matches!(lead, Some("up" | "on" | "to" | "add")) || reading.then(&["markup"], &["on"], 0)
+        })
+    });
+    let cost = cost.or_else(|| marked.flatten().map(|fact| fact.take().clone()));
     let untold: Vec<Fact> = reading.free(What::Amount).map(|fact| fact.take().clone()).collect();
     let (mut cost, mut price) = (cost, price);
     match (&cost, &price, &untold[..]) {
@@ -339,8 +404,20 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
     // "what is the gross price of 200": the word names what is asked for, not what is known.
     let asks = ["what", "which", "calculate", "compute", "find", "give", "get", "need", "want", "determine"];
     let wanted = |word: &str| reading.then(&asks, &[word], 4) && amount.near(&[word]);
-    let known_gross = amount.near(&["gross", "including", "total", "inclusive"]) && !wanted("gross");
-    let known_net = amount.near(&["net", "excluding", "plus", "exclusive"]) && !wanted("net");
+    // "250 net", "1,190 including 19% VAT": what follows counts most.
+    let follows = |words: &[&str]| amount.after.first().is_some_and(|word| words.contains(&word.as_str()));
+    let not = reading.says(&["not including"]);
+    let included =
+        reading.tokens.iter().any(|token| token.is_any(&["included", "includes", "inclusive"])) && !not;
+    let (with, without) = (["gross", "including", "inclusive"], ["net", "excluding", "plus", "exclusive"]);
+    let gap = if amount.end <= rate.start { &reading.tokens[amount.end..rate.start] } else { &[] };
+    let contains = gap.iter().any(|token| token.stems(&["including"])) && !not;
+    let told = contains || follows(&with) || follows(&without);
+    let known_gross = contains
+        || follows(&with)
+        || !told
+            && (amount.near(&["gross", "including", "total", "inclusive"]) && !wanted("gross") || included);
+    let known_net = follows(&without) || not || !told && amount.near(&without) && !wanted("net") && !included;
     let asks_gross = reading.any(&["add", "gross", "including", "plus", "adding", "inclusive"])
         || reading.says(&["on top"]);
     let asks_net = reading.any(&[
@@ -357,7 +434,7 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
         "contained",
         "exclusive",
     ]) || reading.says(&["take off", "back out"])
-        || reading.then(&["vat", "tax", "gst"], &["in"], 2);
+        || reading.then(&["vat", "tax", "gst"], &["in", "out"], 2);
     let on = reading.then(&["vat", "tax", "gst"], &["on", "for"], 1)
         || amount.before.last().is_some_and(|word| word == "on");
     let gross = match (known_gross, known_net) {
@@ -375,7 +452,10 @@ pub(super) fn tax(reading: &mut Reading) -> Result<Program, Trouble> {
     };
     let mut program = Program::default();
     program.percent("tax_rate", "Tax rate", &rate.values);
-    let tax_first = reading.then(&["how", "what"], &["vat", "tax", "gst"], 3);
+    let taxes = ["vat", "tax", "gst"];
+    let opens =
+        reading.tokens.iter().take(2).any(|token| token.stems(&taxes)) && !reading.any(&["price", "net"]);
+    let tax_first = reading.then(&["how", "what"], &taxes, 3) || opens;
     if gross {
         program.input("gross", "Gross price", &amount.values);
         program.line("net = gross / (1 + tax_rate)");
