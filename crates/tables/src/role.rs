@@ -5,7 +5,7 @@ use ringfence_job::table::{ColumnKind, ColumnProfile, ColumnRole};
 use crate::{column::Column, number::MARKS};
 
 /// Words of names, by what such columns mean. The last word of a name says most: `unit price` is a price.
-const RATES: [&str; 33] = [
+const RATES: [&str; 40] = [
     "price",
     "rate",
     "percent",
@@ -23,6 +23,13 @@ const RATES: [&str; 33] = [
     "tax",
     "yield",
     "temperature",
+    "temp",
+    "humidity",
+    "pressure",
+    "mark",
+    "marks",
+    "gpa",
+    "bmi",
     "age",
     "index",
     "grade",
@@ -146,6 +153,34 @@ const MEASURES: [(&str, &str); 22] = [
 /// Fewest whole numbers without a gap that can be no chance.
 const NUMBERED_MIN: u64 = 8;
 
+/// Words, in the singular, of what is told apart by numbers: `store` 12 is no quantity, as `stores` may be.
+const NUMBERED: [&str; 24] = [
+    "store",
+    "branch",
+    "shop",
+    "department",
+    "dept",
+    "room",
+    "class",
+    "group",
+    "type",
+    "category",
+    "machine",
+    "device",
+    "sensor",
+    "station",
+    "zone",
+    "route",
+    "line",
+    "vehicle",
+    "team",
+    "cluster",
+    "segment",
+    "filiale",
+    "maschine",
+    "gruppe",
+];
+
 /// Most characters of a text that names something, on average.
 const NAME_LETTERS_MAX: u64 = 40;
 
@@ -215,6 +250,10 @@ fn role(profile: &ColumnProfile, column: &Column, words: &[String]) -> ColumnRol
             Some(role @ (ColumnRole::Rate | ColumnRole::Amount | ColumnRole::Quantity)) => role,
             _ if profile.unit.as_deref() == Some("%") => ColumnRole::Rate,
             _ if is_period(profile, words) => ColumnRole::Category,
+            _ if is_number_of_a_thing(profile, told, words) => match profile.distinct * 2 <= values {
+                true => ColumnRole::Category,
+                false => ColumnRole::Key,
+            },
             _ if profile.unit.is_some() || profile.kind == ColumnKind::Number => ColumnRole::Amount,
             _ if unique && counts_up(profile, values) => ColumnRole::Key,
             _ => ColumnRole::Quantity,
@@ -230,6 +269,13 @@ fn role(profile: &ColumnProfile, column: &Column, words: &[String]) -> ColumnRol
             _ => ColumnRole::Name,
         },
     }
+}
+
+/// True for whole numbers by which customers, stores or rooms are told apart.
+fn is_number_of_a_thing(profile: &ColumnProfile, told: Option<ColumnRole>, words: &[String]) -> bool {
+    let named =
+        told == Some(ColumnRole::Name) || words.last().is_some_and(|word| NUMBERED.contains(&word.as_str()));
+    profile.kind == ColumnKind::Integer && profile.unit.is_none() && named
 }
 
 /// True for years, months and quarters: numbers to group by.
