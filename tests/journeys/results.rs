@@ -194,3 +194,30 @@ fn a_conversation_goes_on_with_its_file() {
     let missing = house.output(&["ask", "total mieter", "--session", nobody]);
     assert!(String::from_utf8_lossy(&missing.stderr).contains("no such session"));
 }
+
+#[test]
+fn a_conversation_has_a_budget_of_its_own() {
+    let house = Installation::new();
+    let path = house.path().join("books.csv");
+    fs::write(&path, "zweig,mieter\nOst,3\nWest,4\n").unwrap();
+    let ask = |more: &[&str]| {
+        let output = house.output(&[&["ask", "total mieter", "--json"], more].concat());
+        (
+            serde_json::from_slice::<Value>(&output.stdout),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let first = ask(&["--file", path.to_str().unwrap()]).0.unwrap();
+    let session = first["sessionId"].as_str().unwrap();
+    let scope = format!("session:{session}");
+    let ours = ["--tenant", "local"];
+    let limit = [&["budget", "set", &scope, "--period", "total", "--runs", "1"], &ours[..]].concat();
+    assert!(house.output(&limit).status.success());
+    let usage = house.output(&[&["budget", "usage", "--by", "session", "--json"], &ours[..]].concat());
+    let usage = String::from_utf8_lossy(&usage.stdout);
+    assert!(usage.contains(session), "{usage}");
+    // The first question was the run that it may cost; another conversation has its own.
+    let (_, refused) = ask(&["--session", session]);
+    assert!(refused.contains(&scope), "{refused}");
+    assert_eq!(ask(&["--file", path.to_str().unwrap()]).0.unwrap()["decision"], "answered");
+}

@@ -148,6 +148,7 @@ impl Driver {
             Some(id) => self.open_session(&principal, id).await?,
             None => Session::new(self.config.clock.new_id()),
         };
+        journal.turn_of(&session.id);
         let question = request.question.clone();
         let mut files = Vec::new();
         let asked = self.answer(journal, request, driven, &session, &mut files).await;

@@ -33,6 +33,8 @@ pub(crate) struct Journal {
     figures: Figures,
     /// Who wrote the code that is being run; empty if the client sent it.
     author: String,
+    /// The session that pays with the others, if the run is a turn of one.
+    session: Option<String>,
     cost: Cost,
     /// What the ledger said when a step was last settled.
     receipt: Receipt,
@@ -70,6 +72,7 @@ impl Journal {
             clock,
             figures: Figures::new(),
             author: String::new(),
+            session: None,
             cost: Cost::default(),
             receipt: Receipt::default(),
             rest: Mutex::default(),
@@ -104,6 +107,11 @@ impl Journal {
     /// The least money that any of those who pay had left when a step was last settled, in nano-dollars.
     pub(crate) fn left_nano_usd(&self) -> Option<i64> {
         self.receipt.left_nano_usd
+    }
+
+    /// Names the session of which the run is a turn.
+    pub(crate) fn turn_of(&mut self, session: &str) {
+        self.session = Some(session.to_owned());
     }
 
     /// Names who wrote the code that is run from now on.
@@ -209,7 +217,8 @@ impl Journal {
     /// The next step of the run.
     fn charge<'a>(&'a self, author: &'a str) -> Charge<'a> {
         let step = self.run.next_step();
-        Charge { principal: &self.principal, run: self.run.id(), step, session: None, author }
+        let session = self.session.as_deref();
+        Charge { principal: &self.principal, run: self.run.id(), step, session, author }
     }
 
     /// Replaces a step's reservation by what was used and lets the events happen.
