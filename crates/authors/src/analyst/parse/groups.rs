@@ -136,6 +136,13 @@ impl Reader<'_> {
     /// What follows "by": columns, calendar units, or what is ranked by.
     fn key_list(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
         let next = self.past(from, &["the", "each", "every", "of", "its", "their", "respective", "different", "a", "individual", "single"]);
+        // "sort pupils by absences"
+        let sorts = (at.saturating_sub(4)..at).any(|place| self.word(place, &["sort", "rank", "sorted", "ranked"]));
+        if let (true, Some(thing)) = (sorts && self.mention(next).is_some_and(|mention| self.can(&mention, Want::Measure)), self.mention_before(at))
+            && self.can(&thing, Want::Key)
+        {
+            return self.listed_by(&thing, at, next);
+        }
         if self.one_key(next)?.is_some() {
             self.spend(at..next);
             let end = next + 1;
@@ -165,7 +172,7 @@ impl Reader<'_> {
         let col = self.resolve(thing, Want::Key)?;
         self.take(thing);
         self.spend(at..next);
-        if rows || self.view.is_unique(col) {
+        if rows || self.tells_rows_apart(col) {
             let Some(figure) = self.mention(next) else { return Ok(()) };
             let by = self.resolve(&figure, Want::Measure)?;
             self.out.lists = true;

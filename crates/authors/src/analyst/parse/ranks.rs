@@ -197,6 +197,10 @@ impl Reader<'_> {
         self.spend(start..end);
         self.rank_at = Some(start..end);
         self.rank_lists |= count.is_some() || lists;
+        if self.word(end, &["per"]) || (self.word(end, &["in", "for"]) && self.word(end + 1, &["each", "every"])) {
+            // "top 3 per class": of what is not said.
+            self.out.confidence = self.out.confidence.saturating_sub(30);
+        }
         let default = if lists { if self.plural_follows(end) { 10 } else { 1 } } else { 1 };
         self.out.rank = Some(Rank { count: count.unwrap_or(default), lowest, within: false });
         self.age_means_dates(at);
@@ -242,6 +246,10 @@ impl Reader<'_> {
     fn ranked_things(&mut self, from: usize) -> Result<(), Trouble> {
         let at = self.past(from, &["of", "the", "selling", "performing", "our", "all", "different", "paying", "single", "individual", "earning"]);
         if let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none()) {
+            if self.out.selects && !self.out.keys.is_empty() {
+                // "who worked the most days" counts days, not what is on them.
+                self.out.confidence = self.out.confidence.saturating_sub(30);
+            }
             self.spend(at..at + length);
             self.rank_lists = true;
             return self.time_key(unit);

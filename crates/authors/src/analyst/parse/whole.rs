@@ -21,6 +21,16 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         most_common(&mut partial);
     }
     // Rows are never shown where groups were asked for: they are counted.
+    if matches!(partial.task, Some(Task::Rows(_))) && !partial.keys.is_empty() && partial.measures.is_empty() && partial.rank.is_some_and(|rank| !rank.within) {
+        partial.confidence = partial.confidence.saturating_sub(30);
+    }
+    if let Some(Task::Rows(cols)) = &mut partial.task
+        && partial.rank.is_none()
+        && cols.iter().all(|col| partial.filters.iter().any(|filter| filter.columns().contains(col)))
+    {
+        // What a condition is about is no wish to see that alone.
+        cols.clear();
+    }
     if matches!(partial.task, Some(Task::Rows(_) | Task::Values(_))) && !partial.keys.is_empty() && !partial.rank.is_some_and(|rank| rank.within) {
         partial.task = None;
         if partial.measures.is_empty() && partial.aggs.is_empty() {
@@ -195,9 +205,29 @@ fn doubts(partial: &mut Partial, view: &View<'_>) {
         && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')));
     let vacuous = |filter: &Filter| matches!(filter, Filter::Empty { col, not: false }
         if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base));
+    let opposite = partial.filters.iter().any(|filter| matches!(filter, Filter::Flag { col, yes: true } if partial.filters.contains(&Filter::Flag { col: *col, yes: false })));
+    let counted_gaps = partial.counts && matches!(partial.task, Some(Task::Missing(_)));
+    let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
+        matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
+    });
+    let lacking = partial.selects && partial.rank.is_none() && partial.keys.iter().any(|key| key.is_time())
+        && partial.filters.iter().any(|filter| matches!(filter, Filter::Is { not: true, .. } | Filter::Empty { not: false, .. }));
+    let of_percent = partial.measures.iter().any(|measure| multiplies_percent(&measure.of, view));
+    if opposite || counted_gaps || of_sums || lacking || of_percent {
+        partial.confidence = partial.confidence.saturating_sub(25);
+    }
     let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
     if partial.measures.iter().any(|measure| percent(measure) || averaged(measure)) || (partial.filters.iter().any(vacuous) && !partial.counts) {
         partial.confidence = partial.confidence.saturating_sub(25);
+    }
+}
+
+/// True for a product with percents that are not divided by a hundred.
+fn multiplies_percent(of: &Expr, view: &View<'_>) -> bool {
+    let hundredths = |one: &Expr| matches!(one, Expr::Column(col) if view.profile(*col).is_some_and(|profile| profile.unit.as_deref() == Some("%")));
+    match of {
+        Expr::Op('*', left, right) => hundredths(left) || hundredths(right),
+        _ => false,
     }
 }
 
@@ -252,8 +282,10 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
             if partial.filters.is_empty() && !partial.asks_what_there_is {
                 return Err(Trouble::Lost(String::new()));
             }
-            let col = partial.keys[0].column();
-            partial.task = Some(Task::Values(col));
+            match partial.keys[0] {
+                Key::Column(col) => partial.task = Some(Task::Values(col)),
+                _ => partial.measures.push(Measure::rows()),
+            }
         } else if task || ranked || grouped || partial.chart.is_some() {
             let col = main_amount(partial, view, choices)?;
             partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
