@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Filter, Measure, Task},
+    query::{Agg, Col, Expr, Filter, Key, Measure, Task, Unit},
     spelling::{normal_words, singular},
     view::View,
     vocabulary::Class,
@@ -147,7 +147,7 @@ impl Reader<'_> {
             self.spoken.retain(|(_, agg)| *agg != Agg::Mean);
             return;
         }
-        if self.out.keys.len() == 2 && self.out.keys.iter().filter(|key| key.is_time()).count() == 1 && self.word(at, &["average"]) && self.mentions.iter().any(additive) {
+        if self.out.keys.len() == 2 && self.out.keys.iter().any(|key| matches!(key, Key::Time(_, Unit::Day | Unit::Week))) && self.word(at, &["average"]) && self.mentions.iter().any(additive) {
             // A mean of entries, or of what each day has in all.
             self.out.confidence = self.out.confidence.saturating_sub(25);
         }

@@ -138,6 +138,12 @@ impl Reader<'_> {
         let next = self.past(from, &["the", "each", "every", "of", "its", "their", "respective", "different", "a", "individual", "single"]);
         // "sort pupils by absences"
         let sorts = (at.saturating_sub(4)..at).any(|place| self.word(place, &["sort", "rank", "sorted", "ranked"]));
+        let computed = self.computed.iter().any(|(place, _)| *place == next);
+        if let (true, Some(thing)) = (sorts && computed, self.mention_before(at))
+            && self.is_dimension(&thing)
+        {
+            return self.listed_by(&thing, at, next);
+        }
         if let (true, Some(thing)) = (sorts && self.mention(next).is_some_and(|mention| self.can(&mention, Want::Measure)), self.mention_before(at))
             && self.can(&thing, Want::Key)
         {
@@ -167,7 +173,7 @@ impl Reader<'_> {
     }
 
     /// "rank the reps by revenue": each of them, the greatest first.
-    fn listed_by(&mut self, thing: &Mention, at: usize, next: usize) -> Result<(), Trouble> {
+    pub(super) fn listed_by(&mut self, thing: &Mention, at: usize, next: usize) -> Result<(), Trouble> {
         let rows = self.is_rows(thing) || self.names_rows(thing);
         let col = self.resolve(thing, Want::Key)?;
         self.take(thing);
@@ -268,7 +274,7 @@ impl Reader<'_> {
     /// "category by supplier, number of items", "job title against contract", "line x year": two dimensions.
     fn crossed(&mut self) -> Result<(), Trouble> {
         for at in 0..self.tokens.len() {
-            let Some(down) = self.mention(at).filter(|mention| self.is_dimension(mention)) else { continue };
+            let Some(down) = self.mention(at).filter(|mention| self.is_dimension(mention) && (self.can(mention, Want::Key) || self.pivot)) else { continue };
             let cross = self.word(down.end, &["x", "against", "vs", "versus"]) || self.mark(down.end, '\u{d7}');
             let by = self.word(down.end, &["by"]) && (at == 0 || !matches!(self.tokens[at - 1].kind, Kind::Word) || self.used[at - 1]) && (self.pivot || self.figure_said());
             let next = self.past(down.end + 1, &["the"]);

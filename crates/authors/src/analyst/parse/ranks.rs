@@ -90,6 +90,9 @@ impl Reader<'_> {
         let next = self.past(at + 2, &["the", "their", "its", "total"]);
         let Some(mention) = self.mention(next) else { return Ok(()) };
         let measure = self.can(&mention, Want::Measure);
+        if let Some(thing) = self.mention_before(at).filter(|thing| measure && self.out.keys.is_empty() && self.can(thing, Want::Key)) {
+            return self.listed_by(&thing, at, next);
+        }
         let want = if measure { Want::Measure } else if self.can(&mention, Want::Key) { Want::Key } else { Want::Date };
         let col = self.resolve(&mention, want)?;
         self.out.sort = Some(Sort { by: Some(col), rising: !measure });

@@ -585,7 +585,7 @@ impl Reader<'_> {
         }
         let shows = self.out.lists || (self.out.selects && self.out.keys.is_empty()) || self.lists_said();
         for mention in rest {
-            if self.used[mention.start] {
+            if self.used[mention.start] || self.sells_unseen(mention.start) {
                 continue;
             }
             if (self.is_rows(&mention) || (shows && self.names_rows(&mention))) && !(takes_all && mention.best() >= super::EXACT) {
@@ -710,8 +710,10 @@ impl Reader<'_> {
     /// A name of what each row is about, beside groups or a share: "pupils per class", "share of items without stock".
     fn is_named_row(&self, mention: &Mention) -> bool {
         let apart = |col: Col| self.view.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 8) && self.view.columns[col].table == self.view.base;
+        let plural = self.tokens.get(mention.end - 1).is_some_and(|token| token.text.ends_with('s'))
+            && mention.candidates.first().is_some_and(|(col, _)| !self.view.name(*col).ends_with('s'));
         let asked = !self.out.keys.is_empty() || self.share_at.is_some() || self.out.counts;
-        asked && self.out.measures.is_empty() && self.can(mention, Want::Key) && mention.candidates.first().is_some_and(|(col, _)| apart(*col))
+        (asked && self.out.measures.is_empty() || plural) && self.can(mention, Want::Key) && mention.candidates.first().is_some_and(|(col, _)| apart(*col))
     }
 
     fn lists_said(&self) -> bool {

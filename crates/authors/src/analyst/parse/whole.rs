@@ -206,7 +206,7 @@ fn doubts(partial: &mut Partial, view: &View<'_>) {
     let vacuous = |filter: &Filter| matches!(filter, Filter::Empty { col, not: false }
         if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base));
     let opposite = partial.filters.iter().any(|filter| matches!(filter, Filter::Flag { col, yes: true } if partial.filters.contains(&Filter::Flag { col: *col, yes: false })));
-    let counted_gaps = partial.counts && matches!(partial.task, Some(Task::Missing(_)));
+    let counted_gaps = partial.counts && partial.rows_named && matches!(partial.task, Some(Task::Missing(_)));
     let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
         matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
     });
