@@ -89,7 +89,7 @@ impl<'a> View<'a> {
             while self.columns.iter().any(|column| column.name == name) {
                 name.push('\'');
             }
-            self.columns.push(ViewColumn { table, at, name, words: normal_words(&profile.name), profile, loose_dates: looks_like_dates(profile) });
+            self.columns.push(ViewColumn { table, at, name, words: normal_words(own_name(&profile.name, &tables[table])), profile, loose_dates: looks_like_dates(profile) });
         }
     }
 
@@ -192,6 +192,14 @@ impl<'a> View<'a> {
     /// The columns, for messages.
     pub(crate) fn columns_said(&self) -> String {
         columns_said(&self.tables[self.base])
+    }
+}
+
+/// A name without the number that pandas gives to the second column of that name.
+fn own_name<'t>(name: &'t str, table: &TableProfile) -> &'t str {
+    match name.rsplit_once('.') {
+        Some((first, number)) if number.parse::<u32>().is_ok() && table.columns.iter().any(|column| column.name == first) => first,
+        _ => name,
     }
 }
 

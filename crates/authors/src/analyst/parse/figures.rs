@@ -372,6 +372,7 @@ impl Reader<'_> {
         }
         let person = ["person", "employee", "contact", "hire", "member", "participant", "respondent", "guest", "user"].contains(&word.as_str())
             && self.view.columns.iter().any(|column| column.words.iter().any(|part| super::super::vocabulary::same_concept(part, "employee") || super::super::vocabulary::same_concept(part, "customer") || ["age", "gender", "sex"].contains(&part.as_str())));
+        self.out.rows_named |= ["row", "record", "entry"].contains(&word.as_str());
         if (held || employs || person || things.contains(&word.as_str())) && !self.used[at] && self.value(at).is_none() {
             self.spend(at..at + 1);
             if !held {

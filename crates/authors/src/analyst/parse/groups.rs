@@ -181,7 +181,9 @@ impl Reader<'_> {
         if rows || self.tells_rows_apart(col) {
             let Some(figure) = self.mention(next) else { return Ok(()) };
             let by = self.resolve(&figure, Want::Measure)?;
+            self.take(&figure);
             self.out.lists = true;
+            self.out.task = Some(crate::analyst::query::Task::Rows(vec![col, by]));
             self.out.sort = Some(Sort { by: Some(by), rising: self.out.sort.is_some_and(|sort| sort.rising) });
         } else {
             self.push_key(Key::Column(col));

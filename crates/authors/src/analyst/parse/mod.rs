@@ -521,8 +521,9 @@ impl Reader<'_> {
         let word = singular(&token.text);
         let elsewhere = !generic.contains(&word.as_str()) && !self.view.is_named(&word) && !self.view.columns.iter().any(|column| column.words.contains(&word))
             && self.view.tables.iter().flat_map(|table| &table.columns).any(|column| super::spelling::normal_words(&column.name) == [word.as_str()]);
-        let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(true);
-        grouped || elsewhere || condition
+        let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(false);
+        let asked_now = token.is("now") && at > 0 && !self.out.counts && self.tokens.get(at + 1).is_none_or(|next| next.is_mark('?'));
+        grouped || elsewhere || condition || asked_now
     }
 
     /// Every column that the question has led to.

@@ -325,7 +325,8 @@ impl Reader<'_> {
             self.compare_periods()?;
         }
         if self.out.task.is_none() && self.over_time && !time {
-            self.time_key(Unit::Month)?;
+            let unit = self.usual_unit();
+            self.time_key(unit)?;
         }
         if self.out.filters.is_empty() {
             self.out.filters = self.placed.iter().map(|(_, filter)| filter.clone()).collect();
@@ -377,6 +378,12 @@ impl Reader<'_> {
             Task::GrowthEach
         });
         Ok(())
+    }
+
+    /// By what a development is told: days, if the data is of no more than two months.
+    fn usual_unit(&self) -> Unit {
+        let days = self.default_date().and_then(|col| self.extent(col)).map(|(first, last)| last - first);
+        if days.is_some_and(|days| days <= 62) { Unit::Day } else { Unit::Month }
     }
 
     /// How many years the data runs over.
@@ -487,6 +494,10 @@ impl Reader<'_> {
     fn settle_share(&mut self, filters: &[Filter]) {
         if self.ratio_of_two() {
             return;
+        }
+        if self.running {
+            // A share of what has come so far is not told.
+            self.out.confidence = self.out.confidence.saturating_sub(30);
         }
         let placed_by = |at: usize| at > 0 && self.word(at - 1, &["in", "for", "from", "at", "within", "by", "during", "on"]);
         if !self.out.keys.is_empty() {

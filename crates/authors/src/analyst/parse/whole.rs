@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::ColumnRole;
 
 use super::{Choice, Partial, Trouble, ask_column};
 use crate::analyst::{
-    query::{Agg, Chart, Col, Expr, Filter, Having, Key, Measure, Query, Rank, Sort, Task},
+    query::{Agg, Chart, Col, Expr, Filter, Having, Key, Measure, Query, Rank, Sort, Task, Unit},
     view::View,
 };
 
@@ -40,6 +40,8 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
     if partial.task == Some(Task::Share(Vec::new())) && partial.keys.is_empty() {
         return Err(Trouble::Lost(String::new()));
     }
+    rows_sorted(&mut partial);
+    nested_days(&mut partial);
     contradictions(&mut partial);
     doubts(&mut partial, view);
     let task = partial.task.clone();
@@ -199,13 +201,40 @@ fn contradictions(partial: &mut Partial) {
     }
 }
 
+/// "pupils sorted by marks": rows, not what they add up to.
+fn rows_sorted(partial: &mut Partial) {
+    let by = partial.sort.and_then(|sort| sort.by).map(Expr::Column);
+    if by.is_some() && partial.rows_named && partial.keys.is_empty() && partial.task.is_none() && !partial.agg_said && partial.measures.iter().all(|measure| Some(&measure.of) == by.as_ref()) {
+        partial.measures.clear();
+        partial.task = Some(Task::Rows(Vec::new()));
+    }
+}
+
+/// "days above 30 by year": days are counted in each year.
+fn nested_days(partial: &mut Partial) {
+    let coarse = |col: Col| partial.keys.iter().any(|key| matches!(key, Key::Time(one, Unit::Week | Unit::Month | Unit::Quarter | Unit::Year) if *one == col));
+    let nested = |key: &Key| matches!(key, Key::Time(col, Unit::Day) if coarse(*col));
+    if let Some(at) = partial.keys.iter().position(nested).filter(|_| partial.measures.iter().all(|measure| measure.of == Expr::Rows)) {
+        partial.keys.remove(at);
+        if let Some(Key::Time(col, _)) = partial.keys.iter().find(|key| key.is_time()) {
+            let mut days = Measure::new(Agg::Distinct, Expr::Column(*col));
+            days.name = Some("days".to_owned());
+            partial.measures = vec![days];
+        }
+    }
+}
+
 /// What is rarely meant as it was read is asked about: percents added up, a condition that no row can meet.
 fn doubts(partial: &mut Partial, view: &View<'_>) {
     let percent = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum
         && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')));
     let vacuous = |filter: &Filter| matches!(filter, Filter::Empty { col, not: false }
         if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base));
-    let opposite = partial.filters.iter().any(|filter| matches!(filter, Filter::Flag { col, yes: true } if partial.filters.contains(&Filter::Flag { col: *col, yes: false })));
+    let part = match &partial.task {
+        Some(Task::Share(part)) => part.as_slice(),
+        _ => &[],
+    };
+    let opposite = partial.filters.iter().chain(part).any(|filter| matches!(filter, Filter::Flag { col, yes: true } if partial.filters.iter().chain(part).any(|one| *one == Filter::Flag { col: *col, yes: false })));
     let counted_gaps = partial.counts && partial.rows_named && matches!(partial.task, Some(Task::Missing(_)));
     let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
         matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
