@@ -54,9 +54,10 @@ pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
     let stem = table.file.rsplit_once('.').map_or(table.file.as_str(), |(stem, _)| stem);
     let sheet = table.sheet.as_deref().unwrap_or_default();
     let generic = |word: &String| ["sheet", "sheet1", "data", "table", "tabelle1"].contains(&word.as_str());
-    let mut words = normal_words(sheet);
-    if table.sheet.is_none() || words.iter().all(generic) {
-        words.extend(normal_words(stem));
+    let plain = |word: String| word.trim_end_matches(|char: char| char.is_ascii_digit()).to_owned();
+    let mut words: Vec<String> = normal_words(sheet);
+    if table.sheet.is_none() || words.iter().all(|word| generic(word) || !word.chars().any(char::is_alphabetic)) {
+        words.extend(normal_words(stem).into_iter().map(plain).map(|word| singular(&word)));
     }
     words.retain(|word| word.chars().any(char::is_alphabetic) && word.chars().count() > 2 && !generic(word));
     words

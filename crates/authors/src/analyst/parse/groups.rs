@@ -439,7 +439,7 @@ impl Reader<'_> {
                     && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
             })
         };
-        let col = called(&["employee", "rep", "salesperson", "person"]).or_else(|| called(&["name"])).or_else(|| called(&["customer", "client", "borrower", "member", "player", "student"]))
+        let col = called(&["employee", "who", "rep", "salesperson", "person"]).or_else(|| called(&["name"])).or_else(|| called(&["customer", "client", "borrower", "member", "player", "student", "pupil", "donor", "patient", "guest", "teacher", "contact"]))
             .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]));
         let names: Vec<Col> = (0..self.view.columns.len()).filter(|col| self.view.kind(*col) == ColumnKind::Text && self.view.columns[*col].words.last().is_some_and(|word| word == "name")).collect();
         if names.len() == 2 && col.is_some_and(|col| names.contains(&col)) {

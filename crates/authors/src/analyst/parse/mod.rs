@@ -603,6 +603,7 @@ impl Reader<'_> {
         let related = cols.iter().any(|col| self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word)));
         usize::from(
             between || people || repeated || explained || whole_year || related
+                || (spent && measured.is_empty() && (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col) && money(col)).count() == 1)
                 || (spent && (measured.iter().any(money) || cols.iter().any(money)))
                 || (figure && beside_used && measured.iter().any(money)),
         )

@@ -36,7 +36,7 @@ impl Reader<'_> {
                 self.spend(at..at + length);
             } else if self.word(at, &["alphabetically", "alphabetical"]) {
                 self.out.alphabetical = true;
-                self.spend(at - usize::from(at > 0 && self.word(at - 1, &["in"]))..at + 1);
+                self.spend(at - usize::from(at > 0 && self.word(at - 1, &["in"]))..at + 1 + usize::from(self.word(at + 1, &["order"])));
             }
         }
         Ok(())
@@ -112,7 +112,9 @@ impl Reader<'_> {
                 Class::Best => Some((false, false, true)),
                 _ => None,
             });
-            if let Some((length, (lowest, lists, best))) = found {
+            // "the most common" is what is there most often.
+            let common = found.is_some_and(|(length, _)| (at..at + length).any(|place| self.is(place, Class::Agg(Agg::Mode))));
+            if let Some((length, (lowest, lists, best))) = found.filter(|_| !common) {
                 self.ranked(at, length, lowest, lists, best)?;
             } else if let Some((length, latest)) = self.class_of(at, |class| match class {
                 Class::Earliest { latest } => Some(latest),

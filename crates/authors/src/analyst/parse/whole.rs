@@ -1,6 +1,6 @@
 //! Makes a whole query of what was said: what goes without saying is added, what is doubtful asked.
 
-use ringfence_pipeline::ports::ColumnRole;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Choice, Partial, Trouble, ask_column};
 use crate::analyst::{
@@ -60,6 +60,12 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
                 figures(&mut partial, view, choices)?;
             }
         }
+    }
+    // No figure comes of text.
+    let texts = |measure: &&Measure| matches!(measure.of, Expr::Column(col) if !view.is_number(col) && view.kind(col) != ColumnKind::Date)
+        && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode);
+    if let Some(Expr::Column(col)) = partial.measures.iter().find(texts).map(|measure| &measure.of) {
+        return Err(Trouble::Cannot(format!("{:?} holds no numbers; {}", view.name(*col), view.columns_said())));
     }
     months_melted(&mut partial, view)?;
     let task = partial.task.take().unwrap_or(Task::Figures);
