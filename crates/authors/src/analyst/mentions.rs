@@ -219,9 +219,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     }
     let plural_value = raw.eq_ignore_ascii_case("values");
     let matches = |word: &String| {
-        if name.contains(word) {
-            2
-        } else if name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
+        if name.contains(word) || name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
             2
         } else {
             u32::from(name.iter().any(|part| derived(part, word)) || name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)))

@@ -206,7 +206,7 @@ impl Reader<'_> {
             past += 1;
         }
         let mut end = at;
-        while end > 0 && self.tokens[end - 1].is_any(&LINKS) || end > 0 && self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"]) {
+        while end > 0 && (self.tokens[end - 1].is_any(&LINKS) || self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"])) {
             end -= 1;
         }
         let mention = self.mention_before(end).or_else(|| {

@@ -6,7 +6,7 @@ use super::{Mention, Reader, Trouble, Want};
 use crate::analyst::{
     query::{Agg, Chart, Cleaning, Col, Expr, Filter, Key, Measure, Period, Task, Unit},
     vocabulary::Class,
-    words::{Kind, Token},
+    words::Kind,
 };
 
 impl Reader<'_> {
@@ -213,22 +213,16 @@ impl Reader<'_> {
                 Class::Correlation => self.out.task = Some(Task::Correlation(Vec::new())),
                 Class::Describe => self.out.task = Some(Task::Describe(Vec::new())),
                 Class::Outlier => self.out.task = Some(Task::Outliers(usize::MAX)),
-                Class::Duplicate => {
-                    if self.out.task.is_none() {
-                        self.out.task = Some(Task::Duplicates(Vec::new()));
-                    }
-                }
+                Class::Duplicate => self.out.task = self.out.task.take().or(Some(Task::Duplicates(Vec::new()))),
                 Class::Ageing => self.ageing(at, length),
                 Class::Extent => {
                     if let Some(col) = self.default_date() {
                         self.out.task = Some(Task::Span(col));
                     }
                 }
-                Class::DaysBetween => {
-                    if !self.days_between(at + length) {
-                        self.days_asked = self.days_asked.or(Some((at, length)));
-                        continue;
-                    }
+                Class::DaysBetween if !self.days_between(at + length) => {
+                    self.days_asked = self.days_asked.or(Some((at, length)));
+                    continue;
                 }
                 _ => {}
             }
@@ -535,7 +529,6 @@ impl Reader<'_> {
         let Some(today) = self.out.today else {
             return Err(Trouble::Cannot(format!("there is no date to count from; {}", self.view.columns_said())));
         };
-        let _ = (due, today);
         let paid = self.view.of_kind(ColumnKind::Date).find(|col| self.view.columns[*col].words.iter().any(|word| ["paid", "payment", "settled"].contains(&word.as_str())));
         let known = self.out.filters.iter().any(|filter| matches!(filter, Filter::Empty { .. }));
         if let Some(col) = paid.filter(|_| !known) {
@@ -753,10 +746,4 @@ fn ordered(first: Period, second: Period) -> (Period, Period) {
         _ => 0.0,
     }).fold(0.0, |sum: f64, start| sum * 100.0 + start);
     if start(&second) < start(&first) { (second, first) } else { (first, second) }
-}
-
-/// Numbers among the tokens, for tests of what was left.
-#[allow(dead_code)]
-fn numbers(tokens: &[Token]) -> usize {
-    tokens.iter().filter(|token| token.amount().is_some()).count()
 }
