@@ -94,7 +94,7 @@ impl Range {
     /// As people say it.
     pub(crate) fn words(&self) -> String {
         if let Some((year, month, months)) = self.whole_months() {
-            let name = |month: i64| capital(MONTHS[(month.rem_euclid(12) + 11) as usize % 12]);
+            let name = |month: i64| capital(MONTHS[usize::try_from((month + 11).rem_euclid(12)).unwrap_or(0)]);
             match months {
                 1 => return format!("{} {year}", name(month)),
                 3 if month % 3 == 1 => return format!("Q{} {year}", (month + 2) / 3),

@@ -187,6 +187,7 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
         if empty > 0 {
             let _ = match key {
                 Key::Time(..) | Key::Months(_) => write!(text, " {empty} rows without a date in {:?} are left out.", view.name(key.column())),
+                Key::Column(_) if query.rank.is_some() => write!(text, " {empty} rows without {:?} are left out.", view.name(key.column())),
                 Key::Column(_) => write!(text, " {empty} rows without {:?} are a group of their own.", view.name(key.column())),
             };
         }

@@ -25,6 +25,9 @@ const EMPTY_WORDS: [&str; 30] = [
     "with", "over", "under", "was", "are", "it", "we", "i", "than", "how", "what",
 ];
 
+/// Units at the end of names, which say nothing of what is measured.
+const UNITS: [&str; 10] = ["usd", "eur", "gbp", "chf", "pct", "percent", "kwh", "min", "sec", "km"];
+
 /// A phrase that names a column, or several that it could mean, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mention {
@@ -205,7 +208,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     }
     if within == words.len() {
         // "cost" is rather `Unit Cost` than "unit" is.
-        let head = name.iter().rev().find(|word| word.chars().count() > 2).is_some_and(|last| words.contains(last)) || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
+        let head = name.iter().rev().find(|word| word.chars().count() > 2 && !UNITS.contains(&word.as_str())).is_some_and(|last| words.contains(last)) || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
         let adjective = words.len() == 1 && words[0] == "unit";
         return if head { 60 + share(within) } else if adjective { 0 } else { 44 + share(within) };
     }
@@ -216,9 +219,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     }
     let plural_value = raw.eq_ignore_ascii_case("values");
     let matches = |word: &String| {
-        if name.contains(word) {
-            2
-        } else if name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
+        if name.contains(word) || name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
             2
         } else {
             u32::from(name.iter().any(|part| derived(part, word)) || name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)))

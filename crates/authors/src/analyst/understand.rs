@@ -43,10 +43,10 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     let views = views(&assignment.tables);
     let memory = conversation::recall(assignment, &views);
     let tables = conversation::fingerprint(assignment);
-    if let Some((memory, pending)) = memory.as_ref().and_then(|memory| Some((memory, memory.pending.as_ref()?))) {
-        if let Some(written) = answered(question, tokens, memory, pending, &views, tables) {
-            return written;
-        }
+    if let Some((memory, pending)) = memory.as_ref().and_then(|memory| Some((memory, memory.pending.as_ref()?)))
+        && let Some(written) = answered(question, tokens, memory, pending, &views, tables)
+    {
+        return written;
     }
     let earlier = memory.as_ref().and_then(|memory| Some((memory, memory.query.as_ref()?)));
     resolve(question, tokens, &[], earlier, &views, tables)

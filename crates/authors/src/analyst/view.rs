@@ -54,9 +54,10 @@ pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
     let stem = table.file.rsplit_once('.').map_or(table.file.as_str(), |(stem, _)| stem);
     let sheet = table.sheet.as_deref().unwrap_or_default();
     let generic = |word: &String| ["sheet", "sheet1", "data", "table", "tabelle1"].contains(&word.as_str());
-    let mut words = normal_words(sheet);
-    if table.sheet.is_none() || words.iter().all(generic) {
-        words.extend(normal_words(stem));
+    let plain = |word: String| word.trim_end_matches(|char: char| char.is_ascii_digit()).to_owned();
+    let mut words: Vec<String> = normal_words(sheet);
+    if table.sheet.is_none() || words.iter().all(|word| generic(word) || !word.chars().any(char::is_alphabetic)) {
+        words.extend(normal_words(stem).into_iter().map(plain).map(|word| singular(&word)));
     }
     words.retain(|word| word.chars().any(char::is_alphabetic) && word.chars().count() > 2 && !generic(word));
     words
@@ -89,7 +90,7 @@ impl<'a> View<'a> {
             while self.columns.iter().any(|column| column.name == name) {
                 name.push('\'');
             }
-            self.columns.push(ViewColumn { table, at, name, words: normal_words(&profile.name), profile, loose_dates: looks_like_dates(profile) });
+            self.columns.push(ViewColumn { table, at, name, words: normal_words(own_name(&profile.name, &tables[table])), profile, loose_dates: looks_like_dates(profile) });
         }
     }
 
@@ -119,7 +120,19 @@ impl<'a> View<'a> {
 
     /// A number one would add up or average: no key, no year.
     pub(crate) fn is_measure(&self, col: Col) -> bool {
-        self.is_number(col) && self.role(col) != ColumnRole::Key && !self.is_calendar(col)
+        self.is_number(col) && self.role(col) != ColumnRole::Key && !self.is_calendar(col) && !self.numbers_things(col)
+    }
+
+    /// A whole number that is called by one thing, not by many, tells things apart: `store`, but not `Stores`.
+    fn numbers_things(&self, col: Col) -> bool {
+        const THINGS: [&str; 26] = [
+            "customer", "client", "store", "shop", "branch", "employee", "order", "invoice", "product", "item", "sku", "article", "supplier", "vendor", "account", "user",
+            "member", "department", "project", "machine", "zone", "ticket", "driver", "vehicle", "room", "table",
+        ];
+        self.columns.get(col).is_some_and(|column| {
+            let plural = column.profile.name.to_lowercase().ends_with('s') && !column.profile.name.to_lowercase().ends_with("ss");
+            column.profile.kind == ColumnKind::Integer && column.profile.unit.is_none() && !plural && matches!(&column.words[..], [one] if THINGS.contains(&one.as_str()))
+        })
     }
 
     /// A number or text column that holds years, quarters or months.
@@ -180,6 +193,14 @@ impl<'a> View<'a> {
     /// The columns, for messages.
     pub(crate) fn columns_said(&self) -> String {
         columns_said(&self.tables[self.base])
+    }
+}
+
+/// A name without the number that pandas gives to the second column of that name.
+fn own_name<'t>(name: &'t str, table: &TableProfile) -> &'t str {
+    match name.rsplit_once('.') {
+        Some((first, number)) if number.parse::<u32>().is_ok() && table.columns.iter().any(|column| column.name == first) => first,
+        _ => name,
     }
 }
 

@@ -125,6 +125,12 @@ impl Reader<'_> {
     }
 
     fn factor_at(&self, at: usize, depth: usize) -> Option<(Expr, usize, usize)> {
+        // "difference between revenue and cost"
+        if self.word(at, &["difference"]) && depth == 0 {
+            let (left, end, more) = self.factor_at(self.past(at + 1, &["between", "of", "the", "total"]), 1)?;
+            let (right, after, others) = self.factor_at(self.past(end + 1, &["the", "total"]), 1).filter(|_| self.word(end, &["and", "to", "from"]))?;
+            return Some((Expr::Op('-', Box::new(left), Box::new(right)), after, more + others + 1));
+        }
         if self.mark(at, '(') && depth < 8 {
             let (expr, end, operations) = self.sum_at(at + 1, depth + 1)?;
             return (self.mark(end, ')') && operations > 0).then_some((expr, end + 1, operations));

@@ -206,7 +206,7 @@ impl Reader<'_> {
             past += 1;
         }
         let mut end = at;
-        while end > 0 && self.tokens[end - 1].is_any(&LINKS) || end > 0 && self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"]) {
+        while end > 0 && (self.tokens[end - 1].is_any(&LINKS) || self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"])) {
             end -= 1;
         }
         let mention = self.mention_before(end).or_else(|| {
@@ -329,6 +329,7 @@ impl Reader<'_> {
             self.compared(at)?;
         }
         for at in 0..self.tokens.len() {
+            self.numbered(at);
             self.stated(at)?;
         }
         Ok(())
@@ -594,6 +595,41 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "SKU 025596", "customers 101, 102 and 103": rows by what tells them apart.
+    fn numbered(&mut self, at: usize) {
+        let Some(mention) = self.mention(at).filter(|mention| mention.end == at + 1 || mention.best() >= super::EXACT) else { return };
+        let Some((col, _)) = mention.candidates.iter().copied().find(|(col, _)| {
+            let text = self.view.kind(*col) == ColumnKind::Text && matches!(self.view.role(*col), ColumnRole::Key | ColumnRole::Name);
+            text || (self.view.is_number(*col) && !self.view.is_measure(*col) && !self.view.is_calendar(*col))
+        }) else { return };
+        let mut end = mention.end;
+        let mut values: Vec<String> = Vec::new();
+        loop {
+            let mut next = self.past(end, &["is", "no", "nr", "number", "and", "or", "="]);
+            while self.mark(next, ',') || self.mark(next, '.') || self.mark(next, '#') {
+                next = self.past(next + 1, &["and", "or"]);
+            }
+            let digits = self.tokens.get(next).filter(|token| self.used.get(next) == Some(&false) && token.raw.chars().all(|char| char.is_ascii_digit()));
+            match digits {
+                Some(token) => values.push(token.raw.clone()),
+                None => break,
+            }
+            end = next + 1;
+        }
+        if values.is_empty() || (values.len() == 1 && self.word(end, &["times", "or", "and"])) {
+            return;
+        }
+        self.take(&mention);
+        self.spend(at..end);
+        let filter = if self.view.is_number(col) {
+            let one = |value: &String| Filter::Number { col, cmp: Cmp::Equal, value: value.parse().unwrap_or_default() };
+            if let [value] = &values[..] { one(value) } else { Filter::Any(values.iter().map(one).collect()) }
+        } else {
+            Filter::Is { col, values, not: false }
+        };
+        self.placed.push((at, filter));
+    }
+
     /// "8 cylinder cars": a number of what a column of few whole numbers counts.
     fn counts_things(&self, at: usize, mention: &Mention) -> bool {
         let ranked = at > 1 && self.class(at - 2, |class| matches!(class, Class::Rank { .. } | Class::Previous | Class::Earliest { .. } | Class::Best)).is_some();
@@ -630,6 +666,9 @@ impl Reader<'_> {
             self.out.never |= not.is_some_and(|from| self.is(from, Class::Never));
             if let Some(mention) = near {
                 self.take(&mention);
+                if mention.end < start && (mention.end..start).any(|place| self.mark(place, '=')) {
+                    self.spend(mention.end..start);
+                }
             }
             if let Some(from) = not {
                 self.spend(from..start);
@@ -705,7 +744,7 @@ impl Reader<'_> {
             cols
         };
         let mut before = first.start;
-        while before > 0 && self.tokens[before - 1].is_any(&LINKS) {
+        while before > 0 && (self.tokens[before - 1].is_any(&LINKS) || self.mark(before - 1, '=') || self.mark(before - 1, ':')) {
             before -= 1;
         }
         let fits = |mention: &Mention| mention.candidates.iter().map(|(col, _)| *col).find(|col| shared.contains(col));

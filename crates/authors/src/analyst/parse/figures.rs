@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Filter, Measure, Task},
+    query::{Agg, Col, Expr, Filter, Key, Measure, Task, Unit},
     spelling::{normal_words, singular},
     view::View,
     vocabulary::Class,
@@ -12,9 +12,9 @@ use crate::analyst::{
 };
 
 /// What says something as an average, not as a sum, whatever the numbers look like.
-const AVERAGED: [&str; 28] = [
+const AVERAGED: [&str; 30] = [
     "satisfaction", "score", "rating", "recommend", "age", "temperature", "rate", "percent", "percentage", "grade", "height", "weight", "price", "nps", "share", "ratio",
-    "speed", "humidity", "balance", "term", "temp", "mark", "pressure", "voltage", "per", "average", "mean", "level",
+    "speed", "humidity", "balance", "saldo", "kontostand", "term", "temp", "mark", "pressure", "voltage", "per", "average", "mean", "level",
 ];
 
 /// What people do, which may stand for what it is measured by.
@@ -139,6 +139,18 @@ impl Reader<'_> {
         let adverb = self.tokens.get(at + 1).is_some_and(|token| token.is_any(&["daily", "weekly", "monthly", "quarterly", "yearly", "annual", "hourly"]));
         let counts = self.spoken.iter().any(|(_, agg)| *agg == Agg::Count) || self.counting.is_some();
         let single = self.out.keys.len() == 1;
+        // "absences per pupil on average": of what each has in all.
+        let additive = |mention: &Mention| mention.candidates.first().is_some_and(|(col, _)| self.view.is_measure(*col) && self.usual(*col) == Agg::Sum);
+        let last = self.word(at, &["on"]) || at + 1 == self.tokens.len();
+        if single && last && at > 0 && self.mentions.iter().any(additive) && (0..at).any(|place| self.word(place, &["per", "each", "every"])) {
+            self.out.mean_of_groups = true;
+            self.spoken.retain(|(_, agg)| *agg != Agg::Mean);
+            return;
+        }
+        if self.out.keys.len() == 2 && self.out.keys.iter().any(|key| matches!(key, Key::Time(_, Unit::Day | Unit::Week))) && self.word(at, &["average"]) && self.mentions.iter().any(additive) {
+            // A mean of entries, or of what each day has in all.
+            self.out.confidence = self.out.confidence.saturating_sub(25);
+        }
         let plain = counts && !self.mentions.iter().any(|mention| self.can(mention, Want::Measure) && !self.is_rows(mention));
         if single && (adverb && self.out.keys[0].is_time() || plain) {
             self.out.mean_of_groups = true;
@@ -180,6 +192,9 @@ impl Reader<'_> {
             // "which product sold the most units": what is done is no second figure.
             let verb = self.tokens[mention.start].is_any(&VERBS) && mention.end - mention.start == 1 && mention.best() < EXACT;
             let figured = all.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure) && !self.tokens[other.start].is_any(&VERBS));
+            if verb && self.sells_unseen(mention.start) {
+                continue;
+            }
             if verb && (figured || !found.is_empty() || self.out.counts || spoken.iter().any(|(_, agg)| *agg == Agg::Distinct)) {
                 self.spend(mention.start..mention.end);
                 continue;
@@ -357,6 +372,7 @@ impl Reader<'_> {
         }
         let person = ["person", "employee", "contact", "hire", "member", "participant", "respondent", "guest", "user"].contains(&word.as_str())
             && self.view.columns.iter().any(|column| column.words.iter().any(|part| super::super::vocabulary::same_concept(part, "employee") || super::super::vocabulary::same_concept(part, "customer") || ["age", "gender", "sex"].contains(&part.as_str())));
+        self.out.rows_named |= ["row", "record", "entry"].contains(&word.as_str());
         if (held || employs || person || things.contains(&word.as_str())) && !self.used[at] && self.value(at).is_none() {
             self.spend(at..at + 1);
             if !held {

@@ -136,6 +136,19 @@ impl Reader<'_> {
     /// What follows "by": columns, calendar units, or what is ranked by.
     fn key_list(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
         let next = self.past(from, &["the", "each", "every", "of", "its", "their", "respective", "different", "a", "individual", "single"]);
+        // "sort pupils by absences"
+        let sorts = (at.saturating_sub(4)..at).any(|place| self.word(place, &["sort", "rank", "sorted", "ranked"]));
+        let computed = self.computed.iter().any(|(place, _)| *place == next);
+        if let (true, Some(thing)) = (sorts && computed, self.mention_before(at))
+            && self.is_dimension(&thing)
+        {
+            return self.listed_by(&thing, at, next);
+        }
+        if let (true, Some(thing)) = (sorts && self.mention(next).is_some_and(|mention| self.can(&mention, Want::Measure)), self.mention_before(at))
+            && self.can(&thing, Want::Key)
+        {
+            return self.listed_by(&thing, at, next);
+        }
         if self.one_key(next)?.is_some() {
             self.spend(at..next);
             let end = next + 1;
@@ -160,15 +173,17 @@ impl Reader<'_> {
     }
 
     /// "rank the reps by revenue": each of them, the greatest first.
-    fn listed_by(&mut self, thing: &Mention, at: usize, next: usize) -> Result<(), Trouble> {
+    pub(super) fn listed_by(&mut self, thing: &Mention, at: usize, next: usize) -> Result<(), Trouble> {
         let rows = self.is_rows(thing) || self.names_rows(thing);
         let col = self.resolve(thing, Want::Key)?;
         self.take(thing);
         self.spend(at..next);
-        if rows || self.view.is_unique(col) {
+        if rows || self.tells_rows_apart(col) {
             let Some(figure) = self.mention(next) else { return Ok(()) };
             let by = self.resolve(&figure, Want::Measure)?;
+            self.take(&figure);
             self.out.lists = true;
+            self.out.task = Some(crate::analyst::query::Task::Rows(vec![col, by]));
             self.out.sort = Some(Sort { by: Some(by), rising: self.out.sort.is_some_and(|sort| sort.rising) });
         } else {
             self.push_key(Key::Column(col));
@@ -261,7 +276,7 @@ impl Reader<'_> {
     /// "category by supplier, number of items", "job title against contract", "line x year": two dimensions.
     fn crossed(&mut self) -> Result<(), Trouble> {
         for at in 0..self.tokens.len() {
-            let Some(down) = self.mention(at).filter(|mention| self.is_dimension(mention)) else { continue };
+            let Some(down) = self.mention(at).filter(|mention| self.is_dimension(mention) && (self.can(mention, Want::Key) || self.pivot)) else { continue };
             let cross = self.word(down.end, &["x", "against", "vs", "versus"]) || self.mark(down.end, '\u{d7}');
             let by = self.word(down.end, &["by"]) && (at == 0 || !matches!(self.tokens[at - 1].kind, Kind::Word) || self.used[at - 1]) && (self.pivot || self.figure_said());
             let next = self.past(down.end + 1, &["the"]);
@@ -424,7 +439,7 @@ impl Reader<'_> {
                     && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
             })
         };
-        let col = called(&["employee", "rep", "salesperson", "person"]).or_else(|| called(&["name"])).or_else(|| called(&["customer", "client", "borrower", "member", "player", "student"]))
+        let col = called(&["employee", "who", "rep", "salesperson", "person"]).or_else(|| called(&["name"])).or_else(|| called(&["customer", "client", "borrower", "member", "player", "student", "pupil", "donor", "patient", "guest", "teacher", "contact"]))
             .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]));
         let names: Vec<Col> = (0..self.view.columns.len()).filter(|col| self.view.kind(*col) == ColumnKind::Text && self.view.columns[*col].words.last().is_some_and(|word| word == "name")).collect();
         if names.len() == 2 && col.is_some_and(|col| names.contains(&col)) {

@@ -521,8 +521,9 @@ impl Reader<'_> {
         let word = singular(&token.text);
         let elsewhere = !generic.contains(&word.as_str()) && !self.view.is_named(&word) && !self.view.columns.iter().any(|column| column.words.contains(&word))
             && self.view.tables.iter().flat_map(|table| &table.columns).any(|column| super::spelling::normal_words(&column.name) == [word.as_str()]);
-        let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(true);
-        grouped || elsewhere || condition
+        let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(false);
+        let asked_now = token.is("now") && at > 0 && !self.out.counts && self.tokens.get(at + 1).is_none_or(|next| next.is_mark('?'));
+        grouped || elsewhere || condition || asked_now
     }
 
     /// Every column that the question has led to.
@@ -602,6 +603,7 @@ impl Reader<'_> {
         let related = cols.iter().any(|col| self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word)));
         usize::from(
             between || people || repeated || explained || whole_year || related
+                || (spent && measured.is_empty() && (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col) && money(col)).count() == 1)
                 || (spent && (measured.iter().any(money) || cols.iter().any(money)))
                 || (figure && beside_used && measured.iter().any(money)),
         )

@@ -36,7 +36,7 @@ impl Reader<'_> {
                 self.spend(at..at + length);
             } else if self.word(at, &["alphabetically", "alphabetical"]) {
                 self.out.alphabetical = true;
-                self.spend(at - usize::from(at > 0 && self.word(at - 1, &["in"]))..at + 1);
+                self.spend(at - usize::from(at > 0 && self.word(at - 1, &["in"]))..at + 1 + usize::from(self.word(at + 1, &["order"])));
             }
         }
         Ok(())
@@ -90,6 +90,9 @@ impl Reader<'_> {
         let next = self.past(at + 2, &["the", "their", "its", "total"]);
         let Some(mention) = self.mention(next) else { return Ok(()) };
         let measure = self.can(&mention, Want::Measure);
+        if let Some(thing) = self.mention_before(at).filter(|thing| measure && self.out.keys.is_empty() && self.can(thing, Want::Key)) {
+            return self.listed_by(&thing, at, next);
+        }
         let want = if measure { Want::Measure } else if self.can(&mention, Want::Key) { Want::Key } else { Want::Date };
         let col = self.resolve(&mention, want)?;
         self.out.sort = Some(Sort { by: Some(col), rising: !measure });
@@ -109,7 +112,9 @@ impl Reader<'_> {
                 Class::Best => Some((false, false, true)),
                 _ => None,
             });
-            if let Some((length, (lowest, lists, best))) = found {
+            // "the most common" is what is there most often.
+            let common = found.is_some_and(|(length, _)| (at..at + length).any(|place| self.is(place, Class::Agg(Agg::Mode))));
+            if let Some((length, (lowest, lists, best))) = found.filter(|_| !common) {
                 self.ranked(at, length, lowest, lists, best)?;
             } else if let Some((length, latest)) = self.class_of(at, |class| match class {
                 Class::Earliest { latest } => Some(latest),
@@ -197,6 +202,10 @@ impl Reader<'_> {
         self.spend(start..end);
         self.rank_at = Some(start..end);
         self.rank_lists |= count.is_some() || lists;
+        if self.word(end, &["per"]) || (self.word(end, &["in", "for"]) && self.word(end + 1, &["each", "every"])) {
+            // "top 3 per class": of what is not said.
+            self.out.confidence = self.out.confidence.saturating_sub(30);
+        }
         let default = if lists { if self.plural_follows(end) { 10 } else { 1 } } else { 1 };
         self.out.rank = Some(Rank { count: count.unwrap_or(default), lowest, within: false });
         self.age_means_dates(at);
@@ -242,6 +251,10 @@ impl Reader<'_> {
     fn ranked_things(&mut self, from: usize) -> Result<(), Trouble> {
         let at = self.past(from, &["of", "the", "selling", "performing", "our", "all", "different", "paying", "single", "individual", "earning"]);
         if let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none()) {
+            if self.out.selects && !self.out.keys.is_empty() {
+                // "who worked the most days" counts days, not what is on them.
+                self.out.confidence = self.out.confidence.saturating_sub(30);
+            }
             self.spend(at..at + length);
             self.rank_lists = true;
             return self.time_key(unit);

@@ -6,7 +6,7 @@ use super::{Mention, Reader, Trouble, Want};
 use crate::analyst::{
     query::{Agg, Chart, Cleaning, Col, Expr, Filter, Key, Measure, Period, Task, Unit},
     vocabulary::Class,
-    words::{Kind, Token},
+    words::Kind,
 };
 
 impl Reader<'_> {
@@ -213,22 +213,16 @@ impl Reader<'_> {
                 Class::Correlation => self.out.task = Some(Task::Correlation(Vec::new())),
                 Class::Describe => self.out.task = Some(Task::Describe(Vec::new())),
                 Class::Outlier => self.out.task = Some(Task::Outliers(usize::MAX)),
-                Class::Duplicate => {
-                    if self.out.task.is_none() {
-                        self.out.task = Some(Task::Duplicates(Vec::new()));
-                    }
-                }
+                Class::Duplicate => self.out.task = self.out.task.take().or(Some(Task::Duplicates(Vec::new()))),
                 Class::Ageing => self.ageing(at, length),
                 Class::Extent => {
                     if let Some(col) = self.default_date() {
                         self.out.task = Some(Task::Span(col));
                     }
                 }
-                Class::DaysBetween => {
-                    if !self.days_between(at + length) {
-                        self.days_asked = self.days_asked.or(Some((at, length)));
-                        continue;
-                    }
+                Class::DaysBetween if !self.days_between(at + length) => {
+                    self.days_asked = self.days_asked.or(Some((at, length)));
+                    continue;
                 }
                 _ => {}
             }
@@ -325,7 +319,8 @@ impl Reader<'_> {
             self.compare_periods()?;
         }
         if self.out.task.is_none() && self.over_time && !time {
-            self.time_key(Unit::Month)?;
+            let unit = self.usual_unit();
+            self.time_key(unit)?;
         }
         if self.out.filters.is_empty() {
             self.out.filters = self.placed.iter().map(|(_, filter)| filter.clone()).collect();
@@ -377,6 +372,12 @@ impl Reader<'_> {
             Task::GrowthEach
         });
         Ok(())
+    }
+
+    /// By what a development is told: days, if the data is of no more than two months.
+    fn usual_unit(&self) -> Unit {
+        let days = self.default_date().and_then(|col| self.extent(col)).map(|(first, last)| last - first);
+        if days.is_some_and(|days| days <= 62) { Unit::Day } else { Unit::Month }
     }
 
     /// How many years the data runs over.
@@ -488,6 +489,10 @@ impl Reader<'_> {
         if self.ratio_of_two() {
             return;
         }
+        if self.running {
+            // A share of what has come so far is not told.
+            self.out.confidence = self.out.confidence.saturating_sub(30);
+        }
         let placed_by = |at: usize| at > 0 && self.word(at - 1, &["in", "for", "from", "at", "within", "by", "during", "on"]);
         if !self.out.keys.is_empty() {
             // "billable share by employee" is a share of each employee's own.
@@ -524,7 +529,6 @@ impl Reader<'_> {
         let Some(today) = self.out.today else {
             return Err(Trouble::Cannot(format!("there is no date to count from; {}", self.view.columns_said())));
         };
-        let _ = (due, today);
         let paid = self.view.of_kind(ColumnKind::Date).find(|col| self.view.columns[*col].words.iter().any(|word| ["paid", "payment", "settled"].contains(&word.as_str())));
         let known = self.out.filters.iter().any(|filter| matches!(filter, Filter::Empty { .. }));
         if let Some(col) = paid.filter(|_| !known) {
@@ -585,7 +589,7 @@ impl Reader<'_> {
         }
         let shows = self.out.lists || (self.out.selects && self.out.keys.is_empty()) || self.lists_said();
         for mention in rest {
-            if self.used[mention.start] {
+            if self.used[mention.start] || self.sells_unseen(mention.start) {
                 continue;
             }
             if (self.is_rows(&mention) || (shows && self.names_rows(&mention))) && !(takes_all && mention.best() >= super::EXACT) {
@@ -710,8 +714,10 @@ impl Reader<'_> {
     /// A name of what each row is about, beside groups or a share: "pupils per class", "share of items without stock".
     fn is_named_row(&self, mention: &Mention) -> bool {
         let apart = |col: Col| self.view.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 8) && self.view.columns[col].table == self.view.base;
+        let plural = self.tokens.get(mention.end - 1).is_some_and(|token| token.text.ends_with('s'))
+            && mention.candidates.first().is_some_and(|(col, _)| !self.view.name(*col).ends_with('s'));
         let asked = !self.out.keys.is_empty() || self.share_at.is_some() || self.out.counts;
-        asked && self.out.measures.is_empty() && self.can(mention, Want::Key) && mention.candidates.first().is_some_and(|(col, _)| apart(*col))
+        (asked && self.out.measures.is_empty() || plural) && self.can(mention, Want::Key) && mention.candidates.first().is_some_and(|(col, _)| apart(*col))
     }
 
     fn lists_said(&self) -> bool {
@@ -740,10 +746,4 @@ fn ordered(first: Period, second: Period) -> (Period, Period) {
         _ => 0.0,
     }).fold(0.0, |sum: f64, start| sum * 100.0 + start);
     if start(&second) < start(&first) { (second, first) } else { (first, second) }
-}
-
-/// Numbers among the tokens, for tests of what was left.
-#[allow(dead_code)]
-fn numbers(tokens: &[Token]) -> usize {
-    tokens.iter().filter(|token| token.amount().is_some()).count()
 }

@@ -163,7 +163,7 @@ impl Reader<'_> {
             let ranged = opened || dash || self.word(first.end, &["to", "through", "until", "till", "thru"]);
             if between && link && ranged {
                 let start = if opened { first.start - 1 } else { first.start };
-                if let Some(said) = self.from_to(&first.said, &second.said) {
+                if let Some(said) = self.between_two(&first.said, &second.said) {
                     return (When { start, end: second.end, said }, 2);
                 }
             }
@@ -195,7 +195,7 @@ impl Reader<'_> {
         (first.clone(), 1)
     }
 
-    fn from_to(&self, first: &Said, second: &Said) -> Option<Said> {
+    fn between_two(&self, first: &Said, second: &Said) -> Option<Said> {
         match (first, second) {
             (Said::Months(from, 1), Said::Months(to, 1)) => Some(Said::Months(*from, (to - from).rem_euclid(12) + 1)),
             (Said::Months(from, _), Said::Days(range)) => {
@@ -461,7 +461,7 @@ impl Reader<'_> {
     fn numeric_date(&self, at: usize) -> Option<(usize, Said)> {
         let one = |day: Day| Said::Days(Range::new(day, day + 1));
         let token = self.tokens.get(at)?;
-        if let Some(day) = dotted(token, self.month_first()) {
+        if let Some(day) = dotted(token) {
             return Some((1, one(day)));
         }
         let number = |at: usize| self.tokens.get(at)?.count().map(i64::from);
@@ -656,9 +656,9 @@ fn months(first: i64, count: i64) -> Vec<u8> {
 }
 
 /// `30.06.2024`, which is no number.
-fn dotted(token: &Token, month_first: bool) -> Option<Day> {
+fn dotted(token: &Token) -> Option<Day> {
     let parts: Vec<i64> = token.raw.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
     let [first, second, year] = parts[..] else { return None };
-    let (day, month) = if second > 12 || (month_first && false) { (second, first) } else { (first, second) };
+    let (day, month) = if second > 12 { (second, first) } else { (first, second) };
     ((1..=12).contains(&month) && (1..=31).contains(&day) && (1900..2100).contains(&year)).then(|| dates::day_of(year, month, day))
 }

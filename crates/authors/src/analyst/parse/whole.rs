@@ -1,10 +1,10 @@
 //! Makes a whole query of what was said: what goes without saying is added, what is doubtful asked.
 
-use ringfence_pipeline::ports::ColumnRole;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Choice, Partial, Trouble, ask_column};
 use crate::analyst::{
-    query::{Agg, Chart, Col, Expr, Filter, Having, Key, Measure, Query, Rank, Sort, Task},
+    query::{Agg, Chart, Col, Expr, Filter, Having, Key, Measure, Query, Rank, Sort, Task, Unit},
     view::View,
 };
 
@@ -21,6 +21,16 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         most_common(&mut partial);
     }
     // Rows are never shown where groups were asked for: they are counted.
+    if matches!(partial.task, Some(Task::Rows(_))) && !partial.keys.is_empty() && partial.measures.is_empty() && partial.rank.is_some_and(|rank| !rank.within) {
+        partial.confidence = partial.confidence.saturating_sub(30);
+    }
+    if let Some(Task::Rows(cols)) = &mut partial.task
+        && partial.rank.is_none()
+        && cols.iter().all(|col| partial.filters.iter().any(|filter| filter.columns().contains(col)))
+    {
+        // What a condition is about is no wish to see that alone.
+        cols.clear();
+    }
     if matches!(partial.task, Some(Task::Rows(_) | Task::Values(_))) && !partial.keys.is_empty() && !partial.rank.is_some_and(|rank| rank.within) {
         partial.task = None;
         if partial.measures.is_empty() && partial.aggs.is_empty() {
@@ -30,6 +40,8 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
     if partial.task == Some(Task::Share(Vec::new())) && partial.keys.is_empty() {
         return Err(Trouble::Lost(String::new()));
     }
+    rows_sorted(&mut partial);
+    nested_days(&mut partial);
     contradictions(&mut partial);
     doubts(&mut partial, view);
     let task = partial.task.clone();
@@ -48,6 +60,12 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
                 figures(&mut partial, view, choices)?;
             }
         }
+    }
+    // No figure comes of text.
+    let texts = |measure: &&Measure| matches!(measure.of, Expr::Column(col) if !view.is_number(col) && view.kind(col) != ColumnKind::Date)
+        && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode);
+    if let Some(Expr::Column(col)) = partial.measures.iter().find(texts).map(|measure| &measure.of) {
+        return Err(Trouble::Cannot(format!("{:?} holds no numbers; {}", view.name(*col), view.columns_said())));
     }
     months_melted(&mut partial, view)?;
     let task = partial.task.take().unwrap_or(Task::Figures);
@@ -189,15 +207,62 @@ fn contradictions(partial: &mut Partial) {
     }
 }
 
+/// "pupils sorted by marks": rows, not what they add up to.
+fn rows_sorted(partial: &mut Partial) {
+    let by = partial.sort.and_then(|sort| sort.by).map(Expr::Column);
+    if by.is_some() && partial.rows_named && partial.keys.is_empty() && partial.task.is_none() && !partial.agg_said && partial.measures.iter().all(|measure| Some(&measure.of) == by.as_ref()) {
+        partial.measures.clear();
+        partial.task = Some(Task::Rows(Vec::new()));
+    }
+}
+
+/// "days above 30 by year": days are counted in each year.
+fn nested_days(partial: &mut Partial) {
+    let coarse = |col: Col| partial.keys.iter().any(|key| matches!(key, Key::Time(one, Unit::Week | Unit::Month | Unit::Quarter | Unit::Year) if *one == col));
+    let nested = |key: &Key| matches!(key, Key::Time(col, Unit::Day) if coarse(*col));
+    if let Some(at) = partial.keys.iter().position(nested).filter(|_| partial.measures.iter().all(|measure| measure.of == Expr::Rows)) {
+        partial.keys.remove(at);
+        if let Some(Key::Time(col, _)) = partial.keys.iter().find(|key| key.is_time()) {
+            let mut days = Measure::new(Agg::Distinct, Expr::Column(*col));
+            days.name = Some("days".to_owned());
+            partial.measures = vec![days];
+        }
+    }
+}
+
 /// What is rarely meant as it was read is asked about: percents added up, a condition that no row can meet.
 fn doubts(partial: &mut Partial, view: &View<'_>) {
     let percent = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum
         && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')));
     let vacuous = |filter: &Filter| matches!(filter, Filter::Empty { col, not: false }
         if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base));
+    let part = match &partial.task {
+        Some(Task::Share(part)) => part.as_slice(),
+        _ => &[],
+    };
+    let opposite = partial.filters.iter().chain(part).any(|filter| matches!(filter, Filter::Flag { col, yes: true } if partial.filters.iter().chain(part).any(|one| *one == Filter::Flag { col: *col, yes: false })));
+    let counted_gaps = partial.counts && partial.rows_named && matches!(partial.task, Some(Task::Missing(_)));
+    let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
+        matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
+    });
+    let lacking = partial.selects && partial.rank.is_none() && partial.keys.iter().any(|key| key.is_time())
+        && partial.filters.iter().any(|filter| matches!(filter, Filter::Is { not: true, .. } | Filter::Empty { not: false, .. }));
+    let of_percent = partial.measures.iter().any(|measure| multiplies_percent(&measure.of, view));
+    if opposite || counted_gaps || of_sums || lacking || of_percent {
+        partial.confidence = partial.confidence.saturating_sub(25);
+    }
     let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
     if partial.measures.iter().any(|measure| percent(measure) || averaged(measure)) || (partial.filters.iter().any(vacuous) && !partial.counts) {
         partial.confidence = partial.confidence.saturating_sub(25);
+    }
+}
+
+/// True for a product with percents that are not divided by a hundred.
+fn multiplies_percent(of: &Expr, view: &View<'_>) -> bool {
+    let hundredths = |one: &Expr| matches!(one, Expr::Column(col) if view.profile(*col).is_some_and(|profile| profile.unit.as_deref() == Some("%")));
+    match of {
+        Expr::Op('*', left, right) => hundredths(left) || hundredths(right),
+        _ => false,
     }
 }
 
@@ -252,8 +317,10 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
             if partial.filters.is_empty() && !partial.asks_what_there_is {
                 return Err(Trouble::Lost(String::new()));
             }
-            let col = partial.keys[0].column();
-            partial.task = Some(Task::Values(col));
+            match partial.keys[0] {
+                Key::Column(col) => partial.task = Some(Task::Values(col)),
+                _ => partial.measures.push(Measure::rows()),
+            }
         } else if task || ranked || grouped || partial.chart.is_some() {
             let col = main_amount(partial, view, choices)?;
             partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));

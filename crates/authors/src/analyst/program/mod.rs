@@ -114,7 +114,7 @@ impl<'a> Writer<'a> {
         let Some(join) = &self.view.join else { return String::new() };
         let of_second = |col: &usize| self.view.columns.get(*col).is_some_and(|column| column.table == join.table) && self.view.is_measure(*col);
         // In a formula beside columns of the first table it is told of each of its rows.
-        let whole = |measure: &&Measure| measure.of.columns().iter().all(of_second);
+        let whole = |measure: &&Measure| measure.weight.is_none() && measure.of.columns().iter().all(of_second);
         let cols: Vec<usize> = self.query.measures.iter().filter(whole).flat_map(|measure| measure.of.columns()).collect();
         let names = list(cols.iter().map(|col| self.view.name(*col)));
         if cols.is_empty() {
@@ -254,6 +254,12 @@ impl<'a> Writer<'a> {
                         let _ = writeln!(code, "table = table[table[{source}].notna()].copy()");
                     }
                     let _ = writeln!(code, "table[{text}] = {}", unit_code(*unit, &format!("table[{}]", self.name(*col))));
+                }
+                // Nothing is no answer to who or what has the most.
+                Key::Column(col) if empty && self.query.rank.is_some() => {
+                    let cell = format!("table[{text}]");
+                    let filled = if self.view.kind(*col) == ringfence_pipeline::ports::ColumnKind::Text { format!("{cell}.fillna(\"\") != \"\"") } else { format!("{cell}.notna()") };
+                    let _ = writeln!(code, "table = table[{filled}].copy()");
                 }
                 Key::Column(col) if empty && !self.view.is_number(*col) => {
                     let _ = match self.view.kind(*col) {

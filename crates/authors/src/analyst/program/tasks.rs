@@ -18,7 +18,8 @@ impl Writer<'_> {
     pub(super) fn rows(&mut self, cols: &[Col]) -> String {
         let mut code = String::from("\n");
         let mut shown: Vec<Col> = cols.to_vec();
-        if !shown.is_empty() && !(self.query.save && cols.len() < 2) {
+        let whole = cols.is_empty() || (self.query.save && cols.len() < 2);
+        if !whole {
             // What tells the rows apart comes first.
             if let Some(key) = self.row_key(cols) {
                 shown.insert(0, key);
@@ -225,7 +226,6 @@ impl Writer<'_> {
         };
         let show = self.call("show");
         let label = literal(&format!("CAGR of {}", describe::lower_first(&self.labels[0])));
-        let _ = measure.agg == Agg::Sum;
         format!(
             "\nyears = {}.groupby({years}).sum().sort_index()\nspan = int(years.index[-1] - years.index[0])\nrate = 100 * ((years.iloc[-1] / years.iloc[0]) ** (1 / span) - 1) if span else float(\"nan\")\n{show}(rate, label={label}, unit=\"%\")\n{show}(years.rename_axis(\"Year\").reset_index(name={}))\n",
             self.expression(&measure.of, "table"),
@@ -494,10 +494,4 @@ impl Writer<'_> {
             "# Text that is nearly all numbers or dates becomes that.\nfor name in {names}:\n    text = table[name].replace(\"\", None)\n    filled = text.notna().sum()\n    numbers = pd.to_numeric(text.str.replace(r\"[^0-9.\\-]\", \"\", regex=True).where(~text.str.contains(r\"[A-Za-z]{{4}}|[/:]|-.*-|\\..*\\.\", regex=True, na=False)), errors=\"coerce\")\n    dates = to_date(table[name])\n    if filled and numbers.notna().sum() >= 0.9 * filled:\n        table[name] = numbers\n    elif filled and dates.notna().sum() >= 0.9 * filled:\n        table[name] = dates\n"
         )
     }
-}
-
-/// Keys are only needed for their type here.
-#[allow(dead_code)]
-fn is_time(key: Key) -> bool {
-    key.is_time()
 }
