@@ -400,6 +400,14 @@ fn fact_at(tokens: &[Token], at: usize) -> Option<Fact> {
             }
             Some(fact)
         }
+        // "FY2019"
+        Kind::Word
+            if let Some(year) =
+                token.text.strip_prefix("fy").and_then(|digits| digits.parse::<u16>().ok())
+                && (1900..=2100).contains(&year) =>
+        {
+            Some(Fact::new(What::Year, f64::from(year), at, at + 1))
+        }
         // "in a year"
         Kind::Word if token.is("a") && before(&["in", "after", "for", "over"]) => {
             let (period, factor) = next(1).and_then(unit)?;

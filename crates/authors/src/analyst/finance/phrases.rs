@@ -176,6 +176,10 @@ fn item_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
                     return (Some(Item::Count(count)), 2 + described);
                 }
             }
+            // More years than there are periods to compute.
+            if amount.plain && next_is(1, &YEAR_WORDS) {
+                return (Some(Item::Count(u32::MAX)), 2);
+            }
             (Some(Item::Amount(amount.value)), 1)
         }
         Kind::Word => word_at(tokens, at),
@@ -265,6 +269,7 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
         return (Some(Item::Inflow), 2);
     }
     let item = match () {
+        () if token.is("nothing") => Item::Amount(0.0),
         () if token.is_any(&["now", "today", "immediately"]) => Item::When(0, 0),
         () if token.is("annually")
             || token.is_any(&["yearly", "monthly", "quarterly"])

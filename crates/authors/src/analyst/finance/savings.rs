@@ -79,6 +79,12 @@ pub(super) fn present(reading: &mut Reading) -> Result<Program, Trouble> {
     if payment.is_none() && future.is_none() {
         return ask("Which sum or which payments should I value?");
     }
+    if let Some(now) = future.as_ref().filter(|fact| payment.is_some() && fact.beside(&["now", "today"])) {
+        return ask(format!(
+            "Should I value the payments without the {} of today, to compare them?",
+            plain(now)
+        ));
+    }
     let advance = reading.in_advance();
     let each = periods(reading, &rate, payment.as_ref(), Some(&term));
     let mut program = Program::default();
@@ -183,7 +189,7 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
     if payment.is_none() && initial.is_none() {
         return ask("Which sum or which payments should grow?");
     }
-    let simple = reading.says(&["simple interest"]);
+    let simple = reading.tokens.iter().any(|token| token.is("simple"));
     let mut simple = simple;
     let short = term.unit == Some(Period::Day) && term.values.iter().all(|days| *days <= 366.0);
     if short && !simple && reading.compounding().is_none() && payment.is_none() && !reading.has("compound") {

@@ -231,7 +231,9 @@ impl Topic {
             {
                 (Topic::Payment, 0)
             }
-            () if r.any(&["bond", "coupon"]) && percents > 0 && !asked_rate => (Topic::Bond, 2),
+            () if r.any(&["bond", "coupon"]) && regular == 0 && percents > 0 && !asked_rate => {
+                (Topic::Bond, 2)
+            }
             () if r.has("inflation")
                 || r.says(&["today's money", "real return", "real rate", "purchasing power"])
                     && percents > 0 =>
@@ -284,7 +286,7 @@ impl Topic {
             {
                 (Topic::Affordability, 0)
             }
-            () if long && (rated || r.any(&["pay", "repay"])) && amounts > 0
+            () if long && (rated || r.any(&["pay", "repay"]) || r.saves() && amounts > 1) && amounts > 0
                 || long && multiple(r).is_some() =>
             {
                 (Topic::Periods, 0)
@@ -360,6 +362,16 @@ impl Topic {
             {
                 (Topic::Payment, 8)
             }
+            () if r.saves()
+                && often
+                && amounts == 1
+                && spans == 1
+                && regular == 0
+                && r.has("much")
+                && percents == 0 =>
+            {
+                (Topic::Payment, 2)
+            }
             () if r.has("withdraw") && r.regular_free() == 0 && often => (Topic::Payment, 2),
             () if r.has("pv") && r.span_count() == 0 && r.free(What::Amount).count() > 2 => (Topic::Npv, 12),
             () if r.any(&["pv", "perpetuity"])
@@ -373,6 +385,11 @@ impl Topic {
                     "worth in today's",
                 ])
                 || r.says(&["lump sum"]) && regular == 1
+                || r.then(&["how"], &["need"], 4)
+                    && regular == 1
+                    && percents == 1
+                    && spans == 1
+                    && !r.saves()
                 || r.has("discount") && (regular == 1 || r.has("annuity")) && percents > 0
                 || r.says(&["lump sum"]) && r.has("need") && r.any(&["today", "now"])
                 || r.says(&["value today"])
@@ -386,6 +403,7 @@ impl Topic {
             }
             () if r.any(&["fv"])
                 || r.says(&["future value", "compound interest", "simple interest", "interest on"])
+                || r.has("interest") && r.tokens.iter().any(|token| token.is("simple"))
                 || percents == 1 && spans == 1 && amounts == 1 && r.any(&["growth", "grow"]) && !loan
                 || rated && spans > 0 && regular == 1 && !loan && r.any(&["worth", "end", "final"])
                 || r.saves() && often && percents == 1 && spans > 0
@@ -481,7 +499,8 @@ impl Reading {
             .any(&["reach", "repay", "pay", "become", "have", "save", "double", "triple", "until", "get"])
     }
 
-    fn span_count(&self) -> usize {
+    /// How many lengths of time, or numbers of payments, there are.
+    pub(super) fn span_count(&self) -> usize {
         self.facts.iter().filter(|fact| matches!(fact.what, What::Span(_) | What::Count)).count()
     }
 }

@@ -27,8 +27,10 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
     let profit = reading.amount(&["profit", "earn"]).cloned();
     let fixed = reading.amount(&["fixed"]).cloned();
     let contribution = reading.amount(&["contribution"]).cloned();
-    let ratio = reading.percent(&["margin", "contribution"]).cloned();
-    let variable_share = reading.percent(&["variable", "cost"]).cloned();
+    let (of_price, of_cost) = (["margin", "contribution"], ["variable", "cost"]);
+    let ratio = reading.free(What::Percent).find(|fact| fact.near(&of_price)).cloned();
+    let variable_share =
+        reading.free(What::Percent).find(|fact| fact.near(&of_cost) && !fact.near(&["fixed"])).cloned();
     let lump = |fact: &&Fact| !fact.near(&["fixed", "unit"]);
     let price = reading
         .free(What::Amount)
@@ -112,6 +114,7 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
             }
         }
         (price, None, None) if ratio.is_some() || variable_share.is_some() => {
+            let _ = reading.percent(if ratio.is_some() { &of_price } else { &of_cost });
             let share = ratio.as_ref().or(variable_share.as_ref());
             let Some(share) = share.filter(|share| below_100(share) && share.values[0] > 0.0) else {
                 return ask("Which share of the price, between 0% and 100%, is left after variable costs?");
