@@ -298,7 +298,7 @@ pub(super) fn read(
         )));
     }
     let tokens = number_years(tokens);
-    let each = period(&tokens)?.or(rate.and_then(|rate| rate.per)).unwrap_or(Period::Year);
+    let each = period(&tokens)?.or_else(|| rate.and_then(|rate| rate.per)).unwrap_or(Period::Year);
     let mut laid = Laid::of(&tokens);
     if let Some(growth) = growth {
         if growth.per.is_some_and(|per| per != each) || growth.values.len() > 1 {

@@ -238,6 +238,10 @@ pub(super) fn roi(reading: &mut Reading) -> Result<Program, Trouble> {
     if cost.values[0].abs() < f64::EPSILON {
         return ask("How much was invested?");
     }
+    if gain.as_ref().is_some_and(|gain| gain.per.is_some() || gain.near(&["annual", "monthly", "quarterly"]))
+    {
+        return ask("How much is the gain in all, over the whole time?");
+    }
     let mut program = Program::default();
     program.input("invested", "Invested", &cost.values);
     let what = match (&gain, &back) {

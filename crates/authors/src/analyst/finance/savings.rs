@@ -268,7 +268,7 @@ pub(super) fn multiple(reading: &Reading) -> Option<(&'static str, f64)> {
 pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
     let rule = reading.free(What::Amount).find(|fact| fact.values == [72.0] && reading.says(&["rule of"]));
     let rule = rule.map(|fact| fact.take().clone());
-    let times = multiple(reading).or(rule.as_ref().map(|_| ("double", 2.0)));
+    let times = multiple(reading).or_else(|| rule.as_ref().map(|_| ("double", 2.0)));
     let amounts = reading.free(What::Amount).count();
     let reaching = reading.any(&[
         "reach",

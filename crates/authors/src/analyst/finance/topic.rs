@@ -83,6 +83,13 @@ impl Topic {
             {
                 (Topic::Npv, 4)
             }
+            () if percents == 1
+                && r.free(What::Amount).count() > 2
+                && r.has("discount")
+                && r.says(&["worth today", "worth now", "value today"]) =>
+            {
+                (Topic::Npv, 4)
+            }
             () if r.any(&["npv", "dcf"])
                 || r.says(&["net present", "present worth", "discount cash", "discount cashflow"]) =>
             {
@@ -139,6 +146,9 @@ impl Topic {
             () if even && sells
                 || r.then(&["cover"], &["fixed"], 3)
                 || r.has("contribution") && r.has("fixed")
+                || r.has("fixed")
+                    && r.any(&["profit", "revenue"])
+                    && r.any(&["margin", "price", "variable"])
                 || r.has("fixed") && r.any(&["price", "sell"]) && r.any(&["many", "unit"]) =>
             {
                 (Topic::BreakEven, 0)
@@ -337,6 +347,7 @@ impl Topic {
                 4,
             ) || r.then(&["monthly", "annual", "quarterly", "weekly"], &SAVE, 1)
                 || r.saves() && often && r.has("much"))
+                && !r.pays_in()
                 && r.regular_free() == 0
                 && r.any(&[
                     "have",
@@ -485,6 +496,13 @@ impl Topic {
 impl Reading {
     fn regular_free(&self) -> usize {
         self.free(What::Amount).filter(|fact| fact.per.is_some()).count()
+    }
+
+    /// True for "save 250": the sum is what is paid in, not what is reached.
+    fn pays_in(&self) -> bool {
+        let verbs = ["save", "deposit", "contribute", "invest", "aside", "away"];
+        self.free(What::Amount)
+            .any(|fact| fact.before.last().is_some_and(|word| verbs.contains(&word.as_str())))
     }
 
     /// True for "years to reach", "months until": a time that no number is said of.

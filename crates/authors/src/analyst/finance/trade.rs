@@ -24,7 +24,9 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
             fact.after.first().is_some_and(|word| COUNTED.contains(&word.as_str())) && fact.per.is_none()
         })
         .map(|fact| fact.take().clone());
-    let profit = reading.amount(&["profit", "earn"]).cloned();
+    let roles: [&[&str]; 4] = [&["profit", "earn"], &["fixed"], &PRICE, &COST];
+    let profit = reading.free(What::Amount).find(|fact| fact.role(&roles) == Some(0));
+    let profit = profit.map(|fact| fact.take().clone());
     let fixed = reading.amount(&["fixed"]).cloned();
     let contribution = reading.amount(&["contribution"]).cloned();
     let (of_price, of_cost) = (["margin", "contribution"], ["variable", "cost"]);
