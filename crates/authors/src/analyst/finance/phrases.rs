@@ -279,6 +279,8 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
         // "5000 out today"
         () if token.is("out") && at > 0 && tokens[at - 1].number().is_some() => Item::Outlay,
         () if token.is("nothing") => Item::Amount(0.0),
+        // "worth today" is what is asked for.
+        () if token.is_any(&["now", "today"]) && before(&["worth", "value"]) => return (None, 1),
         () if token.is_any(&["now", "today", "immediately"]) => Item::When(0, 0),
         () if token.is("annually")
             || token.is_any(&["yearly", "monthly", "quarterly"])

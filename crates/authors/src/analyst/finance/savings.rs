@@ -45,7 +45,10 @@ fn regular(reading: &Reading) -> Option<Fact> {
     let named = ["payment", "instalment", "annuity", "contribute", "monthly", "annual", "quarterly"];
     // "1000 compounded monthly" is paid once, and what is to be reached is no payment.
     let once = ["compound", "reach", "goal", "target", "have", "already", "initial", "lump"];
-    let plain = |fact: &&Fact| !fact.near(&once) && !fact.beside(&["today", "now"]);
+    let plain = |fact: &&Fact| {
+        let reached = fact.before.last().is_some_and(|word| word == "to");
+        !reached && !fact.near(&once) && !fact.beside(&["today", "now"])
+    };
     let of_rate = |fact: &Fact| {
         fact.before.iter().any(|word| ["return", "rate", "interest", "growth"].contains(&word.as_str()))
     };

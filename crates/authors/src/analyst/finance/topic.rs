@@ -359,6 +359,7 @@ impl Topic {
                     "accumulate",
                     "want",
                     "give",
+                    "grow",
                 ])
                 && !r.any(&["future"]) =>
             {
