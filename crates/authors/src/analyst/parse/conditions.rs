@@ -210,7 +210,7 @@ impl Reader<'_> {
             end -= 1;
         }
         let mention = self.mention_before(end).or_else(|| {
-            self.mentions.iter().filter(|mention| mention.end <= at && self.can(mention, Want::Key)).next_back().cloned()
+            self.mentions.iter().rfind(|mention| mention.end <= at && self.can(mention, Want::Key)).cloned()
         });
         let Some(mention) = mention else { return Ok(()) };
         let col = self.resolve(&mention, Want::Key)?;
@@ -413,9 +413,7 @@ impl Reader<'_> {
     /// "countries with more than 200 orders", "reps with an average revenue above 900", "customers who spent over 5000
     /// in total": a condition on groups.
     fn of_groups(&mut self, at: usize, after: usize, cmp: Cmp, value: f64) -> Result<bool, Trouble> {
-        let group = self.mentions.iter().filter(|mention| mention.end <= at && at - mention.end <= 7)
-            .filter(|mention| self.can(mention, Want::Key) && !self.is_rows(mention) && !(self.can(mention, Want::Measure) && mention.best() >= super::EXACT))
-            .next_back().cloned();
+        let group = self.mentions.iter().filter(|mention| mention.end <= at && at - mention.end <= 7).rfind(|mention| self.can(mention, Want::Key) && !self.is_rows(mention) && !(self.can(mention, Want::Measure) && mention.best() >= super::EXACT)).cloned();
         let Some(group) = group else { return Ok(false) };
         let linked = (group.end..at).any(|place| self.word(place, &["with", "that", "who", "which", "having", "where", "have", "has", "had", "whose", "did"]));
         let grouped = (0..group.start).any(|from| self.class(from, |class| class == Class::By).is_some_and(|length| from + length == group.start));
@@ -462,7 +460,7 @@ impl Reader<'_> {
         }
         let right = self.resolve(&mention, Want::Measure)?;
         let same = |reader: &Self, col: Col| reader.view.is_number(col) == reader.view.is_number(right) && col != right;
-        let before = self.mentions.iter().filter(|one| one.end <= at && at - one.end <= 4).next_back().cloned();
+        let before = self.mentions.iter().rfind(|one| one.end <= at && at - one.end <= 4).cloned();
         let left = match before {
             Some(one) if self.can(&one, Want::Measure) || self.can(&one, Want::Date) => {
                 let col = self.resolve(&one, Want::Measure)?;
@@ -558,12 +556,11 @@ impl Reader<'_> {
             found.next().filter(|_| found.next().is_none())
         };
         let people = self.tokens.iter().any(|token| token.is_any(&["respondents", "people", "users", "persons", "participants", "members", "customers", "employees", "anyone", "everyone"]));
-        let plain = self.tokens.get(at + 1).or(self.tokens.get(at)).is_some_and(|token| token.is_any(&["over", "under", "above", "below"])) || said(&["over", "under", "above", "below"]);
-        if said(&["older", "younger", "aged", "old"]) || (people && plain) {
-            if let Some(col) = called(&["age"]) {
+        let plain = self.tokens.get(at + 1).or_else(|| self.tokens.get(at)).is_some_and(|token| token.is_any(&["over", "under", "above", "below"])) || said(&["over", "under", "above", "below"]);
+        if (said(&["older", "younger", "aged", "old"]) || (people && plain))
+            && let Some(col) = called(&["age"]) {
                 return Some(col);
             }
-        }
         if said(&["earn", "earns", "earning", "earned", "paid"]) {
             return called(&["salary", "wage", "pay"]);
         }
