@@ -7,6 +7,7 @@ mod arithmetic;
 mod conditions;
 mod figures;
 mod groups;
+mod numbers;
 mod ranks;
 mod tasks;
 mod time;
