@@ -17,6 +17,26 @@ use serde_json::Value;
 
 const ORDERS: &str = include_str!("questions/orders.csv");
 
+/// In place of the runtime's module: keeps the first thing that is shown.
+const HELPERS: &str = r#"
+import json, os
+
+def show(value, label=None, unit=None):
+    if hasattr(value, "to_json"):
+        value = json.loads(value.to_json(orient="records", date_format="iso"))
+    elif hasattr(value, "item"):
+        value = value.item()
+    if not os.path.exists("result.json"):
+        with open("result.json", "w") as file:
+            json.dump({"label": label or "rows", "value": value}, file)
+
+def chart(kind, table, **_):
+    show(table)
+
+def save(table, name):
+    show(table)
+"#;
+
 /// Profiles as the jailed reader does, through its JSON.
 fn profile(name: &str, csv: &str) -> TableProfile {
     let profile = ringfence_tables::profile(name, &mut Cursor::new(csv)).unwrap().tables.remove(0);
@@ -38,13 +58,10 @@ fn run(python: &str, draft: &Draft, tables: &[(&str, &str)]) -> Result<(Value, S
     let folder = tempfile::tempdir().unwrap();
     tables.iter().for_each(|(name, csv)| fs::write(folder.path().join(name), csv).unwrap());
     fs::write(folder.path().join("program.py"), &draft.code).unwrap();
+    fs::write(folder.path().join("ringfence.py"), HELPERS).unwrap();
     let output = Command::new(python).arg("program.py").current_dir(folder.path()).output().unwrap();
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    if draft.code.contains("savefig") {
-        let chart = fs::read(folder.path().join("chart.png")).unwrap();
-        assert!(chart.starts_with(b"\x89PNG"), "no picture");
     }
     let result: Value =
         serde_json::from_slice(&fs::read(folder.path().join("result.json")).unwrap()).unwrap();
@@ -78,7 +95,8 @@ fn check_rows(question: &str, value: &Value, expected: &[Value]) {
     assert_eq!(rows.len(), expected.len(), "{question}: {value}");
     for (row, expected) in rows.iter().zip(expected) {
         let key = expected[0].as_str().unwrap();
-        assert_eq!(row[key], expected[1], "{question}: {row}");
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        assert_eq!(text(&row[key]), text(&expected[1]), "{question}: {row}");
         let found = row.as_object().unwrap().values().any(|cell| close(cell, &expected[2]));
         assert!(found, "{question}: {row} lacks {}", expected[2]);
     }
@@ -92,6 +110,10 @@ fn questions_on_a_table_become_programs_that_answer_them() {
     for (question, expected) in &cases {
         let draft = match ask(question, &files) {
             Ok(draft) => draft,
+            Err(AuthorError::Unclear(asked, _)) if expected.is_null() => {
+                assert!(asked.options.len() > 1, "{question}: {asked:?}");
+                continue;
+            }
             Err(error) if expected.is_null() => {
                 assert!(error.to_string().contains("Qty"), "{question}: {error} does not list the columns");
                 continue;
@@ -163,7 +185,7 @@ fn hostile_names_stay_text() {
         let draft = ask(question, &files).unwrap_or_else(|error| panic!("{question}: {error}"));
         compiles(&draft);
         assert!(!draft.code.contains('\u{202e}'), "{}", draft.code);
-        assert_eq!(statements_that_import(&draft).trim(), "json pandas", "{}", draft.code);
+        assert_eq!(statements_that_import(&draft).trim(), "pandas show", "{}", draft.code);
         if let Some(python) = pandas_python() {
             run(&python, &draft, &files)
                 .unwrap_or_else(|error| panic!("{question}: {error}\n{}", draft.code));
@@ -179,7 +201,7 @@ fn european_numbers_dates_and_marks_are_parsed_by_the_program() {
         ("total umsatz", 1227.25),
         ("average marge", 10.0),
         ("min of saldo", -1000.0),
-        ("sum of saldo", -1005.0),
+        ("average saldo", -502.5),
         ("total umsatz in April", 1234.5),
         ("total umsatz for K\u{f6}ln", 1234.5),
     ] {
@@ -202,7 +224,8 @@ fn the_table_is_chosen_by_what_is_asked() {
     assert!(ask("how many rows in staff.csv", &files).unwrap().code.contains("'staff.csv'"));
     match ask("how many rows per team", &files) {
         Err(AuthorError::Unclear(message, _)) => {
-            assert!(message.question.contains("staff.csv") && message.question.contains("stock.csv"))
+            let names = |name: &str| message.options.iter().any(|option| option.contains(name));
+            assert!(names("staff.csv") && names("stock.csv"), "{message:?}")
         }
         other => panic!("{other:?}"),
     }
@@ -213,15 +236,12 @@ fn ambiguous_and_absent_columns_are_named() {
     let csv = "Gross Price,Net Price,City\n1,2,X\n";
     match ask("average price by city", &[("p.csv", csv)]) {
         Err(AuthorError::Unclear(message, _)) => {
-            assert!(
-                message.question.contains("Gross Price") && message.question.contains("Net Price"),
-                "{message}"
-            )
+            assert_eq!(message.options, ["Gross Price", "Net Price"]);
         }
         other => panic!("{other:?}"),
     }
     match ask("average weight by city", &[("p.csv", csv)]) {
-        Err(AuthorError::NotUnderstood(message)) => {
+        Err(AuthorError::Unanswerable(message)) => {
             assert!(message.contains("weight") && message.contains("Net Price"), "{message}")
         }
         other => panic!("{other:?}"),

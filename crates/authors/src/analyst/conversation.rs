@@ -145,7 +145,7 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
     let refers = words.len() <= 12 && words.iter().any(|word| ["that", "it", "them", "those", "this", "these"].contains(word))
         && words.iter().any(|word| ["chart", "graph", "plot", "pie", "bar", "line", "excel", "file", "table", "save", "export", "show", "draw", "percent", "of"].contains(word));
     let theirs = words.len() <= 8 && words.iter().any(|word| ["their", "them", "those", "these", "they"].contains(word));
-    CUES.iter().any(|cue| begins(&cue)) || refers || theirs || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
+    CUES.iter().any(begins) || refers || theirs || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
 }
 
 /// True if new groups come beside those there are.
@@ -164,7 +164,7 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         (query.task, query.measures, query.keys, query.rank, query.having) = (Task::Rows(Vec::new()), Vec::new(), Vec::new(), None, None);
         return query;
     }
-    query.sort = next.sort.or(query.sort.filter(|_| next.keys.is_empty() && next.measures.is_empty()));
+    query.sort = next.sort.or_else(|| query.sort.filter(|_| next.keys.is_empty() && next.measures.is_empty()));
     // "and without an e-mail?" asks the same of another column.
     if let ([Filter::Empty { .. }], [Filter::Empty { .. }]) = (&query.filters[..], &next.filters[..])
         && tokens.first().is_some_and(|token| token.is_any(&["and"]))
@@ -231,7 +231,7 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
     if next.today.is_some() {
         query.today = next.today;
     }
-    query.chart = next.chart.or(if next.rank.is_some() { None } else { earlier.chart });
+    query.chart = next.chart.or_else(|| if next.rank.is_some() { None } else { earlier.chart });
     match next.task {
         Some(Task::Rows(cols)) if cols.is_empty() && !query.measures.is_empty() && next.lists_rows => query.task = Task::Rows(cols),
         Some(Task::Rows(_)) | None => {}

@@ -94,7 +94,7 @@ pub(crate) fn check(tokens: &[Token]) -> Option<Refusal> {
         return destructive("send anything anywhere");
     }
     let first = tokens.iter().find(|token| token.kind == Kind::Word).map(|token| token.text.as_str());
-    if first == Some("why") || commands.iter().any(|command| *command == "why") {
+    if first == Some("why") || commands.contains(&"why") {
         return Some(Refusal::Unanswerable("the data says what, when and how much, not why".to_owned()));
     }
     let future = said(tokens, &["forecast", "predict", "prediction", "projection", "extrapolate"])

@@ -223,7 +223,7 @@ impl Reader<'_> {
             let Ok(weight) = self.resolve(&mention, Want::Measure) else { continue };
             self.take(&mention);
             self.spend(at..next);
-            let of = self.mentions.iter().filter(|mention| self.can(mention, Want::Measure)).next_back().cloned();
+            let of = self.mentions.iter().rfind(|mention| self.can(mention, Want::Measure)).cloned();
             if let Some(mention) = of
                 && let Ok(col) = self.resolve(&mention, Want::Measure)
             {

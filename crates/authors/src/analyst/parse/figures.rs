@@ -262,7 +262,7 @@ impl Reader<'_> {
                 }
             }
             if mine.is_empty() {
-                mine.extend(figures.iter().rev().find(|(place, _)| place < at).or(figures.first()).copied());
+                mine.extend(figures.iter().rev().find(|(place, _)| place < at).or_else(|| figures.first()).copied());
             }
             for (place, agg) in mine {
                 let agg = if agg == Agg::Sum && self.view.role(*col) == ColumnRole::Rate && self.usual(*col) == Agg::Mean && !self.sum_said(place) { Agg::Mean } else { agg };

@@ -133,9 +133,14 @@ impl Reader<'_> {
         }
     }
 
+    /// Past small words, unless a name begins with them.
+    fn past_to_name(&self, at: usize, words: &[&str]) -> usize {
+        if self.mention(at).is_some() { at } else { self.past(at, words) }
+    }
+
     /// What follows "by": columns, calendar units, or what is ranked by.
     fn key_list(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
-        let next = self.past(from, &["the", "each", "every", "of", "its", "their", "respective", "different", "a", "individual", "single"]);
+        let next = self.past_to_name(from, &["the", "each", "every", "of", "its", "their", "respective", "different", "a", "individual", "single"]);
         // "sort pupils by absences"
         let sorts = (at.saturating_sub(4)..at).any(|place| self.word(place, &["sort", "rank", "sorted", "ranked"]));
         let computed = self.computed.iter().any(|(place, _)| *place == next);

@@ -7,6 +7,7 @@ mod arithmetic;
 mod conditions;
 mod figures;
 mod groups;
+mod numbers;
 mod ranks;
 mod tasks;
 mod time;
@@ -316,7 +317,7 @@ impl<'a> Reader<'a> {
     fn take(&mut self, mention: &Mention) {
         self.out.exact += usize::from(mention.best() >= EXACT) + usize::from(mention.best() >= 60);
         let numbers = mention.candidates.iter().filter(|(col, _)| self.view.is_measure(*col)).map(|(_, score)| *score).max();
-        match numbers.unwrap_or(mention.best()) {
+        match numbers.unwrap_or_else(|| mention.best()) {
             EXACT.. => {}
             60.. => self.out.confidence = self.out.confidence.saturating_sub(4),
             // Part of a name, but not what it is about: "reorder" for `Reorder Level`.
@@ -425,7 +426,7 @@ impl<'a> Reader<'a> {
         let fits = |col: Col| match want {
             Want::Measure => self.view.is_measure(col),
             Want::Date => date(col),
-            Want::Key => !self.view.is_measure(col) && !(others && date(col)),
+            Want::Key => !(self.view.is_measure(col) || (others && date(col))),
             Want::Any => true,
         };
         let some: Vec<(Col, u32)> = candidates.iter().copied().filter(|(col, _)| fits(*col)).collect();

@@ -302,6 +302,12 @@ impl Reader<'_> {
         let exact_key = mention.candidates.iter().any(|(col, score)| *score >= EXACT && !self.view.is_measure(*col));
         if self.can(&mention, Want::Key) && (exact_key || !(self.can(&mention, Want::Measure) && mention.best() >= EXACT)) {
             let col = self.resolve(&mention, Want::Key)?;
+            if self.out.keys.contains(&Key::Column(col)) {
+                // "who are the top 2 reps": said twice.
+                self.take(&mention);
+                self.rank_lists = true;
+                return Ok(());
+            }
             let selected = self.out.selects && !self.out.keys.is_empty();
             if selected && self.view.kind(col) != ColumnKind::Date && mention.start == at {
                 self.counting = Some(at);

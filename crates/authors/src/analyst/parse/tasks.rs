@@ -517,7 +517,7 @@ impl Reader<'_> {
     }
 
     fn settle_ageing(&mut self) -> Result<(), Trouble> {
-        let Some(Task::Ageing { due, .. }) = self.out.task else { return Ok(()) };
+        let Some(Task::Ageing { due: _, .. }) = self.out.task else { return Ok(()) };
         let newest = self.newest();
         if self.out.today.is_none() {
             self.out.today = newest;
@@ -526,7 +526,7 @@ impl Reader<'_> {
                 self.out.confidence = self.out.confidence.saturating_sub(8);
             }
         }
-        let Some(today) = self.out.today else {
+        let Some(_today) = self.out.today else {
             return Err(Trouble::Cannot(format!("there is no date to count from; {}", self.view.columns_said())));
         };
         let paid = self.view.of_kind(ColumnKind::Date).find(|col| self.view.columns[*col].words.iter().any(|word| ["paid", "payment", "settled"].contains(&word.as_str())));

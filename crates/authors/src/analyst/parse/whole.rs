@@ -16,7 +16,7 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
     if partial.keys.len() > KEYS_MAX {
         return Err(Trouble::Cannot(format!("I group by at most {KEYS_MAX} columns")));
     }
-    let mode = partial.aggs.iter().any(|agg| *agg == Agg::Mode) || partial.measures.iter().any(|measure| measure.agg == Agg::Mode);
+    let mode = partial.aggs.contains(&Agg::Mode) || partial.measures.iter().any(|measure| measure.agg == Agg::Mode);
     if mode {
         most_common(&mut partial);
     }

@@ -9,7 +9,7 @@ use crate::analyst::{
     dates::iso,
     describe,
     python::{list, literal},
-    query::{Agg, Chart, Cleaning, Col, Expr, Filter, Key, Period},
+    query::{Agg, Chart, Cleaning, Col, Expr, Filter, Period},
 };
 
 impl Writer<'_> {
