@@ -356,6 +356,13 @@ impl<'a> Reader<'a> {
     }
 
     fn names_of_files(&mut self) {
+        // "in both years", "over all sheets": what one below the other is.
+        for at in 1..self.tokens.len() {
+            let several = self.word(at - 1, &["both", "all", "two", "three", "four"]) && self.word(at, &["years", "sheets", "files", "tabs", "tables", "months", "quarters", "lists"]);
+            if several && self.view.stack.is_some() {
+                self.spend(at - 1..at + 1);
+            }
+        }
         let table = &self.view.tables[self.view.base];
         let stem = table.file.rsplit_once('.').map_or(table.file.as_str(), |(stem, _)| stem);
         for name in [Some(stem), table.sheet.as_deref()].into_iter().flatten() {
