@@ -4,6 +4,7 @@
 //! ignored: an answer to another question is worse than none.
 
 mod arithmetic;
+mod balances;
 mod conditions;
 mod figures;
 mod groups;
@@ -27,6 +28,11 @@ use super::{
     vocabulary::{Class, PEOPLE, filler, phrases},
     words::{Kind, Token},
 };
+
+/// Things that are counted as often as they are added up.
+const PAID: [&str; 14] = [
+    "donation", "sale", "payment", "expense", "contribution", "grant", "refund", "cost", "spending", "earning", "gift", "deposit", "purchase", "withdrawal",
+];
 
 /// What a person has chosen where a question could mean several things.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -101,6 +107,10 @@ pub(crate) struct Partial {
     pub(crate) asks_what_there_is: bool,
     /// What a row is was named: orders, invoices.
     pub(crate) rows_named: bool,
+    /// It was by a word for money that changes hands: donations may be counted or added up.
+    pub(crate) money_named: bool,
+    /// "units per order": what a row has on average.
+    pub(crate) per_row: bool,
 }
 
 /// Reads `tokens` as far as it goes.
@@ -228,6 +238,7 @@ impl<'a> Reader<'a> {
         self.counted_days()?;
         self.spoken_figures()?;
         self.measured()?;
+        self.balances();
         self.settle_task()?;
         self.leftovers();
         Ok(())
@@ -509,6 +520,7 @@ impl Reader<'_> {
             } else if !self.used[at] && self.view.is_named(words[at]) {
                 self.out.exact += 2;
                 self.out.rows_named = true;
+                self.out.money_named |= PAID.contains(&singular(words[at]).as_str());
             }
             at += ignorable.max(1);
         }
