@@ -169,7 +169,11 @@ fn ask(
 fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
     let partial = match parse::read(tokens, view, choices) {
         Ok(partial) => partial,
-        Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0 }),
+        Err(trouble) => {
+            // What is wrong with a table that was named matters more.
+            let exact = tokens.iter().filter(|token| view.is_named(&token.text)).count();
+            return Err(Failure { view, trouble, unknown: 0, exact });
+        }
     };
     let (unknown, exact) = (partial.unknown.len(), partial.exact);
     if unknown > 0 {

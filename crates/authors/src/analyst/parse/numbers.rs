@@ -282,7 +282,7 @@ impl Reader<'_> {
         let mut any = vec![one(value)];
         let mut end = at.max(next) + 1;
         // "rating 1 or 2"
-        while let Some((more, _)) = self.amount(end + 1).filter(|_| self.word(end, &["or"]) || self.mark(end, ',')) {
+        while let Some((more, _)) = self.amount(end + 1).filter(|_| (self.word(end, &["or", "and"]) || self.mark(end, ',')) && self.mention(end + 2).is_none()) {
             any.push(one(more));
             self.spend(end..end + 2);
             end += 2;

@@ -431,6 +431,14 @@ fn main_measure(aggs: &[Agg], view: &View<'_>, choices: &[Choice]) -> Result<Col
     if let Some(col) = chosen {
         return Ok(*col);
     }
+    // Of months as columns, the column that adds them up.
+    let months = view.months();
+    let rest: Vec<Col> = numbers.iter().copied().filter(|col| !months.is_empty() && !months.contains(col)).collect();
+    if let [total] = rest[..]
+        && is_total(view, total)
+    {
+        return Ok(total);
+    }
     match numbers[..] {
         [] => Err(Trouble::Cannot(format!("no column holds numbers; {}", view.columns_said()))),
         [one] => Ok(one),

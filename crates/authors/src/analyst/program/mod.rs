@@ -235,7 +235,7 @@ impl<'a> Writer<'a> {
             let unit = describe::unit(measure, self.view).map(|unit| format!(", unit={}", literal(&unit))).unwrap_or_default();
             let show = self.call("show");
             if measure.agg == Agg::Sum && !measure.is_ratio() && !self.query.filters.is_empty() {
-                let _ = writeln!(code, "if table.empty:\n    {show}({NOTHING}, label={label})\nelse:\n    {show}(value, label={label}{unit})");
+                let _ = writeln!(code, "if table.empty:\n    {show}({NOTHING})\n{show}(value, label={label}{unit})");
             } else if matches!(measure.agg, Agg::Sum | Agg::Count | Agg::Distinct) && !measure.is_ratio() {
                 let _ = writeln!(code, "{show}(value, label={label}{unit})");
             } else {
