@@ -80,6 +80,21 @@ fn run(python: &str, draft: &Draft) -> Vec<Value> {
     serde_json::from_slice(&fs::read(folder.path().join("shown.json")).unwrap()).unwrap()
 }
 
+/// The first number that each of the programs shows; one Python runs them all.
+fn firsts(programs: &[String]) -> Vec<Option<f64>> {
+    const EACH: &str = "import glob, json, ringfence\nfound = {}\nfor name in glob.glob('*.txt'):\n    ringfence.shown.clear()\n    \
+        exec(compile(open(name, encoding='utf-8').read(), name, 'exec'), {})\n    found[name[:-4]] = ringfence.shown[0][0]\nprint(json.dumps(found))";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("ringfence.py"), RINGFENCE).unwrap();
+    for (at, program) in programs.iter().enumerate() {
+        fs::write(folder.path().join(format!("{at}.txt")), program).unwrap();
+    }
+    let output = Command::new("python3").args(["-c", EACH]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    (0..programs.len()).map(|at| found[at.to_string()].as_f64()).collect()
+}
+
 fn first(draft: &Draft) -> f64 {
     run("python3", draft)[0][0].as_f64().unwrap_or_else(|| panic!("no number\n{}", draft.code))
 }
@@ -119,17 +134,18 @@ fn present_values_are_right_however_they_are_phrased() {
 #[test]
 fn answers_are_right_however_they_are_phrased() {
     let cases: Vec<(String, f64)> = serde_json::from_str(include_str!("questions/finance.json")).unwrap();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut answered) = (Vec::new(), Vec::new());
     for (question, expected) in &cases {
         match ask(question) {
-            Ok(draft) => {
-                let value = first(&draft);
-                if !close(value, *expected) {
-                    wrong.push(format!("{question}: {value} is not {expected}, {}", draft.explanation));
-                }
-                assert!(draft.confidence.is_some_and(|sure| sure >= 50), "{question}");
-            }
+            Ok(draft) => answered.push((question, expected, draft)),
             Err(error) => wrong.push(format!("{question}: {error}")),
+        }
+    }
+    let programs: Vec<String> = answered.iter().map(|(.., draft)| draft.code.clone()).collect();
+    for ((question, expected, draft), value) in answered.iter().zip(firsts(&programs)) {
+        assert!(draft.confidence.is_some_and(|sure| sure >= 50), "{question}");
+        if !value.is_some_and(|value| close(value, **expected)) {
+            wrong.push(format!("{question}: {value:?} is not {expected}, {}", draft.explanation));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
@@ -151,7 +167,12 @@ fn what_lacks_something_is_asked_back() {
         ("depreciate 50,000 over 5 years", "method"),
         ("50 with a 20% margin", "cost or the price"),
         ("is 119 with 19% vat", "contain"),
-        ("what will 10000 grow to at 5% with inflation of 2% over 10 years", "2%"),
+        ("irr if I spend 60k now, 10k in year 1, then receive 90k in year 2", "paid or received"),
+        ("should I take 90,000 now or 10,000 a year for 12 years? discount rate 5%", "90000"),
+        ("how many months to save 250 at 3% to reach 10,000", "How often"),
+        ("a loan of 50,000 at 6%", "compute"),
+        ("break even if fixed costs rise 10% from 50,000 with a contribution of 20", "10%"),
+        ("30,000 at 5% for 4 years with a balloon of 40,000, monthly payment", "Which of the sums"),
         ("break even with fixed costs of 1000 and price 10", "unit cost"),
         ("effective rate of 12% nominal", "How often"),
         ("xirr of -1000 on 03/04/2024, 1200 on 05/06/2025", "month"),
@@ -186,6 +207,13 @@ fn a_conversation_goes_on() {
         (&["npv of -1000, 300, 400, 500 at 8%", "what's the irr?"], 8.896339469335002),
         (&["50 with a 20% margin", "the first"], 62.5),
         (&["is 119 with 19% vat", "including tax"], 100.0),
+        (&["payment on 100,000 at 5% over 10 years", "what if it's paid quarterly?"], 3192.1413908580907),
+        (&["payment on 100,000 at 5% over 10 years", "what if I put 20,000 down"], 848.5241219126042),
+        (&["payment on 100,000 at 5% over 10 years", "and the balance after 4 years?"], 65859.02435528688),
+        (
+            &["future value of 200 a month for 10 years at 4%", "what if I start with 5,000?"],
+            36904.12435718703,
+        ),
         (&["8000 at 3% over 7 years", "future value", "over 10 years"], 10751.331034752979),
         (&["xirr of -1000 on 03/04/2024, 1200 on 05/06/2025", "day first"], 16.82238345437871),
     ] {
@@ -255,9 +283,27 @@ fn salad() -> impl Strategy<Value = String> {
         rate compounded quarterly continuously effective nominal price cost sell buy margin markup fixed units break even depreciation straight \
         line double declining sum digits salvage life present value future save invest today withdraw first 3rd vat tax including net \
         gross off discount percent increase decrease what is how much long ? . ; ( ) - steps between compare cheaper balance after total \
-        interest schedule chart beginning growing forever cagr roi $ € 1e9 999999999999999999999 0.0000001 (500) income afford borrow";
+        interest schedule chart inflation real bond coupon yield refinance extra lease losing profit another further first-year rule 72 nothing \
+        FY2020 1e300 e5 instead margin-up semi-annually nper pmt balloon down already 12.500 1,2 beginning growing forever cagr roi $ € 1e9 999999999999999999999 0.0000001 (500) income afford borrow";
     let words: Vec<&'static str> = words.split_whitespace().collect();
     prop::collection::vec(prop::sample::select(words), 1..24).prop_map(|words| words.join(" "))
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    for question in [
+        "future value of 1e300 at 500% for 200 years",
+        "monthly payment on 1e30 at 5% over 10 years",
+        "monthly payment on 100,000 at 5000% over 10 years",
+        "monthly payment on 100,000 at 5% over 10000 years",
+        "npv at 5% of 1000 a year for 100000 years",
+        "amortisation table for 100,000 at 5% over 900 years",
+        "payment on 100,000 at rates from 0% to 100% in steps of 0.01% over 10 years",
+        "depreciate 10,000 over 5000 years straight line",
+    ] {
+        let refused = matches!(ask(question), Err(AuthorError::Unclear(..) | AuthorError::Unanswerable(_)));
+        assert!(refused, "{question}");
+    }
 }
 
 proptest! {

@@ -37,12 +37,13 @@ impl Memory {
 }
 
 /// Words that carry a follow-up and mean nothing by themselves.
-const FILLERS: [&str; 66] = [
-    "and", "what", "about", "how", "now", "show", "me", "please", "same", "also", "but", "only", "make",
-    "it", "as", "a", "an", "the", "instead", "if", "with", "over", "at", "for", "in", "of", "to", "is",
-    "then", "again", "thing", "that", "this", "i", "would", "be", "do", "chart", "plot", "graph", "draw",
-    "table", "schedule", "plan", "year", "line", "bar", "by", "from", "rather", "than", "use", "try", "were",
-    "was", "it's", "or", "let", "let's", "say", "my", "you", "can", "see", "up", "between",
+const FILLERS: [&str; 71] = [
+    "already", "have", "put", "down", "with", "and", "what", "about", "how", "now", "show", "me", "please",
+    "same", "also", "but", "only", "make", "it", "as", "a", "an", "the", "instead", "if", "with", "over",
+    "at", "for", "in", "of", "to", "is", "then", "again", "thing", "that", "this", "i", "would", "be", "do",
+    "chart", "plot", "graph", "draw", "table", "schedule", "plan", "year", "line", "bar", "by", "from",
+    "rather", "than", "use", "try", "were", "was", "it's", "or", "let", "let's", "say", "my", "you", "can",
+    "see", "up", "between",
 ];
 
 /// True if a question says little by itself and may continue another. So many of its words name things in a file;
@@ -86,14 +87,19 @@ pub(super) fn merge(
         let (start, end) = stretch(&after, fact);
         let mut text = new.get(start..end).unwrap_or_default().to_owned();
         let what = kind_of(&older, fact);
+        // "what if I start with 5,000": a sum of its own.
+        let around = fact.start.saturating_sub(3)..after.tokens.len().min(fact.end + 2);
+        let besides = after.tokens[around].iter().any(|token| token.stems(&BESIDES));
         match (what, fact.what) {
             (What::Percent, What::Amount) => text += "%",
             (What::Span(unit), What::Amount) => text = format!("{text} {}s", unit.noun()),
             _ => {}
         }
         let taken = |old: &Fact| replaced.iter().any(|(from, _, _)| *from == stretch(&before, old).0);
-        let alike: Vec<&Fact> =
-            older.iter().filter(|old| same_kind(old, what, fact) && !taken(old)).collect();
+        let alike: Vec<&Fact> = older
+            .iter()
+            .filter(|old| same_kind(old, what, fact) && !taken(old) && (!besides || old.near(&BESIDES)))
+            .collect();
         let target = match alike[..] {
             [] => None,
             [only] => Some(only),
@@ -174,9 +180,10 @@ fn kind_of(older: &[Fact], fact: &Fact) -> What {
 }
 
 /// Words of sums that stand beside the main one: what is new of them is added.
-const BESIDES: [&str; 13] = [
+const BESIDES: [&str; 14] = [
     "beginning",
     "initial",
+    "already",
     "down",
     "downpayment",
     "deposit",
@@ -191,9 +198,6 @@ const BESIDES: [&str; 13] = [
 ];
 
 fn same_kind(old: &Fact, what: What, new: &Fact) -> bool {
-    if new.near(&BESIDES) && !old.near(&BESIDES) {
-        return false;
-    }
     match (old.what, what) {
         (What::Span(_), What::Span(_)) => old.point == new.point,
         (What::Amount, What::Amount) => new.per.is_none() || old.per.is_some(),

@@ -185,6 +185,9 @@ fn write(
         }
         Some(_) => program.show("cost", "Book value at the beginning", Unit::Money),
         None if book => program.show("value", format!("Book value after year {}", number(last)), Unit::Money),
+        None if matches!(method, Method::Straight) && reading.frequency() == Some(Period::Month) => {
+            program.show("depreciation / 12", "Depreciation a month", Unit::Money);
+        }
         None if matches!(method, Method::Straight) => {
             program.show("depreciation", "Depreciation a year", Unit::Money);
         }

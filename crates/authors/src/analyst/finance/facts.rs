@@ -231,6 +231,15 @@ pub(super) fn facts(tokens: &[Token]) -> Vec<Fact> {
     let mut found: Vec<Fact> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
+        // "one payment a year" says how often.
+        let one = tokens[at].count() == Some(1);
+        if one
+            && tokens.get(at + 1).is_some_and(|token| token.stems(&["payment", "instalment"]))
+            && frequency(tokens, at + 2).is_some()
+        {
+            at += 2;
+            continue;
+        }
         match fact_at(tokens, at) {
             Some(fact) => {
                 at = fact.end;
@@ -346,7 +355,9 @@ pub(super) fn frequency(tokens: &[Token], at: usize) -> Option<(Period, usize)> 
     // "12% per annum"
     if every {
         let (period, factor) = next(1).and_then(unit)?;
-        let later = next(2).is_some_and(|t| t.is_any(&["from", "later", "hence", "ago"]));
+        // "a year from now", but "each year from 500,000"
+        let from = next(2).is_some_and(|t| t.is("from")) && next(3).is_none_or(|t| t.number().is_none());
+        let later = from || next(2).is_some_and(|t| t.is_any(&["later", "hence", "ago"]));
         return (factor == 1.0 && !later).then_some((period, 2));
     }
     None
@@ -399,6 +410,14 @@ fn fact_at(tokens: &[Token], at: usize) -> Option<Fact> {
                 fact.per = announced(&tokens[..at]);
             }
             Some(fact)
+        }
+        // "FY2019"
+        Kind::Word
+            if let Some(year) =
+                token.text.strip_prefix("fy").and_then(|digits| digits.parse::<u16>().ok())
+                && (1900..=2100).contains(&year) =>
+        {
+            Some(Fact::new(What::Year, f64::from(year), at, at + 1))
         }
         // "in a year"
         Kind::Word if token.is("a") && before(&["in", "after", "for", "over"]) => {
@@ -474,6 +493,7 @@ fn announced(before: &[Token]) -> Option<Period> {
             || token.is_any(&["on", "for", "and", "with"])
             || token.stems(&[
                 "rate", "return", "interest", "growth", "yield", "give", "reach", "have", "get", "turns",
+                "grow",
             ])
         {
             return None;

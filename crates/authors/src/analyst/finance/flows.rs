@@ -195,6 +195,13 @@ impl Laid {
         let Some(first) = self.flows.first() else {
             return ask("Which cash flows? For example: -1000, 300, 400 and 500.");
         };
+        let again = |flow: &&Flow| flow.outlay && flow.yearly && flow.when.is_none();
+        if let Some(flow) = self.flows.iter().find(again) {
+            return ask(format!(
+                "When is {} paid? List the cash flows one by one, with a minus where something is paid.",
+                python::number(flow.amount.abs())
+            ));
+        }
         if let Some(amount) = self.unsure {
             return ask(format!(
                 "Is {} paid or received? A minus says that it is paid.",
@@ -291,7 +298,7 @@ pub(super) fn read(
         )));
     }
     let tokens = number_years(tokens);
-    let each = period(&tokens)?.or(rate.and_then(|rate| rate.per)).unwrap_or(Period::Year);
+    let each = period(&tokens)?.or_else(|| rate.and_then(|rate| rate.per)).unwrap_or(Period::Year);
     let mut laid = Laid::of(&tokens);
     if let Some(growth) = growth {
         if growth.per.is_some_and(|per| per != each) || growth.values.len() > 1 {

@@ -49,6 +49,25 @@ pub(super) fn cagr(reading: &mut Reading) -> Result<Program, Trouble> {
     let mut program = Program::default();
     program.input("first", "At the beginning", &first.values);
     program.input("last", "At the end", &last.values);
+    // "compound monthly growth rate"
+    let asked = (0..reading.tokens.len()).find_map(|at| {
+        let (period, used) = facts::frequency(&reading.tokens, at)?;
+        let growth = reading.tokens.get(at + used).is_some_and(|token| token.stems(&["growth", "rate"]));
+        (growth && period != Period::Year).then_some(period)
+    });
+    if let Some(each) = asked {
+        let Some(term) = span else { return ask(format!("Over how many {}s did it grow?", each.noun())) };
+        let over = terms::write_term(&mut program, &term, each)?;
+        program.line("growth = (last / first) ** (1 / periods) - 1");
+        program.show("growth * 100", format!("Compound {} growth rate", each.adjective()), Unit::Percent);
+        program.said = format!(
+            "Growth a {} from {} to {} over {over}, compounded",
+            each.noun(),
+            plain(first),
+            plain(last)
+        );
+        return Ok(program);
+    }
     let over = match (&span, &years[..], &days[..]) {
         (Some(term), [], []) => {
             let Some(unit) = term.unit else { return ask("Over how many years?") };
@@ -218,6 +237,10 @@ pub(super) fn roi(reading: &mut Reading) -> Result<Program, Trouble> {
     let Some(cost) = cost else { return ask("How much was invested, and how much came back?") };
     if cost.values[0].abs() < f64::EPSILON {
         return ask("How much was invested?");
+    }
+    if gain.as_ref().is_some_and(|gain| gain.per.is_some() || gain.near(&["annual", "monthly", "quarterly"]))
+    {
+        return ask("How much is the gain in all, over the whole time?");
     }
     let mut program = Program::default();
     program.input("invested", "Invested", &cost.values);

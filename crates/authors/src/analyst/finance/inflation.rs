@@ -26,7 +26,7 @@ pub(super) fn inflation(reading: &mut Reading) -> Result<Program, Trouble> {
     program.percent("inflation", "Inflation", &inflation.values);
     let at = plain(&inflation);
     let Some(amount) = reading.free(What::Amount).next().map(|fact| fact.take().clone()) else {
-        let Some(nominal) = nominal else {
+        let Some(nominal) = nominal.filter(|_| reading.any(&["real", "nominal", "rate"])) else {
             return ask("Which sum, or which nominal rate, should I convert?");
         };
         program.percent("nominal", "Nominal rate", &nominal.values);
@@ -37,6 +37,9 @@ pub(super) fn inflation(reading: &mut Reading) -> Result<Program, Trouble> {
         );
         return Ok(program);
     };
+    if amount.per.is_some() || reading.frequency().is_some() {
+        return ask("I convert one sum with inflation, no payments; which sum, and after how many years?");
+    }
     let term = terms::needed_term(reading)?;
     program.input("amount", "Sum", &amount.values);
     let over = terms::write_term(&mut program, &term, Period::Year)?;

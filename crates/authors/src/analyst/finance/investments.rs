@@ -413,9 +413,9 @@ fn on_days(reading: &mut Reading, topic: Topic, rate: Option<Fact>) -> Result<Pr
     if let Some(rate) = &rate {
         reading.facts.iter().filter(|fact| fact.what == What::Percent).for_each(|fact| _ = fact.take());
         // A rate without a percent sign is an amount as well.
-        let same = reading.free(What::Amount).find(|fact| {
-            fact.near(&RATE_WORDS) && (fact.values[0] - rate.values[0] / 100.0).abs() < 1e-9
-        });
+        let same = reading
+            .free(What::Amount)
+            .find(|fact| fact.near(&RATE_WORDS) && (fact.values[0] - rate.values[0] / 100.0).abs() < 1e-9);
         same.map(Fact::take);
     }
     let outlay = ["invest", "pay", "cost", "outlay", "spend", "buy", "outflow", "initial", "put", "deposit"];

@@ -17,7 +17,7 @@ const BALLOON: [&str; 3] = ["balloon", "salvage", "final"];
 /// A loan before it is written.
 pub(super) struct Loan {
     pub(super) price: Vec<f64>,
-    down: Option<Fact>,
+    pub(super) down: Option<Fact>,
     pub(super) balloon: Option<Fact>,
 }
 
@@ -143,6 +143,9 @@ pub(super) fn payment(reading: &mut Reading) -> Result<Program, Trouble> {
     }
     if reading.has("refinance") {
         return refinance(reading);
+    }
+    if reading.free(What::Amount).any(|fact| fact.near(&["extra"])) {
+        return schedules::amortisation(reading);
     }
     let rate = terms::rate(reading)?;
     let loan = borrowed(reading)?;

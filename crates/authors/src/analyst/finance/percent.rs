@@ -39,7 +39,7 @@ fn in_turn(reading: &Reading, steps: &[&Fact], amount: &Fact) -> Result<Program,
         let again =
             step.before.iter().any(|word| ["another", "further", "then", "again"].contains(&word.as_str()));
         let role = if minus { Some(0) } else { step.role(&groups) };
-        let Some(role) = role.or(before.filter(|_| again || role.is_none())) else {
+        let Some(role) = role.or_else(|| before.filter(|_| again)) else {
             return ask(format!("Is {} added or taken off?", reading.words(step)));
         };
         before = Some(role);
@@ -63,9 +63,12 @@ fn of_one(reading: &mut Reading, rate: &Fact, amount: &Fact) -> Result<Program, 
     let more = reading.any(&["plus", "add", "more", "grow"]);
     let earlier = reading.any(&["original", "before", "was", "were"])
         || reading.then(&["after"], &["discount", "off", "grow", "decrease", "reduce"], 4);
-    let original = earlier && (less || more);
+    // "60 is 25% more than what?"
+    let reverse =
+        reading.then(&["more", "less"], &["than"], 0) && reading.then(&["than"], &["what", "which"], 0);
+    let original = (earlier || reverse) && (less || more);
     if original {
-        let known = reading.any(&["original", "excluding"]);
+        let known = reverse || reading.any(&["original", "excluding"]);
         if !known {
             return ask(format!("Is {whole} the number before or after the {percent}%?"));
         }

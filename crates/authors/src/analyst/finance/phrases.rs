@@ -176,6 +176,10 @@ fn item_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
                     return (Some(Item::Count(count)), 2 + described);
                 }
             }
+            // More years than there are periods to compute.
+            if amount.plain && next_is(1, &YEAR_WORDS) {
+                return (Some(Item::Count(u32::MAX)), 2);
+            }
             (Some(Item::Amount(amount.value)), 1)
         }
         Kind::Word => word_at(tokens, at),
@@ -245,6 +249,13 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
             () => (Some(Item::Yearly), 2),
         };
     }
+    if token.is("end") && next_is(1, &["of"]) && next_is(2, &["each", "every"]) {
+        return (Some(Item::FromYearOne), 3);
+    }
+    // "rate of return" is what is asked for.
+    if token.is("return") && before(&["of"]) && at > 1 && tokens[at - 2].is("rate") {
+        return (None, 1);
+    }
     if token.is("next") && next_is(1, &["year", "month"]) {
         return (Some(Item::When(1, 1)), 2);
     }
@@ -265,6 +276,11 @@ fn word_at(tokens: &[Token], at: usize) -> (Option<Item>, usize) {
         return (Some(Item::Inflow), 2);
     }
     let item = match () {
+        // "5000 out today"
+        () if token.is("out") && at > 0 && tokens[at - 1].number().is_some() => Item::Outlay,
+        () if token.is("nothing") => Item::Amount(0.0),
+        // "worth today" is what is asked for.
+        () if token.is_any(&["now", "today"]) && before(&["worth", "value"]) => return (None, 1),
         () if token.is_any(&["now", "today", "immediately"]) => Item::When(0, 0),
         () if token.is("annually")
             || token.is_any(&["yearly", "monthly", "quarterly"])

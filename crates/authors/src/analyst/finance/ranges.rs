@@ -116,7 +116,12 @@ fn carry_units(tokens: &[Token], mut facts: Vec<Fact>) -> Vec<Fact> {
         let word = gap
             .iter()
             .any(|t| t.is_any(&["and", "or", "to", "instead"]) || t.is_mark('-') || t.is_mark('\u{2013}'));
-        let chained = right.values.len() == 1 && at + 2 < facts.len() && facts[at + 2].what == right.what;
+        let listed = at > 0
+            && facts[at - 1].what == What::Amount
+            && facts[at - 1].values[0].abs() < 100.0
+            && link(tokens, &facts[at - 1], left).is_some();
+        let chained =
+            listed || right.values.len() == 1 && at + 2 < facts.len() && facts[at + 2].what == right.what;
         let unit = matches!(right.what, What::Percent | What::Span(_)) && !right.point;
         if left.what == What::Amount
             && left.per.is_none()

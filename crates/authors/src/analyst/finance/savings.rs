@@ -45,7 +45,10 @@ fn regular(reading: &Reading) -> Option<Fact> {
     let named = ["payment", "instalment", "annuity", "contribute", "monthly", "annual", "quarterly"];
     // "1000 compounded monthly" is paid once, and what is to be reached is no payment.
     let once = ["compound", "reach", "goal", "target", "have", "already", "initial", "lump"];
-    let plain = |fact: &&Fact| !fact.near(&once) && !fact.beside(&["today", "now"]);
+    let plain = |fact: &&Fact| {
+        let reached = fact.before.last().is_some_and(|word| word == "to");
+        !reached && !fact.near(&once) && !fact.beside(&["today", "now"])
+    };
     let of_rate = |fact: &Fact| {
         fact.before.iter().any(|word| ["return", "rate", "interest", "growth"].contains(&word.as_str()))
     };
@@ -78,6 +81,12 @@ pub(super) fn present(reading: &mut Reading) -> Result<Program, Trouble> {
     let future = reading.free(What::Amount).next().map(|fact| fact.take().clone());
     if payment.is_none() && future.is_none() {
         return ask("Which sum or which payments should I value?");
+    }
+    if let Some(now) = future.as_ref().filter(|fact| payment.is_some() && fact.beside(&["now", "today"])) {
+        return ask(format!(
+            "Should I value the payments without the {} of today, to compare them?",
+            plain(now)
+        ));
     }
     let advance = reading.in_advance();
     let each = periods(reading, &rate, payment.as_ref(), Some(&term));
@@ -183,7 +192,7 @@ pub(super) fn future(reading: &mut Reading) -> Result<Program, Trouble> {
     if payment.is_none() && initial.is_none() {
         return ask("Which sum or which payments should grow?");
     }
-    let simple = reading.says(&["simple interest"]);
+    let simple = reading.tokens.iter().any(|token| token.is("simple"));
     let mut simple = simple;
     let short = term.unit == Some(Period::Day) && term.values.iter().all(|days| *days <= 366.0);
     if short && !simple && reading.compounding().is_none() && payment.is_none() && !reading.has("compound") {
@@ -262,7 +271,7 @@ pub(super) fn multiple(reading: &Reading) -> Option<(&'static str, f64)> {
 pub(super) fn how_long(reading: &mut Reading) -> Result<Program, Trouble> {
     let rule = reading.free(What::Amount).find(|fact| fact.values == [72.0] && reading.says(&["rule of"]));
     let rule = rule.map(|fact| fact.take().clone());
-    let times = multiple(reading).or(rule.as_ref().map(|_| ("double", 2.0)));
+    let times = multiple(reading).or_else(|| rule.as_ref().map(|_| ("double", 2.0)));
     let amounts = reading.free(What::Amount).count();
     let reaching = reading.any(&[
         "reach",

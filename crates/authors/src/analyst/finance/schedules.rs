@@ -11,6 +11,9 @@ use super::{
 
 /// The schedule of a loan, its interest in total, what remains after a time.
 pub(super) fn amortisation(reading: &mut Reading) -> Result<Program, Trouble> {
+    if let Some(extra) = extra(reading) {
+        return overpaid(reading, &extra);
+    }
     let point = reading.point().map(|(fact, period)| (fact.values[0], period));
     let given = reading.regular().cloned().or_else(|| {
         let steady = reading.free(What::Amount).count() > 1;
@@ -66,6 +69,18 @@ pub(super) fn amortisation(reading: &mut Reading) -> Result<Program, Trouble> {
         return ask(format!(
             "The loan has {} payments; is {named} the time that you mean?",
             number(payments)
+        ));
+    }
+    let least = loan.price.iter().copied().fold(f64::INFINITY, f64::min);
+    let short =
+        |given: &Fact| loan.down.is_none() && loan.balloon.is_none() && given.values[0] * payments < least;
+    if point.is_none()
+        && let Some(given) = given.as_ref().filter(|given| short(given))
+    {
+        return ask(format!(
+            "{} a {} does not pay back the loan in that time; what is it?",
+            plain(given),
+            each.noun()
         ));
     }
     let (advance, when) = timing(reading);
@@ -232,6 +247,54 @@ fn pay_off(reading: &mut Reading, rate: Rate, loan: Loan, given: Option<Fact>) -
     Ok(program)
 }
 
+/// What is paid each time beyond the payment of a loan whose term is known.
+fn extra(reading: &Reading) -> Option<Fact> {
+    let said = reading
+        .free(What::Amount)
+        .find(|fact| fact.role(&[&["extra", "more"], &PAID, &BORROWED]) == Some(0))?;
+    (reading.span_count() > 0).then(|| said.take().clone())
+}
+
+/// A loan that is paid off sooner by paying more each time.
+fn overpaid(reading: &mut Reading, extra: &Fact) -> Result<Program, Trouble> {
+    let rate = terms::rate(reading)?;
+    let loan = borrowed(reading)?;
+    let term = terms::needed_term(reading)?;
+    let each = paid(reading, &term);
+    if extra.per.is_some_and(|per| per != each) || loan.balloon.is_some() {
+        return ask(format!("Is {} paid with each {} payment?", plain(extra), each.adjective()));
+    }
+    let mut program = Program { imports: vec!["import math"], ..Program::default() };
+    let what = loan.write(&mut program);
+    program.input("extra", "Extra with each payment", &extra.values);
+    let at = terms::write_rate(&mut program, &rate, each);
+    let over = terms::write_term(&mut program, &term, each)?;
+    loan.payment(&mut program, false);
+    program.line("more = payment + extra");
+    program.line("exact = -math.log(1 - loan * rate / more) / math.log(1 + rate) if rate else loan / more");
+    program.line("payments = math.ceil(exact - 1e-9)  # the last one is smaller");
+    program.line("last = (loan - more * ((1 - (1 + rate) ** -(payments - 1)) / rate if rate else payments - 1)) * (1 + rate) ** payments");
+    program.line("interest = more * (payments - 1) + last - loan");
+    let number_of = ("payments", format!("Number of {} payments", each.adjective()), Unit::Bare);
+    let interest = ("interest", "Total interest".to_owned(), Unit::Money);
+    let sooner = ("periods - payments", "Payments fewer".to_owned(), Unit::Bare);
+    let saved = ("payment * periods - loan - interest", "Interest saved".to_owned(), Unit::Money);
+    let saves = reading.any(&["save", "faster", "sooner", "earlier", "shorter"]);
+    let order = match (reading.has("interest"), saves) {
+        (true, true) => [saved, sooner, interest, number_of],
+        (true, false) => [interest, number_of, saved, sooner],
+        (false, true) => [sooner, saved, number_of, interest],
+        (false, false) => [number_of, sooner, interest, saved],
+    };
+    order.into_iter().for_each(|(value, label, unit)| program.show(value, label, unit));
+    program.show("more", format!("{} payment with the extra", capital(each.adjective())), Unit::Money);
+    program.said = format!(
+        "{what} over {over} at {at}, with {} more in each payment, paid at the end of each period",
+        plain(extra)
+    );
+    Ok(program)
+}
+
 /// An error if a payment is less than the interest.
 fn covers(loans: &[f64], payments: &[f64], rate: &Rate, each: Period) -> Result<(), Trouble> {
     let most = loans.iter().copied().fold(0.0, f64::max) * rate.each(each);
@@ -251,6 +314,9 @@ fn covers(loans: &[f64], payments: &[f64], rate: &Rate, each: Period) -> Result<
 
 /// How long it takes to pay off a loan.
 pub(super) fn time_to_pay_off(reading: &mut Reading) -> Result<Program, Trouble> {
+    if let Some(extra) = extra(reading) {
+        return overpaid(reading, &extra);
+    }
     let given = reading.regular().cloned().or_else(|| {
         reading
             .free(What::Amount)

@@ -83,6 +83,13 @@ impl Topic {
             {
                 (Topic::Npv, 4)
             }
+            () if percents == 1
+                && r.free(What::Amount).count() > 2
+                && r.has("discount")
+                && r.says(&["worth today", "worth now", "value today"]) =>
+            {
+                (Topic::Npv, 4)
+            }
             () if r.any(&["npv", "dcf"])
                 || r.says(&["net present", "present worth", "discount cash", "discount cashflow"]) =>
             {
@@ -139,6 +146,9 @@ impl Topic {
             () if even && sells
                 || r.then(&["cover"], &["fixed"], 3)
                 || r.has("contribution") && r.has("fixed")
+                || r.has("fixed")
+                    && r.any(&["profit", "revenue"])
+                    && r.any(&["margin", "price", "variable"])
                 || r.has("fixed") && r.any(&["price", "sell"]) && r.any(&["many", "unit"]) =>
             {
                 (Topic::BreakEven, 0)
@@ -231,7 +241,9 @@ impl Topic {
             {
                 (Topic::Payment, 0)
             }
-            () if r.any(&["bond", "coupon"]) && percents > 0 && !asked_rate => (Topic::Bond, 2),
+            () if r.any(&["bond", "coupon"]) && regular == 0 && percents > 0 && !asked_rate => {
+                (Topic::Bond, 2)
+            }
             () if r.has("inflation")
                 || r.says(&["today's money", "real return", "real rate", "purchasing power"])
                     && percents > 0 =>
@@ -284,7 +296,7 @@ impl Topic {
             {
                 (Topic::Affordability, 0)
             }
-            () if long && (rated || r.any(&["pay", "repay"])) && amounts > 0
+            () if long && (rated || r.any(&["pay", "repay"]) || r.saves() && amounts > 1) && amounts > 0
                 || long && multiple(r).is_some() =>
             {
                 (Topic::Periods, 0)
@@ -335,6 +347,7 @@ impl Topic {
                 4,
             ) || r.then(&["monthly", "annual", "quarterly", "weekly"], &SAVE, 1)
                 || r.saves() && often && r.has("much"))
+                && !r.pays_in()
                 && r.regular_free() == 0
                 && r.any(&[
                     "have",
@@ -346,6 +359,7 @@ impl Topic {
                     "accumulate",
                     "want",
                     "give",
+                    "grow",
                 ])
                 && !r.any(&["future"]) =>
             {
@@ -360,6 +374,16 @@ impl Topic {
             {
                 (Topic::Payment, 8)
             }
+            () if r.saves()
+                && often
+                && amounts == 1
+                && spans == 1
+                && regular == 0
+                && r.has("much")
+                && percents == 0 =>
+            {
+                (Topic::Payment, 2)
+            }
             () if r.has("withdraw") && r.regular_free() == 0 && often => (Topic::Payment, 2),
             () if r.has("pv") && r.span_count() == 0 && r.free(What::Amount).count() > 2 => (Topic::Npv, 12),
             () if r.any(&["pv", "perpetuity"])
@@ -373,6 +397,11 @@ impl Topic {
                     "worth in today's",
                 ])
                 || r.says(&["lump sum"]) && regular == 1
+                || r.then(&["how"], &["need"], 4)
+                    && regular == 1
+                    && percents == 1
+                    && spans == 1
+                    && !r.saves()
                 || r.has("discount") && (regular == 1 || r.has("annuity")) && percents > 0
                 || r.says(&["lump sum"]) && r.has("need") && r.any(&["today", "now"])
                 || r.says(&["value today"])
@@ -386,6 +415,7 @@ impl Topic {
             }
             () if r.any(&["fv"])
                 || r.says(&["future value", "compound interest", "simple interest", "interest on"])
+                || r.has("interest") && r.tokens.iter().any(|token| token.is("simple"))
                 || percents == 1 && spans == 1 && amounts == 1 && r.any(&["growth", "grow"]) && !loan
                 || rated && spans > 0 && regular == 1 && !loan && r.any(&["worth", "end", "final"])
                 || r.saves() && often && percents == 1 && spans > 0
@@ -469,6 +499,13 @@ impl Reading {
         self.free(What::Amount).filter(|fact| fact.per.is_some()).count()
     }
 
+    /// True for "save 250": the sum is what is paid in, not what is reached.
+    fn pays_in(&self) -> bool {
+        let verbs = ["save", "deposit", "contribute", "invest", "aside", "away"];
+        self.free(What::Amount)
+            .any(|fact| fact.before.last().is_some_and(|word| verbs.contains(&word.as_str())))
+    }
+
     /// True for "years to reach", "months until": a time that no number is said of.
     fn asks_time(&self) -> bool {
         let numbered = |at: usize| self.facts.iter().any(|fact| (fact.start..fact.end).contains(&at));
@@ -481,7 +518,8 @@ impl Reading {
             .any(&["reach", "repay", "pay", "become", "have", "save", "double", "triple", "until", "get"])
     }
 
-    fn span_count(&self) -> usize {
+    /// How many lengths of time, or numbers of payments, there are.
+    pub(super) fn span_count(&self) -> usize {
         self.facts.iter().filter(|fact| matches!(fact.what, What::Span(_) | What::Count)).count()
     }
 }

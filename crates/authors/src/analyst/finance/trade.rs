@@ -24,11 +24,15 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
             fact.after.first().is_some_and(|word| COUNTED.contains(&word.as_str())) && fact.per.is_none()
         })
         .map(|fact| fact.take().clone());
-    let profit = reading.amount(&["profit", "earn"]).cloned();
+    let roles: [&[&str]; 4] = [&["profit", "earn"], &["fixed"], &PRICE, &COST];
+    let profit = reading.free(What::Amount).find(|fact| fact.role(&roles) == Some(0));
+    let profit = profit.map(|fact| fact.take().clone());
     let fixed = reading.amount(&["fixed"]).cloned();
     let contribution = reading.amount(&["contribution"]).cloned();
-    let ratio = reading.percent(&["margin", "contribution"]).cloned();
-    let variable_share = reading.percent(&["variable", "cost"]).cloned();
+    let (of_price, of_cost) = (["margin", "contribution"], ["variable", "cost"]);
+    let ratio = reading.free(What::Percent).find(|fact| fact.near(&of_price)).cloned();
+    let variable_share =
+        reading.free(What::Percent).find(|fact| fact.near(&of_cost) && !fact.near(&["fixed"])).cloned();
     let lump = |fact: &&Fact| !fact.near(&["fixed", "unit"]);
     let price = reading
         .free(What::Amount)
@@ -112,6 +116,7 @@ pub(super) fn break_even(reading: &mut Reading) -> Result<Program, Trouble> {
             }
         }
         (price, None, None) if ratio.is_some() || variable_share.is_some() => {
+            let _ = reading.percent(if ratio.is_some() { &of_price } else { &of_cost });
             let share = ratio.as_ref().or(variable_share.as_ref());
             let Some(share) = share.filter(|share| below_100(share) && share.values[0] > 0.0) else {
                 return ask("Which share of the price, between 0% and 100%, is left after variable costs?");
