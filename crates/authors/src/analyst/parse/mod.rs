@@ -373,6 +373,11 @@ impl<'a> Reader<'a> {
             if several && self.view.stack.is_some() {
                 self.spend(at - 1..at + 1);
             }
+            let each = self.word(at - 1, &["by", "per", "each", "every"]) && self.word(at, &["sheet", "file", "tab", "worksheet"]);
+            if let Some(stack) = self.view.stack.filter(|_| each) {
+                self.spend(at - 1..at + 1);
+                self.push_key(Key::Column(self.view.tables[stack.table].columns.len() - 1));
+            }
         }
         let table = &self.view.tables[self.view.base];
         let stem = table.file.rsplit_once('.').map_or(table.file.as_str(), |(stem, _)| stem);
@@ -389,7 +394,8 @@ impl<'a> Reader<'a> {
                 }
                 let extension = self.mark(end, '.') && self.tokens.get(end + 1).is_some_and(|token| token.kind == Kind::Word && token.text.len() <= 5);
                 let called = self.word(end, &["file", "table", "data", "dataset", "sheet", "tab", "worksheet"]);
-                if extension || called {
+                let plain = one_token && name.contains('_') && at > 0 && self.word(at - 1, &["in", "from", "of", "for"]);
+                if extension || called || plain {
                     self.out.exact += 10;
                     self.spend(at..end + if extension { 2 } else { 1 });
                 }
