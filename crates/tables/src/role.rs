@@ -154,7 +154,20 @@ const MEASURES: [(&str, &str); 22] = [
 const NUMBERED_MIN: u64 = 8;
 
 /// Words, in the singular, of what is told apart by numbers: `store` 12 is no quantity, as `stores` may be.
-const NUMBERED: [&str; 24] = [
+const NUMBERED: [&str; 37] = [
+    "order",
+    "item",
+    "article",
+    "user",
+    "member",
+    "project",
+    "ticket",
+    "driver",
+    "table",
+    "priority",
+    "severity",
+    "tier",
+    "agent",
     "store",
     "branch",
     "shop",
@@ -286,6 +299,7 @@ fn is_period(profile: &ColumnProfile, words: &[String]) -> bool {
     };
     profile.kind == ColumnKind::Integer
         && ((called(&["year", "jahr", "fy"]) && within(1500.0, 2200.0))
+            || (called(&["opened", "founded", "built", "established", "born", "since"]) && within(1500.0, 2200.0))
             || (called(&["month", "monat"]) && within(1.0, 12.0))
             || (called(&["quarter", "quartal"]) && within(1.0, 4.0))
             || (called(&["week", "kw", "woche"]) && within(1.0, 53.0)))

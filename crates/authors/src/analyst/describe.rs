@@ -81,6 +81,7 @@ pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
         (Agg::Max, _) => format!("{} {of}{percent}", if is_date(measure, view) { "Last" } else { "Greatest" }),
         (Agg::Quantile(rank), _) => format!("Percentile {rank} of {of}{percent}"),
         (Agg::Std, _) => format!("Standard deviation of {of}{percent}"),
+        (Agg::Last(_), _) => format!("Last {of}{percent}"),
         (Agg::Mode, _) => format!("Most frequent {of}"),
     }
 }
@@ -89,6 +90,7 @@ fn key_name(key: &Key, view: &View<'_>) -> String {
     match key {
         Key::Column(col) => view.name(*col).to_owned(),
         Key::Months(_) => "month, which are columns".to_owned(),
+        Key::Quarters(_) => "quarter of the months, which are columns".to_owned(),
         Key::Time(col, unit) => {
             let unit = match unit {
                 Unit::Day => "day",
@@ -191,7 +193,7 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
         let empty = view.profile(key.column()).map_or(0, |profile| profile.empty);
         if empty > 0 {
             let _ = match key {
-                Key::Time(..) | Key::Months(_) => write!(text, " {empty} rows without a date in {:?} are left out.", view.name(key.column())),
+                Key::Time(..) | Key::Months(_) | Key::Quarters(_) => write!(text, " {empty} rows without a date in {:?} are left out.", view.name(key.column())),
                 Key::Column(_) if query.rank.is_some() => write!(text, " {empty} rows without {:?} are left out.", view.name(key.column())),
                 Key::Column(_) => write!(text, " {empty} rows without {:?} are a group of their own.", view.name(key.column())),
             };

@@ -32,6 +32,18 @@ pub(crate) enum Agg {
     Quantile(u8),
     /// The value that is there most often.
     Mode,
+    /// The value of the latest row, by this date.
+    Last(Col),
+}
+
+impl Agg {
+    /// The date by which the last value is found.
+    pub(crate) fn date(self) -> Option<Col> {
+        match self {
+            Agg::Last(date) => Some(date),
+            _ => None,
+        }
+    }
 }
 
 /// What a figure is computed of.
@@ -131,18 +143,25 @@ pub(crate) enum Key {
     Time(Col, Unit),
     /// The months that are columns, of which this is the first.
     Months(Col),
+    /// The quarters of months that are columns, of which this is the first.
+    Quarters(Col),
 }
 
 impl Key {
     pub(crate) fn column(self) -> Col {
         match self {
-            Key::Column(col) | Key::Time(col, _) | Key::Months(col) => col,
+            Key::Column(col) | Key::Time(col, _) | Key::Months(col) | Key::Quarters(col) => col,
         }
+    }
+
+    /// True if months are columns, of which each becomes rows.
+    pub(crate) fn melts(self) -> bool {
+        matches!(self, Key::Months(_) | Key::Quarters(_))
     }
 
     /// True if groups come in the order of time.
     pub(crate) fn is_time(self) -> bool {
-        matches!(self, Key::Time(..) | Key::Months(_))
+        matches!(self, Key::Time(..)) || self.melts()
     }
 }
 
@@ -411,6 +430,7 @@ impl Query {
         let mut columns: Vec<Col> = self.measures.iter().flat_map(|one| {
             let mut columns = one.of.columns();
             columns.extend(one.weight);
+            columns.extend(one.agg.date());
             columns
         }).collect();
         columns.extend(self.keys.iter().map(|key| key.column()));

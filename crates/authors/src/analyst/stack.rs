@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ringfence_pipeline::ports::{ColumnKind, ColumnProfile, ColumnRole, TableProfile, ValueCount};
 
 use super::{
-    dates::month_of,
+    dates::{capital, month_of},
     spelling::normal_words,
     view::is_number,
 };
@@ -70,10 +70,20 @@ fn is_series(labels: &[String]) -> bool {
     labels.iter().all(|label| Some(plain(label)) == first && Some(normal_words(label)) != first)
 }
 
-/// The years that tell the tables apart, if it is them.
-fn years(labels: &[String]) -> Option<Vec<String>> {
-    let year = |label: &String| normal_words(label).into_iter().find(|word| word.len() == 4 && word.parse::<u32>().is_ok_and(|year| (1800..2200).contains(&year)));
-    labels.iter().map(year).collect()
+/// The years, quarters or months that tell the tables apart, and what they are called, if it is nothing else.
+fn periods(labels: &[String]) -> Option<(&'static str, Vec<String>)> {
+    let year = |word: &String| word.len() == 4 && word.parse::<u32>().is_ok_and(|year| (1800..2200).contains(&year));
+    let quarter = |word: &String| word.strip_prefix('q').is_some_and(|number| ["1", "2", "3", "4"].contains(&number));
+    let month = |word: &String| month_of(word).is_some();
+    let all = |is: &dyn Fn(&String) -> bool| labels.iter().map(|label| normal_words(label).into_iter().find(is)).collect::<Option<Vec<String>>>();
+    let found = [("Year", all(&year)), ("Quarter", all(&quarter)), ("Month", all(&month))];
+    let mut found = found.into_iter().filter_map(|(name, values)| values.map(|values| (name, values)));
+    let (name, values) = found.next().filter(|_| found.next().is_none())?;
+    let values = if name == "Year" { values } else { values.iter().map(|value| capital(value)).collect() };
+    let mut different = values.clone();
+    different.sort_unstable();
+    different.dedup();
+    (different.len() == labels.len()).then_some((name, values))
 }
 
 fn stacked(parts: &[&TableProfile], labels: &[String]) -> TableProfile {
@@ -89,23 +99,18 @@ fn stacked(parts: &[&TableProfile], labels: &[String]) -> TableProfile {
         let twins: Vec<&ColumnProfile> = parts.iter().flat_map(|part| part.columns.iter().find(|twin| twin.name == column.name)).collect();
         *column = united(&twins);
     }
-    let dated = table.columns.iter().any(|column| column.kind == ColumnKind::Date || column.name.eq_ignore_ascii_case("year"));
-    let years = years(labels).filter(|_| !dated);
-    let name = match (&years, one_file) {
-        (Some(_), _) => "Year",
-        (None, true) => "Sheet",
-        (None, false) => "File",
-    };
-    let kind = if years.is_some() { ColumnKind::Integer } else { ColumnKind::Text };
+    let dated = table.columns.iter().any(|column| column.kind == ColumnKind::Date);
+    let periods = periods(labels).filter(|(name, _)| !dated && !table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)));
+    let (name, values) = periods.unwrap_or_else(|| (if one_file { "Sheet" } else { "File" }, labels.to_vec()));
+    let kind = if name == "Year" { ColumnKind::Integer } else { ColumnKind::Text };
     let mut told = ColumnProfile::new(name, kind);
     while table.columns.iter().any(|column| column.name == told.name) {
         told.name.push('\'');
     }
-    let values = years.as_deref().unwrap_or(labels);
     let numbers: Vec<f64> = values.iter().filter_map(|value| value.parse().ok()).collect();
     told.role = ColumnRole::Category;
     told.distinct = u64::try_from(values.len()).unwrap_or(u64::MAX);
-    if years.is_some() {
+    if name == "Year" {
         told.min = numbers.iter().copied().reduce(f64::min);
         told.max = numbers.iter().copied().reduce(f64::max);
     }

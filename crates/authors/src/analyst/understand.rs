@@ -39,6 +39,8 @@ struct Failure<'a, 'b> {
     trouble: Trouble,
     unknown: usize,
     exact: usize,
+    /// How often the table is called by its name.
+    named: usize,
 }
 
 /// Writes the program for a question on tables.
@@ -170,24 +172,34 @@ fn ask(
 
 /// Reads a question on one view.
 fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
+<<<<<<< HEAD
     let mut partial = match parse::read(tokens, view, choices) {
+=======
+    let named = tokens.iter().filter(|token| view.is_named(&token.text)).count();
+    let partial = match parse::read(tokens, view, choices) {
+>>>>>>> codes
         Ok(partial) => partial,
-        Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0 }),
+        Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0, named }),
     };
     let (unknown, exact) = (partial.unknown.len(), partial.exact);
     if unknown > 0 {
         let trouble = unknown_words(&partial, view);
-        return Err(Failure { view, trouble, unknown, exact });
+        return Err(Failure { view, trouble, unknown, exact, named });
     }
     let fragment = partial.is_fragment();
     let said = std::mem::take(&mut partial.said);
     match parse::complete(partial, view, choices) {
+<<<<<<< HEAD
         Ok((query, confidence)) => {
             let lost = said.lost(&query, view);
             let confidence = if lost.is_empty() { confidence } else { confidence.min(ASKED_BELOW - 1) };
             Ok(Reading { view, query, exact, confidence, lost, fragment })
         }
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact }),
+=======
+        Ok((query, confidence)) => Ok(Reading { view, query, exact, confidence, fragment }),
+        Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact, named }),
+>>>>>>> codes
     }
 }
 
@@ -263,7 +275,8 @@ fn why_not(mut failures: Vec<Failure<'_, '_>>) -> Trouble {
     failures.sort_by_key(|failure| {
         let asks = matches!(failure.trouble, Trouble::Ask(..));
         let lost = matches!(failure.trouble, Trouble::Lost(_));
-        (failure.view.tables[failure.view.base].hidden, failure.unknown, lost, !asks, failure.view.joins.len(), failure.view.stack.is_none(), std::cmp::Reverse(failure.exact))
+        let named = std::cmp::Reverse(failure.named.min(1));
+        (failure.view.tables[failure.view.base].hidden, !asks, named, failure.unknown, lost, failure.view.joins.len(), failure.view.stack.is_none(), std::cmp::Reverse(failure.exact))
     });
     let Some(first) = failures.into_iter().next() else { return Trouble::Lost(String::new()) };
     match first.trouble {

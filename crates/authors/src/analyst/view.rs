@@ -125,21 +125,9 @@ impl<'a> View<'a> {
         is_number(self.kind(col))
     }
 
-    /// A number one would add up or average: no key, no year.
+    /// A number one would add up or average: no key, no year, no number of a store.
     pub(crate) fn is_measure(&self, col: Col) -> bool {
-        self.is_number(col) && self.role(col) != ColumnRole::Key && !self.is_calendar(col) && !self.numbers_things(col)
-    }
-
-    /// A whole number that is called by one thing, not by many, tells things apart: `store`, but not `Stores`.
-    fn numbers_things(&self, col: Col) -> bool {
-        const THINGS: [&str; 26] = [
-            "customer", "client", "store", "shop", "branch", "employee", "order", "invoice", "product", "item", "sku", "article", "supplier", "vendor", "account", "user",
-            "member", "department", "project", "machine", "zone", "ticket", "driver", "vehicle", "room", "table",
-        ];
-        self.columns.get(col).is_some_and(|column| {
-            let plural = column.profile.name.to_lowercase().ends_with('s') && !column.profile.name.to_lowercase().ends_with("ss");
-            column.profile.kind == ColumnKind::Integer && column.profile.unit.is_none() && !plural && matches!(&column.words[..], [one] if THINGS.contains(&one.as_str()))
-        })
+        self.is_number(col) && !matches!(self.role(col), ColumnRole::Key | ColumnRole::Category) && !self.is_calendar(col)
     }
 
     /// A number or text column that holds years, quarters or months.

@@ -37,7 +37,7 @@ impl Reader<'_> {
             Expr::Op('*', times, ratio) if ratio.is_ratio() && hundred(&times) => (*ratio, true),
             other => (other, asks_percent),
         };
-        let mut measure = Measure::new(Agg::Sum, expr);
+        let mut measure = Measure::new(Agg::Sum, self.hundredths(expr));
         if measure.of.is_ratio() {
             measure.percent = percent;
             if said(self, Class::Agg(Agg::Mean)) {
@@ -48,7 +48,7 @@ impl Reader<'_> {
             // Of sums or of each row: both are defensible.
             self.out.confidence = self.out.confidence.saturating_sub(25);
         }
-        measure.name = self.definition(at);
+        measure.name = self.definition(at).or_else(|| self.bracketed(at, end, &measure.of));
         self.spend(at..end);
         self.computed.push((at, measure));
     }
@@ -83,11 +83,50 @@ impl Reader<'_> {
         Some(name)
     }
 
+    /// Percents that are multiplied, or taken from one, are hundredths.
+    fn hundredths(&self, expr: Expr) -> Expr {
+        let Expr::Op(sign, left, right) = expr else { return expr };
+        let percent = |one: &Expr| matches!(one, Expr::Column(col) if self.view.profile(*col).is_some_and(|profile| profile.unit.as_deref() == Some("%")));
+        let (one_less, factor) = (*left == Expr::Number(1.0), sign == '*');
+        let part = |one: Expr| match percent(&one) && (factor || one_less) {
+            true => Expr::Op('/', Box::new(one), Box::new(Expr::Number(100.0))),
+            false => self.hundredths(one),
+        };
+        Expr::Op(sign, Box::new(part(*left)), Box::new(part(*right)))
+    }
+
+    /// "annual revenue (mrr * 12)": what stands before the bracket says what the formula is.
+    fn bracketed(&mut self, at: usize, end: usize, of: &Expr) -> Option<String> {
+        let open = at.checked_sub(1).filter(|open| self.mark(*open, '(') && self.mark(end, ')')).or_else(|| self.mark(at, '(').then_some(at))?;
+        let by = (0..open).find(|place| self.class(*place, |class| matches!(class, Class::By | Class::Every(_))).is_some());
+        let names = |place: usize| match self.mentions.iter().find(|mention| (mention.start..mention.end).contains(&place)) {
+            Some(mention) => mention.candidates.iter().any(|(col, _)| of.columns().contains(col)),
+            None => !self.values.iter().any(|value| (value.start..value.end).contains(&place))
+                && self.class(place, |class| matches!(class, Class::Agg(_) | Class::And | Class::By | Class::Every(_) | Class::List | Class::Which | Class::HowMuch | Class::HowMany | Class::Is | Class::Rank { .. })).is_none(),
+        };
+        let begins = |stop: usize| {
+            let mut from = stop;
+            while from > 0 && stop - from < 4 && self.tokens[from - 1].kind == Kind::Word && !self.used[from - 1] && names(from - 1) && !self.word(from - 1, &["the", "of", "for", "in", "is", "what", "our"]) {
+                from -= 1;
+            }
+            (from < stop).then_some(from..stop)
+        };
+        let named = [Some(open), by].into_iter().flatten().find_map(begins)?;
+        let name = self.raw(named.clone());
+        self.spend(named);
+        Some(name)
+    }
+
     /// A sign of arithmetic between two terms, and where the next begins.
     fn sign(&self, at: usize, wanted: impl Fn(Class) -> Option<char>) -> Option<(char, usize)> {
         let next = |from: usize| self.past(from, &["the", "total", "our", "sum", "of", "its", "their"]);
         // "cost per unit" divides, "cost per region" groups; "hours x rate" multiplies.
         let measured = |place: usize| self.mention(place).is_some_and(|mention| !self.can(&mention, Want::Key) && mention.best() >= 60);
+        // "Jan-Mar" is from one month to another.
+        let months = self.mark(at, '-') && at > 0 && self.wide_month(at - 1).is_some() && self.wide_month(at + 1).is_some();
+        if months {
+            return None;
+        }
         let written = self.class_of(at, &wanted).map(|(length, sign)| (sign, next(at + length)));
         let per = (wanted(Class::Divided).is_some() && self.word(at, &["per"]) && measured(at + 1)).then_some(('/', at + 1));
         let cross = (wanted(Class::Times).is_some() && self.word(at, &["x"]) && measured(next(at + 1))).then(|| ('*', next(at + 1)));
@@ -184,7 +223,13 @@ impl Reader<'_> {
             let cols: Vec<Col> = months.iter().map(|(_, col)| *col).collect();
             let beside = |col: Col| cols.contains(&col) || super::whole::is_total(self.view, col) || self.view.looks_like_years(col);
             let only = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col)).all(beside) && !self.mentions.iter().any(|mention| self.can(mention, Want::Measure));
-            if all.is_some() || only {
+            // "branches opened after 2015" are looked for, nothing is computed of them.
+            let class = |wanted: &dyn Fn(Class) -> bool| (0..self.tokens.len()).any(|at| self.class(at, wanted).is_some());
+            let conditioned = !self.placed.is_empty() || class(&|class| matches!(class, Class::Cmp(_) | Class::Between));
+            let computes = class(&|class| {
+                matches!(class, Class::Agg(_) | Class::HowMuch | Class::By | Class::Every(_) | Class::Rank { .. } | Class::Best | Class::Growth | Class::Share | Class::Running | Class::Chart(_))
+            });
+            if all.is_some() || (only && (computes || !conditioned)) {
                 let at = all.unwrap_or(0);
                 for place in at..self.tokens.len() {
                     if self.word(place, &["months", "year", "all"]) && !self.used[place] && all.is_some() {

@@ -12,9 +12,9 @@ use crate::analyst::{
 };
 
 /// What says something as an average, not as a sum, whatever the numbers look like.
-const AVERAGED: [&str; 30] = [
+const AVERAGED: [&str; 27] = [
     "satisfaction", "score", "rating", "recommend", "age", "temperature", "rate", "percent", "percentage", "grade", "height", "weight", "price", "nps", "share", "ratio",
-    "speed", "humidity", "balance", "saldo", "kontostand", "term", "temp", "mark", "pressure", "voltage", "per", "average", "mean", "level",
+    "speed", "humidity", "term", "temp", "mark", "pressure", "voltage", "per", "average", "mean", "level",
 ];
 
 /// What people do, which may stand for what it is measured by.
@@ -25,7 +25,17 @@ const VERBS: [&str; 30] = [
 
 /// True for what no one adds up.
 pub(super) fn is_averaged(view: &View<'_>, col: Col) -> bool {
-    view.columns.get(col).is_some_and(|column| column.words.iter().any(|word| AVERAGED.contains(&word.as_str())))
+    let called = view.columns.get(col).is_some_and(|column| column.words.iter().any(|word| AVERAGED.contains(&word.as_str())));
+    called || super::balances::is_balance_in_time(view, col) || is_mark(view, col)
+}
+
+/// True for a column of a table of marks or scores, unless its numbers are far smaller than the others, as absences are.
+fn is_mark(view: &View<'_>, col: Col) -> bool {
+    let rated = view.names.iter().any(|name| ["mark", "grade", "score", "rating", "temperature", "price"].contains(&name.as_str()));
+    let greatest = |col: Col| view.profile(col).filter(|profile| profile.unit.is_none()).and_then(|profile| profile.max).filter(|_| view.is_measure(col));
+    let most = (0..view.columns.len()).filter_map(greatest).fold(0.0, f64::max);
+    let alike = (0..view.columns.len()).filter(|one| greatest(*one).is_some_and(|max| max * 2.0 >= most)).count();
+    rated && alike > 1 && greatest(col).is_some_and(|max| max * 2.0 >= most)
 }
 
 impl Reader<'_> {
@@ -165,7 +175,7 @@ impl Reader<'_> {
 
     pub(super) fn measured(&mut self) -> Result<(), Trouble> {
         self.counted_things()?;
-        let spoken: Vec<(usize, Agg)> = self.spoken.iter().copied().filter(|(_, agg)| *agg != Agg::Count || self.out.counts).collect();
+        let mut spoken: Vec<(usize, Agg)> = self.spoken.iter().copied().filter(|(_, agg)| *agg != Agg::Count || self.out.counts).collect();
         let mut found: Vec<(usize, Measure)> = std::mem::take(&mut self.computed);
         let takes_columns = matches!(self.out.task, Some(Task::Duplicates(_) | Task::Missing(_) | Task::Correlation(_) | Task::Outliers(_) | Task::Clean(_) | Task::Span(_)));
         let mut columns: Vec<(usize, Col)> = Vec::new();
@@ -209,6 +219,12 @@ impl Reader<'_> {
                 && other.best() + 20 >= mention.best() && !self.tokens[other.start].is_any(&VERBS) && !self.is_rows(other);
             if want == Want::Measure && all.iter().any(beside) && !self.out.keys.iter().any(|key| key.column() == col) {
                 self.out.confidence = self.out.confidence.saturating_sub(30);
+            }
+            // "max temp by month" of `temp_max`: what it is the greatest of counts for the month, too.
+            if spoken.is_empty()
+                && let Some(agg) = self.extreme_in(&mention)
+            {
+                spoken.push((mention.start, agg));
             }
             self.take(&mention);
             columns.push((mention.start, col));
@@ -272,6 +288,13 @@ impl Reader<'_> {
         }
     }
 
+    /// The extreme that is part of a name.
+    fn extreme_in(&self, mention: &Mention) -> Option<Agg> {
+        let said = |words: &[&str]| (mention.start..mention.end).any(|at| self.word(at, words));
+        let most = said(&["max", "maximum", "highest"]).then_some(Agg::Max);
+        most.or_else(|| said(&["min", "minimum", "lowest"]).then_some(Agg::Min)).filter(|_| mention.end - mention.start > 1)
+    }
+
     fn sum_said(&self, at: usize) -> bool {
         self.word(at, &["total", "sum", "totals"])
     }
@@ -282,6 +305,7 @@ impl Reader<'_> {
             _ if self.view.kind(col) == ColumnKind::Date => Agg::Max,
             _ if is_averaged(self.view, col) => Agg::Mean,
             ColumnRole::Rate => Agg::Mean,
+            _ if self.out.per_row => Agg::Mean,
             _ => Agg::Sum,
         }
     }

@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Mention, Reader, Trouble, Want, ranks::RANK_MAX};
 use crate::analyst::{
-    query::{Col, Key, Rank, Sort, Unit},
+    query::{Agg, Col, Key, Rank, Sort, Unit},
     vocabulary::Class,
     words::{Kind, Token},
 };
@@ -75,7 +75,9 @@ impl Reader<'_> {
             Unit::Day | Unit::Hour => "day",
         };
         let dated = self.view.of_kind(ColumnKind::Date).next().is_some();
-        if let Some(col) = self.view.calendar_column(named).filter(|_| !dated) {
+        // A week of the year and one of the calendar are not the same.
+        let own_week = unit == Unit::Week && self.mentions.iter().any(|mention| mention.best() >= EXACT && mention.candidates.iter().any(|(col, _)| self.view.calendar_column(named) == Some(*col)));
+        if let Some(col) = self.view.calendar_column(named).filter(|_| !dated || own_week) {
             // A quarter belongs to its year, unless there is but one.
             if matches!(unit, Unit::Quarter | Unit::Month)
                 && let Some(year) = self.view.calendar_column("year").filter(|_| !self.one_year())
@@ -104,6 +106,10 @@ impl Reader<'_> {
         };
         if let (None, Unit::Month, Some((_, first))) = (col, unit, self.wide_months().first()) {
             self.push_key(Key::Months(*first));
+            return Ok(());
+        }
+        if let (None, Unit::Quarter, Some((1, first))) = (col, unit, self.wide_months().first().filter(|_| self.wide_months().len() == 12)) {
+            self.push_key(Key::Quarters(*first));
             return Ok(());
         }
         let Some(col) = col else {
@@ -141,6 +147,9 @@ impl Reader<'_> {
     /// What follows "by": columns, calendar units, or what is ranked by.
     fn key_list(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
         let next = self.past_to_name(from, &["the", "each", "every", "of", "its", "their", "respective", "different", "a", "individual", "single"]);
+        if self.averaged_per_row(at, next) {
+            return Ok(());
+        }
         // "sort pupils by absences"
         let sorts = (at.saturating_sub(4)..at).any(|place| self.word(place, &["sort", "rank", "sorted", "ranked"]));
         let computed = self.computed.iter().any(|(place, _)| *place == next);
@@ -175,6 +184,19 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// "average pieces per order", where each row is an order: what a row has on average, no groups.
+    fn averaged_per_row(&mut self, at: usize, next: usize) -> bool {
+        let mean = (0..self.tokens.len()).any(|place| self.is(place, Class::Agg(Agg::Mean)));
+        let row = |mention: &Mention| mention.candidates.first().is_some_and(|(col, _)| self.view.is_unique(*col) && self.view.columns[*col].table == self.view.base);
+        let Some(mention) = self.mention(next).filter(|mention| mean && self.word(at, &["per"]) && row(mention)) else { return false };
+        if !self.mentions.iter().any(|other| other.end <= at && self.can(other, Want::Measure)) {
+            return false;
+        }
+        self.out.per_row = true;
+        self.rows_said(at..mention.end);
+        true
     }
 
     /// "rank the reps by revenue": each of them, the greatest first.
@@ -242,6 +264,7 @@ impl Reader<'_> {
             return Ok(None);
         };
         if self.is_rows(&mention) && mention.best() < EXACT {
+            self.out.per_row |= at > 0 && self.word(at - 1, &["per"]);
             self.out.rows_named = true;
             let per = at > 0 && self.word(at - 1, &["per", "each", "every"]);
             self.out.said.each_row = per.then(|| self.raw(at - 1..mention.end));

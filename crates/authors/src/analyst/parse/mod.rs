@@ -6,6 +6,7 @@
 mod account;
 mod alternatives;
 mod arithmetic;
+mod balances;
 mod conditions;
 mod figures;
 mod groups;
@@ -29,6 +30,11 @@ use super::{
     vocabulary::{Class, PEOPLE, filler, phrases},
     words::{Kind, Token},
 };
+
+/// Things that are counted as often as they are added up.
+const PAID: [&str; 14] = [
+    "donation", "sale", "payment", "expense", "contribution", "grant", "refund", "cost", "spending", "earning", "gift", "deposit", "purchase", "withdrawal",
+];
 
 /// What a person has chosen where a question could mean several things.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,6 +111,10 @@ pub(crate) struct Partial {
     pub(crate) rows_named: bool,
     /// What must be found again in the query.
     pub(crate) said: account::Said,
+    /// It was by a word for money that changes hands: donations may be counted or added up.
+    pub(crate) money_named: bool,
+    /// "units per order": what a row has on average.
+    pub(crate) per_row: bool,
 }
 
 /// Reads `tokens` as far as it goes.
@@ -235,6 +245,7 @@ impl<'a> Reader<'a> {
         self.counted_days()?;
         self.spoken_figures()?;
         self.measured()?;
+        self.balances();
         self.settle_task()?;
         self.leftovers();
         self.account();
@@ -372,6 +383,11 @@ impl<'a> Reader<'a> {
             if several && self.view.stack.is_some() {
                 self.spend(at - 1..at + 1);
             }
+            let each = self.word(at - 1, &["by", "per", "each", "every"]) && self.word(at, &["sheet", "file", "tab", "worksheet"]);
+            if let Some(stack) = self.view.stack.filter(|_| each) {
+                self.spend(at - 1..at + 1);
+                self.push_key(Key::Column(self.view.tables[stack.table].columns.len() - 1));
+            }
         }
         let table = &self.view.tables[self.view.base];
         let stem = table.file.rsplit_once('.').map_or(table.file.as_str(), |(stem, _)| stem);
@@ -388,7 +404,8 @@ impl<'a> Reader<'a> {
                 }
                 let extension = self.mark(end, '.') && self.tokens.get(end + 1).is_some_and(|token| token.kind == Kind::Word && token.text.len() <= 5);
                 let called = self.word(end, &["file", "table", "data", "dataset", "sheet", "tab", "worksheet"]);
-                if extension || called {
+                let plain = one_token && name.contains('_') && at > 0 && self.word(at - 1, &["in", "from", "of", "for"]);
+                if extension || called || plain {
                     self.out.exact += 10;
                     self.spend(at..end + if extension { 2 } else { 1 });
                 }
@@ -519,6 +536,7 @@ impl Reader<'_> {
             } else if !self.used[at] && self.view.is_named(words[at]) {
                 self.out.exact += 2;
                 self.out.rows_named = true;
+                self.out.money_named |= PAID.contains(&singular(words[at]).as_str());
             }
             at += ignorable.max(1);
         }

@@ -278,7 +278,16 @@ impl Reader<'_> {
         let scale = self.scale(col, percent);
         self.take(&mention);
         self.spend(at.min(next)..at.max(next) + 1);
-        self.placed.push((at, Filter::Number { col, cmp: Cmp::Equal, value: value * scale }));
+        let one = |value: f64| Filter::Number { col, cmp: Cmp::Equal, value: value * scale };
+        let mut any = vec![one(value)];
+        let mut end = at.max(next) + 1;
+        // "rating 1 or 2"
+        while let Some((more, _)) = self.amount(end + 1).filter(|_| (self.word(end, &["or", "and"]) || self.mark(end, ',')) && self.mention(end + 2).is_none()) {
+            any.push(one(more));
+            self.spend(end..end + 2);
+            end += 2;
+        }
+        self.placed.push((at, if any.len() == 1 { one(value) } else { Filter::Any(any) }));
         Ok(())
     }
 

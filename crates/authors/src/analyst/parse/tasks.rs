@@ -357,7 +357,7 @@ impl Reader<'_> {
         self.out.task = Some(if let [before, after] = &self.periods[..] {
             let (before, after) = ordered(before.clone(), after.clone());
             Task::Growth(Box::new(before), Box::new(after))
-        } else if self.out.keys.iter().any(|key| matches!(key, Key::Months(_))) {
+        } else if self.out.keys.iter().any(|key| key.melts()) {
             Task::GrowthEach
         } else if let Some((from, to)) = self.growth_columns() {
             Task::GrowthColumns(from, to)

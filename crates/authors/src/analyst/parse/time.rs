@@ -242,6 +242,10 @@ impl Reader<'_> {
 
     fn conditions_of(&mut self, said: &Said, start: usize, end: usize, not: bool) -> Result<Vec<Filter>, Trouble> {
         if let Some(filters) = self.calendar_conditions(said, not) {
+            let named = self.mentions.iter().find(|mention| filters.iter().flat_map(Filter::columns).any(|col| mention.candidates.iter().any(|(one, _)| *one == col)));
+            if let Some(mention) = named.filter(|mention| mention.end <= start).cloned() {
+                self.take(&mention);
+            }
             return Ok(filters);
         }
         let Some(col) = self.date_near(start, end)? else {
@@ -286,7 +290,9 @@ impl Reader<'_> {
         if self.view.of_kind(ColumnKind::Date).next().is_some() {
             return None;
         }
-        let year = self.view.calendar_column("year");
+        // "opened after 2015", where `Opened` holds years.
+        let named = || self.mentions.iter().flat_map(|mention| &mention.candidates).map(|(col, _)| *col).find(|col| self.view.looks_like_years(*col));
+        let year = named().or_else(|| self.view.calendar_column("year"));
         let quarter = self.view.calendar_column("quarter");
         let month = self.view.calendar_column("month");
         let text = |col: Col, number: i64, names: &[String]| {

@@ -91,7 +91,7 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
 
 /// Where months are columns, only their values can be told by month.
 fn months_melted(partial: &mut Partial, view: &View<'_>) -> Result<(), Trouble> {
-    if !partial.keys.iter().any(|key| matches!(key, Key::Months(_))) || partial.measures.iter().all(|measure| matches!(measure.of, Expr::Together(_))) {
+    if !partial.keys.iter().any(|key| key.melts()) || partial.measures.iter().all(|measure| matches!(measure.of, Expr::Together(_))) {
         return Ok(());
     }
     let all = view.months();
@@ -305,7 +305,11 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
             return Err(best_by(view));
         }
         let ranked = partial.rank.is_some();
-        if !partial.aggs.is_empty() {
+        if partial.money_named && grouped && !task && !partial.counts && partial.aggs.is_empty()
+            && let Some(measure) = counted_or_added(view, choices)?
+        {
+            partial.measures.push(measure);
+        } else if !partial.aggs.is_empty() {
             let col = main_measure(&partial.aggs, view, choices)?;
             partial.measures = partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))).collect();
         } else if partial.counts || (matches!(partial.task, Some(Task::Share(_))) && (partial.rows_named || !grouped || matches!(&partial.task, Some(Task::Share(part)) if !part.is_empty()))) || (partial.rows_named && grouped && !matches!(partial.task, Some(Task::Ageing { .. }))) {
@@ -374,6 +378,22 @@ impl Partial {
     }
 }
 
+/// "donations by fund": how many or how much, if there is one amount.
+fn counted_or_added(view: &View<'_>, choices: &[Choice]) -> Result<Option<Measure>, Trouble> {
+    let amounts: Vec<Col> = (0..view.columns.len()).filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col)).collect();
+    let [col] = amounts[..] else { return Ok(None) };
+    let added = Choice::Column(view.name(col).to_owned());
+    let counted = Choice::Phrase("number of rows".to_owned());
+    if choices.contains(&added) {
+        return Ok(Some(Measure::new(Agg::Sum, Expr::Column(col))));
+    }
+    if choices.contains(&counted) {
+        return Ok(Some(Measure::rows()));
+    }
+    let options = vec![(format!("The total of {}", view.name(col)), added), ("The number of rows".to_owned(), counted)];
+    Err(Trouble::Ask("How much, or how many?".to_owned(), options))
+}
+
 fn best_by(view: &View<'_>) -> Trouble {
     let mut options: Vec<(String, Choice)> = (0..view.columns.len())
         .filter(|col| view.is_measure(*col) && view.role(*col) != ColumnRole::Rate)
@@ -415,6 +435,14 @@ fn main_measure(aggs: &[Agg], view: &View<'_>, choices: &[Choice]) -> Result<Col
     let chosen = numbers.iter().find(|col| choices.iter().any(|choice| matches!(choice, Choice::Column(name) if name == view.name(**col))));
     if let Some(col) = chosen {
         return Ok(*col);
+    }
+    // Of months as columns, the column that adds them up.
+    let months = view.months();
+    let rest: Vec<Col> = numbers.iter().copied().filter(|col| !months.is_empty() && !months.contains(col)).collect();
+    if let [total] = rest[..]
+        && is_total(view, total)
+    {
+        return Ok(total);
     }
     match numbers[..] {
         [] => Err(Trouble::Cannot(format!("no column holds numbers; {}", view.columns_said()))),

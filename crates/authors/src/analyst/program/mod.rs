@@ -60,6 +60,7 @@ impl<'a> Writer<'a> {
             .map(|key| match key {
                 Key::Column(col) => view.name(*col).to_owned(),
                 Key::Months(_) => fresh(&mut taken, "Month".to_owned()),
+                Key::Quarters(_) => fresh(&mut taken, "Quarter".to_owned()),
                 Key::Time(col, unit) if view.name(*col) == unit_name(*unit) => view.name(*col).to_owned(),
                 Key::Time(col, unit) if taken.iter().any(|name| name == unit_name(*unit)) => {
                     fresh(&mut taken, format!("{} of {}", unit_name(*unit), view.name(*col)))
@@ -93,6 +94,13 @@ impl<'a> Writer<'a> {
             body.push_str("table = table.copy()\n");
         }
         body += &self.once();
+        if let Some(date) = self.query.measures.iter().find_map(|measure| measure.agg.date()) {
+            let _ = writeln!(
+                body,
+                "# In the order of time; of one day as in the file, which may begin with the newest.\nif len(table) and table[{0}].iloc[0] > table[{0}].iloc[-1]:\n    table = table[::-1]\ntable = table.sort_values({0}, kind=\"stable\")",
+                self.name(date)
+            );
+        }
         body += &self.answer();
         let mut code = comment(&format!("Question: {question}"));
         code += &comment(explanation);
@@ -170,11 +178,20 @@ impl<'a> Writer<'a> {
                 };
                 format!("({} {sign} {})", part(left), part(right))
             }
-            Expr::Together(_) if self.query.keys.iter().any(|key| matches!(key, Key::Months(_))) => format!("{frame}[\"Value of the month\"]"),
+            Expr::Together(_) if self.query.keys.iter().any(|key| key.melts()) => format!("{frame}[\"Value of the month\"]"),
             Expr::Together(cols) => {
                 format!("{frame}[{}].sum(axis=1)", list(cols.iter().map(|col| self.view.name(*col))))
             }
             Expr::Days(from, to) => format!("({frame}[{}] - {frame}[{}]).dt.days", self.name(*to), self.name(*from)),
+        }
+    }
+
+    /// What is summed up of each row: of several columns together their mean, greatest or least, if that is wanted.
+    fn across(&self, of: &Expr, agg: Agg, frame: &str) -> String {
+        let text = self.expression(of, frame);
+        match (of, agg) {
+            (Expr::Together(_), Agg::Mean | Agg::Max | Agg::Min) => text.replace(".sum(axis=1)", &format!(".{}(axis=1)", aggregate(agg).trim_end_matches("()"))),
+            _ => text,
         }
     }
 
@@ -190,7 +207,8 @@ impl<'a> Writer<'a> {
                 let factor = if measure.percent { "100 * " } else { "" };
                 format!("{factor}{}.sum() / {}.sum()", self.expression(above, frame), self.expression(below, frame))
             }
-            (of, agg) => format!("{}{}.{}", self.percent_factor(measure), self.expression(of, frame), aggregate(agg)),
+            (of, Agg::Last(_)) => format!("{}{}.dropna().tail(1).max()", self.percent_factor(measure), self.expression(of, frame)),
+            (of, agg) => format!("{}{}.{}", self.percent_factor(measure), self.across(of, agg, frame), aggregate(agg)),
         }
     }
 
@@ -217,7 +235,7 @@ impl<'a> Writer<'a> {
             let unit = describe::unit(measure, self.view).map(|unit| format!(", unit={}", literal(&unit))).unwrap_or_default();
             let show = self.call("show");
             if measure.agg == Agg::Sum && !measure.is_ratio() && !self.query.filters.is_empty() {
-                let _ = writeln!(code, "if table.empty:\n    {show}({NOTHING}, label={label})\nelse:\n    {show}(value, label={label}{unit})");
+                let _ = writeln!(code, "if table.empty:\n    {show}({NOTHING})\n{show}(value, label={label}{unit})");
             } else if matches!(measure.agg, Agg::Sum | Agg::Count | Agg::Distinct) && !measure.is_ratio() {
                 let _ = writeln!(code, "{show}(value, label={label}{unit})");
             } else {
@@ -276,6 +294,12 @@ impl<'a> Writer<'a> {
                     };
                 }
                 Key::Months(_) => code += &self.melted(&text),
+                Key::Quarters(_) => {
+                    code += &self.melted(&text);
+                    let quarter = |col: usize| super::dates::month_of(&self.view.columns[col].words[0]).map_or(0, |month| (month + 2) / 3);
+                    let named: Vec<String> = self.view.months().into_iter().map(|col| format!("{}: \"Q{}\"", self.name(col), quarter(col))).collect();
+                    let _ = writeln!(code, "table[{text}] = table[{text}].astype(str).map({{{}}})", named.join(", "));
+                }
                 Key::Column(_) => {}
             }
         }
@@ -306,12 +330,12 @@ impl<'a> Writer<'a> {
         let mut figures: Vec<String> = Vec::new();
         for (measure, label) in self.query.measures.iter().zip(&self.labels) {
             let label = literal(label);
-            let column = |code: &mut String, of: &Expr, suffix: &str| -> String {
+            let column = |code: &mut String, of: &Expr, agg: Agg, suffix: &str| -> String {
                 match of {
                     Expr::Column(col) => self.name(*col),
                     _ => {
                         let name = format!("{label}{suffix}");
-                        let _ = writeln!(code, "{frame}[{name}] = {}", self.expression(of, frame));
+                        let _ = writeln!(code, "{frame}[{name}] = {}", self.across(of, agg, frame));
                         name
                     }
                 }
@@ -324,13 +348,13 @@ impl<'a> Writer<'a> {
                     format!("{}groups[{name}].sum() / groups[{}].sum()", self.percent_factor(measure), self.name(weight))
                 }
                 (Expr::Op('/', above, below), ..) if measure.is_ratio() => {
-                    let above = column(&mut code, above, " + \" above\"");
-                    let below = column(&mut code, below, " + \" below\"");
+                    let above = column(&mut code, above, Agg::Sum, " + \" above\"");
+                    let below = column(&mut code, below, Agg::Sum, " + \" below\"");
                     let factor = if measure.percent { "100 * " } else { "" };
                     format!("{factor}groups[{above}].sum() / groups[{below}].sum()")
                 }
                 (of, agg, _) => {
-                    let name = column(&mut code, of, "");
+                    let name = column(&mut code, of, agg, "");
                     format!("{}groups[{name}].{}", self.percent_factor(measure), aggregate(agg))
                 }
             };
@@ -512,6 +536,7 @@ pub(super) fn aggregate(agg: Agg) -> String {
         Agg::Min => "min()",
         Agg::Max => "max()",
         Agg::Std => "std()",
+        Agg::Last(_) => "last()",
         Agg::Mode => "agg(lambda values: values.mode().iloc[0])",
         Agg::Quantile(percent) => return format!("quantile({})", f64::from(percent) / 100.0),
     };
