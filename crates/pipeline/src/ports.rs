@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 pub use ringfence_job::table::{
-    ColumnKind, ColumnProfile, ColumnRole, FileProfile, Stored, TableFormat, TableProfile,
+    ColumnKind, ColumnProfile, ColumnRole, FileProfile, Stored, TableFormat, TableProfile, ValueCount,
 };
 use ringfence_job::{Job, Language, Outcome};
 use serde::{Deserialize, Serialize};

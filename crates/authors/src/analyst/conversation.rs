@@ -23,8 +23,8 @@ const QUESTION_BYTES_MAX: usize = 1000;
 pub(crate) struct Memory {
     /// Of which tables it speaks; with others it is worth nothing.
     pub(crate) tables: u64,
-    /// The table, and the one it was joined with.
-    pub(crate) view: (usize, Option<usize>),
+    /// The table, and those it was joined with.
+    pub(crate) view: (usize, Vec<usize>),
     pub(crate) query: Option<Query>,
     pub(crate) pending: Option<Pending>,
 }
@@ -71,8 +71,8 @@ pub(crate) fn view_of<'a, 'b>(memory: &Memory, views: &'a [View<'b>]) -> Option<
     views.iter().find(|view| view_key(view) == memory.view)
 }
 
-pub(crate) fn view_key(view: &View<'_>) -> (usize, Option<usize>) {
-    (view.base, view.join.as_ref().map(|join| join.table))
+pub(crate) fn view_key(view: &View<'_>) -> (usize, Vec<usize>) {
+    (view.base, view.joins.iter().map(|join| join.table).collect())
 }
 
 impl Memory {

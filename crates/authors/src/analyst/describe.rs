@@ -166,10 +166,15 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
         let _ = write!(text, ", sorted{by} {}", if sort.rising { "ascending" } else { "descending" });
     }
     let base = &view.tables[view.base];
-    let _ = match (&base.sheet, &view.join) {
-        (_, Some(join)) => write!(text, ", from {} joined with {}", base.name(), view.tables[join.table].name()),
-        (Some(sheet), None) => write!(text, ", from sheet {sheet:?} of {:?}", base.file),
-        (None, None) => write!(text, ", from {:?}", base.file),
+    let _ = match (&base.sheet, &view.joins[..]) {
+        (_, joins @ [_, ..]) => {
+            let others: Vec<String> = joins.iter().map(|join| view.tables[join.table].name()).collect();
+            write!(text, ", from {} joined with {}", base.name(), others.join(" and "))
+        }
+        (Some(sheet), []) if view.stack.is_some() => write!(text, ", from the sheets {sheet:?} of {:?} together", base.file),
+        (Some(sheet), []) => write!(text, ", from sheet {sheet:?} of {:?}", base.file),
+        (None, []) if view.stack.is_some() => write!(text, ", from {:?} together", base.file),
+        (None, []) => write!(text, ", from {:?}", base.file),
     };
     text.push('.');
     for measure in &query.measures {

@@ -6,12 +6,14 @@ mod describe;
 mod finance;
 mod load;
 mod mentions;
+mod overview;
 mod parse;
 mod program;
 mod python;
 mod query;
 mod refuse;
 mod spelling;
+mod stack;
 mod understand;
 mod view;
 mod vocabulary;
@@ -76,6 +78,9 @@ impl Analyst {
         }
         if assignment.tables.is_empty() {
             return Err(AuthorError::NotUnderstood(no_table(assignment)));
+        }
+        if overview::is_asked(&tokens) {
+            return Ok(overview::draft(question, &assignment.tables));
         }
         understand::draft(question, &tokens, assignment)
     }

@@ -7,6 +7,7 @@ use super::{
     parse::{self, Choice, Partial, Trouble},
     program,
     query::Query,
+    stack,
     view::{View, columns_said, views},
     words::{self, Token},
 };
@@ -26,6 +27,8 @@ struct Reading<'a, 'b> {
     query: Query,
     exact: usize,
     confidence: u32,
+    /// Words of the question that the query makes nothing of.
+    lost: Vec<String>,
     /// It names conditions only: rather a part of what was asked before.
     fragment: bool,
 }
@@ -40,7 +43,8 @@ struct Failure<'a, 'b> {
 
 /// Writes the program for a question on tables.
 pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -> Result<Draft, AuthorError> {
-    let views = views(&assignment.tables);
+    let (all, stacks) = stack::with_stacked(&assignment.tables);
+    let views = views(&all, &stacks);
     let memory = conversation::recall(assignment, &views);
     let tables = conversation::fingerprint(assignment);
     if let Some((memory, pending)) = memory.as_ref().and_then(|memory| Some((memory, memory.pending.as_ref()?)))
@@ -116,7 +120,8 @@ fn resolve(
                 let reading = found.remove(0);
                 let confirmed = choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
                 if reading.confidence < ASKED_BELOW && !confirmed {
-                    let asked = format!("Do you mean this? {}", super::describe::sentence(&reading.query, reading.view));
+                    let without = if reading.lost.is_empty() { String::new() } else { format!(" It leaves out {:?}.", reading.lost.join(", ")) };
+                    let asked = format!("Do you mean this? {}{without}", super::describe::sentence(&reading.query, reading.view));
                     let options = vec![("Yes".to_owned(), Choice::Phrase("yes".to_owned())), ("No, something else".to_owned(), Choice::Phrase("no".to_owned()))];
                     return Err(ask(&asked, options, question, choices, earlier, tables, views));
                 }
@@ -156,7 +161,7 @@ fn ask(
     let clarification = Clarification { question: asked.to_owned(), options: options.iter().map(|(text, _)| text.clone()).collect() };
     let memory = Memory {
         tables,
-        view: earlier.map_or_else(|| views.first().map(conversation::view_key).unwrap_or_default(), |(memory, _)| memory.view),
+        view: earlier.map_or_else(|| views.first().map(conversation::view_key).unwrap_or_default(), |(memory, _)| memory.view.clone()),
         query: earlier.map(|(_, query)| query.clone()),
         pending: Some(Pending::new(question, choices, options)),
     };
@@ -165,7 +170,7 @@ fn ask(
 
 /// Reads a question on one view.
 fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
-    let partial = match parse::read(tokens, view, choices) {
+    let mut partial = match parse::read(tokens, view, choices) {
         Ok(partial) => partial,
         Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0 }),
     };
@@ -175,8 +180,13 @@ fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Res
         return Err(Failure { view, trouble, unknown, exact });
     }
     let fragment = partial.is_fragment();
+    let said = std::mem::take(&mut partial.said);
     match parse::complete(partial, view, choices) {
-        Ok((query, confidence)) => Ok(Reading { view, query, exact, confidence, fragment }),
+        Ok((query, confidence)) => {
+            let lost = said.lost(&query, view);
+            let confidence = if lost.is_empty() { confidence } else { confidence.min(ASKED_BELOW - 1) };
+            Ok(Reading { view, query, exact, confidence, lost, fragment })
+        }
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact }),
     }
 }
@@ -192,7 +202,7 @@ fn readings<'a, 'b>(tokens: &[Token], choices: &[Choice], views: &'a [View<'b>])
     let (mut single, mut joined): (Vec<Reading<'a, 'b>>, Vec<Reading<'a, 'b>>) = (Vec::new(), Vec::new());
     for view in views {
         match read(tokens, choices, view) {
-            Ok(reading) if view.join.is_some() => joined.push(reading),
+            Ok(reading) if !view.joins.is_empty() => joined.push(reading),
             Ok(reading) => single.push(reading),
             Err(failure) => failures.push(failure),
         }
@@ -205,7 +215,7 @@ fn readings<'a, 'b>(tokens: &[Token], choices: &[Choice], views: &'a [View<'b>])
         single.clear();
     }
     // Another table understood all but one thing: then a guess here is no answer.
-    let asks = |failure: &Failure<'_, '_>| matches!(&failure.trouble, Trouble::Ask(_, options) if options.len() > 1) && failure.unknown == 0 && failure.view.join.is_none();
+    let asks = |failure: &Failure<'_, '_>| matches!(&failure.trouble, Trouble::Ask(_, options) if options.len() > 1) && failure.unknown == 0 && failure.view.joins.is_empty();
     let most = single.iter().map(|reading| reading.exact).max().unwrap_or(0);
     let asks = |failure: &Failure<'_, '_>| asks(failure) && failure.exact >= most && failure.exact > 0;
     if joined.is_empty() && surest(&single) < GUESSED && failures.iter().any(asks) {
@@ -235,11 +245,14 @@ fn best_of<'a, 'b>(mut found: Vec<Reading<'a, 'b>>, choices: &[Choice]) -> Optio
     }
     let most = found.iter().map(|reading| reading.exact).max()?;
     found.retain(|reading| reading.exact == most);
+    // One of a series of tables alone is meant if it is named only.
+    let series: Vec<usize> = found.iter().filter_map(|reading| reading.view.stack).filter(|stack| stack.is_series).flat_map(|stack| stack.parts.clone()).collect();
+    found.retain(|reading| !series.contains(&reading.view.base));
     let surest = found.iter().map(|reading| reading.confidence).max()?;
     found.retain(|reading| reading.confidence + 10 >= surest);
     // Of two ways to join, the one from the larger table keeps all its rows.
-    if found.iter().all(|reading| reading.view.join.is_some()) {
-        found.sort_by_key(|reading| std::cmp::Reverse(reading.view.rows()));
+    if found.iter().all(|reading| !reading.view.joins.is_empty()) {
+        found.sort_by_key(|reading| (std::cmp::Reverse(reading.view.rows()), reading.view.joins.len()));
         found.truncate(1);
     }
     Some(found)
@@ -250,7 +263,7 @@ fn why_not(mut failures: Vec<Failure<'_, '_>>) -> Trouble {
     failures.sort_by_key(|failure| {
         let asks = matches!(failure.trouble, Trouble::Ask(..));
         let lost = matches!(failure.trouble, Trouble::Lost(_));
-        (failure.view.tables[failure.view.base].hidden, failure.unknown, lost, !asks, failure.view.join.is_some(), std::cmp::Reverse(failure.exact))
+        (failure.view.tables[failure.view.base].hidden, failure.unknown, lost, !asks, failure.view.joins.len(), failure.view.stack.is_none(), std::cmp::Reverse(failure.exact))
     });
     let Some(first) = failures.into_iter().next() else { return Trouble::Lost(String::new()) };
     match first.trouble {
@@ -279,17 +292,20 @@ fn continuation<'a, 'b>(
     earlier: &Query,
     views: &'a [View<'b>],
 ) -> Option<Reading<'a, 'b>> {
-    let (base, join) = memory.view;
+    let (base, joined) = &memory.view;
     // The columns of a table come first in what it is joined with.
-    let fits = |view: &&View<'_>| view.base == base && (join.is_none() || conversation::view_key(view).1 == join);
+    let fits = |view: &&View<'_>| view.base == *base && conversation::view_key(view).1.starts_with(joined);
     views.iter().filter(fits).find_map(|view| {
-        let partial = parse::read(tokens, view, choices).ok()?;
+        let mut partial = parse::read(tokens, view, choices).ok()?;
         if !partial.unknown.is_empty() || conversation::is_empty(&partial) {
             return None;
         }
         let confidence = partial.confidence.saturating_sub(5);
         let exact = partial.exact;
+        // "what about all clients" takes a condition away: a column may be named for that alone.
+        let said = std::mem::take(&mut partial.said).without_columns();
         let query = conversation::merge(earlier, partial, tokens, view);
-        Some(Reading { view, query, exact, confidence, fragment: false })
+        let lost = said.lost(&query, view);
+        lost.is_empty().then_some(Reading { view, query, exact, confidence, lost, fragment: false })
     })
 }

@@ -5,6 +5,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnProfile, ColumnRole, TableProf
 use super::{
     query::Col,
     spelling::{normal_words, singular},
+    stack::{self, Stack},
 };
 
 /// Most tables that are tried in pairs.
@@ -26,7 +27,7 @@ pub(crate) struct ViewColumn<'a> {
     pub(crate) loose_dates: bool,
 }
 
-/// How a second table is joined to the first.
+/// How another table is joined to the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Join {
     pub(crate) table: usize,
@@ -34,12 +35,14 @@ pub(crate) struct Join {
     pub(crate) on: Vec<(usize, usize)>,
 }
 
-/// One table, or two that share a key.
+/// One table, or several that share a key with it.
 #[derive(Debug, Clone)]
 pub(crate) struct View<'a> {
     pub(crate) tables: &'a [TableProfile],
     pub(crate) base: usize,
-    pub(crate) join: Option<Join>,
+    pub(crate) joins: Vec<Join>,
+    /// What the first table is made of, if it is no table of a file.
+    pub(crate) stack: Option<&'a Stack>,
     pub(crate) columns: Vec<ViewColumn<'a>>,
     /// Words by which the table itself is called: of the file's and the sheet's name.
     pub(crate) names: Vec<String>,
@@ -64,15 +67,19 @@ pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
 }
 
 impl<'a> View<'a> {
-    fn new(tables: &'a [TableProfile], base: usize, join: Option<Join>) -> View<'a> {
-        let mut view = View { tables, base, join: None, columns: Vec::new(), names: table_words(&tables[base]) };
+    fn new(tables: &'a [TableProfile], stacks: &'a [Stack], base: usize, joins: Vec<Join>) -> View<'a> {
+        let stack = stacks.iter().find(|stack| stack.table == base);
+        let mut view = View { tables, base, joins: Vec::new(), stack, columns: Vec::new(), names: Vec::new() };
+        for part in stack.map_or(&[base][..], |stack| &stack.parts) {
+            view.names.extend(table_words(&tables[*part]));
+        }
         view.add(base, &[]);
-        if let Some(join) = join {
+        for join in &joins {
             let shared: Vec<usize> = join.on.iter().map(|(_, other)| *other).collect();
             view.add(join.table, &shared);
             view.names.extend(table_words(&tables[join.table]));
-            view.join = Some(join);
         }
+        view.joins = joins;
         view
     }
 
@@ -235,19 +242,22 @@ pub(crate) fn columns_said(table: &TableProfile) -> String {
     format!("{} has the columns {}{more}", table.name(), names.join(", "))
 }
 
-/// Every table alone, then every pair that shares a key.
-pub(crate) fn views(tables: &[TableProfile]) -> Vec<View<'_>> {
-    let mut views: Vec<View<'_>> =
-        (0..tables.len()).filter(|at| !tables[*at].columns.is_empty()).map(|at| View::new(tables, at, None)).collect();
-    for base in 0..tables.len().min(JOINED_TABLES_MAX) {
-        for other in 0..tables.len().min(JOINED_TABLES_MAX) {
-            let hidden = tables[base].hidden || tables[other].hidden;
-            if base != other
-                && !hidden
-                && let Some(on) = shared_key(&tables[base], &tables[other])
-            {
-                views.push(View::new(tables, base, Some(Join { table: other, on })));
+/// Every table alone, then every pair that shares a key, then each table with all that share one with it.
+pub(crate) fn views<'a>(tables: &'a [TableProfile], stacks: &'a [Stack]) -> Vec<View<'a>> {
+    let mut views: Vec<View<'_>> = (0..tables.len()).filter(|at| !tables[*at].columns.is_empty()).map(|at| View::new(tables, stacks, at, Vec::new())).collect();
+    let of_files = tables.len() - stacks.len();
+    let joined = |at: &usize| !tables[*at].hidden && (*at < JOINED_TABLES_MAX || *at >= of_files);
+    for base in (0..tables.len()).filter(joined) {
+        let mut joins: Vec<Join> = Vec::new();
+        for other in (0..of_files).filter(|other| joined(other) && *other != base) {
+            // What is alike goes below one another, not beside.
+            if let Some(on) = shared_key(&tables[base], &tables[other]).filter(|_| base < of_files || !stack::are_part(stacks, base, other)) {
+                joins.push(Join { table: other, on });
             }
+        }
+        views.extend(joins.iter().map(|join| View::new(tables, stacks, base, vec![join.clone()])));
+        if joins.len() > 1 {
+            views.push(View::new(tables, stacks, base, joins));
         }
     }
     views

@@ -3,6 +3,8 @@
 //! Every word of the question must have been used in the end. A word that was not is reported back rather than
 //! ignored: an answer to another question is worse than none.
 
+mod account;
+mod alternatives;
 mod arithmetic;
 mod conditions;
 mod figures;
@@ -101,6 +103,8 @@ pub(crate) struct Partial {
     pub(crate) asks_what_there_is: bool,
     /// What a row is was named: orders, invoices.
     pub(crate) rows_named: bool,
+    /// What must be found again in the query.
+    pub(crate) said: account::Said,
 }
 
 /// Reads `tokens` as far as it goes.
@@ -130,6 +134,8 @@ pub(crate) struct Reader<'a> {
     computed: Vec<(usize, Measure)>,
     /// Aggregates in the order of the question.
     spoken: Vec<(usize, Agg)>,
+    /// The same, whatever becomes of them.
+    aggs_said: Vec<(usize, Agg)>,
     /// Where "how many" ends.
     counting: Option<usize>,
     rank_at: Option<Span<usize>>,
@@ -191,6 +197,7 @@ impl<'a> Reader<'a> {
             periods: Vec::new(),
             computed: Vec::new(),
             spoken: Vec::new(),
+            aggs_said: Vec::new(),
             counting: None,
             rank_at: None,
             rank_lists: false,
@@ -230,6 +237,7 @@ impl<'a> Reader<'a> {
         self.measured()?;
         self.settle_task()?;
         self.leftovers();
+        self.account();
         Ok(())
     }
 
@@ -325,6 +333,8 @@ impl<'a> Reader<'a> {
             _ => self.out.confidence = self.out.confidence.saturating_sub(8),
         }
         self.anchors.push((mention.start, mention.end));
+        let likely = mention.candidates.iter().filter(|(_, score)| *score + 30 >= mention.best()).map(|(col, _)| *col);
+        self.out.said.columns.push((self.raw(mention.start..mention.end), likely.collect()));
         self.out.named.extend(mention.candidates.first().map(|(col, _)| *col));
         self.spend(mention.start..mention.end);
     }
@@ -356,6 +366,13 @@ impl<'a> Reader<'a> {
     }
 
     fn names_of_files(&mut self) {
+        // "in both years", "over all sheets": what one below the other is.
+        for at in 1..self.tokens.len() {
+            let several = self.word(at - 1, &["both", "all", "two", "three", "four"]) && self.word(at, &["years", "sheets", "files", "tabs", "tables", "months", "quarters", "lists"]);
+            if several && self.view.stack.is_some() {
+                self.spend(at - 1..at + 1);
+            }
+        }
         let table = &self.view.tables[self.view.base];
         let stem = table.file.rsplit_once('.').map_or(table.file.as_str(), |(stem, _)| stem);
         for name in [Some(stem), table.sheet.as_deref()].into_iter().flatten() {
@@ -516,7 +533,7 @@ impl Reader<'_> {
         let small = ["the", "each", "every", "a", "an", "our", "of", "all", "single", "individual", "individually"];
         let next = self.past(at + 1, &small);
         let plain = |place: usize| self.tokens.get(place).is_none_or(|token| token.kind != Kind::Word || self.view.is_named(&token.text) || self.is(place, Class::Row));
-        let grouped = token.is_any(&["by", "per"]) && self.used.get(next) == Some(&false) && !plain(next)
+        let grouped = token.is_any(&["by", "per", "each", "every"]) && self.used.get(next) == Some(&false) && !plain(next)
             && !(self.tokens[next].is_any(&["default", "hand", "year", "month", "week", "day", "any", "far", "now"]) || self.tokens[next].text.ends_with("ing"));
         let generic = ["name", "date", "number", "value", "total", "amount", "id", "data", "list", "sheet", "day", "month", "year", "time", "who", "all", "order", "customer"];
         let word = singular(&token.text);

@@ -62,8 +62,8 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         }
     }
     // No figure comes of text.
-    let texts = |measure: &&Measure| matches!(measure.of, Expr::Column(col) if !view.is_number(col) && view.kind(col) != ColumnKind::Date)
-        && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode);
+    let texts = |measure: &&Measure| matches!(measure.of, Expr::Column(col) if !view.is_number(col) && (view.kind(col) != ColumnKind::Date || !matches!(measure.agg, Agg::Min | Agg::Max)))
+        && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode) && !matches!(partial.task, Some(Task::Rows(_)));
     if let Some(Expr::Column(col)) = partial.measures.iter().find(texts).map(|measure| &measure.of) {
         return Err(Trouble::Cannot(format!("{:?} holds no numbers; {}", view.name(*col), view.columns_said())));
     }
@@ -240,15 +240,19 @@ fn doubts(partial: &mut Partial, view: &View<'_>) {
         Some(Task::Share(part)) => part.as_slice(),
         _ => &[],
     };
-    let opposite = partial.filters.iter().chain(part).any(|filter| matches!(filter, Filter::Flag { col, yes: true } if partial.filters.iter().chain(part).any(|one| *one == Filter::Flag { col: *col, yes: false })));
+    let opposite = partial.filters.iter().chain(part).any(|filter| filter.opposite().is_some_and(|other| partial.filters.iter().chain(part).any(|one| *one == other)));
     let counted_gaps = partial.counts && partial.rows_named && matches!(partial.task, Some(Task::Missing(_)));
     let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
         matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
     });
     let lacking = partial.selects && partial.rank.is_none() && partial.keys.iter().any(|key| key.is_time())
         && partial.filters.iter().any(|filter| matches!(filter, Filter::Is { not: true, .. } | Filter::Empty { not: false, .. }));
+    // "cars under 10 (Price)" asks for cars, "max temp by month" for no mean of what is called so.
+    let unsaid = !partial.agg_said && partial.measures.iter().any(|measure| matches!(measure.of, Expr::Column(col)
+        if measure.agg == Agg::Mean && (!partial.keys.is_empty() && view.columns[col].words.iter().any(|word| ["max", "min"].contains(&word.as_str()))
+            || partial.filters.iter().any(|filter| matches!(filter, Filter::Number { col: one, .. } if *one == col)))));
     let of_percent = partial.measures.iter().any(|measure| multiplies_percent(&measure.of, view));
-    if opposite || counted_gaps || of_sums || lacking || of_percent {
+    if opposite || counted_gaps || of_sums || lacking || unsaid || of_percent {
         partial.confidence = partial.confidence.saturating_sub(25);
     }
     let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
@@ -334,7 +338,8 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         && partial.task.is_none()
     {
         let [measure] = &mut partial.measures[..] else { return Ok(()) };
-        if partial.lists || rank.count > 1 {
+        // "the most expensive tool" is a tool, not its price.
+        if partial.lists || partial.prices || rank.count > 1 {
             partial.task = Some(Task::Rows(Vec::new()));
         } else if matches!(measure.agg, Agg::Sum | Agg::Mean | Agg::Max | Agg::Min) {
             measure.agg = if rank.lowest { Agg::Min } else { Agg::Max };

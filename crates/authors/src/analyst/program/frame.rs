@@ -10,6 +10,7 @@ use crate::analyst::{
     load::{Loading, Wanted, load},
     python::{list, literal, number},
     query::{Cleaning, Filter, Part, Task},
+    stack::Stack,
 };
 
 /// Columns shown when whole rows are listed and none is named.
@@ -20,7 +21,8 @@ impl Writer<'_> {
     pub(super) fn frame(&self) -> Loading {
         let columns = self.columns_read();
         let mut loading = self.read(self.view.base, "table", &columns);
-        if let Some(join) = &self.view.join {
+        let needed = |table: usize| columns.iter().any(|col| self.view.columns.get(*col).is_some_and(|column| column.table == table));
+        for join in self.view.joins.iter().filter(|join| needed(join.table)) {
             let mut other = self.read(join.table, "other", &columns);
             separate(&loading, &mut other);
             loading.imports.extend(other.imports);
@@ -102,15 +104,46 @@ impl Writer<'_> {
                 if as_written && !queried { wanted.written.push(column.at) } else { wanted.typed.push(column.at) }
             }
         }
-        if let Some(join) = &self.view.join {
+        for join in self.view.joins.iter().filter(|join| table == self.view.base || table == join.table) {
             let keys = join.on.iter().map(|(left, right)| if table == self.view.base { *left } else { *right });
-            for at in keys.filter(|_| table == self.view.base || table == join.table) {
+            for at in keys {
                 if !wanted.typed.contains(&at) && !wanted.written.contains(&at) {
                     wanted.typed.push(at);
                 }
             }
         }
-        load(&self.view.tables[table], variable, &wanted)
+        match self.view.stack.filter(|stack| stack.table == table) {
+            Some(stack) => self.stacked(stack, variable, &wanted),
+            None => load(&self.view.tables[table], variable, &wanted),
+        }
+    }
+
+    /// Reads tables of the same columns and sets them below one another, each told apart by its name.
+    fn stacked(&self, stack: &Stack, variable: &str, wanted: &Wanted) -> Loading {
+        let whole = &self.view.tables[stack.table];
+        let last = whole.columns.len() - 1;
+        let told = &whole.columns[last];
+        let mut loading = Loading::default();
+        let mut parts: Vec<String> = Vec::new();
+        for (number, (part, told_as)) in stack.parts.iter().zip(&told.values).enumerate() {
+            let table = &self.view.tables[*part];
+            let place = |at: &usize| table.columns.iter().position(|column| column.name == whole.columns[*at].name);
+            let mut mine = Wanted { typed: wanted.typed.iter().filter_map(place).collect(), written: wanted.written.iter().filter_map(place).collect() };
+            if mine.typed.is_empty() && mine.written.is_empty() {
+                mine.typed.push(0);
+            }
+            let name = format!("part{}", number + 1);
+            let mut read = load(table, &name, &mine);
+            separate(&loading, &mut read);
+            loading.imports.extend(read.imports);
+            loading.helpers += &read.helpers;
+            loading.read += &read.read;
+            let value = if told.kind == ColumnKind::Integer { told_as.value.clone() } else { literal(&told_as.value) };
+            let named = wanted.typed.contains(&last) || wanted.written.contains(&last);
+            parts.push(if named { format!("{name}.assign(**{{{}: {value}}})", literal(&told.name)) } else { name });
+        }
+        let _ = writeln!(loading.read, "# Tables with the same columns, one below the other.\n{variable} = pd.concat([{}], ignore_index=True)", parts.join(", "));
+        loading
     }
 
     fn merge(&self, table: usize, on: &[(usize, usize)]) -> String {
@@ -181,8 +214,8 @@ impl Writer<'_> {
                 negated(*not, format!("{}.dt.{part}.isin([{}])", cell(*col), numbers.join(", ")))
             }
             Filter::Empty { col, not } => match (self.view.kind(*col), not) {
-                (ColumnKind::Text | ColumnKind::Empty, false) if self.view.join.is_some() => format!("{}.fillna(\"\") == \"\"", cell(*col)),
-                (ColumnKind::Text | ColumnKind::Empty, true) if self.view.join.is_some() => format!("{}.fillna(\"\") != \"\"", cell(*col)),
+                (ColumnKind::Text | ColumnKind::Empty, false) if !self.view.joins.is_empty() => format!("{}.fillna(\"\") == \"\"", cell(*col)),
+                (ColumnKind::Text | ColumnKind::Empty, true) if !self.view.joins.is_empty() => format!("{}.fillna(\"\") != \"\"", cell(*col)),
                 (ColumnKind::Text | ColumnKind::Empty, false) => format!("{} == \"\"", cell(*col)),
                 (ColumnKind::Text | ColumnKind::Empty, true) => format!("{} != \"\"", cell(*col)),
                 (_, false) => format!("{}.isna()", cell(*col)),

@@ -15,6 +15,9 @@ use super::{
     view::View,
 };
 
+/// What is said where the conditions leave nothing, as Python.
+const NOTHING: &str = "\"No row meets the conditions.\"";
+
 /// Groups of a pie at most; more are drawn as bars.
 const PIE_PARTS_MAX: u64 = 8;
 
@@ -109,19 +112,21 @@ impl<'a> Writer<'a> {
         code
     }
 
-    /// A figure of the second table stands beside each row of the first that has its key; it counts once.
+    /// A figure of another table stands beside each row of the first that has its key; it counts once.
     fn once(&self) -> String {
-        let Some(join) = &self.view.join else { return String::new() };
-        let of_second = |col: &usize| self.view.columns.get(*col).is_some_and(|column| column.table == join.table) && self.view.is_measure(*col);
-        // In a formula beside columns of the first table it is told of each of its rows.
-        let whole = |measure: &&Measure| measure.weight.is_none() && measure.of.columns().iter().all(of_second);
-        let cols: Vec<usize> = self.query.measures.iter().filter(whole).flat_map(|measure| measure.of.columns()).collect();
-        let names = list(cols.iter().map(|col| self.view.name(*col)));
-        if cols.is_empty() {
-            return String::new();
+        let mut code = String::new();
+        for join in &self.view.joins {
+            let of_other = |col: &usize| self.view.columns.get(*col).is_some_and(|column| column.table == join.table) && self.view.is_measure(*col);
+            // In a formula beside columns of the first table it is told of each of its rows.
+            let whole = |measure: &&Measure| measure.weight.is_none() && measure.of.columns().iter().all(of_other);
+            let cols: Vec<usize> = self.query.measures.iter().filter(whole).flat_map(|measure| measure.of.columns()).collect();
+            if !cols.is_empty() {
+                let names = list(cols.iter().map(|col| self.view.name(*col)));
+                let keys = list(join.on.iter().map(|(left, _)| self.view.tables[self.view.base].columns[*left].name.as_str()));
+                let _ = writeln!(code, "# A figure of the other table counts once for each of its rows.\ntable.loc[table.duplicated({keys}), {names}] = None");
+            }
         }
-        let keys = list(join.on.iter().map(|(left, _)| self.view.tables[self.view.base].columns[*left].name.as_str()));
-        format!("# A figure of the second table counts once for each of its rows.\ntable.loc[table.duplicated({keys}), {names}] = None\n")
+        code
     }
 
     fn answer(&mut self) -> String {
@@ -211,7 +216,9 @@ impl<'a> Writer<'a> {
             let label = literal(&self.labels[0]);
             let unit = describe::unit(measure, self.view).map(|unit| format!(", unit={}", literal(&unit))).unwrap_or_default();
             let show = self.call("show");
-            if matches!(measure.agg, Agg::Sum | Agg::Count | Agg::Distinct) && !measure.is_ratio() {
+            if measure.agg == Agg::Sum && !measure.is_ratio() && !self.query.filters.is_empty() {
+                let _ = writeln!(code, "if table.empty:\n    {show}({NOTHING}, label={label})\nelse:\n    {show}(value, label={label}{unit})");
+            } else if matches!(measure.agg, Agg::Sum | Agg::Count | Agg::Distinct) && !measure.is_ratio() {
                 let _ = writeln!(code, "{show}(value, label={label}{unit})");
             } else {
                 let _ = writeln!(code, "if pd.isna(value):\n    {show}(\"No row has a value for this.\", label={label})\nelse:\n    {show}(value, label={label}{unit})");
@@ -247,7 +254,7 @@ impl<'a> Writer<'a> {
         for (key, name) in self.query.keys.iter().zip(&self.key_names).filter(|(key, _)| keys.contains(key)) {
             let text = literal(name);
             let source = self.name(key.column());
-            let empty = self.view.profile(key.column()).is_some_and(|profile| profile.empty > 0) || self.view.join.is_some();
+            let empty = self.view.profile(key.column()).is_some_and(|profile| profile.empty > 0) || !self.view.joins.is_empty();
             match key {
                 Key::Time(col, unit) => {
                     if empty {
@@ -427,9 +434,24 @@ impl<'a> Writer<'a> {
     /// Shows a frame, and draws it if that was asked for.
     fn shown(&mut self, frame: &str) -> String {
         let show = self.call("show");
-        let mut code = format!("{show}({frame})\n");
-        code += &self.charted(frame);
-        code
+        let mut code = self.said_if_empty(frame);
+        let _ = writeln!(code, "{show}({frame})");
+        let chart = self.charted(frame);
+        if self.query.filters.is_empty() || chart.is_empty() {
+            return code + &chart;
+        }
+        // Nothing cannot be drawn.
+        let drawn: String = chart.lines().map(|line| format!("    {line}\n")).collect();
+        code + &format!("if not {frame}.empty:\n{drawn}")
+    }
+
+    /// A table without rows looks like a fault: why it has none is said.
+    fn said_if_empty(&mut self, frame: &str) -> String {
+        if self.query.filters.is_empty() && self.query.having.is_none() {
+            return String::new();
+        }
+        let show = self.call("show");
+        format!("if {frame}.empty:\n    {show}({NOTHING})\n")
     }
 
     fn charted(&mut self, frame: &str) -> String {

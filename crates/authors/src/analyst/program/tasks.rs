@@ -73,6 +73,7 @@ impl Writer<'_> {
             code += &self.percent_as_shares("answer");
         }
         let show = self.call("show");
+        code += &self.said_if_empty("answer");
         let _ = writeln!(code, "{show}(answer)");
         code + &self.saved("answer", true)
     }
@@ -99,6 +100,7 @@ impl Writer<'_> {
         if self.view.kind(col) == ColumnKind::Text {
             let _ = writeln!(code, "answer = answer[answer[{name}] != \"\"]");
         }
+        code += &self.said_if_empty("answer");
         let _ = writeln!(code, "{show}(answer)");
         code + &self.saved("answer", true)
     }
