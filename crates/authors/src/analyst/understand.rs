@@ -172,12 +172,8 @@ fn ask(
 
 /// Reads a question on one view.
 fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
-<<<<<<< HEAD
-    let mut partial = match parse::read(tokens, view, choices) {
-=======
     let named = tokens.iter().filter(|token| view.is_named(&token.text)).count();
-    let partial = match parse::read(tokens, view, choices) {
->>>>>>> codes
+    let mut partial = match parse::read(tokens, view, choices) {
         Ok(partial) => partial,
         Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0, named }),
     };
@@ -189,17 +185,12 @@ fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Res
     let fragment = partial.is_fragment();
     let said = std::mem::take(&mut partial.said);
     match parse::complete(partial, view, choices) {
-<<<<<<< HEAD
         Ok((query, confidence)) => {
             let lost = said.lost(&query, view);
             let confidence = if lost.is_empty() { confidence } else { confidence.min(ASKED_BELOW - 1) };
             Ok(Reading { view, query, exact, confidence, lost, fragment })
         }
-        Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact }),
-=======
-        Ok((query, confidence)) => Ok(Reading { view, query, exact, confidence, fragment }),
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact, named }),
->>>>>>> codes
     }
 }
 

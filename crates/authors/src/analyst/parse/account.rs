@@ -127,7 +127,7 @@ impl Said {
             Agg::Mean => !has(Agg::Mean) && !query.mean_of_groups && !ratio,
             Agg::Count => !counts && !has(Agg::Sum) && !ratio && (self.aggs.len() == 1 || self.aggs.iter().all(|(other, _, _)| other == at || other.abs_diff(*at) > 2)),
             Agg::Sum => apart(*at) && query.measures.iter().all(|measure| measure.of == Expr::Rows),
-            Agg::Distinct | Agg::Mode => false,
+            Agg::Distinct | Agg::Mode | Agg::Last(_) => false,
         };
         self.aggs.iter().filter(missing).map(|(_, phrase, _)| phrase.clone()).collect()
     }
