@@ -67,5 +67,5 @@ fn united(first: &Filter, second: &Filter) -> Option<Filter> {
         (Recurring::Weekdays(left), Recurring::Weekdays(right)) => Recurring::Weekdays(both(left, right)?),
         _ => return None,
     };
-    (col == other).then(|| Filter::Recurs { col: *col, when, not: false })
+    (col == other).then_some(Filter::Recurs { col: *col, when, not: false })
 }
