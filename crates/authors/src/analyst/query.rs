@@ -249,6 +249,16 @@ impl Filter {
         }
     }
 
+    /// What no row meets beside it.
+    pub(crate) fn opposite(&self) -> Option<Filter> {
+        Some(match self {
+            Filter::Flag { col, yes } => Filter::Flag { col: *col, yes: !yes },
+            Filter::Empty { col, not } => Filter::Empty { col: *col, not: !not },
+            Filter::Is { col, values, not } => Filter::Is { col: *col, values: values.clone(), not: !not },
+            _ => return None,
+        })
+    }
+
     fn fits(&self, view: &View<'_>, depth: usize) -> bool {
         match self {
             Filter::During { range, .. } => [range.from, range.to].into_iter().flatten().all(|day| day.abs() < DAYS_MAX),

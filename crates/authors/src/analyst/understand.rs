@@ -27,6 +27,8 @@ struct Reading<'a, 'b> {
     query: Query,
     exact: usize,
     confidence: u32,
+    /// Words of the question that the query makes nothing of.
+    lost: Vec<String>,
     /// It names conditions only: rather a part of what was asked before.
     fragment: bool,
 }
@@ -120,7 +122,8 @@ fn resolve(
                 let reading = found.remove(0);
                 let confirmed = choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
                 if reading.confidence < ASKED_BELOW && !confirmed {
-                    let asked = format!("Do you mean this? {}", super::describe::sentence(&reading.query, reading.view));
+                    let without = if reading.lost.is_empty() { String::new() } else { format!(" It leaves out {:?}.", reading.lost.join(", ")) };
+                    let asked = format!("Do you mean this? {}{without}", super::describe::sentence(&reading.query, reading.view));
                     let options = vec![("Yes".to_owned(), Choice::Phrase("yes".to_owned())), ("No, something else".to_owned(), Choice::Phrase("no".to_owned()))];
                     return Err(ask(&asked, options, question, choices, earlier, tables, views));
                 }
@@ -170,7 +173,7 @@ fn ask(
 /// Reads a question on one view.
 fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
     let named = tokens.iter().filter(|token| view.is_named(&token.text)).count();
-    let partial = match parse::read(tokens, view, choices) {
+    let mut partial = match parse::read(tokens, view, choices) {
         Ok(partial) => partial,
         Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0, named }),
     };
@@ -180,8 +183,13 @@ fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Res
         return Err(Failure { view, trouble, unknown, exact, named });
     }
     let fragment = partial.is_fragment();
+    let said = std::mem::take(&mut partial.said);
     match parse::complete(partial, view, choices) {
-        Ok((query, confidence)) => Ok(Reading { view, query, exact, confidence, fragment }),
+        Ok((query, confidence)) => {
+            let lost = said.lost(&query, view);
+            let confidence = if lost.is_empty() { confidence } else { confidence.min(ASKED_BELOW - 1) };
+            Ok(Reading { view, query, exact, confidence, lost, fragment })
+        }
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact, named }),
     }
 }
@@ -292,13 +300,15 @@ fn continuation<'a, 'b>(
     // The columns of a table come first in what it is joined with.
     let fits = |view: &&View<'_>| view.base == *base && conversation::view_key(view).1.starts_with(joined);
     views.iter().filter(fits).find_map(|view| {
-        let partial = parse::read(tokens, view, choices).ok()?;
+        let mut partial = parse::read(tokens, view, choices).ok()?;
         if !partial.unknown.is_empty() || conversation::is_empty(&partial) {
             return None;
         }
         let confidence = partial.confidence.saturating_sub(5);
         let exact = partial.exact;
+        let said = std::mem::take(&mut partial.said);
         let query = conversation::merge(earlier, partial, tokens, view);
-        Some(Reading { view, query, exact, confidence, fragment: false })
+        let lost = said.lost(&query, view);
+        lost.is_empty().then_some(Reading { view, query, exact, confidence, lost, fragment: false })
     })
 }

@@ -120,6 +120,12 @@ pub(super) fn names(assignment: &Assignment, reading: &Reading) -> usize {
     found.iter().map(|(_, words)| words).sum()
 }
 
+/// True if a column of names is spoken of: a question about its rows.
+pub(super) fn names_rows(assignment: &Assignment, reading: &Reading) -> bool {
+    let mut columns = assignment.tables.iter().flat_map(|table| &table.columns).filter(|column| column.kind == ColumnKind::Text);
+    columns.any(|column| mention(reading, &column.name).is_some())
+}
+
 fn is_period(column: &ColumnProfile) -> bool {
     let named = words(&column.name).iter().any(|word| {
         ["year", "period", "month", "quarter", "t", "n", "jahr", "time", "yr"].contains(&word.as_str())

@@ -398,6 +398,17 @@ impl Reader<'_> {
             }
         }
         self.placed = united;
+        // "card payments compared with cash": each of them is wanted.
+        if self.compares {
+            let several = |filter: &Filter| match filter {
+                Filter::Is { col, values, not: false } if values.len() > 1 => Some(*col),
+                _ => None,
+            };
+            let compared: Vec<Col> = self.placed.iter().filter_map(|(_, filter)| several(filter)).collect();
+            for col in compared {
+                self.push_key(Key::Column(col));
+            }
+        }
     }
 
     /// Where a negation begins that ends right before the value.

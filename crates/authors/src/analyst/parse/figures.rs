@@ -65,6 +65,7 @@ impl Reader<'_> {
                 self.counting = Some(at + length);
             }
             self.spoken.push((at, agg));
+            self.aggs_said.push((at, agg));
         }
         self.means_of_groups();
         // "total number of", "how many different"

@@ -256,6 +256,8 @@ impl Reader<'_> {
         let Some(mention) = self.mention(start) else {
             // "per order" is each row on its own.
             if start > at {
+                let per = at > 0 && self.word(at - 1, &["per", "each", "every"]);
+                self.out.said.each_row = per.then(|| self.raw(at - 1..start));
                 self.spend(at..start);
                 return Ok(Some(()));
             }
@@ -264,6 +266,8 @@ impl Reader<'_> {
         if self.is_rows(&mention) && mention.best() < EXACT {
             self.out.per_row |= at > 0 && self.word(at - 1, &["per"]);
             self.out.rows_named = true;
+            let per = at > 0 && self.word(at - 1, &["per", "each", "every"]);
+            self.out.said.each_row = per.then(|| self.raw(at - 1..mention.end));
             self.spend(at..mention.end);
             return Ok(Some(()));
         }

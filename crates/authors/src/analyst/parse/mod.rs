@@ -3,6 +3,8 @@
 //! Every word of the question must have been used in the end. A word that was not is reported back rather than
 //! ignored: an answer to another question is worse than none.
 
+mod account;
+mod alternatives;
 mod arithmetic;
 mod balances;
 mod conditions;
@@ -111,6 +113,8 @@ pub(crate) struct Partial {
     pub(crate) money_named: bool,
     /// "units per order": what a row has on average.
     pub(crate) per_row: bool,
+    /// What must be found again in the query.
+    pub(crate) said: account::Said,
 }
 
 /// Reads `tokens` as far as it goes.
@@ -140,6 +144,8 @@ pub(crate) struct Reader<'a> {
     computed: Vec<(usize, Measure)>,
     /// Aggregates in the order of the question.
     spoken: Vec<(usize, Agg)>,
+    /// The same, whatever becomes of them.
+    aggs_said: Vec<(usize, Agg)>,
     /// Where "how many" ends.
     counting: Option<usize>,
     rank_at: Option<Span<usize>>,
@@ -201,6 +207,7 @@ impl<'a> Reader<'a> {
             periods: Vec::new(),
             computed: Vec::new(),
             spoken: Vec::new(),
+            aggs_said: Vec::new(),
             counting: None,
             rank_at: None,
             rank_lists: false,
@@ -241,6 +248,7 @@ impl<'a> Reader<'a> {
         self.balances();
         self.settle_task()?;
         self.leftovers();
+        self.account();
         Ok(())
     }
 
@@ -336,6 +344,8 @@ impl<'a> Reader<'a> {
             _ => self.out.confidence = self.out.confidence.saturating_sub(8),
         }
         self.anchors.push((mention.start, mention.end));
+        let likely = mention.candidates.iter().filter(|(_, score)| *score + 30 >= mention.best()).map(|(col, _)| *col);
+        self.out.said.columns.push((self.raw(mention.start..mention.end), likely.collect()));
         self.out.named.extend(mention.candidates.first().map(|(col, _)| *col));
         self.spend(mention.start..mention.end);
     }
@@ -541,7 +551,7 @@ impl Reader<'_> {
         let small = ["the", "each", "every", "a", "an", "our", "of", "all", "single", "individual", "individually"];
         let next = self.past(at + 1, &small);
         let plain = |place: usize| self.tokens.get(place).is_none_or(|token| token.kind != Kind::Word || self.view.is_named(&token.text) || self.is(place, Class::Row));
-        let grouped = token.is_any(&["by", "per"]) && self.used.get(next) == Some(&false) && !plain(next)
+        let grouped = token.is_any(&["by", "per", "each", "every"]) && self.used.get(next) == Some(&false) && !plain(next)
             && !(self.tokens[next].is_any(&["default", "hand", "year", "month", "week", "day", "any", "far", "now"]) || self.tokens[next].text.ends_with("ing"));
         let generic = ["name", "date", "number", "value", "total", "amount", "id", "data", "list", "sheet", "day", "month", "year", "time", "who", "all", "order", "customer"];
         let word = singular(&token.text);

@@ -1,6 +1,6 @@
 //! What kind of answer is wanted: shares, growth, running totals, duplicates, charts, clean-ups.
 
-use ringfence_pipeline::ports::ColumnKind;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Mention, Reader, Trouble, Want};
 use crate::analyst::{
@@ -295,6 +295,7 @@ impl Reader<'_> {
         self.missing_values();
         self.remaining_columns()?;
         self.values_listed();
+        self.either();
         let filters: Vec<Filter> = self.placed.iter().map(|(_, filter)| filter.clone()).collect();
         let time = self.out.keys.iter().any(|key| key.is_time() || self.view.is_calendar(key.column()));
         if self.out.task.is_none() {
@@ -614,7 +615,11 @@ impl Reader<'_> {
                 }
             } else if self.out.counts || self.tokens.get(mention.start).is_some_and(|token| self.view.is_named(&token.text)) {
                 self.out.confidence = self.out.confidence.saturating_sub(5);
+                let rows = !self.out.counts || self.names_kind(&mention);
                 self.take(&mention);
+                if rows {
+                    self.out.repeat();
+                }
             } else if self.is_named_row(&mention) {
                 self.rows_said(mention.start..mention.end);
             } else if self.out.task.is_none() && self.out.measures.is_empty() && self.out.aggs.is_empty() && !self.can(&mention, Want::Measure)
@@ -631,6 +636,7 @@ impl Reader<'_> {
             } else if self.is_said_before(&mention) {
                 self.out.confidence = self.out.confidence.saturating_sub(4);
                 self.take(&mention);
+                self.out.repeat();
             } else {
                 // What was named in full and is not in the answer is asked about.
                 self.out.confidence = self.out.confidence.saturating_sub(25);
@@ -709,6 +715,12 @@ impl Reader<'_> {
         let of_value = self.placed.iter().any(|(at, filter)| matches!(filter, Filter::Is { .. }) && *at < mention.start && (*at..mention.start).all(|place| self.used[place]));
         let all = mention.start > 0 && self.word(mention.start - 1, &["all", "every", "our"]);
         known || ((of_value || all) && self.can(mention, Want::Key))
+    }
+
+    /// A word for what is counted: each row has one.
+    fn names_kind(&self, mention: &Mention) -> bool {
+        let key = |col: Col| matches!(self.view.role(col), ColumnRole::Key | ColumnRole::Name | ColumnRole::Category);
+        mention.candidates.first().is_some_and(|(col, _)| key(*col)) && mention.start > 0 && !self.word(mention.start - 1, &["a", "an", "have", "with"])
     }
 
     /// A name of what each row is about, beside groups or a share: "pupils per class", "share of items without stock".

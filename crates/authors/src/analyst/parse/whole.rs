@@ -62,8 +62,8 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         }
     }
     // No figure comes of text.
-    let texts = |measure: &&Measure| matches!(measure.of, Expr::Column(col) if !view.is_number(col) && view.kind(col) != ColumnKind::Date)
-        && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode);
+    let texts = |measure: &&Measure| matches!(measure.of, Expr::Column(col) if !view.is_number(col) && (view.kind(col) != ColumnKind::Date || !matches!(measure.agg, Agg::Min | Agg::Max)))
+        && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode) && !matches!(partial.task, Some(Task::Rows(_)));
     if let Some(Expr::Column(col)) = partial.measures.iter().find(texts).map(|measure| &measure.of) {
         return Err(Trouble::Cannot(format!("{:?} holds no numbers; {}", view.name(*col), view.columns_said())));
     }
@@ -240,7 +240,7 @@ fn doubts(partial: &mut Partial, view: &View<'_>) {
         Some(Task::Share(part)) => part.as_slice(),
         _ => &[],
     };
-    let opposite = partial.filters.iter().chain(part).any(|filter| matches!(filter, Filter::Flag { col, yes: true } if partial.filters.iter().chain(part).any(|one| *one == Filter::Flag { col: *col, yes: false })));
+    let opposite = partial.filters.iter().chain(part).any(|filter| filter.opposite().is_some_and(|other| partial.filters.iter().chain(part).any(|one| *one == other)));
     let counted_gaps = partial.counts && partial.rows_named && matches!(partial.task, Some(Task::Missing(_)));
     let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
         matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
@@ -338,7 +338,8 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         && partial.task.is_none()
     {
         let [measure] = &mut partial.measures[..] else { return Ok(()) };
-        if partial.lists || rank.count > 1 {
+        // "the most expensive tool" is a tool, not its price.
+        if partial.lists || partial.prices || rank.count > 1 {
             partial.task = Some(Task::Rows(Vec::new()));
         } else if matches!(measure.agg, Agg::Sum | Agg::Mean | Agg::Max | Agg::Min) {
             measure.agg = if rank.lowest { Agg::Min } else { Agg::Max };

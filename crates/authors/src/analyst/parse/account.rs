@@ -1,0 +1,212 @@
+//! Gives account of a question: whatever was taken from its words must be found again in the finished query.
+
+use super::{Partial, Reader};
+use crate::analyst::{
+    query::{Agg, Col, Expr, Filter, Having, Key, Query, Task},
+    view::View,
+    vocabulary::Class,
+    words::Kind,
+};
+
+/// What a question said, each with its words.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    /// Mentions, with the columns that each may mean.
+    pub(super) columns: Vec<(String, Vec<Col>)>,
+    numbers: Vec<(String, f64)>,
+    aggs: Vec<(usize, String, Agg)>,
+    ranks: Option<String>,
+    orders: Option<String>,
+    selects: Option<String>,
+    /// "per order": each row is a group of its own.
+    pub(super) each_row: Option<String>,
+    /// "the top 3 together"
+    together: Option<String>,
+    /// "A compared with B", where A and B are values of a column.
+    compares: Option<String>,
+}
+
+impl Reader<'_> {
+    /// Notes which words were taken, once all is read.
+    pub(super) fn account(&mut self) {
+        let mut said = std::mem::take(&mut self.out.said);
+        let anchored = |at: usize| self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at));
+        let in_phrase = |at: usize| (at.saturating_sub(7)..at).any(|from| self.phrases[from].iter().any(|(length, _)| from + length > at));
+        for at in 0..self.tokens.len() {
+            let token = &self.tokens[at];
+            if anchored(at) {
+                continue;
+            }
+            if let (true, Kind::Number(_), Some(amount)) = (self.used[at], &token.kind, token.amount()) {
+                said.numbers.push((token.raw.clone(), amount.value));
+            }
+            let class = self.phrases[at].first().map(|(_, class)| *class).filter(|_| self.used[at] && !in_phrase(at));
+            match class {
+                Some(Class::Rank { .. } | Class::Best) => said.ranks = Some(token.raw.clone()),
+                Some(Class::Which) if token.is("which") && self.out.selects => said.selects = Some(token.raw.clone()),
+                Some(Class::Who) if token.is("who") && self.out.selects => said.selects = Some(token.raw.clone()),
+                _ => {}
+            }
+            if token.is_any(&["sort", "sorted", "rank", "ranked"]) {
+                said.orders = Some(token.raw.clone());
+            }
+            if token.is_any(&["together", "combined", "altogether"]) && at > 0 {
+                said.together = Some(token.raw.clone());
+            }
+        }
+        said.aggs = self.aggs_said.iter().map(|(at, agg)| (*at, self.tokens[*at].raw.clone(), *agg)).collect();
+        said.compares = self.compares.then(|| self.tokens.iter().find(|token| token.is_any(&["compare", "compared", "comparison", "versus", "vs", "against"]))).flatten().map(|token| token.raw.clone());
+        self.out.said = said;
+    }
+}
+
+impl Said {
+    /// The words that the query makes nothing of.
+    pub(crate) fn lost(&self, query: &Query, view: &View<'_>) -> Vec<String> {
+        let figures = query.task == Task::Figures;
+        let cols = columns_of(query, view);
+        let mut lost: Vec<String> = Vec::new();
+        // What tells rows apart is counted by counting them: "how many orders" beside `Order`.
+        let counts_rows = query.measures.iter().any(|measure| measure.of == Expr::Rows);
+        let one_each = |col: &Col| counts_rows && view.profile(*col).is_some_and(|profile| view.is_unique(*col) || profile.distinct * 10 >= view.rows() * 9);
+        for (phrase, meant) in &self.columns {
+            if !meant.is_empty() && !meant.iter().any(|col| cols.contains(col) || one_each(col)) {
+                lost.push(phrase.clone());
+            }
+        }
+        let numbers = numbers_of(query);
+        let timed = query.columns().iter().any(|col| view.is_calendar(*col) || view.looks_like_years(*col)) || query.filters.iter().any(holds_time)
+            || matches!(query.task, Task::Growth(..) | Task::Ageing { .. } | Task::Share(_) | Task::Clean(_)) || query.today.is_some();
+        let known = |value: f64| [1.0, 0.01].iter().any(|scale| numbers.iter().any(|number| (number - value * scale).abs() < 1e-6));
+        lost.extend(self.numbers.iter().filter(|(raw, value)| !timed && !known(*value) && !is_valued(query, raw)).map(|(raw, _)| raw.clone()));
+        if figures {
+            lost.extend(self.figures_lost(query));
+        }
+        let shown = matches!(query.task, Task::Rows(_) | Task::Values(_));
+        if shown && query.rank.is_none() {
+            lost.extend(self.aggs.iter().filter(|(_, _, agg)| *agg == Agg::Count).map(|(_, phrase, _)| phrase.clone()));
+        }
+        let extreme = query.measures.iter().any(|measure| matches!(measure.agg, Agg::Min | Agg::Max));
+        if (figures || shown) && query.rank.is_none() && query.sort.is_none() && !extreme {
+            lost.extend(self.ranks.clone());
+        }
+        if figures && query.keys.is_empty() {
+            lost.extend(self.orders.clone());
+            if self.aggs.is_empty() {
+                lost.extend(self.selects.clone());
+            }
+        }
+        if query.keys.iter().any(|key| !matches!(key, Key::Column(col) if view.is_unique(*col))) && figures && !query.mean_of_groups && query.measures.iter().all(|measure| measure.agg != Agg::Mean) {
+            lost.extend(self.each_row.clone());
+        }
+        if query.rank.is_some() && !query.keys.is_empty() {
+            lost.extend(self.together.clone());
+        }
+        let several = query.filters.iter().find_map(|filter| match filter {
+            Filter::Is { col, values, not: false } if values.len() > 1 => Some(*col),
+            _ => None,
+        });
+        if let Some(col) = several.filter(|col| figures && !query.keys.iter().any(|key| key.column() == *col)) {
+            lost.extend(self.compares.clone().filter(|_| !query.filters.iter().any(|filter| filter.columns() != [col] && filter.is_time())));
+        }
+        lost.dedup();
+        lost
+    }
+
+    /// Aggregates that no figure has: "how many and what sum" wants two.
+    fn figures_lost(&self, query: &Query) -> Vec<String> {
+        let has = |agg: Agg| query.measures.iter().any(|measure| measure.agg == agg);
+        let ratio = query.measures.iter().any(|measure| measure.of.holds_ratio() || measure.weight.is_some());
+        let counts = has(Agg::Count) || has(Agg::Distinct) || query.groups_counted;
+        let apart = |one: usize| self.aggs.iter().any(|(at, _, agg)| *agg == Agg::Count && at.abs_diff(one) > 2);
+        let missing = |(at, _, agg): &&(usize, String, Agg)| match agg {
+            Agg::Median | Agg::Std | Agg::Quantile(_) => !has(*agg),
+            Agg::Min | Agg::Max => !has(*agg) && query.rank.is_none(),
+            Agg::Mean => !has(Agg::Mean) && !query.mean_of_groups && !ratio,
+            Agg::Count => !counts && !has(Agg::Sum) && !ratio,
+            Agg::Sum => apart(*at) && query.measures.iter().all(|measure| measure.of == Expr::Rows),
+            Agg::Distinct | Agg::Mode | Agg::Last(_) => false,
+        };
+        self.aggs.iter().filter(missing).map(|(_, phrase, _)| phrase.clone()).collect()
+    }
+}
+
+impl Partial {
+    /// Forgets the newest mention: it only says once more what is known.
+    pub(super) fn repeat(&mut self) {
+        self.said.columns.pop();
+    }
+}
+
+/// Every column that has a part in the answer.
+fn columns_of(query: &Query, view: &View<'_>) -> Vec<Col> {
+    let mut cols = query.columns();
+    if query.keys.iter().any(|key| key.melts()) {
+        cols.extend(view.months());
+    }
+    let all = match &query.task {
+        // Whole rows are shown.
+        Task::Rows(shown) => shown.is_empty() || query.save,
+        Task::Duplicates(_) | Task::Missing(_) | Task::Correlation(_) | Task::Describe(_) | Task::Clean(_) | Task::Ageing { .. } => true,
+        _ => false,
+    };
+    if all {
+        cols.extend(0..view.columns.len());
+    }
+    cols
+}
+
+fn holds_time(filter: &Filter) -> bool {
+    match filter {
+        Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().any(holds_time),
+        _ => filter.is_time(),
+    }
+}
+
+/// True if the number is part of a value that is looked for: `Machine 03`.
+fn is_valued(query: &Query, raw: &str) -> bool {
+    fn within(filter: &Filter, raw: &str) -> bool {
+        match filter {
+            Filter::Is { values, .. } => values.iter().any(|value| value.contains(raw)),
+            Filter::Contains { text, .. } => text.contains(raw),
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().any(|filter| within(filter, raw)),
+            _ => false,
+        }
+    }
+    query.filters.iter().any(|filter| within(filter, raw))
+}
+
+/// Every number that has a part in the answer.
+fn numbers_of(query: &Query) -> Vec<f64> {
+    fn of_filter(filter: &Filter, found: &mut Vec<f64>) {
+        match filter {
+            Filter::Number { value, .. } => found.push(*value),
+            Filter::Between { low, high, .. } => found.extend([*low, *high]),
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().for_each(|filter| of_filter(filter, found)),
+            _ => {}
+        }
+    }
+    fn of_formula(of: &Expr, found: &mut Vec<f64>) {
+        match of {
+            Expr::Number(value) => found.push(*value),
+            Expr::Op(_, left, right) => {
+                of_formula(left, found);
+                of_formula(right, found);
+            }
+            _ => {}
+        }
+    }
+    let mut found: Vec<f64> = Vec::new();
+    query.filters.iter().for_each(|filter| of_filter(filter, &mut found));
+    for measure in &query.measures {
+        of_formula(&measure.of, &mut found);
+        if let Agg::Quantile(percent) = measure.agg {
+            found.push(f64::from(percent));
+        }
+    }
+    if let Some(Having::Number { value, .. }) = query.having {
+        found.push(value);
+    }
+    found.extend(query.rank.map(|rank| f64::from(rank.count)));
+    found
+}
