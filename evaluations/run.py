@@ -115,12 +115,10 @@ class Server:
                 told = json.load(problem)
             except ValueError:
                 told = {}
-            code, detail = told.get("code", ""), told.get("detail", str(problem))
-            if problem.code == 422 and re.search("unclear|ambiguous|clarif", code):
-                return {"decision": "clarify", "clarification": {"question": detail}}
-            if problem.code == 422 and re.search("not_understood|refused|unanswerable", code):
-                return {"decision": "refused", "answer": detail}
-            return {"failure": f"HTTP {problem.code} {code}: {detail}"}
+            detail = told.get("detail", str(problem))
+            if problem.code == 422 and "decision" in told:
+                return {"answer": detail} | {k: told[k] for k in ("decision", "clarification", "sessionId") if k in told}
+            return {"failure": f"HTTP {problem.code} {told.get('code', '')}: {detail}"}
         except (OSError, ValueError) as problem:
             return {"failure": f"{type(problem).__name__}: {problem}"}
 

@@ -64,6 +64,18 @@ fn a_host_that_can_run_guests_is_ready() {
     for name in ["layer cgroupMemory", "self-test: memory limit", "data directory"] {
         assert_eq!(diagnosis.check(name)["state"], "ok");
     }
+    let pool = diagnosis.check("pool");
+    let says = |part: &str| pool["detail"].as_str().is_some_and(|detail| detail.contains(part));
+    assert!(pool["state"] == "ok" && says("1 hits, 0 misses"), "{pool:#}");
+}
+
+#[test]
+fn a_pool_that_is_turned_off_is_not_tried() {
+    let house = Installation::new();
+    let config = house.path().join("r.toml");
+    fs::write(&config, "[pool]\njails = 0\ninterpreters = 0\nzygotes = false\n").unwrap();
+    let mut command = house.command(&["--config", config.to_str().unwrap(), "doctor", "--json"]);
+    assert_eq!(Diagnosis::of(&command.output().unwrap()).check("pool")["state"], "skipped");
 }
 
 #[test]

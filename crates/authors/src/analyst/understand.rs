@@ -306,7 +306,8 @@ fn continuation<'a, 'b>(
         }
         let confidence = partial.confidence.saturating_sub(5);
         let exact = partial.exact;
-        let said = std::mem::take(&mut partial.said);
+        // "what about all clients" takes a condition away: a column may be named for that alone.
+        let said = std::mem::take(&mut partial.said).without_columns();
         let query = conversation::merge(earlier, partial, tokens, view);
         let lost = said.lost(&query, view);
         lost.is_empty().then_some(Reading { view, query, exact, confidence, lost, fragment: false })

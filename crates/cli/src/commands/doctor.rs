@@ -35,6 +35,9 @@ pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<
             checks.extend(tried);
         }
     }
+    if checks.iter().all(|check| check.name != "supervisor") {
+        checks.push(try_pool(config)?);
+    }
     // Last, as it cannot be undone in this process.
     checks.push(match ringfence_sandbox::give_up_privileges(&config.data_dir) {
         Ok(_) => Check::new("data directory", CheckState::Ok, config.data_dir.display().to_string()),
@@ -60,6 +63,21 @@ pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<
         print_line(if ready { "ready" } else { "not ready: see the lines marked MISSING" })?;
     }
     Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Has a supervisor keep ready what a server's would, and runs a program there.
+fn try_pool(config: &Config) -> anyhow::Result<Check> {
+    if config.sandbox.pool == Pool::default() {
+        return Ok(Check::new("pool", CheckState::Skipped, "the configuration keeps nothing ready"));
+    }
+    let started = ringfence_sandbox::start(config.sandbox.clone())?.ready_as_it_is()?;
+    one_shot_runtime()?.block_on(async {
+        let (sandbox, process) = started.connect()?;
+        let tried = doctor::self_test_pool(&sandbox, &config.sandbox.limits).await;
+        sandbox.close();
+        process.wait();
+        Ok(tried)
+    })
 }
 
 /// True if the configuration says that this layer may be missing.

@@ -12,7 +12,7 @@ pub use host::check_host;
 pub use languages::{LanguageTrial, Tried, try_languages};
 pub use layers::check_layers;
 pub use runtimes::check_runtimes;
-pub use trials::self_test;
+pub use trials::{self_test, self_test_pool};
 
 /// How a check turned out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,11 +1,17 @@
 //! Trials: programs that run into each limit, in the jail.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use ringfence_job::{Job, LimitKind, LimitsPatch, LimitsPolicy, Outcome, Runtime, Status};
 
 use super::{Check, CheckState};
-use crate::Sandbox;
+use crate::{PoolFigures, Sandbox, Times};
+
+/// Time for which a program that should wait is waited for, and for the supervisor's figures of it.
+const POOL_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Time between two looks at those figures.
+const POOL_LOOK: Duration = Duration::from_millis(20);
 
 /// A program that runs into a limit, and what must come of it.
 struct Trial {
@@ -87,6 +93,51 @@ fn trials() -> Vec<Trial> {
 
 fn hits(outcome: &Outcome, kind: LimitKind) -> bool {
     outcome.limits_hit.iter().any(|hit| hit.limit == kind)
+}
+
+/// Runs a program where some wait for one, and tells what waits, and how long forks and takedowns take. A pool in
+/// which nobody waits makes runs slow, not unsafe.
+pub async fn self_test_pool(sandbox: &Sandbox, limits: &LimitsPolicy) -> Check {
+    const NAME: &str = "pool";
+    if !pool_comes_to(sandbox, |pool| waiting(pool) > 0).await {
+        let detail = format!("nothing waits for runs after {} s", POOL_WAIT_MAX.as_secs());
+        return Check::new(NAME, CheckState::Degraded, detail)
+            .mended_by("look at what a server logs of zygotes, and at the memory that is left");
+    }
+    let waits = waiting(&sandbox.pool());
+    let ran = run_trial(sandbox, limits, &trials()[0]).await;
+    if ran.state != CheckState::Ok {
+        return ran;
+    }
+    pool_comes_to(sandbox, |pool| pool.kinds.values().any(|kind| kind.hits + kind.misses > 0)).await;
+    let pool = sandbox.pool();
+    let (hits, misses) =
+        pool.kinds.values().fold((0, 0), |(hits, misses), kind| (hits + kind.hits, misses + kind.misses));
+    let detail = format!(
+        "{waits} wait; a run took {}: {hits} hits, {misses} misses{}{}",
+        ran.detail,
+        mean("forks", pool.forks),
+        mean("takedowns", pool.takedowns),
+    );
+    Check::new(NAME, CheckState::Ok, detail)
+}
+
+/// Waits until the supervisor's figures are so; false if they do not come to be.
+async fn pool_comes_to(sandbox: &Sandbox, so: impl Fn(&PoolFigures) -> bool) -> bool {
+    let looks = async {
+        while !so(&sandbox.pool()) {
+            tokio::time::sleep(POOL_LOOK).await;
+        }
+    };
+    tokio::time::timeout(POOL_WAIT_MAX, looks).await.is_ok()
+}
+
+fn waiting(pool: &PoolFigures) -> u64 {
+    pool.kinds.values().map(|kind| kind.waiting).sum()
+}
+
+fn mean(what: &str, Times { count, total_us }: Times) -> String {
+    total_us.checked_div(count).map_or_else(String::new, |mean| format!(", {what} of {mean} us"))
 }
 
 async fn run_trial(sandbox: &Sandbox, limits: &LimitsPolicy, trial: &Trial) -> Check {

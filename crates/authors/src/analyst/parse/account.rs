@@ -113,6 +113,11 @@ impl Said {
         lost
     }
 
+    /// The same, whatever columns were named.
+    pub(crate) fn without_columns(self) -> Said {
+        Said { columns: Vec::new(), ..self }
+    }
+
     /// Aggregates that no figure has: "how many and what sum" wants two.
     fn figures_lost(&self, query: &Query) -> Vec<String> {
         let has = |agg: Agg| query.measures.iter().any(|measure| measure.agg == agg);
@@ -123,7 +128,7 @@ impl Said {
             Agg::Median | Agg::Std | Agg::Quantile(_) => !has(*agg),
             Agg::Min | Agg::Max => !has(*agg) && query.rank.is_none(),
             Agg::Mean => !has(Agg::Mean) && !query.mean_of_groups && !ratio,
-            Agg::Count => !counts && !has(Agg::Sum) && !ratio,
+            Agg::Count => !counts && !has(Agg::Sum) && !ratio && (self.aggs.len() == 1 || self.aggs.iter().all(|(other, _, _)| other == at || other.abs_diff(*at) > 2)),
             Agg::Sum => apart(*at) && query.measures.iter().all(|measure| measure.of == Expr::Rows),
             Agg::Distinct | Agg::Mode | Agg::Last(_) => false,
         };

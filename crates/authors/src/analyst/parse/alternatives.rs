@@ -17,7 +17,9 @@ impl Reader<'_> {
             let between = *from + 1..*to;
             let or = between.clone().any(|at| self.word(at, &["or"]) && !self.word(at + 1, &["more", "less", "over", "above", "below", "under", "fewer", "later", "earlier"]));
             let and = between.clone().any(|at| self.word(at, &["and"]));
-            if or && !and && left.columns() != right.columns() && !left.is_time() && !right.is_time() {
+            // "in A or B with more than 3": the word stands between values.
+            let listed = matches!(left, Filter::Is { values, .. } if values.len() > 1);
+            if or && !and && !listed && left.columns() != right.columns() && !left.is_time() && !right.is_time() {
                 let (_, right) = self.placed.remove(place + 1);
                 let left = &mut self.placed[place].1;
                 *left = match std::mem::replace(left, Filter::Any(Vec::new())) {

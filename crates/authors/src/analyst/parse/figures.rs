@@ -158,7 +158,7 @@ impl Reader<'_> {
             self.spoken.retain(|(_, agg)| *agg != Agg::Mean);
             return;
         }
-        if self.out.keys.len() == 2 && self.out.keys.iter().any(|key| matches!(key, Key::Time(_, Unit::Day | Unit::Week))) && self.word(at, &["average"]) && self.mentions.iter().any(additive) {
+        if self.out.keys.len() == 2 && self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if adverb || matches!(unit, Unit::Day | Unit::Week))) && self.word(at, &["average"]) && self.mentions.iter().any(additive) {
             // A mean of entries, or of what each day has in all.
             self.out.confidence = self.out.confidence.saturating_sub(25);
         }
@@ -371,6 +371,8 @@ impl Reader<'_> {
         }
         let nearly_rows = self.names_rows(&mention) || self.view.columns[col].table == self.view.base && distinct * 2 >= self.view.rows();
         if self.view.is_unique(col) || nearly_rows {
+            // The rows themselves are what is counted.
+            self.out.repeat();
             return Ok(());
         }
         // A table of one kind of thing has a row for each: employees, items.

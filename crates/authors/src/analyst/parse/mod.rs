@@ -109,12 +109,12 @@ pub(crate) struct Partial {
     pub(crate) asks_what_there_is: bool,
     /// What a row is was named: orders, invoices.
     pub(crate) rows_named: bool,
+    /// What must be found again in the query.
+    pub(crate) said: account::Said,
     /// It was by a word for money that changes hands: donations may be counted or added up.
     pub(crate) money_named: bool,
     /// "units per order": what a row has on average.
     pub(crate) per_row: bool,
-    /// What must be found again in the query.
-    pub(crate) said: account::Said,
 }
 
 /// Reads `tokens` as far as it goes.

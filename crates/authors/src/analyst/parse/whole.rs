@@ -247,8 +247,12 @@ fn doubts(partial: &mut Partial, view: &View<'_>) {
     });
     let lacking = partial.selects && partial.rank.is_none() && partial.keys.iter().any(|key| key.is_time())
         && partial.filters.iter().any(|filter| matches!(filter, Filter::Is { not: true, .. } | Filter::Empty { not: false, .. }));
+    // "cars under 10 (Price)" asks for cars, "max temp by month" for no mean of what is called so.
+    let unsaid = !partial.agg_said && partial.measures.iter().any(|measure| matches!(measure.of, Expr::Column(col)
+        if measure.agg == Agg::Mean && (!partial.keys.is_empty() && view.columns[col].words.iter().any(|word| ["max", "min"].contains(&word.as_str()))
+            || partial.filters.iter().any(|filter| matches!(filter, Filter::Number { col: one, .. } if *one == col)))));
     let of_percent = partial.measures.iter().any(|measure| multiplies_percent(&measure.of, view));
-    if opposite || counted_gaps || of_sums || lacking || of_percent {
+    if opposite || counted_gaps || of_sums || lacking || unsaid || of_percent {
         partial.confidence = partial.confidence.saturating_sub(25);
     }
     let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
