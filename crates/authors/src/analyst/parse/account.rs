@@ -66,13 +66,16 @@ impl Said {
         let figures = query.task == Task::Figures;
         let cols = columns_of(query, view);
         let mut lost: Vec<String> = Vec::new();
+        // What tells rows apart is counted by counting them: "how many orders" beside `Order`.
+        let counts_rows = query.measures.iter().any(|measure| measure.of == Expr::Rows);
+        let one_each = |col: &Col| counts_rows && view.profile(*col).is_some_and(|profile| view.is_unique(*col) || profile.distinct * 10 >= view.rows() * 9);
         for (phrase, meant) in &self.columns {
-            if !meant.is_empty() && !meant.iter().any(|col| cols.contains(col)) {
+            if !meant.is_empty() && !meant.iter().any(|col| cols.contains(col) || one_each(col)) {
                 lost.push(phrase.clone());
             }
         }
         let numbers = numbers_of(query);
-        let timed = query.columns().iter().any(|col| view.is_calendar(*col)) || query.filters.iter().any(holds_time)
+        let timed = query.columns().iter().any(|col| view.is_calendar(*col) || view.looks_like_years(*col)) || query.filters.iter().any(holds_time)
             || matches!(query.task, Task::Growth(..) | Task::Ageing { .. } | Task::Share(_) | Task::Clean(_)) || query.today.is_some();
         let known = |value: f64| [1.0, 0.01].iter().any(|scale| numbers.iter().any(|number| (number - value * scale).abs() < 1e-6));
         lost.extend(self.numbers.iter().filter(|(raw, value)| !timed && !known(*value) && !is_valued(query, raw)).map(|(raw, _)| raw.clone()));
@@ -93,7 +96,7 @@ impl Said {
                 lost.extend(self.selects.clone());
             }
         }
-        if query.keys.iter().any(|key| !matches!(key, Key::Column(col) if view.is_unique(*col))) && figures && !query.mean_of_groups {
+        if query.keys.iter().any(|key| !matches!(key, Key::Column(col) if view.is_unique(*col))) && figures && !query.mean_of_groups && query.measures.iter().all(|measure| measure.agg != Agg::Mean) {
             lost.extend(self.each_row.clone());
         }
         if query.rank.is_some() && !query.keys.is_empty() {
@@ -143,7 +146,7 @@ impl Partial {
 /// Every column that has a part in the answer.
 fn columns_of(query: &Query, view: &View<'_>) -> Vec<Col> {
     let mut cols = query.columns();
-    if query.keys.iter().any(|key| matches!(key, Key::Months(_))) {
+    if query.keys.iter().any(|key| key.melts()) {
         cols.extend(view.months());
     }
     let all = match &query.task {
