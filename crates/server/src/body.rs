@@ -451,7 +451,9 @@ fn given_word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// A field that may be left out, but is not null.
-pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 

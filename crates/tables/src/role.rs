@@ -299,7 +299,8 @@ fn is_period(profile: &ColumnProfile, words: &[String]) -> bool {
     };
     profile.kind == ColumnKind::Integer
         && ((called(&["year", "jahr", "fy"]) && within(1500.0, 2200.0))
-            || (called(&["opened", "founded", "built", "established", "born", "since"]) && within(1500.0, 2200.0))
+            || (called(&["opened", "founded", "built", "established", "born", "since"])
+                && within(1500.0, 2200.0))
             || (called(&["month", "monat"]) && within(1.0, 12.0))
             || (called(&["quarter", "quartal"]) && within(1.0, 4.0))
             || (called(&["week", "kw", "woche"]) && within(1.0, 53.0)))

@@ -109,7 +109,11 @@ impl Pending {
         let within = || {
             let all_in = |text: &str| {
                 let words = normal_words(text);
-                !words.is_empty() && words.iter().all(|word| said.iter().any(|one| one == word || (word.len() > 4 && slips(one, word, 1).is_some())))
+                !words.is_empty()
+                    && words.iter().all(|word| {
+                        said.iter()
+                            .any(|one| one == word || (word.len() > 4 && slips(one, word, 1).is_some()))
+                    })
             };
             let mut found = self.options.iter().filter(|(text, choice)| {
                 all_in(text) || matches!(choice, Choice::Column(name) | Choice::Table(name) if all_in(name))
@@ -130,9 +134,43 @@ impl Pending {
 
 /// Words that a question begins with if it goes on from the one before.
 const CUES: [&str; 37] = [
-    "and", "now", "only", "just", "also", "then", "same", "instead", "but", "or", "as", "split", "break", "without", "make", "plot", "chart", "excluding", "except",
-    "leave out", "exclude", "ignore", "remove", "drop", "sort", "sorted", "order by", "include", "add", "skip",
-    "what about", "how about", "the same", "by", "per", "for", "in",
+    "and",
+    "now",
+    "only",
+    "just",
+    "also",
+    "then",
+    "same",
+    "instead",
+    "but",
+    "or",
+    "as",
+    "split",
+    "break",
+    "without",
+    "make",
+    "plot",
+    "chart",
+    "excluding",
+    "except",
+    "leave out",
+    "exclude",
+    "ignore",
+    "remove",
+    "drop",
+    "sort",
+    "sorted",
+    "order by",
+    "include",
+    "add",
+    "skip",
+    "what about",
+    "how about",
+    "the same",
+    "by",
+    "per",
+    "for",
+    "in",
 ];
 
 /// True if a question says itself that it goes on from the one before.
@@ -142,16 +180,28 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
         let parts: Vec<&str> = cue.split(' ').collect();
         words.starts_with(&parts)
     };
-    let refers = words.len() <= 12 && words.iter().any(|word| ["that", "it", "them", "those", "this", "these"].contains(word))
-        && words.iter().any(|word| ["chart", "graph", "plot", "pie", "bar", "line", "excel", "file", "table", "save", "export", "show", "draw", "percent", "of"].contains(word));
-    let theirs = words.len() <= 8 && words.iter().any(|word| ["their", "them", "those", "these", "they"].contains(word));
-    CUES.iter().any(begins) || refers || theirs || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
+    let refers = words.len() <= 12
+        && words.iter().any(|word| ["that", "it", "them", "those", "this", "these"].contains(word))
+        && words.iter().any(|word| {
+            [
+                "chart", "graph", "plot", "pie", "bar", "line", "excel", "file", "table", "save", "export",
+                "show", "draw", "percent", "of",
+            ]
+            .contains(word)
+        });
+    let theirs = words.len() <= 8
+        && words.iter().any(|word| ["their", "them", "those", "these", "they"].contains(word));
+    CUES.iter().any(begins)
+        || refers
+        || theirs
+        || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
 }
 
 /// True if new groups come beside those there are.
 fn adds_keys(tokens: &[Token]) -> bool {
     let text: Vec<&str> = tokens.iter().take(3).map(|token| token.text.as_str()).collect();
-    text.first().is_some_and(|first| ["and", "also"].contains(first)) || tokens.iter().any(|token| token.is_any(&["also", "additionally", "further", "too", "within"]))
+    text.first().is_some_and(|first| ["and", "also"].contains(first))
+        || tokens.iter().any(|token| token.is_any(&["also", "additionally", "further", "too", "within"]))
 }
 
 /// The earlier query with what the new question says put in its place.
@@ -161,10 +211,12 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
     if next.removes {
         query.filters = if next.filters.is_empty() { vec![Filter::Not(query.filters)] } else { next.filters };
         query.save = true;
-        (query.task, query.measures, query.keys, query.rank, query.having) = (Task::Rows(Vec::new()), Vec::new(), Vec::new(), None, None);
+        (query.task, query.measures, query.keys, query.rank, query.having) =
+            (Task::Rows(Vec::new()), Vec::new(), Vec::new(), None, None);
         return query;
     }
-    query.sort = next.sort.or_else(|| query.sort.filter(|_| next.keys.is_empty() && next.measures.is_empty()));
+    query.sort =
+        next.sort.or_else(|| query.sort.filter(|_| next.keys.is_empty() && next.measures.is_empty()));
     // "and without an e-mail?" asks the same of another column.
     if let ([Filter::Empty { .. }], [Filter::Empty { .. }]) = (&query.filters[..], &next.filters[..])
         && tokens.first().is_some_and(|token| token.is_any(&["and"]))
@@ -179,7 +231,9 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         let cols = filter.columns();
         let same = |known: &Filter| {
             let known_cols = known.columns();
-            let time = |filter: &Filter| filter.is_time() || filter.columns().iter().all(|col| view.is_calendar(*col));
+            let time = |filter: &Filter| {
+                filter.is_time() || filter.columns().iter().all(|col| view.is_calendar(*col))
+            };
             (known_cols == cols && !cols.is_empty()) || (time(known) && time(&filter) && filter.is_time())
         };
         query.filters.retain(|known| !same(known));
@@ -194,7 +248,9 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         query.measures = next.measures;
         // "and actual?" asks for the same of another column.
         if let (Some(agg), true, false) = (agg, next.aggs.is_empty(), next.agg_said) {
-            for measure in query.measures.iter_mut().filter(|measure| matches!(measure.agg, Agg::Sum | Agg::Mean)) {
+            for measure in
+                query.measures.iter_mut().filter(|measure| matches!(measure.agg, Agg::Sum | Agg::Mean))
+            {
                 measure.agg = agg;
             }
         }
@@ -233,7 +289,9 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
     }
     query.chart = next.chart.or_else(|| if next.rank.is_some() { None } else { earlier.chart });
     match next.task {
-        Some(Task::Rows(cols)) if cols.is_empty() && !query.measures.is_empty() && next.lists_rows => query.task = Task::Rows(cols),
+        Some(Task::Rows(cols)) if cols.is_empty() && !query.measures.is_empty() && next.lists_rows => {
+            query.task = Task::Rows(cols)
+        }
         Some(Task::Rows(_)) | None => {}
         Some(Task::Values(_)) => {}
         Some(task) => query.task = task,
@@ -246,6 +304,16 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
 
 /// True if a question brings nothing that could change an earlier one.
 pub(crate) fn is_empty(next: &Partial) -> bool {
-    next.filters.is_empty() && next.keys.is_empty() && next.measures.is_empty() && next.aggs.is_empty() && next.rank.is_none()
-        && next.sort.is_none() && !next.removes && next.chart.is_none() && !next.save && next.task.is_none() && !next.counts && next.today.is_none()
+    next.filters.is_empty()
+        && next.keys.is_empty()
+        && next.measures.is_empty()
+        && next.aggs.is_empty()
+        && next.rank.is_none()
+        && next.sort.is_none()
+        && !next.removes
+        && next.chart.is_none()
+        && !next.save
+        && next.task.is_none()
+        && !next.counts
+        && next.today.is_none()
 }

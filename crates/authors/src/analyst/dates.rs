@@ -7,7 +7,17 @@ pub(crate) type Day = i64;
 
 /// Names of the months, in English.
 pub(crate) const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 
@@ -94,7 +104,8 @@ impl Range {
     /// As people say it.
     pub(crate) fn words(&self) -> String {
         if let Some((year, month, months)) = self.whole_months() {
-            let name = |month: i64| capital(MONTHS[usize::try_from((month + 11).rem_euclid(12)).unwrap_or(0)]);
+            let name =
+                |month: i64| capital(MONTHS[usize::try_from((month + 11).rem_euclid(12)).unwrap_or(0)]);
             match months {
                 1 => return format!("{} {year}", name(month)),
                 3 if month % 3 == 1 => return format!("Q{} {year}", (month + 2) / 3),
@@ -134,10 +145,13 @@ pub(crate) enum Recurring {
 impl Recurring {
     pub(crate) fn words(&self) -> String {
         let (names, places): (&[&str], Vec<usize>) = match self {
-            Recurring::Months(months) => (&MONTHS, months.iter().map(|m| usize::from(*m).wrapping_sub(1)).collect()),
+            Recurring::Months(months) => {
+                (&MONTHS, months.iter().map(|m| usize::from(*m).wrapping_sub(1)).collect())
+            }
             Recurring::Weekdays(days) => (&WEEKDAYS, days.iter().map(|d| usize::from(*d)).collect()),
         };
-        let names: Vec<String> = places.iter().filter_map(|at| names.get(*at)).map(|name| capital(name)).collect();
+        let names: Vec<String> =
+            places.iter().filter_map(|at| names.get(*at)).map(|name| capital(name)).collect();
         names.join(", ")
     }
 }
@@ -150,7 +164,9 @@ pub(crate) fn capital(word: &str) -> String {
 
 /// The month, from 1, of a word: `march`, `mar`.
 pub(crate) fn month_of(word: &str) -> Option<i64> {
-    let at = MONTHS.iter().position(|name| *name == word || (word.len() >= 3 && name.get(..3) == Some(word)))
+    let at = MONTHS
+        .iter()
+        .position(|name| *name == word || (word.len() >= 3 && name.get(..3) == Some(word)))
         .or_else(|| (word == "sept").then_some(8))?;
     i64::try_from(at + 1).ok()
 }
@@ -168,7 +184,9 @@ mod tests {
 
     #[test]
     fn days_are_counted_as_calendars_do() {
-        for (date, day) in [((1970, 1, 1), 0), ((2000, 3, 1), 11_017), ((2024, 2, 29), 19_782), ((1969, 12, 31), -1)] {
+        for (date, day) in
+            [((1970, 1, 1), 0), ((2000, 3, 1), 11_017), ((2024, 2, 29), 19_782), ((1969, 12, 31), -1)]
+        {
             assert_eq!(day_of(date.0, date.1, date.2), day);
             assert_eq!(date_of(day), date);
         }

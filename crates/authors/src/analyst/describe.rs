@@ -41,7 +41,11 @@ pub(crate) fn unit(measure: &Measure, view: &View<'_>) -> Option<String> {
         Expr::Column(col) => of(col).map(|unit| if unit == "fraction" { "%".to_owned() } else { unit }),
         Expr::Op('+' | '-', left, right) => {
             let units: Vec<Option<String>> = left.columns().iter().chain(&right.columns()).map(of).collect();
-            units.first().cloned().flatten().filter(|first| units.iter().all(|unit| unit.as_ref() == Some(first)))
+            units
+                .first()
+                .cloned()
+                .flatten()
+                .filter(|first| units.iter().all(|unit| unit.as_ref() == Some(first)))
         }
         Expr::Together(cols) => cols.first().and_then(of),
         _ => None,
@@ -53,7 +57,9 @@ fn expression(of: &Expr, view: &View<'_>) -> String {
         Expr::Rows => "rows".to_owned(),
         Expr::Column(col) => view.name(*col).to_owned(),
         Expr::Number(value) => super::python::number(*value),
-        Expr::Op(sign, left, right) => format!("({} {sign} {})", expression(left, view), expression(right, view)),
+        Expr::Op(sign, left, right) => {
+            format!("({} {sign} {})", expression(left, view), expression(right, view))
+        }
         Expr::Together(cols) if cols.len() > 3 => {
             format!("{} to {}", view.name(*cols.first().unwrap_or(&0)), view.name(*cols.last().unwrap_or(&0)))
         }
@@ -65,20 +71,29 @@ fn expression(of: &Expr, view: &View<'_>) -> String {
 /// What a figure is called.
 pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
     let of = measure.name.clone().unwrap_or_else(|| expression(&measure.of, view));
-    let percent = if matches!(&measure.of, Expr::Column(col) if view.profile(*col).and_then(|one| one.unit.as_deref()) == Some("fraction")) { " (%)" } else { "" };
+    let percent = if matches!(&measure.of, Expr::Column(col) if view.profile(*col).and_then(|one| one.unit.as_deref()) == Some("fraction"))
+    {
+        " (%)"
+    } else {
+        ""
+    };
     if let Some(weight) = measure.weight {
         return format!("Average {of} weighted by {}{percent}", view.name(weight));
     }
     match (measure.agg, &measure.of) {
         (_, Expr::Rows) => "Number of rows".to_owned(),
-        (_, Expr::Op('/', ..)) if measure.is_ratio() => format!("{}{}", super::dates::capital(&of), if measure.percent { " (%)" } else { "" }),
+        (_, Expr::Op('/', ..)) if measure.is_ratio() => {
+            format!("{}{}", super::dates::capital(&of), if measure.percent { " (%)" } else { "" })
+        }
         (Agg::Count, _) => format!("Number of {of}"),
         (Agg::Distinct, _) => format!("Number of different {of}"),
         (Agg::Sum, _) => format!("Total {of}"),
         (Agg::Mean, _) => format!("Average {of}{percent}"),
         (Agg::Median, _) => format!("Median {of}{percent}"),
         (Agg::Min, _) => format!("{} {of}{percent}", if is_date(measure, view) { "First" } else { "Least" }),
-        (Agg::Max, _) => format!("{} {of}{percent}", if is_date(measure, view) { "Last" } else { "Greatest" }),
+        (Agg::Max, _) => {
+            format!("{} {of}{percent}", if is_date(measure, view) { "Last" } else { "Greatest" })
+        }
         (Agg::Quantile(rank), _) => format!("Percentile {rank} of {of}{percent}"),
         (Agg::Std, _) => format!("Standard deviation of {of}{percent}"),
         (Agg::Last(_), _) => format!("Last {of}{percent}"),
@@ -120,34 +135,63 @@ pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
             };
             format!("{} {}{verb} {text:?}", name(col), if *not { "does not: " } else { "" })
         }
-        Filter::Number { col, cmp, value } => format!("{} {} {}", name(col), cmp.sign().replace("==", "="), super::python::number(*value)),
-        Filter::Between { col, low, high } if low == high => format!("{} is {}", name(col), super::python::number(*low)),
+        Filter::Number { col, cmp, value } => {
+            format!("{} {} {}", name(col), cmp.sign().replace("==", "="), super::python::number(*value))
+        }
+        Filter::Between { col, low, high } if low == high => {
+            format!("{} is {}", name(col), super::python::number(*low))
+        }
         Filter::Between { col, low, high } => {
-            format!("{} is between {} and {}, both included", name(col), super::python::number(*low), super::python::number(*high))
+            format!(
+                "{} is between {} and {}, both included",
+                name(col),
+                super::python::number(*low),
+                super::python::number(*high)
+            )
         }
         Filter::Columns { left, cmp, right } => format!("{} {} {}", name(left), cmp.sign(), name(right)),
-        Filter::During { col, range, not } => format!("{} is {}in {}", name(col), no(not), range.words()).replace("in from", "from").replace("in before", "before"),
+        Filter::During { col, range, not } => format!("{} is {}in {}", name(col), no(not), range.words())
+            .replace("in from", "from")
+            .replace("in before", "before"),
         Filter::Recurs { col, when, not } => format!("{} is {}in {}", name(col), no(not), when.words()),
         Filter::Empty { col, not: false } => format!("{} is empty", name(col)),
         Filter::Empty { col, not: true } => format!("{} is not empty", name(col)),
         Filter::Flag { col, yes } => format!("{} is {}", name(col), if *yes { "yes" } else { "no" }),
-        Filter::Not(filters) => format!("not ({})", filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" and ")),
+        Filter::Not(filters) => format!(
+            "not ({})",
+            filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" and ")
+        ),
         Filter::Never { col, of } => {
-            format!("{} has no row whose {}", name(col), of.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" and "))
+            format!(
+                "{} has no row whose {}",
+                name(col),
+                of.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" and ")
+            )
         }
-        Filter::Any(filters) => filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" or "),
+        Filter::Any(filters) => {
+            filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" or ")
+        }
         Filter::Known { col, table, not, .. } => {
-            format!("{} is {}in {}", name(col), no(not), view.tables.get(*table).map(|table| table.name()).unwrap_or_default())
+            format!(
+                "{} is {}in {}",
+                name(col),
+                no(not),
+                view.tables.get(*table).map(|table| table.name()).unwrap_or_default()
+            )
         }
     }
 }
 
 /// A heading, for a chart.
 pub(crate) fn title(query: &Query, view: &View<'_>) -> String {
-    let figures: Vec<String> = query.measures.iter().map(|measure| match query.task {
-        Task::Draw => expression(&measure.of, view),
-        _ => figure_name(measure, view),
-    }).collect();
+    let figures: Vec<String> = query
+        .measures
+        .iter()
+        .map(|measure| match query.task {
+            Task::Draw => expression(&measure.of, view),
+            _ => figure_name(measure, view),
+        })
+        .collect();
     let keys: Vec<String> = query.keys.iter().map(|key| key_name(key, view)).collect();
     let by = if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(" and ")) };
     format!("{}{by}", figures.join(", "))
@@ -173,7 +217,9 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
             let others: Vec<String> = joins.iter().map(|join| view.tables[join.table].name()).collect();
             write!(text, ", from {} joined with {}", base.name(), others.join(" and "))
         }
-        (Some(sheet), []) if view.stack.is_some() => write!(text, ", from the sheets {sheet:?} of {:?} together", base.file),
+        (Some(sheet), []) if view.stack.is_some() => {
+            write!(text, ", from the sheets {sheet:?} of {:?} together", base.file)
+        }
         (Some(sheet), []) => write!(text, ", from sheet {sheet:?} of {:?}", base.file),
         (None, []) if view.stack.is_some() => write!(text, ", from {:?} together", base.file),
         (None, []) => write!(text, ", from {:?}", base.file),
@@ -181,21 +227,41 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
     text.push('.');
     for measure in &query.measures {
         if let Expr::Op(..) = measure.of {
-            let _ = write!(text, " {} is computed as {}.", figure_name(measure, view), expression(&measure.of, view));
+            let _ = write!(
+                text,
+                " {} is computed as {}.",
+                figure_name(measure, view),
+                expression(&measure.of, view)
+            );
         } else if let Expr::Column(col) = measure.of
             && let Some(profile) = view.profile(col).filter(|profile| profile.empty > 0)
             && view.is_number(col)
         {
-            let _ = write!(text, " {} cells of {:?} hold no value and are left out.", profile.empty, view.name(col));
+            let _ = write!(
+                text,
+                " {} cells of {:?} hold no value and are left out.",
+                profile.empty,
+                view.name(col)
+            );
         }
     }
     for key in &query.keys {
         let empty = view.profile(key.column()).map_or(0, |profile| profile.empty);
         if empty > 0 {
             let _ = match key {
-                Key::Time(..) | Key::Months(_) | Key::Quarters(_) => write!(text, " {empty} rows without a date in {:?} are left out.", view.name(key.column())),
-                Key::Column(_) if query.rank.is_some() => write!(text, " {empty} rows without {:?} are left out.", view.name(key.column())),
-                Key::Column(_) => write!(text, " {empty} rows without {:?} are a group of their own.", view.name(key.column())),
+                Key::Time(..) | Key::Months(_) | Key::Quarters(_) => write!(
+                    text,
+                    " {empty} rows without a date in {:?} are left out.",
+                    view.name(key.column())
+                ),
+                Key::Column(_) if query.rank.is_some() => {
+                    write!(text, " {empty} rows without {:?} are left out.", view.name(key.column()))
+                }
+                Key::Column(_) => write!(
+                    text,
+                    " {empty} rows without {:?} are a group of their own.",
+                    view.name(key.column())
+                ),
             };
         }
     }
@@ -212,42 +278,81 @@ fn what(query: &Query, view: &View<'_>) -> String {
     let by = if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(" and ")) };
     match &query.task {
         Task::Figures => match query.rank {
-            Some(rank) => format!("The {}{} with the {} {}", counted(rank.count), keys.join(" and "), side(rank.lowest), lower_first(&figures)),
+            Some(rank) => format!(
+                "The {}{} with the {} {}",
+                counted(rank.count),
+                keys.join(" and "),
+                side(rank.lowest),
+                lower_first(&figures)
+            ),
             None if query.groups_counted => groups_label(query, view),
-            None if query.mean_of_groups => format!("The average, over all groups, of {}{by}", lower_first(&figures)),
+            None if query.mean_of_groups => {
+                format!("The average, over all groups, of {}{by}", lower_first(&figures))
+            }
             None => format!("{figures}{by}"),
         },
         Task::Rows(_) => match query.rank {
-            Some(rank) => format!("The {}rows with the {} {}", counted(rank.count), side(rank.lowest), query.measures.first().map(|measure| expression(&measure.of, view)).unwrap_or_default()),
+            Some(rank) => format!(
+                "The {}rows with the {} {}",
+                counted(rank.count),
+                side(rank.lowest),
+                query.measures.first().map(|measure| expression(&measure.of, view)).unwrap_or_default()
+            ),
             None => "The rows".to_owned(),
         },
         Task::Values(col) => format!("The different values of {}", view.name(*col)),
         Task::Share(part) if part.is_empty() => format!("Share in percent of {}{by}", lower_first(&figures)),
         Task::Share(part) if !query.keys.is_empty() => {
             let part: Vec<String> = part.iter().map(|filter| condition(filter, view)).collect();
-            format!("Within each {}, the share in percent of {} of the rows whose {}", keys.join(" and "), lower_first(&figures), part.join(" and "))
+            format!(
+                "Within each {}, the share in percent of {} of the rows whose {}",
+                keys.join(" and "),
+                lower_first(&figures),
+                part.join(" and ")
+            )
         }
         Task::Share(part) => {
             let part: Vec<String> = part.iter().map(|filter| condition(filter, view)).collect();
             format!("Share in percent of {} of the rows whose {}", lower_first(&figures), part.join(" and "))
         }
-        Task::GrowthEach => format!("Growth of {}{by}, in percent against the period before", lower_first(&figures)),
-        Task::Growth(before, after) => format!("Growth of {}{by} from {} to {}, in percent", lower_first(&figures), before.name, after.name),
-        Task::GrowthColumns(before, after) => format!("Growth from {} to {}{by}, in percent", view.name(*before), view.name(*after)),
-        Task::Cagr => format!("Compound annual growth rate of {} from the first to the last year", lower_first(&figures)),
+        Task::GrowthEach => {
+            format!("Growth of {}{by}, in percent against the period before", lower_first(&figures))
+        }
+        Task::Growth(before, after) => format!(
+            "Growth of {}{by} from {} to {}, in percent",
+            lower_first(&figures),
+            before.name,
+            after.name
+        ),
+        Task::GrowthColumns(before, after) => {
+            format!("Growth from {} to {}{by}, in percent", view.name(*before), view.name(*after))
+        }
+        Task::Cagr => format!(
+            "Compound annual growth rate of {} from the first to the last year",
+            lower_first(&figures)
+        ),
         Task::Running => format!("Running {}{by}", lower_first(&figures)),
         Task::Pivot => format!("{figures}: {}", keys.join(" down, ") + " across"),
-        Task::Duplicates(cols) if cols.is_empty() => "Rows that are the same as an earlier one in every column, spaces around values aside".to_owned(),
+        Task::Duplicates(cols) if cols.is_empty() => {
+            "Rows that are the same as an earlier one in every column, spaces around values aside".to_owned()
+        }
         Task::Duplicates(cols) => format!("Rows that repeat the {} of an earlier one", names(cols, view)),
         Task::Missing(_) => "Missing values of each column".to_owned(),
-        Task::Outliers(col) => format!("Rows whose {} is more than one and a half times the interquartile range outside the middle half", view.name(*col)),
+        Task::Outliers(col) => format!(
+            "Rows whose {} is more than one and a half times the interquartile range outside the middle half",
+            view.name(*col)
+        ),
         Task::Correlation(cols) => format!("Correlation (Pearson) of {}", names(cols, view)),
         Task::Describe(cols) => format!("Key figures of {}", names(cols, view)),
         Task::Span(col) => format!("First and last {}", view.name(*col)),
         Task::Ageing { due, edges } => {
             let edges: Vec<String> = edges.iter().map(u32::to_string).collect();
             let today = super::dates::iso(query.today.unwrap_or_default());
-            format!("{figures}{by} in buckets of days since {}, as of {today}, up to {} and over", view.name(*due), edges.join(", "))
+            format!(
+                "{figures}{by} in buckets of days since {}, as of {today}, up to {} and over",
+                view.name(*due),
+                edges.join(", ")
+            )
         }
         Task::Clean(steps) => cleaned(steps, view),
         Task::Draw => format!("A chart of {}", title(query, view)),
@@ -255,26 +360,37 @@ fn what(query: &Query, view: &View<'_>) -> String {
 }
 
 fn cleaned(steps: &[Cleaning], view: &View<'_>) -> String {
-    let steps: Vec<String> = steps.iter().map(|step| match step {
-        Cleaning::Trim => "white space trimmed".to_owned(),
-        Cleaning::Dedupe => "repeated rows removed".to_owned(),
-        Cleaning::Parse => "dates and numbers stored as such".to_owned(),
-        Cleaning::Fill(col, value) => format!(
-            "empty cells{} filled with {}",
-            col.map(|col| format!(" of {}", view.name(col))).unwrap_or_default(),
-            value.as_deref().unwrap_or("Unknown, numbers with 0")
-        ),
-        Cleaning::DropMissing(col) => format!("rows without {} removed", col.map_or("all values", |col| view.name(col))),
-    }).collect();
+    let steps: Vec<String> = steps
+        .iter()
+        .map(|step| match step {
+            Cleaning::Trim => "white space trimmed".to_owned(),
+            Cleaning::Dedupe => "repeated rows removed".to_owned(),
+            Cleaning::Parse => "dates and numbers stored as such".to_owned(),
+            Cleaning::Fill(col, value) => format!(
+                "empty cells{} filled with {}",
+                col.map(|col| format!(" of {}", view.name(col))).unwrap_or_default(),
+                value.as_deref().unwrap_or("Unknown, numbers with 0")
+            ),
+            Cleaning::DropMissing(col) => {
+                format!("rows without {} removed", col.map_or("all values", |col| view.name(col)))
+            }
+        })
+        .collect();
     format!("A new workbook with the table, {}; the file that was sent stays as it is", steps.join(", "))
 }
 
 /// What a number of groups is called.
 pub(crate) fn groups_label(query: &Query, view: &View<'_>) -> String {
-    let keys: Vec<String> = query.keys.iter().map(|key| match key {
-        Key::Time(col, unit) => format!("{}s of {}", super::vocabulary::unit_word(*unit), view.name(*col)),
-        other => format!("different {}", key_name(other, view)),
-    }).collect();
+    let keys: Vec<String> = query
+        .keys
+        .iter()
+        .map(|key| match key {
+            Key::Time(col, unit) => {
+                format!("{}s of {}", super::vocabulary::unit_word(*unit), view.name(*col))
+            }
+            other => format!("different {}", key_name(other, view)),
+        })
+        .collect();
     format!("Number of {}", keys.join(" and "))
 }
 
@@ -284,10 +400,16 @@ fn counted(count: u32) -> String {
 
 /// A condition on groups, in words.
 fn having(query: &Query, view: &View<'_>) -> Option<String> {
-    let name = |at: &usize| query.measures.get(*at).map(|measure| lower_first(&figure_name(measure, view))).unwrap_or_default();
+    let name = |at: &usize| {
+        query.measures.get(*at).map(|measure| lower_first(&figure_name(measure, view))).unwrap_or_default()
+    };
     Some(match query.having.as_ref()? {
-        Having::Number { measure, cmp, value } => format!("{} {} {}", name(measure), cmp.sign().replace("==", "="), super::python::number(*value)),
-        Having::Measures { left, cmp, right } => format!("{} {} {}", name(left), cmp.sign().replace("==", "="), name(right)),
+        Having::Number { measure, cmp, value } => {
+            format!("{} {} {}", name(measure), cmp.sign().replace("==", "="), super::python::number(*value))
+        }
+        Having::Measures { left, cmp, right } => {
+            format!("{} {} {}", name(left), cmp.sign().replace("==", "="), name(right))
+        }
     })
 }
 

@@ -6,7 +6,9 @@ use super::{
     query::Col,
     spelling::{derived, normal_words, singular, slips, slips_allowed, stem},
     view::View,
-    vocabulary::{MONEY_WORDS, countries_of, filler, is_common, known_words, phrases, same_concept, telling_words},
+    vocabulary::{
+        MONEY_WORDS, countries_of, filler, is_common, known_words, phrases, same_concept, telling_words,
+    },
     words::{self, Kind, Token},
 };
 
@@ -21,8 +23,8 @@ pub(crate) const TIE: u32 = 4;
 
 /// Words that say nothing about which column is meant.
 const EMPTY_WORDS: [&str; 30] = [
-    "the", "of", "a", "an", "in", "and", "for", "per", "by", "to", "is", "on", "or", "at", "no", "not", "as", "from", "all",
-    "with", "over", "under", "was", "are", "it", "we", "i", "than", "how", "what",
+    "the", "of", "a", "an", "in", "and", "for", "per", "by", "to", "is", "on", "or", "at", "no", "not", "as",
+    "from", "all", "with", "over", "under", "was", "are", "it", "we", "i", "than", "how", "what",
 ];
 
 /// Units at the end of names, which say nothing of what is measured.
@@ -84,15 +86,24 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
         }
         let allowed = slips_allowed(&token.text);
         // Within a sentence, a capital begins a name.
-        let capital = at > 0 && token.raw.chars().next().is_some_and(char::is_uppercase) && token.raw.chars().skip(1).any(char::is_lowercase);
-        let vocabulary: Vec<String> = if capital { Vec::new() } else { telling_words().iter().map(|word| (*word).to_owned()).collect() };
+        let capital = at > 0
+            && token.raw.chars().next().is_some_and(char::is_uppercase)
+            && token.raw.chars().skip(1).any(char::is_lowercase);
+        let vocabulary: Vec<String> = if capital {
+            Vec::new()
+        } else {
+            telling_words().iter().map(|word| (*word).to_owned()).collect()
+        };
         let nearest = [names.clone(), vocabulary, values.clone()]
             .into_iter()
             .enumerate()
             .flat_map(|(order, words)| words.into_iter().map(move |word| (order, word)))
             .filter(|(_, word)| word.chars().count() >= 3 && first_letters_fit(word, &token.text))
             .filter_map(|(order, word)| {
-                let best = slips(&word, &token.text, allowed).into_iter().chain(slips(&word, &single, allowed)).min();
+                let best = slips(&word, &token.text, allowed)
+                    .into_iter()
+                    .chain(slips(&word, &single, allowed))
+                    .min();
                 best.map(|slips| (slips, order, word))
             })
             .min();
@@ -109,10 +120,14 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
 
 /// Which words are part of a phrase that is known as a whole.
 fn in_phrases(tokens: &[Token]) -> Vec<bool> {
-    let words: Vec<&str> = tokens.iter().map(|token| if token.kind == Kind::Quoted { "\"" } else { token.text.as_str() }).collect();
+    let words: Vec<&str> = tokens
+        .iter()
+        .map(|token| if token.kind == Kind::Quoted { "\"" } else { token.text.as_str() })
+        .collect();
     let mut covered = vec![false; words.len()];
     for at in 0..words.len() {
-        let known = phrases(&words[at..]).map(|(length, _)| length).max().unwrap_or(0).max(filler(&words[at..]));
+        let known =
+            phrases(&words[at..]).map(|(length, _)| length).max().unwrap_or(0).max(filler(&words[at..]));
         if known > 1 {
             covered[at..at + known].fill(true);
         }
@@ -153,14 +168,19 @@ fn is_phrase(phrase: &[Token]) -> bool {
         Kind::Quoted => phrase.len() == 1,
         _ => true,
     };
-    let outer = matches!(first.kind, Kind::Mark(_)) || matches!(last.kind, Kind::Mark(mark) if mark != ')' && mark != '%');
+    let outer = matches!(first.kind, Kind::Mark(_))
+        || matches!(last.kind, Kind::Mark(mark) if mark != ')' && mark != '%');
     let closed = !last.is_mark(')') || phrase.iter().any(|token| token.is_mark('('));
     !outer && closed && phrase.iter().all(inner)
 }
 
 fn phrase_words(phrase: &[Token]) -> Vec<String> {
     let plain = |token: &Token| {
-        let raw = token.raw.strip_suffix("'s").or_else(|| token.raw.strip_suffix("\u{2019}s")).filter(|_| token.kind == Kind::Word);
+        let raw = token
+            .raw
+            .strip_suffix("'s")
+            .or_else(|| token.raw.strip_suffix("\u{2019}s"))
+            .filter(|_| token.kind == Kind::Word);
         normal_words(raw.unwrap_or(&token.raw))
     };
     phrase.iter().flat_map(plain).collect()
@@ -194,7 +214,9 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         return 0;
     }
     let telling = words.iter().all(|word| {
-        !EMPTY_WORDS.contains(&word.as_str()) && word.chars().any(char::is_alphabetic) && word.chars().count() > 1
+        !EMPTY_WORDS.contains(&word.as_str())
+            && word.chars().any(char::is_alphabetic)
+            && word.chars().count() > 1
     });
     if !telling {
         return 0;
@@ -208,9 +230,20 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     }
     if within == words.len() {
         // "cost" is rather `Unit Cost` than "unit" is.
-        let head = name.iter().rev().find(|word| word.chars().count() > 2 && !UNITS.contains(&word.as_str())).is_some_and(|last| words.contains(last)) || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
+        let head = name
+            .iter()
+            .rev()
+            .find(|word| word.chars().count() > 2 && !UNITS.contains(&word.as_str()))
+            .is_some_and(|last| words.contains(last))
+            || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
         let adjective = words.len() == 1 && words[0] == "unit";
-        return if head { 60 + share(within) } else if adjective { 0 } else { 44 + share(within) };
+        return if head {
+            60 + share(within)
+        } else if adjective {
+            0
+        } else {
+            44 + share(within)
+        };
     }
     // A word for another table's rows before a name: "customer city".
     let rest: Vec<String> = words.iter().skip_while(|word| view.names.contains(word)).cloned().collect();
@@ -219,10 +252,18 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     }
     let plural_value = raw.eq_ignore_ascii_case("values");
     let matches = |word: &String| {
-        if name.contains(word) || name.iter().any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3) {
+        if name.contains(word)
+            || name
+                .iter()
+                .any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3)
+        {
             2
         } else {
-            u32::from(name.iter().any(|part| derived(part, word)) || name.iter().any(|part| same_concept(part, word)) || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)))
+            u32::from(
+                name.iter().any(|part| derived(part, word))
+                    || name.iter().any(|part| same_concept(part, word))
+                    || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)),
+            )
         }
     };
     let points: Vec<u32> = words.iter().map(matches).collect();
@@ -234,7 +275,9 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
 }
 
 fn is_money(view: &View<'_>, col: Col) -> bool {
-    let percent = view.profile(col).is_some_and(|profile| profile.unit.as_deref() == Some("%") || profile.name.contains('%'));
+    let percent = view
+        .profile(col)
+        .is_some_and(|profile| profile.unit.as_deref() == Some("%") || profile.name.contains('%'));
     view.role(col) == ColumnRole::Amount && view.is_measure(col) && !percent
 }
 
@@ -251,10 +294,12 @@ pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Ve
                 }
                 let candidates = named(&tokens[start..end], view, least);
                 let ends = [&tokens[start], &tokens[end - 1]];
-                let verb = least < EXACT && ends.iter().any(|token| {
-                    let named = |col: usize| view.columns[col].words.contains(&singular(&token.text));
-                    is_vocabulary(token) && (length == 1 || !candidates.iter().any(|(col, _)| named(*col)))
-                });
+                let verb = least < EXACT
+                    && ends.iter().any(|token| {
+                        let named = |col: usize| view.columns[col].words.contains(&singular(&token.text));
+                        is_vocabulary(token)
+                            && (length == 1 || !candidates.iter().any(|(col, _)| named(*col)))
+                    });
                 if !candidates.is_empty() && !verb {
                     found.push(Mention { start, end, candidates });
                 }
@@ -270,9 +315,19 @@ fn beside_names(mut found: Vec<Mention>) -> Vec<Mention> {
     let mut at = 0;
     while at + 1 < found.len() {
         let (left, right) = (&found[at], &found[at + 1]);
-        let weaker = if left.best() >= EXACT && right.best() < 60 { Some(at + 1) } else if right.best() >= EXACT && left.best() < 60 { Some(at) } else { None };
-        let shares = |weak: &Mention, strong: &Mention| strong.candidates.iter().any(|(col, _)| weak.candidates.iter().any(|(one, _)| one == col));
-        match weaker.filter(|weak| left.end == right.start && shares(&found[*weak], &found[2 * at + 1 - weak])) {
+        let weaker = if left.best() >= EXACT && right.best() < 60 {
+            Some(at + 1)
+        } else if right.best() >= EXACT && left.best() < 60 {
+            Some(at)
+        } else {
+            None
+        };
+        let shares = |weak: &Mention, strong: &Mention| {
+            strong.candidates.iter().any(|(col, _)| weak.candidates.iter().any(|(one, _)| one == col))
+        };
+        match weaker
+            .filter(|weak| left.end == right.start && shares(&found[*weak], &found[2 * at + 1 - weak]))
+        {
             Some(weak) => {
                 let weak = found.remove(weak);
                 found[at].start = found[at].start.min(weak.start);
@@ -290,8 +345,18 @@ fn is_vocabulary(token: &Token) -> bool {
     phrases(&[token.text.as_str()]).any(|(_, class)| {
         !matches!(
             class,
-            Class::Unpaid | Class::Paid | Class::Late | Class::Profit | Class::Margin | Class::Row | Class::Overdue
-                | Class::Parse | Class::List | Class::Growth | Class::Have | Class::Everything
+            Class::Unpaid
+                | Class::Paid
+                | Class::Late
+                | Class::Profit
+                | Class::Margin
+                | Class::Row
+                | Class::Overdue
+                | Class::Parse
+                | Class::List
+                | Class::Growth
+                | Class::Have
+                | Class::Everything
         )
     }) || ["month", "year", "name", "day", "list", "open", "given", "date's"].contains(&token.text.as_str())
 }
@@ -302,7 +367,11 @@ fn named(phrase: &[Token], view: &View<'_>, least: u32) -> Vec<(Col, u32)> {
     let quoted = matches!(phrase, [token] if token.kind == Kind::Quoted);
     let mut found: Vec<(Col, u32)> = (0..view.columns.len())
         .map(|col| (col, score(&words, &raw, view, col)))
-        .filter(|(col, score)| *score >= least && (!quoted || (*score >= EXACT && view.columns[*col].profile.name.eq_ignore_ascii_case(&raw))))
+        .filter(|(col, score)| {
+            *score >= least
+                && (!quoted
+                    || (*score >= EXACT && view.columns[*col].profile.name.eq_ignore_ascii_case(&raw)))
+        })
         .collect();
     found.sort_by_key(|(_, score)| std::cmp::Reverse(*score));
     found.truncate(12);
@@ -340,7 +409,12 @@ pub(crate) fn values(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec
     found
 }
 
-fn matching(phrase: &[Token], known: &[(Col, &str, Vec<String>)], view: &View<'_>, exact: bool) -> Vec<(Col, String)> {
+fn matching(
+    phrase: &[Token],
+    known: &[(Col, &str, Vec<String>)],
+    view: &View<'_>,
+    exact: bool,
+) -> Vec<(Col, String)> {
     let words = phrase_words(phrase);
     let Some(first) = phrase.first() else { return Vec::new() };
     let lettered = words.iter().any(|word| word.chars().any(char::is_alphabetic));
@@ -349,15 +423,23 @@ fn matching(phrase: &[Token], known: &[(Col, &str, Vec<String>)], view: &View<'_
     }
     let capital = first.raw.chars().next().is_some_and(char::is_uppercase);
     let pick = |fits: &dyn Fn(&[String]) -> bool| -> Vec<(Col, String)> {
-        known.iter().filter(|(_, _, value)| fits(value)).map(|(col, value, _)| (*col, (*value).to_owned())).collect()
+        known
+            .iter()
+            .filter(|(_, _, value)| fits(value))
+            .map(|(col, value, _)| (*col, (*value).to_owned()))
+            .collect()
     };
     if exact {
         let joined = words.concat();
-        let mut found = pick(&|value| *value == *words || (value.len() != words.len() && value.concat() == joined));
+        let mut found =
+            pick(&|value| *value == *words || (value.len() != words.len() && value.concat() == joined));
         // "No" and "on" are rarely values; "is" never.
-        let small = phrase.len() == 1 && first.kind == Kind::Word && first.text.chars().count() <= 3 && !capital;
+        let small =
+            phrase.len() == 1 && first.kind == Kind::Word && first.text.chars().count() <= 3 && !capital;
         let plain = phrase.len() == 1 && first.kind == Kind::Word && filler(&[first.text.as_str()]) > 0;
-        if small && (filler(&[first.text.as_str()]) > 0 || phrases(&[first.text.as_str()]).next().is_some()) || (plain && !capital) {
+        if small && (filler(&[first.text.as_str()]) > 0 || phrases(&[first.text.as_str()]).next().is_some())
+            || (plain && !capital)
+        {
             found.clear();
         }
         if found.is_empty()
@@ -370,7 +452,9 @@ fn matching(phrase: &[Token], known: &[(Col, &str, Vec<String>)], view: &View<'_
     }
     // Part of a value: only what looks like a name and means one value, or one word of a single column.
     let telling = words.iter().all(|word| word.chars().count() > 2 && filler(&[word.as_str()]) == 0);
-    let vocabulary = phrase.len() == 1 && (phrases(&[first.text.as_str()]).next().is_some() || super::dates::month_of(&first.text).is_some());
+    let vocabulary = phrase.len() == 1
+        && (phrases(&[first.text.as_str()]).next().is_some()
+            || super::dates::month_of(&first.text).is_some());
     if !telling || vocabulary {
         return Vec::new();
     }

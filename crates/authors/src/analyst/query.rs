@@ -76,7 +76,9 @@ impl Expr {
 
     fn fits(&self, depth: usize) -> bool {
         match self {
-            Expr::Op(sign, left, right) => depth > 0 && "+-*/".contains(*sign) && left.fits(depth - 1) && right.fits(depth - 1),
+            Expr::Op(sign, left, right) => {
+                depth > 0 && "+-*/".contains(*sign) && left.fits(depth - 1) && right.fits(depth - 1)
+            }
             Expr::Together(cols) => !cols.is_empty(),
             _ => true,
         }
@@ -84,7 +86,8 @@ impl Expr {
 
     /// True if there is a quotient of figures somewhere in it.
     pub(crate) fn holds_ratio(&self) -> bool {
-        self.is_ratio() || matches!(self, Expr::Op(_, left, right) if left.holds_ratio() || right.holds_ratio())
+        self.is_ratio()
+            || matches!(self, Expr::Op(_, left, right) if left.holds_ratio() || right.holds_ratio())
     }
 
     /// True for a quotient of two figures, not of a figure and a number.
@@ -211,23 +214,66 @@ impl Cmp {
 /// Which rows count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Filter {
-    Is { col: Col, values: Vec<String>, not: bool },
-    Contains { col: Col, text: String, part: Part, not: bool },
-    Number { col: Col, cmp: Cmp, value: f64 },
-    Between { col: Col, low: f64, high: f64 },
-    Columns { left: Col, cmp: Cmp, right: Col },
-    During { col: Col, range: Range, not: bool },
-    Recurs { col: Col, when: Recurring, not: bool },
-    Empty { col: Col, not: bool },
-    Flag { col: Col, yes: bool },
+    Is {
+        col: Col,
+        values: Vec<String>,
+        not: bool,
+    },
+    Contains {
+        col: Col,
+        text: String,
+        part: Part,
+        not: bool,
+    },
+    Number {
+        col: Col,
+        cmp: Cmp,
+        value: f64,
+    },
+    Between {
+        col: Col,
+        low: f64,
+        high: f64,
+    },
+    Columns {
+        left: Col,
+        cmp: Cmp,
+        right: Col,
+    },
+    During {
+        col: Col,
+        range: Range,
+        not: bool,
+    },
+    Recurs {
+        col: Col,
+        when: Recurring,
+        not: bool,
+    },
+    Empty {
+        col: Col,
+        not: bool,
+    },
+    Flag {
+        col: Col,
+        yes: bool,
+    },
     /// Any of several.
     Any(Vec<Filter>),
     /// Not all of several.
     Not(Vec<Filter>),
     /// The value stands in no row that meets the conditions.
-    Never { col: Col, of: Vec<Filter> },
+    Never {
+        col: Col,
+        of: Vec<Filter>,
+    },
     /// The value is in a column of another table, or is not.
-    Known { col: Col, table: usize, other: String, not: bool },
+    Known {
+        col: Col,
+        table: usize,
+        other: String,
+        not: bool,
+    },
 }
 
 impl Filter {
@@ -236,7 +282,9 @@ impl Filter {
         match self {
             Filter::Columns { left, right, .. } => vec![*left, *right],
             Filter::Any(filters) | Filter::Not(filters) => filters.iter().flat_map(Filter::columns).collect(),
-            Filter::Never { col, of } => std::iter::once(*col).chain(of.iter().flat_map(Filter::columns)).collect(),
+            Filter::Never { col, of } => {
+                std::iter::once(*col).chain(of.iter().flat_map(Filter::columns)).collect()
+            }
             Filter::Is { col, .. }
             | Filter::Contains { col, .. }
             | Filter::Number { col, .. }
@@ -261,11 +309,20 @@ impl Filter {
 
     fn fits(&self, view: &View<'_>, depth: usize) -> bool {
         match self {
-            Filter::During { range, .. } => [range.from, range.to].into_iter().flatten().all(|day| day.abs() < DAYS_MAX),
-            Filter::Recurs { when: Recurring::Months(numbers), .. } => numbers.iter().all(|month| (1..=12).contains(month)),
+            Filter::During { range, .. } => {
+                [range.from, range.to].into_iter().flatten().all(|day| day.abs() < DAYS_MAX)
+            }
+            Filter::Recurs { when: Recurring::Months(numbers), .. } => {
+                numbers.iter().all(|month| (1..=12).contains(month))
+            }
             Filter::Recurs { when: Recurring::Weekdays(numbers), .. } => numbers.iter().all(|day| *day < 7),
-            Filter::Known { table, other, .. } => view.tables.get(*table).is_some_and(|table| table.columns.iter().any(|column| column.name == *other)),
-            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => depth > 0 && filters.iter().all(|filter| filter.fits(view, depth - 1)),
+            Filter::Known { table, other, .. } => view
+                .tables
+                .get(*table)
+                .is_some_and(|table| table.columns.iter().any(|column| column.name == *other)),
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
+                depth > 0 && filters.iter().all(|filter| filter.fits(view, depth - 1))
+            }
             _ => true,
         }
     }
@@ -274,7 +331,9 @@ impl Filter {
     pub(crate) fn known(&self) -> Vec<(usize, String)> {
         match self {
             Filter::Known { table, other, .. } => vec![(*table, other.clone())],
-            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().flat_map(Filter::known).collect(),
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
+                filters.iter().flat_map(Filter::known).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -363,7 +422,10 @@ pub(crate) enum Task {
     /// From the first date to the last.
     Span(Col),
     /// Days past due in buckets.
-    Ageing { due: Col, edges: Vec<u32> },
+    Ageing {
+        due: Col,
+        edges: Vec<u32>,
+    },
     Clean(Vec<Cleaning>),
     /// The values as they are drawn: scatter, histogram, box.
     Draw,
@@ -405,7 +467,8 @@ pub(crate) struct Query {
 impl Query {
     /// True if everything in it is there and in bounds: a memory may be old, or not ours.
     pub(crate) fn fits(&self, view: &View<'_>) -> bool {
-        let measure = |measure: &Measure| measure.of.fits(DEPTH_MAX) && !matches!(measure.agg, Agg::Quantile(101..));
+        let measure =
+            |measure: &Measure| measure.of.fits(DEPTH_MAX) && !matches!(measure.agg, Agg::Quantile(101..));
         let having = match self.having {
             Some(Having::Number { measure, .. }) => measure < self.measures.len(),
             Some(Having::Measures { left, right, .. }) => left.max(right) < self.measures.len(),
@@ -427,19 +490,28 @@ impl Query {
 
     /// Every column that it needs to know the meaning of.
     pub(crate) fn columns(&self) -> Vec<Col> {
-        let mut columns: Vec<Col> = self.measures.iter().flat_map(|one| {
-            let mut columns = one.of.columns();
-            columns.extend(one.weight);
-            columns.extend(one.agg.date());
-            columns
-        }).collect();
+        let mut columns: Vec<Col> = self
+            .measures
+            .iter()
+            .flat_map(|one| {
+                let mut columns = one.of.columns();
+                columns.extend(one.weight);
+                columns.extend(one.agg.date());
+                columns
+            })
+            .collect();
         columns.extend(self.keys.iter().map(|key| key.column()));
         columns.extend(self.filters.iter().flat_map(Filter::columns));
         columns.extend(self.sort.and_then(|sort| sort.by));
         match &self.task {
-            Task::Rows(cols) | Task::Duplicates(cols) | Task::Missing(cols) | Task::Correlation(cols)
+            Task::Rows(cols)
+            | Task::Duplicates(cols)
+            | Task::Missing(cols)
+            | Task::Correlation(cols)
             | Task::Describe(cols) => columns.extend(cols),
-            Task::Values(col) | Task::Outliers(col) | Task::Span(col) | Task::Ageing { due: col, .. } => columns.push(*col),
+            Task::Values(col) | Task::Outliers(col) | Task::Span(col) | Task::Ageing { due: col, .. } => {
+                columns.push(*col)
+            }
             Task::Share(filters) => columns.extend(filters.iter().flat_map(Filter::columns)),
             Task::Growth(before, after) => {
                 columns.extend(before.filters.iter().chain(&after.filters).flat_map(Filter::columns));

@@ -10,26 +10,75 @@ pub(crate) enum Refusal {
 }
 
 /// Verbs that destroy, wherever they are said of data.
-const DESTROYS: [&str; 12] = ["overwrite", "overwriting", "wipe", "erase", "truncate", "destroy", "purge", "shred", "corrupt", "encrypt", "hack", "unlink"];
+const DESTROYS: [&str; 12] = [
+    "overwrite",
+    "overwriting",
+    "wipe",
+    "erase",
+    "truncate",
+    "destroy",
+    "purge",
+    "shred",
+    "corrupt",
+    "encrypt",
+    "hack",
+    "unlink",
+];
 
 /// Verbs that send something somewhere.
-const SENDS: [&str; 14] = ["send", "email", "mail", "e-mail", "upload", "forward", "post", "publish", "tweet", "transmit", "text", "notify", "call", "fax"];
+const SENDS: [&str; 14] = [
+    "send", "email", "mail", "e-mail", "upload", "forward", "post", "publish", "tweet", "transmit", "text",
+    "notify", "call", "fax",
+];
 
 /// Verbs that change a record.
 const CHANGES: [&str; 22] = [
-    "update", "change", "set", "mark", "give", "increase", "raise", "lower", "replace", "insert", "add", "edit", "modify", "delete", "remove", "drop",
-    "cancel", "book", "pay", "approve", "transfer", "reduce",
+    "update", "change", "set", "mark", "give", "increase", "raise", "lower", "replace", "insert", "add",
+    "edit", "modify", "delete", "remove", "drop", "cancel", "book", "pay", "approve", "transfer", "reduce",
 ];
 
 /// Where records are kept.
 const SYSTEMS: [&str; 16] = [
-    "database", "system", "server", "erp", "crm", "bookkeeping", "production", "website", "cloud", "sharepoint", "drive", "dropbox", "bank", "payroll", "intranet", "db",
+    "database",
+    "system",
+    "server",
+    "erp",
+    "crm",
+    "bookkeeping",
+    "production",
+    "website",
+    "cloud",
+    "sharepoint",
+    "drive",
+    "dropbox",
+    "bank",
+    "payroll",
+    "intranet",
+    "db",
 ];
 
 /// Words by which a clean-up is told from destruction.
 const CLEANS: [&str; 20] = [
-    "duplicate", "duplicates", "duplciates", "empty", "blank", "blanks", "spaces", "whitespace", "missing", "without", "copy", "new", "export", "result", "workbook",
-    "outliers", "nulls", "repeated", "double", "excel",
+    "duplicate",
+    "duplicates",
+    "duplciates",
+    "empty",
+    "blank",
+    "blanks",
+    "spaces",
+    "whitespace",
+    "missing",
+    "without",
+    "copy",
+    "new",
+    "export",
+    "result",
+    "workbook",
+    "outliers",
+    "nulls",
+    "repeated",
+    "double",
+    "excel",
 ];
 
 fn said(tokens: &[Token], words: &[&str]) -> bool {
@@ -38,7 +87,10 @@ fn said(tokens: &[Token], words: &[&str]) -> bool {
 
 /// The verb that a sentence, or a part of it, begins with: what is to be done.
 fn commands(tokens: &[Token]) -> Vec<&str> {
-    let polite = ["please", "can", "could", "you", "would", "will", "now", "just", "kindly", "also", "then", "go", "and", "ahead", "i", "want", "to", "need", "like", "d", "i'd", "me"];
+    let polite = [
+        "please", "can", "could", "you", "would", "will", "now", "just", "kindly", "also", "then", "go",
+        "and", "ahead", "i", "want", "to", "need", "like", "d", "i'd", "me",
+    ];
     let mut found = Vec::new();
     let mut begins = true;
     for (at, token) in tokens.iter().enumerate() {
@@ -69,7 +121,8 @@ pub(crate) fn check(tokens: &[Token]) -> Option<Refusal> {
     };
     let commands = commands(tokens);
     let commanded = |words: &[&str]| commands.iter().any(|command| words.contains(command));
-    let original = said(tokens, &["original", "originals", "source"]) || (said(tokens, &["place"]) && said(tokens, &["in"]));
+    let original = said(tokens, &["original", "originals", "source"])
+        || (said(tokens, &["place"]) && said(tokens, &["in"]));
     let system = said(tokens, &SYSTEMS);
     if said(tokens, &DESTROYS) || (said(tokens, &["format"]) && said(tokens, &["disk", "drive"])) {
         return destructive("overwrite or erase anything");
@@ -78,7 +131,8 @@ pub(crate) fn check(tokens: &[Token]) -> Option<Refusal> {
         return destructive("delete anything");
     }
     if commanded(&["delete", "remove", "drop"]) {
-        let file = said(tokens, &["file", "sheet", "original", "table", "spreadsheet", "csv"]) && said(tokens, &["from", "the", "this", "my"]);
+        let file = said(tokens, &["file", "sheet", "original", "table", "spreadsheet", "csv"])
+            && said(tokens, &["from", "the", "this", "my"]);
         if original || system || (!said(tokens, &CLEANS) && (commanded(&["delete"]) || file)) {
             return destructive("delete anything from the original");
         }
@@ -90,7 +144,10 @@ pub(crate) fn check(tokens: &[Token]) -> Option<Refusal> {
         return destructive("change records");
     }
     let sends = commanded(&SENDS) && !said(&tokens[..tokens.len().min(2)], &["text"]);
-    if sends && !commanded(&["send me", "post"]) && !tokens.windows(2).any(|pair| pair[0].is("send") && pair[1].is_any(&["me", "us", "back"])) {
+    if sends
+        && !commanded(&["send me", "post"])
+        && !tokens.windows(2).any(|pair| pair[0].is("send") && pair[1].is_any(&["me", "us", "back"]))
+    {
         return destructive("send anything anywhere");
     }
     let first = tokens.iter().find(|token| token.kind == Kind::Word).map(|token| token.text.as_str());
@@ -98,7 +155,9 @@ pub(crate) fn check(tokens: &[Token]) -> Option<Refusal> {
         return Some(Refusal::Unanswerable("the data says what, when and how much, not why".to_owned()));
     }
     let future = said(tokens, &["forecast", "predict", "prediction", "projection", "extrapolate"])
-        || (first == Some("will") || (first == Some("when") && said(tokens, &["will"])) || (said(tokens, &["will"]) && said(tokens, &["next", "tomorrow", "future"])))
+        || (first == Some("will")
+            || (first == Some("when") && said(tokens, &["will"]))
+            || (said(tokens, &["will"]) && said(tokens, &["next", "tomorrow", "future"])))
         || (said(tokens, &["next"]) && said(tokens, &["expect", "expected", "likely"]));
     if future {
         return Some(Refusal::Unanswerable("the data says what has been; I make no forecasts".to_owned()));

@@ -62,8 +62,16 @@ pub(crate) fn stem(word: &str) -> String {
 
 /// True for words of one family: `satisfied` and `satisfaction`, `delivered` and `delivery`.
 pub(crate) fn derived(left: &str, right: &str) -> bool {
-    const ENDINGS: [&str; 16] = ["ied", "y", "action", "ion", "ation", "ment", "ing", "ed", "al", "ance", "ence", "ity", "ive", "e", "es", "ies"];
-    let shared = left.chars().zip(right.chars()).take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum::<usize>();
+    const ENDINGS: [&str; 16] = [
+        "ied", "y", "action", "ion", "ation", "ment", "ing", "ed", "al", "ance", "ence", "ity", "ive", "e",
+        "es", "ies",
+    ];
+    let shared = left
+        .chars()
+        .zip(right.chars())
+        .take_while(|(one, other)| one == other)
+        .map(|(one, _)| one.len_utf8())
+        .sum::<usize>();
     shared >= 6 && ENDINGS.contains(&&left[shared..]) && ENDINGS.contains(&&right[shared..])
 }
 

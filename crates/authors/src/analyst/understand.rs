@@ -49,7 +49,8 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     let views = views(&all, &stacks);
     let memory = conversation::recall(assignment, &views);
     let tables = conversation::fingerprint(assignment);
-    if let Some((memory, pending)) = memory.as_ref().and_then(|memory| Some((memory, memory.pending.as_ref()?)))
+    if let Some((memory, pending)) =
+        memory.as_ref().and_then(|memory| Some((memory, memory.pending.as_ref()?)))
         && let Some(written) = answered(question, tokens, memory, pending, &views, tables)
     {
         return written;
@@ -72,7 +73,9 @@ fn answered(
     let mut choices = pending.choices.clone();
     if let Some(choice) = pending.chosen(question, tokens) {
         if choice == Choice::Phrase("no".to_owned()) {
-            return Some(Err(AuthorError::NotUnderstood("then please ask in other words, with the names of the columns".to_owned())));
+            return Some(Err(AuthorError::NotUnderstood(
+                "then please ask in other words, with the names of the columns".to_owned(),
+            )));
         }
         choices.push(choice);
         return Some(resolve(&pending.question, &asked, &choices, earlier, views, tables));
@@ -120,11 +123,22 @@ fn resolve(
         Ok(mut found) => match found.len() {
             1 => {
                 let reading = found.remove(0);
-                let confirmed = choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
+                let confirmed =
+                    choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
                 if reading.confidence < ASKED_BELOW && !confirmed {
-                    let without = if reading.lost.is_empty() { String::new() } else { format!(" It leaves out {:?}.", reading.lost.join(", ")) };
-                    let asked = format!("Do you mean this? {}{without}", super::describe::sentence(&reading.query, reading.view));
-                    let options = vec![("Yes".to_owned(), Choice::Phrase("yes".to_owned())), ("No, something else".to_owned(), Choice::Phrase("no".to_owned()))];
+                    let without = if reading.lost.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" It leaves out {:?}.", reading.lost.join(", "))
+                    };
+                    let asked = format!(
+                        "Do you mean this? {}{without}",
+                        super::describe::sentence(&reading.query, reading.view)
+                    );
+                    let options = vec![
+                        ("Yes".to_owned(), Choice::Phrase("yes".to_owned())),
+                        ("No, something else".to_owned(), Choice::Phrase("no".to_owned())),
+                    ];
                     return Err(ask(&asked, options, question, choices, earlier, tables, views));
                 }
                 Ok(write(question, reading, tables))
@@ -134,10 +148,20 @@ fn resolve(
                     let name = reading.view.tables[reading.view.base].name();
                     (name.clone(), Choice::Table(name))
                 });
-                Err(ask("Which table do you mean?", options.collect(), question, choices, earlier, tables, views))
+                Err(ask(
+                    "Which table do you mean?",
+                    options.collect(),
+                    question,
+                    choices,
+                    earlier,
+                    tables,
+                    views,
+                ))
             }
         },
-        Err(Trouble::Ask(asked, options)) => Err(ask(&asked, options, question, choices, earlier, tables, views)),
+        Err(Trouble::Ask(asked, options)) => {
+            Err(ask(&asked, options, question, choices, earlier, tables, views))
+        }
         Err(Trouble::Cannot(why)) => Err(AuthorError::Unanswerable(why)),
         Err(Trouble::Lost(why)) => Err(AuthorError::NotUnderstood(why)),
     }
@@ -146,7 +170,12 @@ fn resolve(
 fn write(question: &str, reading: Reading<'_, '_>, tables: u64) -> Draft {
     let confidence = u8::try_from(reading.confidence.min(100)).unwrap_or(100);
     let mut draft = program::write(question, &reading.query, reading.view, confidence);
-    let memory = Memory { tables, view: conversation::view_key(reading.view), query: Some(reading.query), pending: None };
+    let memory = Memory {
+        tables,
+        view: conversation::view_key(reading.view),
+        query: Some(reading.query),
+        pending: None,
+    };
     draft.memory = memory.json();
     draft
 }
@@ -160,10 +189,16 @@ fn ask(
     tables: u64,
     views: &[View<'_>],
 ) -> AuthorError {
-    let clarification = Clarification { question: asked.to_owned(), options: options.iter().map(|(text, _)| text.clone()).collect() };
+    let clarification = Clarification {
+        question: asked.to_owned(),
+        options: options.iter().map(|(text, _)| text.clone()).collect(),
+    };
     let memory = Memory {
         tables,
-        view: earlier.map_or_else(|| views.first().map(conversation::view_key).unwrap_or_default(), |(memory, _)| memory.view.clone()),
+        view: earlier.map_or_else(
+            || views.first().map(conversation::view_key).unwrap_or_default(),
+            |(memory, _)| memory.view.clone(),
+        ),
         query: earlier.map(|(_, query)| query.clone()),
         pending: Some(Pending::new(question, choices, options)),
     };
@@ -171,7 +206,11 @@ fn ask(
 }
 
 /// Reads a question on one view.
-fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
+fn read<'a, 'b>(
+    tokens: &[Token],
+    choices: &[Choice],
+    view: &'a View<'b>,
+) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
     let named = tokens.iter().filter(|token| view.is_named(&token.text)).count();
     let mut partial = match parse::read(tokens, view, choices) {
         Ok(partial) => partial,
@@ -195,12 +234,21 @@ fn read<'a, 'b>(tokens: &[Token], choices: &[Choice], view: &'a View<'b>) -> Res
 }
 
 fn unknown_words(partial: &Partial, view: &View<'_>) -> Trouble {
-    let words: Vec<String> = partial.unknown.iter().take(6).map(|word| word.chars().take(40).collect()).collect();
-    Trouble::Cannot(format!("I find nothing about {:?} in the data; {}", words.join(" "), view.columns_said()))
+    let words: Vec<String> =
+        partial.unknown.iter().take(6).map(|word| word.chars().take(40).collect()).collect();
+    Trouble::Cannot(format!(
+        "I find nothing about {:?} in the data; {}",
+        words.join(" "),
+        view.columns_said()
+    ))
 }
 
 /// The readings that are as good as any, or why there is none.
-fn readings<'a, 'b>(tokens: &[Token], choices: &[Choice], views: &'a [View<'b>]) -> Result<Vec<Reading<'a, 'b>>, Trouble> {
+fn readings<'a, 'b>(
+    tokens: &[Token],
+    choices: &[Choice],
+    views: &'a [View<'b>],
+) -> Result<Vec<Reading<'a, 'b>>, Trouble> {
     let mut failures: Vec<Failure<'a, 'b>> = Vec::new();
     let (mut single, mut joined): (Vec<Reading<'a, 'b>>, Vec<Reading<'a, 'b>>) = (Vec::new(), Vec::new());
     for view in views {
@@ -211,14 +259,19 @@ fn readings<'a, 'b>(tokens: &[Token], choices: &[Choice], views: &'a [View<'b>])
         }
     }
     // One table is enough if it can say everything as well as two.
-    let surest = |found: &[Reading<'_, '_>]| found.iter().map(|reading| reading.confidence).max().unwrap_or(0);
+    let surest =
+        |found: &[Reading<'_, '_>]| found.iter().map(|reading| reading.confidence).max().unwrap_or(0);
     if !single.is_empty() && surest(&joined) < surest(&single) + JOIN_WINS_BY {
         joined.clear();
     } else if !joined.is_empty() {
         single.clear();
     }
     // Another table understood all but one thing: then a guess here is no answer.
-    let asks = |failure: &Failure<'_, '_>| matches!(&failure.trouble, Trouble::Ask(_, options) if options.len() > 1) && failure.unknown == 0 && failure.view.joins.is_empty();
+    let asks = |failure: &Failure<'_, '_>| {
+        matches!(&failure.trouble, Trouble::Ask(_, options) if options.len() > 1)
+            && failure.unknown == 0
+            && failure.view.joins.is_empty()
+    };
     let most = single.iter().map(|reading| reading.exact).max().unwrap_or(0);
     let asks = |failure: &Failure<'_, '_>| asks(failure) && failure.exact >= most && failure.exact > 0;
     if joined.is_empty() && surest(&single) < GUESSED && failures.iter().any(asks) {
@@ -241,15 +294,22 @@ fn best_of<'a, 'b>(mut found: Vec<Reading<'a, 'b>>, choices: &[Choice]) -> Optio
     if found.iter().any(|reading| !hidden(reading)) {
         found.retain(|reading| !hidden(reading));
     }
-    let one_each = |reading: &Reading<'_, '_>| matches!(reading.query.keys[..], [super::query::Key::Column(col)] if reading.view.is_unique(col))
-        && reading.query.measures.iter().all(|measure| measure.of == super::query::Expr::Rows);
+    let one_each = |reading: &Reading<'_, '_>| {
+        matches!(reading.query.keys[..], [super::query::Key::Column(col)] if reading.view.is_unique(col))
+            && reading.query.measures.iter().all(|measure| measure.of == super::query::Expr::Rows)
+    };
     if found.iter().any(|reading| !one_each(reading)) {
         found.retain(|reading| !one_each(reading));
     }
     let most = found.iter().map(|reading| reading.exact).max()?;
     found.retain(|reading| reading.exact == most);
     // One of a series of tables alone is meant if it is named only.
-    let series: Vec<usize> = found.iter().filter_map(|reading| reading.view.stack).filter(|stack| stack.is_series).flat_map(|stack| stack.parts.clone()).collect();
+    let series: Vec<usize> = found
+        .iter()
+        .filter_map(|reading| reading.view.stack)
+        .filter(|stack| stack.is_series)
+        .flat_map(|stack| stack.parts.clone())
+        .collect();
     found.retain(|reading| !series.contains(&reading.view.base));
     let surest = found.iter().map(|reading| reading.confidence).max()?;
     found.retain(|reading| reading.confidence + 10 >= surest);
@@ -267,7 +327,16 @@ fn why_not(mut failures: Vec<Failure<'_, '_>>) -> Trouble {
         let asks = matches!(failure.trouble, Trouble::Ask(..));
         let lost = matches!(failure.trouble, Trouble::Lost(_));
         let named = std::cmp::Reverse(failure.named.min(1));
-        (failure.view.tables[failure.view.base].hidden, !asks, named, failure.unknown, lost, failure.view.joins.len(), failure.view.stack.is_none(), std::cmp::Reverse(failure.exact))
+        (
+            failure.view.tables[failure.view.base].hidden,
+            !asks,
+            named,
+            failure.unknown,
+            lost,
+            failure.view.joins.len(),
+            failure.view.stack.is_none(),
+            std::cmp::Reverse(failure.exact),
+        )
     });
     let Some(first) = failures.into_iter().next() else { return Trouble::Lost(String::new()) };
     match first.trouble {

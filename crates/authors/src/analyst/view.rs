@@ -59,7 +59,9 @@ pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
     let generic = |word: &String| ["sheet", "sheet1", "data", "table", "tabelle1"].contains(&word.as_str());
     let plain = |word: String| word.trim_end_matches(|char: char| char.is_ascii_digit()).to_owned();
     let mut words: Vec<String> = normal_words(sheet);
-    if table.sheet.is_none() || words.iter().all(|word| generic(word) || !word.chars().any(char::is_alphabetic)) {
+    if table.sheet.is_none()
+        || words.iter().all(|word| generic(word) || !word.chars().any(char::is_alphabetic))
+    {
         words.extend(normal_words(stem).into_iter().map(plain).map(|word| singular(&word)));
     }
     words.retain(|word| word.chars().any(char::is_alphabetic) && word.chars().count() > 2 && !generic(word));
@@ -69,7 +71,8 @@ pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
 impl<'a> View<'a> {
     fn new(tables: &'a [TableProfile], stacks: &'a [Stack], base: usize, joins: Vec<Join>) -> View<'a> {
         let stack = stacks.iter().find(|stack| stack.table == base);
-        let mut view = View { tables, base, joins: Vec::new(), stack, columns: Vec::new(), names: Vec::new() };
+        let mut view =
+            View { tables, base, joins: Vec::new(), stack, columns: Vec::new(), names: Vec::new() };
         for part in stack.map_or(&[base][..], |stack| &stack.parts) {
             view.names.extend(table_words(&tables[*part]));
         }
@@ -97,7 +100,14 @@ impl<'a> View<'a> {
             while self.columns.iter().any(|column| column.name == name) {
                 name.push('\'');
             }
-            self.columns.push(ViewColumn { table, at, name, words: normal_words(own_name(&profile.name, &tables[table])), profile, loose_dates: looks_like_dates(profile) });
+            self.columns.push(ViewColumn {
+                table,
+                at,
+                name,
+                words: normal_words(own_name(&profile.name, &tables[table])),
+                profile,
+                loose_dates: looks_like_dates(profile),
+            });
         }
     }
 
@@ -127,7 +137,9 @@ impl<'a> View<'a> {
 
     /// A number one would add up or average: no key, no year, no number of a store.
     pub(crate) fn is_measure(&self, col: Col) -> bool {
-        self.is_number(col) && !matches!(self.role(col), ColumnRole::Key | ColumnRole::Category) && !self.is_calendar(col)
+        self.is_number(col)
+            && !matches!(self.role(col), ColumnRole::Key | ColumnRole::Category)
+            && !self.is_calendar(col)
     }
 
     /// A number or text column that holds years, quarters or months.
@@ -174,8 +186,10 @@ impl<'a> View<'a> {
     pub(crate) fn is_unique(&self, col: Col) -> bool {
         self.columns.get(col).is_some_and(|column| {
             let rows = self.tables[column.table].rows;
-            column.profile.empty == 0 && rows > 0
-                && (column.profile.distinct == rows || (column.profile.many_distinct && column.profile.role == ColumnRole::Key))
+            column.profile.empty == 0
+                && rows > 0
+                && (column.profile.distinct == rows
+                    || (column.profile.many_distinct && column.profile.role == ColumnRole::Key))
         })
     }
 
@@ -194,7 +208,11 @@ impl<'a> View<'a> {
 /// A name without the number that pandas gives to the second column of that name.
 fn own_name<'t>(name: &'t str, table: &TableProfile) -> &'t str {
     match name.rsplit_once('.') {
-        Some((first, number)) if number.parse::<u32>().is_ok() && table.columns.iter().any(|column| column.name == first) => first,
+        Some((first, number))
+            if number.parse::<u32>().is_ok() && table.columns.iter().any(|column| column.name == first) =>
+        {
+            first
+        }
         _ => name,
     }
 }
@@ -202,14 +220,18 @@ fn own_name<'t>(name: &'t str, table: &TableProfile) -> &'t str {
 /// True for text of which most values are days, however they are written.
 fn looks_like_dates(profile: &ColumnProfile) -> bool {
     let dated = |text: &str| {
-        let parts: Vec<&str> = text.split(|char: char| !char.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> =
+            text.split(|char: char| !char.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
         let month = |part: &str| super::dates::month_of(&part.to_lowercase()).is_some();
         let number = |part: &str| part.parse::<u32>().ok().filter(|number| *number < 3000);
         let year = |part: &str| part.len() == 4 && number(part).is_some_and(|number| number > 1800);
-        (3..=6).contains(&parts.len()) && parts.iter().any(|part| year(part)) && parts.iter().take(3).all(|part| month(part) || number(part).is_some())
+        (3..=6).contains(&parts.len())
+            && parts.iter().any(|part| year(part))
+            && parts.iter().take(3).all(|part| month(part) || number(part).is_some())
     };
     let filled = profile.values.iter().filter(|value| !value.value.is_empty());
-    let (dates, all) = filled.fold((0_usize, 0_usize), |(dates, all), value| (dates + usize::from(dated(&value.value)), all + 1));
+    let (dates, all) = filled
+        .fold((0_usize, 0_usize), |(dates, all), value| (dates + usize::from(dated(&value.value)), all + 1));
     profile.kind == ColumnKind::Text && all >= 3 && dates * 10 >= all * 9
 }
 
@@ -232,14 +254,19 @@ pub(crate) fn columns_said(table: &TableProfile) -> String {
 
 /// Every table alone, then every pair that shares a key, then each table with all that share one with it.
 pub(crate) fn views<'a>(tables: &'a [TableProfile], stacks: &'a [Stack]) -> Vec<View<'a>> {
-    let mut views: Vec<View<'_>> = (0..tables.len()).filter(|at| !tables[*at].columns.is_empty()).map(|at| View::new(tables, stacks, at, Vec::new())).collect();
+    let mut views: Vec<View<'_>> = (0..tables.len())
+        .filter(|at| !tables[*at].columns.is_empty())
+        .map(|at| View::new(tables, stacks, at, Vec::new()))
+        .collect();
     let of_files = tables.len() - stacks.len();
     let joined = |at: &usize| !tables[*at].hidden && (*at < JOINED_TABLES_MAX || *at >= of_files);
     for base in (0..tables.len()).filter(joined) {
         let mut joins: Vec<Join> = Vec::new();
         for other in (0..of_files).filter(|other| joined(other) && *other != base) {
             // What is alike goes below one another, not beside.
-            if let Some(on) = shared_key(&tables[base], &tables[other]).filter(|_| base < of_files || !stack::are_part(stacks, base, other)) {
+            if let Some(on) = shared_key(&tables[base], &tables[other])
+                .filter(|_| base < of_files || !stack::are_part(stacks, base, other))
+            {
                 joins.push(Join { table: other, on });
             }
         }
@@ -277,10 +304,13 @@ pub(crate) fn shared_key(base: &TableProfile, other: &TableProfile) -> Option<Ve
     for (at, column) in base.columns.iter().enumerate() {
         let text = |column: &ColumnProfile| column.kind == ColumnKind::Text && !column.values.is_empty();
         let holds = |twin: &ColumnProfile| {
-            let known = column.values.iter().filter(|value| twin.values.iter().any(|one| one.value == value.value));
+            let known =
+                column.values.iter().filter(|value| twin.values.iter().any(|one| one.value == value.value));
             known.count() * 10 >= column.values.len() * 8
         };
-        let fits = |twin: &usize| unique(*twin) && text(column) && text(&other.columns[*twin]) && holds(&other.columns[*twin]);
+        let fits = |twin: &usize| {
+            unique(*twin) && text(column) && text(&other.columns[*twin]) && holds(&other.columns[*twin])
+        };
         if let Some(twin) = (0..other.columns.len()).find(fits) {
             return Some(vec![(at, twin)]);
         }
@@ -291,9 +321,12 @@ pub(crate) fn shared_key(base: &TableProfile, other: &TableProfile) -> Option<Ve
 fn joinable(left: &ColumnProfile, right: &ColumnProfile) -> bool {
     let number = is_number(left.kind) && is_number(right.kind);
     let key = |column: &ColumnProfile| {
-        matches!(column.role, ColumnRole::Key | ColumnRole::Category | ColumnRole::Name) || !is_number(column.kind)
+        matches!(column.role, ColumnRole::Key | ColumnRole::Category | ColumnRole::Name)
+            || !is_number(column.kind)
             || column.kind == ColumnKind::Integer
     };
-    (left.kind == right.kind || number) && key(left) && key(right)
+    (left.kind == right.kind || number)
+        && key(left)
+        && key(right)
         && !matches!(left.kind, ColumnKind::Date | ColumnKind::Boolean | ColumnKind::Empty)
 }

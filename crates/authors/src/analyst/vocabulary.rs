@@ -15,7 +15,10 @@ pub(crate) enum Class {
     Which,
     Who,
     /// The greatest or least; `true` in the second place lists several even without a number.
-    Rank { lowest: bool, lists: bool },
+    Rank {
+        lowest: bool,
+        lists: bool,
+    },
     Cmp(Cmp),
     Between,
     Not,
@@ -66,8 +69,12 @@ pub(crate) enum Class {
     Margin,
     DaysBetween,
     Extent,
-    Earliest { latest: bool },
-    Weekend { not: bool },
+    Earliest {
+        latest: bool,
+    },
+    Weekend {
+        not: bool,
+    },
     YearToDate,
     This,
     Previous,
@@ -92,95 +99,260 @@ use Class as C;
 
 /// Phrases and what they do; the longest that fits is taken.
 const PHRASES: &[(Class, &str)] = &[
-    (C::Agg(Agg::Sum), "total|totals|in total|sum|sums|sum up|summed|add up|added up|overall|altogether|combined|grand total|all together|the total of|sum of|total of|total amount of|together"),
-    (C::Agg(Agg::Mean), "average|averages|mean|avg|on average|typical|averaged|average of|mean of|mean value"),
+    (
+        C::Agg(Agg::Sum),
+        "total|totals|in total|sum|sums|sum up|summed|add up|added up|overall|altogether|combined|grand total|all together|the total of|sum of|total of|total amount of|together",
+    ),
+    (
+        C::Agg(Agg::Mean),
+        "average|averages|mean|avg|on average|typical|averaged|average of|mean of|mean value",
+    ),
     (C::Agg(Agg::Median), "median|medians|median of|middle value"),
     (C::Agg(Agg::Max), "maximum|max|maxima|maximal"),
     (C::Agg(Agg::Min), "minimum|min|minima|minimal"),
     (C::Agg(Agg::Std), "standard deviation|std|stdev|std dev|deviation|spread"),
-    (C::Agg(Agg::Distinct), "distinct|unique|different|number of different|number of distinct|number of unique|how many different|how many distinct|how many unique|count of distinct|count of unique|distinct count of|count distinct"),
+    (
+        C::Agg(Agg::Distinct),
+        "distinct|unique|different|number of different|number of distinct|number of unique|how many different|how many distinct|how many unique|count of distinct|count of unique|distinct count of|count distinct",
+    ),
     (C::Agg(Agg::Mode), "most common|most frequent|commonest|most often|mode|most popular"),
-    (C::HowMany, "how many|headcount|head count|number of|number and|no . of|nr . of|count|counts|count of|the count of|total number of|how often|no of|nr of|amount of times|how many of the|number of the|how many times"),
+    (
+        C::HowMany,
+        "how many|headcount|head count|number of|number and|no . of|nr . of|count|counts|count of|the count of|total number of|how often|no of|nr of|amount of times|how many of the|number of the|how many times",
+    ),
     (C::HowMuch, "how much|how much money|what amount"),
-    (C::By, "by|per|broken down by|split by|grouped by|group by|for each|for every|in each|of each|each|every|in every|across|by each|per each|for each of the|broken out by|split up by|divided up by|breakdown by|depending on|according to|break down by|break it down by|for all|by the|per the|for the different|of every"),
+    (
+        C::By,
+        "by|per|broken down by|split by|grouped by|group by|for each|for every|in each|of each|each|every|in every|across|by each|per each|for each of the|broken out by|split up by|divided up by|breakdown by|depending on|according to|break down by|break it down by|for all|by the|per the|for the different|of every",
+    ),
     (C::Which, "which|what|which one|which of the|which of these|which ones"),
     (C::Who, "who|whose|whom|who of the|which person"),
     (C::Rank { lowest: false, lists: true }, "top|leading"),
-    (C::Rank { lowest: false, lists: false }, "highest|largest|biggest|greatest|most|peak|top earning|strongest|maximum number of|most of|longest|heaviest|costliest|the most|oldest|dearest|most expensive|best selling|bestselling|best performing|busiest|priciest|fastest|quickest|fastest growing|strongest growing"),
+    (
+        C::Rank { lowest: false, lists: false },
+        "highest|largest|biggest|greatest|most|peak|top earning|strongest|maximum number of|most of|longest|heaviest|costliest|the most|oldest|dearest|most expensive|best selling|bestselling|best performing|busiest|priciest|fastest|quickest|fastest growing|strongest growing",
+    ),
     (C::Best, "best|worst"),
     (C::Rank { lowest: true, lists: true }, "bottom"),
-    (C::Rank { lowest: true, lists: false }, "lowest|smallest|least|fewest|cheapest|weakest|the least|the fewest|worst selling|worst performing|shortest|least expensive|youngest|lightest|slowest|poorest"),
-    (C::Cmp(Cmp::Over), "over|above|more than|greater than|higher than|larger than|exceeding|exceeds|exceed|exceeded|bigger than|older than|longer than|in excess of|upwards of|north of|went over|beyond|better than|surpassed|beat|overshot"),
-    (C::Cmp(Cmp::Under), "under|below|less than|lower than|fewer than|smaller than|younger than|shorter than|beneath|cheaper than|short of|worse than|missed|miss|fell short of|falls short of|fall short of|did not reach|didn't reach|did not meet|didn't meet|failed to reach|failed to meet"),
-    (C::Cmp(Cmp::AtLeast), "at least|no less than|not less than|minimum of|or more|greater than or equal to|not below|not under|no fewer than|and above|or over|or above|and up|more than or equal to|reached|met|achieved|hit"),
-    (C::Cmp(Cmp::AtMost), "at most|no more than|not more than|maximum of|or less|up to|not above|not over|less than or equal to|or fewer|or below|or under|and below"),
+    (
+        C::Rank { lowest: true, lists: false },
+        "lowest|smallest|least|fewest|cheapest|weakest|the least|the fewest|worst selling|worst performing|shortest|least expensive|youngest|lightest|slowest|poorest",
+    ),
+    (
+        C::Cmp(Cmp::Over),
+        "over|above|more than|greater than|higher than|larger than|exceeding|exceeds|exceed|exceeded|bigger than|older than|longer than|in excess of|upwards of|north of|went over|beyond|better than|surpassed|beat|overshot",
+    ),
+    (
+        C::Cmp(Cmp::Under),
+        "under|below|less than|lower than|fewer than|smaller than|younger than|shorter than|beneath|cheaper than|short of|worse than|missed|miss|fell short of|falls short of|fall short of|did not reach|didn't reach|did not meet|didn't meet|failed to reach|failed to meet",
+    ),
+    (
+        C::Cmp(Cmp::AtLeast),
+        "at least|no less than|not less than|minimum of|or more|greater than or equal to|not below|not under|no fewer than|and above|or over|or above|and up|more than or equal to|reached|met|achieved|hit",
+    ),
+    (
+        C::Cmp(Cmp::AtMost),
+        "at most|no more than|not more than|maximum of|or less|up to|not above|not over|less than or equal to|or fewer|or below|or under|and below",
+    ),
     (C::Cmp(Cmp::Equal), "equal to|equals|equal|exactly|is exactly|same as"),
     (C::Between, "between|ranging from|in the range of|in the range|within the range|anywhere between"),
-    (C::Not, "not|isn't|aren't|wasn't|weren't|no|non|neither|nor|other than|except|except for|excluding|without|outside|outside of|not counting|leaving out|leave out|apart from|but not|minus the|exclude|excludes|not including|ignoring all|ignore all|ignoring|ignore|disregarding|didn't|doesn't|don't|haven't|hasn't|without any|not in|not from|besides|all but|everything but|that are not|who are not|did not|does not|do not|has no|have no|with no|lacking|lack|lacks"),
+    (
+        C::Not,
+        "not|isn't|aren't|wasn't|weren't|no|non|neither|nor|other than|except|except for|excluding|without|outside|outside of|not counting|leaving out|leave out|apart from|but not|minus the|exclude|excludes|not including|ignoring all|ignore all|ignoring|ignore|disregarding|didn't|doesn't|don't|haven't|hasn't|without any|not in|not from|besides|all but|everything but|that are not|who are not|did not|does not|do not|has no|have no|with no|lacking|lack|lacks",
+    ),
     (C::And, "and|&|plus also|as well as|and also|and then"),
     (C::Or, "or"),
-    (C::Only, "only|just|solely|limited to|restricted to|filter to|filter by|filter on|filtered to|filter for|filtered for|exclusively|specifically|restrict to|limit to|narrow down to"),
-    (C::Share, "share|share of|share of total|percentage|percentage of|percent of|percent|percents|proportion|proportion of|fraction|fraction of|what percent of|how many percent of|what share of|part of|what part of|portion of|contribution|contribution of|percentage share|percentage share of|per cent of|in percent|as a percentage|in per cent|as percent|as a percent|ratio of|%|% of|in %|percent share|relative share|shares|percentages|pct|as percentage|how many percent|by how many percent|procent|procents|prozent|by what percentage|in percentage"),
-    (C::Growth, "growth|grow|grew|grown|growth rate|increase|increased|change|changed|changes|rise|rose|risen|decline|declined|decrease|decreased|fell|dropped|growing|year over year|yoy|month over month|mom|quarter over quarter|qoq|year on year|month on month|quarter on quarter|growth rates|development compared|develop compared|percentage change|percent change|rate of change|increases|week over week|week on week|change over|delta"),
-    (C::Cagr, "cagr|compound annual growth|compound annual growth rate|compounded annual growth rate|average annual growth|average annual growth rate|average yearly growth"),
-    (C::Running, "running total|running totals|running sum|cumulative|cumulated|accumulated|cumulatively|running|cumulative sum|cumulative total|cumsum|year to date total|adding up|accumulating|running total of|running balance"),
-    (C::Pivot, "pivot|pivot table|cross table|crosstab|cross tab|matrix|cross tabulation|cross tabulate|pivoted|cross-table|cross-tab|cross-tabulation|contingency table|heatmap"),
-    (C::Versus, "versus|vs|compared with|compared to|against|compare|comparison|comparing|relative to|in comparison with|in comparison to|as compared to|than in|comparison of|compare the"),
-    (C::Chart(Chart::Any), "chart|charts|plot|plotted|graph|diagram|draw|visualise|visualize|charted|graphed|visualisation|visualization|picture|as a chart|as chart|as a graph|charting|plots|graphically|figure"),
-    (C::Chart(Chart::Bar), "bar chart|bar graph|bar plot|column chart|barchart|bars|as bars|bar diagram|bar|horizontal bar chart|stacked bar chart|bar charts"),
-    (C::Chart(Chart::Line), "line chart|line graph|line plot|as a line|line diagram|trend line|curve|as lines chart|linechart|one line per|one line for each|line|line charts"),
+    (
+        C::Only,
+        "only|just|solely|limited to|restricted to|filter to|filter by|filter on|filtered to|filter for|filtered for|exclusively|specifically|restrict to|limit to|narrow down to",
+    ),
+    (
+        C::Share,
+        "share|share of|share of total|percentage|percentage of|percent of|percent|percents|proportion|proportion of|fraction|fraction of|what percent of|how many percent of|what share of|part of|what part of|portion of|contribution|contribution of|percentage share|percentage share of|per cent of|in percent|as a percentage|in per cent|as percent|as a percent|ratio of|%|% of|in %|percent share|relative share|shares|percentages|pct|as percentage|how many percent|by how many percent|procent|procents|prozent|by what percentage|in percentage",
+    ),
+    (
+        C::Growth,
+        "growth|grow|grew|grown|growth rate|increase|increased|change|changed|changes|rise|rose|risen|decline|declined|decrease|decreased|fell|dropped|growing|year over year|yoy|month over month|mom|quarter over quarter|qoq|year on year|month on month|quarter on quarter|growth rates|development compared|develop compared|percentage change|percent change|rate of change|increases|week over week|week on week|change over|delta",
+    ),
+    (
+        C::Cagr,
+        "cagr|compound annual growth|compound annual growth rate|compounded annual growth rate|average annual growth|average annual growth rate|average yearly growth",
+    ),
+    (
+        C::Running,
+        "running total|running totals|running sum|cumulative|cumulated|accumulated|cumulatively|running|cumulative sum|cumulative total|cumsum|year to date total|adding up|accumulating|running total of|running balance",
+    ),
+    (
+        C::Pivot,
+        "pivot|pivot table|cross table|crosstab|cross tab|matrix|cross tabulation|cross tabulate|pivoted|cross-table|cross-tab|cross-tabulation|contingency table|heatmap",
+    ),
+    (
+        C::Versus,
+        "versus|vs|compared with|compared to|against|compare|comparison|comparing|relative to|in comparison with|in comparison to|as compared to|than in|comparison of|compare the",
+    ),
+    (
+        C::Chart(Chart::Any),
+        "chart|charts|plot|plotted|graph|diagram|draw|visualise|visualize|charted|graphed|visualisation|visualization|picture|as a chart|as chart|as a graph|charting|plots|graphically|figure",
+    ),
+    (
+        C::Chart(Chart::Bar),
+        "bar chart|bar graph|bar plot|column chart|barchart|bars|as bars|bar diagram|bar|horizontal bar chart|stacked bar chart|bar charts",
+    ),
+    (
+        C::Chart(Chart::Line),
+        "line chart|line graph|line plot|as a line|line diagram|trend line|curve|as lines chart|linechart|one line per|one line for each|line|line charts",
+    ),
     (C::Chart(Chart::Pie), "pie chart|pie|pie graph|donut chart|donut|doughnut|piechart|pie diagram"),
-    (C::Chart(Chart::Scatter), "scatter plot|scatter|scatter chart|scatterplot|scatter diagram|xy chart|dot plot"),
-    (C::Chart(Chart::Histogram), "histogram|distribution|distribution of|distributed|frequency distribution|histogram of"),
-    (C::Chart(Chart::Box), "box plot|boxplot|box and whisker|box-plot|box plots|boxplots|box chart|whisker plot"),
-    (C::Save, "save|export|excel|workbook|spreadsheet|xlsx|csv|download|excel file|csv file|file|a file|excel workbook|export to|save as|saved|give me the file back|file back|as a file|new file|write back|save the result|save the result as|exported|save it as|as excel|as csv|as xlsx|excel sheet|new workbook|send me back"),
+    (
+        C::Chart(Chart::Scatter),
+        "scatter plot|scatter|scatter chart|scatterplot|scatter diagram|xy chart|dot plot",
+    ),
+    (
+        C::Chart(Chart::Histogram),
+        "histogram|distribution|distribution of|distributed|frequency distribution|histogram of",
+    ),
+    (
+        C::Chart(Chart::Box),
+        "box plot|boxplot|box and whisker|box-plot|box plots|boxplots|box chart|whisker plot",
+    ),
+    (
+        C::Save,
+        "save|export|excel|workbook|spreadsheet|xlsx|csv|download|excel file|csv file|file|a file|excel workbook|export to|save as|saved|give me the file back|file back|as a file|new file|write back|save the result|save the result as|exported|save it as|as excel|as csv|as xlsx|excel sheet|new workbook|send me back",
+    ),
     (C::Every(Unit::Day), "daily|day by day|each day|every day|per day|by day|day to day"),
     (C::Every(Unit::Week), "weekly|week by week|each week|every week|per week|by week|by calendar week"),
-    (C::Every(Unit::Month), "monthly|month by month|each month|every month|per month|by month|by calendar month|per calendar month|for each month|for every month|in each month|months as rows|by months|by the month|over the months|month over month|mom|month on month|across months|month to month"),
-    (C::Every(Unit::Quarter), "quarterly|quarter by quarter|each quarter|every quarter|per quarter|by quarter|for each quarter|in each quarter|by quarters|quarter over quarter|qoq|quarter on quarter|over the quarters|across quarters|quarter to quarter"),
-    (C::Every(Unit::Year), "yearly|annual|annually|year by year|each year|every year|per year|by year|for each year|in each year|per annum|by calendar year|by years|year over year|yoy|year on year|over the years|across years|year to year"),
-    (C::Every(Unit::Weekday), "by weekday|per weekday|by day of the week|by day of week|by week day|each weekday|day of the week|weekday|weekdays|days of the week|per day of the week|day of week|each day of the week|by weekdays|for each weekday|for each day of the week"),
-    (C::Every(Unit::Hour), "hourly|by hour|per hour of the day|by hour of the day|by hour of day|hour of the day|time of day|by time of day"),
+    (
+        C::Every(Unit::Month),
+        "monthly|month by month|each month|every month|per month|by month|by calendar month|per calendar month|for each month|for every month|in each month|months as rows|by months|by the month|over the months|month over month|mom|month on month|across months|month to month",
+    ),
+    (
+        C::Every(Unit::Quarter),
+        "quarterly|quarter by quarter|each quarter|every quarter|per quarter|by quarter|for each quarter|in each quarter|by quarters|quarter over quarter|qoq|quarter on quarter|over the quarters|across quarters|quarter to quarter",
+    ),
+    (
+        C::Every(Unit::Year),
+        "yearly|annual|annually|year by year|each year|every year|per year|by year|for each year|in each year|per annum|by calendar year|by years|year over year|yoy|year on year|over the years|across years|year to year",
+    ),
+    (
+        C::Every(Unit::Weekday),
+        "by weekday|per weekday|by day of the week|by day of week|by week day|each weekday|day of the week|weekday|weekdays|days of the week|per day of the week|day of week|each day of the week|by weekdays|for each weekday|for each day of the week",
+    ),
+    (
+        C::Every(Unit::Hour),
+        "hourly|by hour|per hour of the day|by hour of the day|by hour of day|hour of the day|time of day|by time of day",
+    ),
     (C::Unit(Unit::Day), "day|days"),
     (C::Unit(Unit::Week), "week|weeks|calendar week"),
     (C::Unit(Unit::Month), "month|months"),
     (C::Unit(Unit::Quarter), "quarter|quarters"),
     (C::Unit(Unit::Year), "year|years"),
-    (C::OverTime, "over time|trend|trends|development|evolution|develop|developed|evolve|evolved|evolving|time series|timeline|developing|through time|course of time|trending"),
-    (C::Duplicate, "duplicate|duplicates|duplicated|duplicate rows|duplicate entries|duplicate records|repeated|more than once|occur twice|twice|doubles|several times|duplicate values|appear more than once|dupes|appears more than once|occur more than once|occurs more than once"),
-    (C::Missing, "missing|missing values|missing value|nulls|null|null values|not filled in|not filled|incomplete|gaps|not stated|didn't state|did not state|not given|didn't give|unknown values|blank values|empty values|empty cells|blank cells|missing data|missing entries|not state"),
-    (C::Empty, "empty|blank|blanks|empties|is empty|is blank|is missing|are empty|are missing|are blank|left blank|left empty|no value|no entry"),
-    (C::Outlier, "outlier|outliers|suspicious|anomaly|anomalies|unusual|abnormal|extreme values|odd values|unusual values|strange values|out of the ordinary"),
-    (C::Correlation, "correlation|correlate|correlated|correlates|correlations|relationship|related|relation|depend|depends|correlation coefficient|coefficient|coefficient of correlation|correlation matrix|linked|connection"),
-    (C::Describe, "describe|summary|summarise|summarize|statistics|stats|overview|summary statistics|descriptive statistics|key figures|profile|basic statistics|summarised|what is in|key statistics|give me an overview"),
-    (C::Trim, "trim|strip|extra spaces|spaces|whitespace|white space|leading and trailing spaces|stray spaces|surrounding spaces|trimmed|trailing spaces|leading spaces|superfluous spaces"),
-    (C::Dedupe, "dedupe|deduplicate|deduplicated|de-duplicate|de-dupe|deduped|remove duplicates|drop duplicates|without duplicates|remove duplicate rows|delete duplicates|get rid of duplicates|remove all duplicates|eliminate duplicates|delete duplicate rows|drop duplicate rows|remove the duplicates|de duplicate|no duplicates|remove duplicate entries|remove repeated rows|remove double entries"),
-    (C::Fill, "fill|fill in|filled|replace missing|replace empty|replace blanks|fill up|impute|fill empty|fill missing|fill the empty|fill the missing|fill in missing|fill in empty|filling|replace the missing|replace the empty|replace blank"),
+    (
+        C::OverTime,
+        "over time|trend|trends|development|evolution|develop|developed|evolve|evolved|evolving|time series|timeline|developing|through time|course of time|trending",
+    ),
+    (
+        C::Duplicate,
+        "duplicate|duplicates|duplicated|duplicate rows|duplicate entries|duplicate records|repeated|more than once|occur twice|twice|doubles|several times|duplicate values|appear more than once|dupes|appears more than once|occur more than once|occurs more than once",
+    ),
+    (
+        C::Missing,
+        "missing|missing values|missing value|nulls|null|null values|not filled in|not filled|incomplete|gaps|not stated|didn't state|did not state|not given|didn't give|unknown values|blank values|empty values|empty cells|blank cells|missing data|missing entries|not state",
+    ),
+    (
+        C::Empty,
+        "empty|blank|blanks|empties|is empty|is blank|is missing|are empty|are missing|are blank|left blank|left empty|no value|no entry",
+    ),
+    (
+        C::Outlier,
+        "outlier|outliers|suspicious|anomaly|anomalies|unusual|abnormal|extreme values|odd values|unusual values|strange values|out of the ordinary",
+    ),
+    (
+        C::Correlation,
+        "correlation|correlate|correlated|correlates|correlations|relationship|related|relation|depend|depends|correlation coefficient|coefficient|coefficient of correlation|correlation matrix|linked|connection",
+    ),
+    (
+        C::Describe,
+        "describe|summary|summarise|summarize|statistics|stats|overview|summary statistics|descriptive statistics|key figures|profile|basic statistics|summarised|what is in|key statistics|give me an overview",
+    ),
+    (
+        C::Trim,
+        "trim|strip|extra spaces|spaces|whitespace|white space|leading and trailing spaces|stray spaces|surrounding spaces|trimmed|trailing spaces|leading spaces|superfluous spaces",
+    ),
+    (
+        C::Dedupe,
+        "dedupe|deduplicate|deduplicated|de-duplicate|de-dupe|deduped|remove duplicates|drop duplicates|without duplicates|remove duplicate rows|delete duplicates|get rid of duplicates|remove all duplicates|eliminate duplicates|delete duplicate rows|drop duplicate rows|remove the duplicates|de duplicate|no duplicates|remove duplicate entries|remove repeated rows|remove double entries",
+    ),
+    (
+        C::Fill,
+        "fill|fill in|filled|replace missing|replace empty|replace blanks|fill up|impute|fill empty|fill missing|fill the empty|fill the missing|fill in missing|fill in empty|filling|replace the missing|replace the empty|replace blank",
+    ),
     (C::Remove, "remove|drop|delete|throw out|get rid of|discard|kick out|filter out|eliminate|strip out"),
-    (C::Parse, "parse|proper dates|real dates|real numbers|proper numbers|convert|converted|turn into|turn|normalise|normalize|standardise|standardize|proper|unify|consistent dates|dates consistent|uniform|consistent|same format|one format|as numbers|as dates|reformat|into numbers|into dates|real|harmonise|harmonize|fix the dates|fix the numbers|iso format|iso dates|make consistent"),
-    (C::Tidy, "clean|clean up|cleanup|cleaned|tidy|tidy up|cleaned up|cleanse|cleaning|clean-up|sanitise|sanitize|clean version|tidied|fix up"),
-    (C::List, "list|show me|show|display|give me|give|print|names of|list of|find|get me|let me see|i want to see|i need|i want|i'd like|see|get|tell me|return|listing|all the names of|show us|give us|output|present|name|names|i would like|i'd like to see|can i see|pull up|pull|which are the"),
-    (C::Row, "row|rows|reading|readings|rows of data|record|entry|line item|item line|records|entries|observation|data point|case|cases|lines of data|entrys|transaction|transactions"),
-    (C::Unpaid, "unpaid|still unpaid|outstanding|open|not paid|not yet paid|not been paid|haven't paid|hasn't paid|not yet been paid|unsettled|still open|still outstanding|receivable|receivables|still owed|owed|still owe|owe|owes|due to us|haven't been paid|unpaid yet|is unpaid|have not paid|has not paid|were not paid|owing"),
+    (
+        C::Parse,
+        "parse|proper dates|real dates|real numbers|proper numbers|convert|converted|turn into|turn|normalise|normalize|standardise|standardize|proper|unify|consistent dates|dates consistent|uniform|consistent|same format|one format|as numbers|as dates|reformat|into numbers|into dates|real|harmonise|harmonize|fix the dates|fix the numbers|iso format|iso dates|make consistent",
+    ),
+    (
+        C::Tidy,
+        "clean|clean up|cleanup|cleaned|tidy|tidy up|cleaned up|cleanse|cleaning|clean-up|sanitise|sanitize|clean version|tidied|fix up",
+    ),
+    (
+        C::List,
+        "list|show me|show|display|give me|give|print|names of|list of|find|get me|let me see|i want to see|i need|i want|i'd like|see|get|tell me|return|listing|all the names of|show us|give us|output|present|name|names|i would like|i'd like to see|can i see|pull up|pull|which are the",
+    ),
+    (
+        C::Row,
+        "row|rows|reading|readings|rows of data|record|entry|line item|item line|records|entries|observation|data point|case|cases|lines of data|entrys|transaction|transactions",
+    ),
+    (
+        C::Unpaid,
+        "unpaid|still unpaid|outstanding|open|not paid|not yet paid|not been paid|haven't paid|hasn't paid|not yet been paid|unsettled|still open|still outstanding|receivable|receivables|still owed|owed|still owe|owe|owes|due to us|haven't been paid|unpaid yet|is unpaid|have not paid|has not paid|were not paid|owing",
+    ),
     (C::Paid, "paid|already paid|settled|have been paid|been paid|got paid|were paid|was paid"),
-    (C::Overdue, "overdue|past due|late payments|past their due date|in arrears|past its due date|delinquent|overdue by"),
-    (C::Ageing, "ageing|aging|age analysis|ageing report|aging report|ageing of|aging of|age buckets|aging buckets|ageing buckets|buckets|in buckets|aged receivables|ageing analysis|aging analysis"),
-    (C::Late, "paid late|late|too late|paid after|paid after their due date|paid after the due date|after their due date|after the due date|after due date|paid after due date"),
+    (
+        C::Overdue,
+        "overdue|past due|late payments|past their due date|in arrears|past its due date|delinquent|overdue by",
+    ),
+    (
+        C::Ageing,
+        "ageing|aging|age analysis|ageing report|aging report|ageing of|aging of|age buckets|aging buckets|ageing buckets|buckets|in buckets|aged receivables|ageing analysis|aging analysis",
+    ),
+    (
+        C::Late,
+        "paid late|late|too late|paid after|paid after their due date|paid after the due date|after their due date|after the due date|after due date|paid after due date",
+    ),
     (C::OutOfStock, "out of stock|sold out|no stock|no stock left|not in stock|zero stock|stocked out"),
     (C::Now, "right now|at the moment|at present|currently|presently|as of now|still employed|still with us"),
-    (C::Never, "never|never once|not a single|who haven't|that haven't|which have no|who have no|not once|have not placed|has not placed|have not ordered|without orders|no orders"),
-    (C::Text(Part::Anywhere), "contain|contains|containing|that contain|contains the word|including the word|with the word|including|includes|include|mention|mentions|mentioning|like"),
-    (C::Text(Part::Start), "start with|starts with|starting with|begin with|begins with|beginning with|start in|that start with|starting in"),
+    (
+        C::Never,
+        "never|never once|not a single|who haven't|that haven't|which have no|who have no|not once|have not placed|has not placed|have not ordered|without orders|no orders",
+    ),
+    (
+        C::Text(Part::Anywhere),
+        "contain|contains|containing|that contain|contains the word|including the word|with the word|including|includes|include|mention|mentions|mentioning|like",
+    ),
+    (
+        C::Text(Part::Start),
+        "start with|starts with|starting with|begin with|begins with|beginning with|start in|that start with|starting in",
+    ),
     (C::Text(Part::End), "end with|ends with|ending with|ending in|end in"),
     (C::Plus, "plus|+|added to"),
     (C::Minus, "minus|-|\u{2212}|less the|subtracted|net of"),
     (C::Times, "times|*|\u{d7}|multiplied by|multiplied with"),
     (C::Divided, "divided by|/|\u{f7}|over the total"),
     (C::Weighted, "weighted by|weighted with|weighted|weighted on|weighting by"),
-    (C::Profit, "profit|profits|gross profit|earnings after cost|contribution margin|profitable|most profitable|profitability"),
+    (
+        C::Profit,
+        "profit|profits|gross profit|earnings after cost|contribution margin|profitable|most profitable|profitability",
+    ),
     (C::Margin, "profit margin|gross margin|margin|margins|profit margins|margin in percent|margin in %"),
-    (C::DaysBetween, "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to"),
-    (C::Extent, "what period|which period|date range|time range|time span|timespan|time period|period covered|what dates|which dates|first and last|period does the data cover|what time period|range of dates|earliest and latest|from when to when|how far back|oldest and newest"),
+    (
+        C::DaysBetween,
+        "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to",
+    ),
+    (
+        C::Extent,
+        "what period|which period|date range|time range|time span|timespan|time period|period covered|what dates|which dates|first and last|period does the data cover|what time period|range of dates|earliest and latest|from when to when|how far back|oldest and newest",
+    ),
     (C::Earliest { latest: false }, "earliest|first|longest ago|the first"),
     (C::Earliest { latest: true }, "latest|most recent|newest|last|most recently|the latest|recent"),
     (C::Weekend { not: false }, "weekend|weekends|at the weekend|on weekends|on the weekend|at weekends"),
@@ -195,10 +367,19 @@ const PHRASES: &[(Class, &str)] = &[
     (C::During, "in|during|within|on|for|of|dated|throughout|in the month of|in the year|in the months|over"),
     (C::To, "to|and|through|until|till|-|\u{2013}|\u{2014}|thru"),
     (C::Half, "half|half-year|half year|half of"),
-    (C::Preposition, "in|on|for|of|from|at|within|during|to|with|among|amongst|inside|under|into|as|between|out of|about|through|over|via|regarding|concerning|toward|towards|around|onto|off|upon|than"),
+    (
+        C::Preposition,
+        "in|on|for|of|from|at|within|during|to|with|among|amongst|inside|under|into|as|between|out of|about|through|over|via|regarding|concerning|toward|towards|around|onto|off|upon|than",
+    ),
     (C::Is, "is|are|was|were|be|been|being|am|'s|equal|is a|are a|were a|was a"),
-    (C::Have, "with|where|whose|having|have|has|had|that|when|if|such that|that have|that has|that are|that is|that were|and whose|and with|and where|that was"),
-    (C::Column, "column|columns|field|fields|values of|the value of|value of|variable|variables|column called|column named|attribute|attributes"),
+    (
+        C::Have,
+        "with|where|whose|having|have|has|had|that|when|if|such that|that have|that has|that are|that is|that were|and whose|and with|and where|that was",
+    ),
+    (
+        C::Column,
+        "column|columns|field|fields|values of|the value of|value of|variable|variables|column called|column named|attribute|attributes",
+    ),
     (C::Table, "table|dataset|data set|sheet|data|worksheet|tab|file called|database"),
     (C::Everything, "all|everything|whole|entire|any|anything"),
 ];
@@ -334,7 +515,18 @@ fn parts(phrase: &'static str) -> Vec<&'static str> {
 }
 
 /// Words for those who answer, use, take part: rows, wherever no column is called so.
-pub(crate) const PEOPLE: [&str; 10] = ["user", "respondent", "participant", "member", "person", "subscriber", "visitor", "individual", "attendee", "applicant"];
+pub(crate) const PEOPLE: [&str; 10] = [
+    "user",
+    "respondent",
+    "participant",
+    "member",
+    "person",
+    "subscriber",
+    "visitor",
+    "individual",
+    "attendee",
+    "applicant",
+];
 
 /// The words themselves, to find slips.
 pub(crate) fn known_words() -> &'static [&'static str] {
@@ -366,13 +558,18 @@ pub(crate) fn is_common(word: &str) -> bool {
 
 /// Every phrase that `words` begins with: how many words it has, and what it does.
 pub(crate) fn phrases<'a>(words: &'a [&'a str]) -> impl Iterator<Item = (usize, Class)> + 'a {
-    let known = words.first().and_then(|first| VOCABULARY.phrases.get(first)).map(Vec::as_slice).unwrap_or_default();
-    known.iter().filter(move |(parts, _)| words.starts_with(parts)).map(|(parts, class)| (parts.len(), *class))
+    let known =
+        words.first().and_then(|first| VOCABULARY.phrases.get(first)).map(Vec::as_slice).unwrap_or_default();
+    known
+        .iter()
+        .filter(move |(parts, _)| words.starts_with(parts))
+        .map(|(parts, class)| (parts.len(), *class))
 }
 
 /// How many words of the longest filler `words` begins with; 0 if it begins with none.
 pub(crate) fn filler(words: &[&str]) -> usize {
-    let known = words.first().and_then(|first| VOCABULARY.fillers.get(first)).map(Vec::as_slice).unwrap_or_default();
+    let known =
+        words.first().and_then(|first| VOCABULARY.fillers.get(first)).map(Vec::as_slice).unwrap_or_default();
     known.iter().filter(|parts| words.starts_with(parts)).map(Vec::len).max().unwrap_or(0)
 }
 
@@ -386,5 +583,9 @@ pub(crate) fn same_concept(left: &str, right: &str) -> bool {
 
 /// Countries that an adjective speaks of.
 pub(crate) fn countries_of(adjective: &str) -> impl Iterator<Item = &'static str> + '_ {
-    DEMONYMS.split('|').filter_map(|pair| pair.split_once(' ')).filter(move |(word, _)| *word == adjective).map(|(_, country)| country)
+    DEMONYMS
+        .split('|')
+        .filter_map(|pair| pair.split_once(' '))
+        .filter(move |(word, _)| *word == adjective)
+        .map(|(_, country)| country)
 }

@@ -122,7 +122,11 @@ pub(super) fn names(assignment: &Assignment, reading: &Reading) -> usize {
 
 /// True if a column of names is spoken of: a question about its rows.
 pub(super) fn names_rows(assignment: &Assignment, reading: &Reading) -> bool {
-    let mut columns = assignment.tables.iter().flat_map(|table| &table.columns).filter(|column| column.kind == ColumnKind::Text);
+    let mut columns = assignment
+        .tables
+        .iter()
+        .flat_map(|table| &table.columns)
+        .filter(|column| column.kind == ColumnKind::Text);
     columns.any(|column| mention(reading, &column.name).is_some())
 }
 

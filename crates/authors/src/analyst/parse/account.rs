@@ -31,7 +31,10 @@ impl Reader<'_> {
     pub(super) fn account(&mut self) {
         let mut said = std::mem::take(&mut self.out.said);
         let anchored = |at: usize| self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at));
-        let in_phrase = |at: usize| (at.saturating_sub(7)..at).any(|from| self.phrases[from].iter().any(|(length, _)| from + length > at));
+        let in_phrase = |at: usize| {
+            (at.saturating_sub(7)..at)
+                .any(|from| self.phrases[from].iter().any(|(length, _)| from + length > at))
+        };
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
             if anchored(at) {
@@ -40,11 +43,16 @@ impl Reader<'_> {
             if let (true, Kind::Number(_), Some(amount)) = (self.used[at], &token.kind, token.amount()) {
                 said.numbers.push((token.raw.clone(), amount.value));
             }
-            let class = self.phrases[at].first().map(|(_, class)| *class).filter(|_| self.used[at] && !in_phrase(at));
+            let class =
+                self.phrases[at].first().map(|(_, class)| *class).filter(|_| self.used[at] && !in_phrase(at));
             match class {
                 Some(Class::Rank { .. } | Class::Best) => said.ranks = Some(token.raw.clone()),
-                Some(Class::Which) if token.is("which") && self.out.selects => said.selects = Some(token.raw.clone()),
-                Some(Class::Who) if token.is("who") && self.out.selects => said.selects = Some(token.raw.clone()),
+                Some(Class::Which) if token.is("which") && self.out.selects => {
+                    said.selects = Some(token.raw.clone())
+                }
+                Some(Class::Who) if token.is("who") && self.out.selects => {
+                    said.selects = Some(token.raw.clone())
+                }
                 _ => {}
             }
             if token.is_any(&["sort", "sorted", "rank", "ranked"]) {
@@ -54,8 +62,17 @@ impl Reader<'_> {
                 said.together = Some(token.raw.clone());
             }
         }
-        said.aggs = self.aggs_said.iter().map(|(at, agg)| (*at, self.tokens[*at].raw.clone(), *agg)).collect();
-        said.compares = self.compares.then(|| self.tokens.iter().find(|token| token.is_any(&["compare", "compared", "comparison", "versus", "vs", "against"]))).flatten().map(|token| token.raw.clone());
+        said.aggs =
+            self.aggs_said.iter().map(|(at, agg)| (*at, self.tokens[*at].raw.clone(), *agg)).collect();
+        said.compares = self
+            .compares
+            .then(|| {
+                self.tokens.iter().find(|token| {
+                    token.is_any(&["compare", "compared", "comparison", "versus", "vs", "against"])
+                })
+            })
+            .flatten()
+            .map(|token| token.raw.clone());
         self.out.said = said;
     }
 }
@@ -68,23 +85,42 @@ impl Said {
         let mut lost: Vec<String> = Vec::new();
         // What tells rows apart is counted by counting them: "how many orders" beside `Order`.
         let counts_rows = query.measures.iter().any(|measure| measure.of == Expr::Rows);
-        let one_each = |col: &Col| counts_rows && view.profile(*col).is_some_and(|profile| view.is_unique(*col) || profile.distinct * 10 >= view.rows() * 9);
+        let one_each = |col: &Col| {
+            counts_rows
+                && view
+                    .profile(*col)
+                    .is_some_and(|profile| view.is_unique(*col) || profile.distinct * 10 >= view.rows() * 9)
+        };
         for (phrase, meant) in &self.columns {
             if !meant.is_empty() && !meant.iter().any(|col| cols.contains(col) || one_each(col)) {
                 lost.push(phrase.clone());
             }
         }
         let numbers = numbers_of(query);
-        let timed = query.columns().iter().any(|col| view.is_calendar(*col) || view.looks_like_years(*col)) || query.filters.iter().any(holds_time)
-            || matches!(query.task, Task::Growth(..) | Task::Ageing { .. } | Task::Share(_) | Task::Clean(_)) || query.today.is_some();
-        let known = |value: f64| [1.0, 0.01].iter().any(|scale| numbers.iter().any(|number| (number - value * scale).abs() < 1e-6));
-        lost.extend(self.numbers.iter().filter(|(raw, value)| !timed && !known(*value) && !is_valued(query, raw)).map(|(raw, _)| raw.clone()));
+        let timed = query.columns().iter().any(|col| view.is_calendar(*col) || view.looks_like_years(*col))
+            || query.filters.iter().any(holds_time)
+            || matches!(query.task, Task::Growth(..) | Task::Ageing { .. } | Task::Share(_) | Task::Clean(_))
+            || query.today.is_some();
+        let known = |value: f64| {
+            [1.0, 0.01].iter().any(|scale| numbers.iter().any(|number| (number - value * scale).abs() < 1e-6))
+        };
+        lost.extend(
+            self.numbers
+                .iter()
+                .filter(|(raw, value)| !timed && !known(*value) && !is_valued(query, raw))
+                .map(|(raw, _)| raw.clone()),
+        );
         if figures {
             lost.extend(self.figures_lost(query));
         }
         let shown = matches!(query.task, Task::Rows(_) | Task::Values(_));
         if shown && query.rank.is_none() {
-            lost.extend(self.aggs.iter().filter(|(_, _, agg)| *agg == Agg::Count).map(|(_, phrase, _)| phrase.clone()));
+            lost.extend(
+                self.aggs
+                    .iter()
+                    .filter(|(_, _, agg)| *agg == Agg::Count)
+                    .map(|(_, phrase, _)| phrase.clone()),
+            );
         }
         let extreme = query.measures.iter().any(|measure| matches!(measure.agg, Agg::Min | Agg::Max));
         if (figures || shown) && query.rank.is_none() && query.sort.is_none() && !extreme {
@@ -96,7 +132,11 @@ impl Said {
                 lost.extend(self.selects.clone());
             }
         }
-        if query.keys.iter().any(|key| !matches!(key, Key::Column(col) if view.is_unique(*col))) && figures && !query.mean_of_groups && query.measures.iter().all(|measure| measure.agg != Agg::Mean) {
+        if query.keys.iter().any(|key| !matches!(key, Key::Column(col) if view.is_unique(*col)))
+            && figures
+            && !query.mean_of_groups
+            && query.measures.iter().all(|measure| measure.agg != Agg::Mean)
+        {
             lost.extend(self.each_row.clone());
         }
         if query.rank.is_some() && !query.keys.is_empty() {
@@ -106,8 +146,11 @@ impl Said {
             Filter::Is { col, values, not: false } if values.len() > 1 => Some(*col),
             _ => None,
         });
-        if let Some(col) = several.filter(|col| figures && !query.keys.iter().any(|key| key.column() == *col)) {
-            lost.extend(self.compares.clone().filter(|_| !query.filters.iter().any(|filter| filter.columns() != [col] && filter.is_time())));
+        if let Some(col) = several.filter(|col| figures && !query.keys.iter().any(|key| key.column() == *col))
+        {
+            lost.extend(self.compares.clone().filter(|_| {
+                !query.filters.iter().any(|filter| filter.columns() != [col] && filter.is_time())
+            }));
         }
         lost.dedup();
         lost
@@ -123,12 +166,19 @@ impl Said {
         let has = |agg: Agg| query.measures.iter().any(|measure| measure.agg == agg);
         let ratio = query.measures.iter().any(|measure| measure.of.holds_ratio() || measure.weight.is_some());
         let counts = has(Agg::Count) || has(Agg::Distinct) || query.groups_counted;
-        let apart = |one: usize| self.aggs.iter().any(|(at, _, agg)| *agg == Agg::Count && at.abs_diff(one) > 2);
+        let apart =
+            |one: usize| self.aggs.iter().any(|(at, _, agg)| *agg == Agg::Count && at.abs_diff(one) > 2);
         let missing = |(at, _, agg): &&(usize, String, Agg)| match agg {
             Agg::Median | Agg::Std | Agg::Quantile(_) => !has(*agg),
             Agg::Min | Agg::Max => !has(*agg) && query.rank.is_none(),
             Agg::Mean => !has(Agg::Mean) && !query.mean_of_groups && !ratio,
-            Agg::Count => !counts && !has(Agg::Sum) && !ratio && (self.aggs.len() == 1 || self.aggs.iter().all(|(other, _, _)| other == at || other.abs_diff(*at) > 2)),
+            Agg::Count => {
+                !counts
+                    && !has(Agg::Sum)
+                    && !ratio
+                    && (self.aggs.len() == 1
+                        || self.aggs.iter().all(|(other, _, _)| other == at || other.abs_diff(*at) > 2))
+            }
             Agg::Sum => apart(*at) && query.measures.iter().all(|measure| measure.of == Expr::Rows),
             Agg::Distinct | Agg::Mode | Agg::Last(_) => false,
         };
@@ -152,7 +202,12 @@ fn columns_of(query: &Query, view: &View<'_>) -> Vec<Col> {
     let all = match &query.task {
         // Whole rows are shown.
         Task::Rows(shown) => shown.is_empty() || query.save,
-        Task::Duplicates(_) | Task::Missing(_) | Task::Correlation(_) | Task::Describe(_) | Task::Clean(_) | Task::Ageing { .. } => true,
+        Task::Duplicates(_)
+        | Task::Missing(_)
+        | Task::Correlation(_)
+        | Task::Describe(_)
+        | Task::Clean(_)
+        | Task::Ageing { .. } => true,
         _ => false,
     };
     if all {
@@ -163,7 +218,9 @@ fn columns_of(query: &Query, view: &View<'_>) -> Vec<Col> {
 
 fn holds_time(filter: &Filter) -> bool {
     match filter {
-        Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().any(holds_time),
+        Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
+            filters.iter().any(holds_time)
+        }
         _ => filter.is_time(),
     }
 }
@@ -174,7 +231,9 @@ fn is_valued(query: &Query, raw: &str) -> bool {
         match filter {
             Filter::Is { values, .. } => values.iter().any(|value| value.contains(raw)),
             Filter::Contains { text, .. } => text.contains(raw),
-            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().any(|filter| within(filter, raw)),
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
+                filters.iter().any(|filter| within(filter, raw))
+            }
             _ => false,
         }
     }
@@ -187,7 +246,9 @@ fn numbers_of(query: &Query) -> Vec<f64> {
         match filter {
             Filter::Number { value, .. } => found.push(*value),
             Filter::Between { low, high, .. } => found.extend([*low, *high]),
-            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => filters.iter().for_each(|filter| of_filter(filter, found)),
+            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
+                filters.iter().for_each(|filter| of_filter(filter, found))
+            }
             _ => {}
         }
     }

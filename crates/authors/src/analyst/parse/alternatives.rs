@@ -15,11 +15,23 @@ impl Reader<'_> {
         while place + 1 < self.placed.len() {
             let ((from, left), (to, right)) = (&self.placed[place], &self.placed[place + 1]);
             let between = *from + 1..*to;
-            let or = between.clone().any(|at| self.word(at, &["or"]) && !self.word(at + 1, &["more", "less", "over", "above", "below", "under", "fewer", "later", "earlier"]));
+            let or = between.clone().any(|at| {
+                self.word(at, &["or"])
+                    && !self.word(
+                        at + 1,
+                        &["more", "less", "over", "above", "below", "under", "fewer", "later", "earlier"],
+                    )
+            });
             let and = between.clone().any(|at| self.word(at, &["and"]));
             // "in A or B with more than 3": the word stands between values.
             let listed = matches!(left, Filter::Is { values, .. } if values.len() > 1);
-            if or && !and && !listed && left.columns() != right.columns() && !left.is_time() && !right.is_time() {
+            if or
+                && !and
+                && !listed
+                && left.columns() != right.columns()
+                && !left.is_time()
+                && !right.is_time()
+            {
                 let (_, right) = self.placed.remove(place + 1);
                 let left = &mut self.placed[place].1;
                 *left = match std::mem::replace(left, Filter::Any(Vec::new())) {
@@ -39,7 +51,8 @@ impl Reader<'_> {
     fn recurring_times(&mut self) {
         let mut at = 0;
         while at + 1 < self.placed.len() {
-            let next = (at + 1..self.placed.len()).find_map(|other| Some((other, united(&self.placed[at].1, &self.placed[other].1)?)));
+            let next = (at + 1..self.placed.len())
+                .find_map(|other| Some((other, united(&self.placed[at].1, &self.placed[other].1)?)));
             match next {
                 Some((other, filter)) => {
                     self.placed.remove(other);
@@ -52,16 +65,32 @@ impl Reader<'_> {
 }
 
 fn united(first: &Filter, second: &Filter) -> Option<Filter> {
-    if let (Filter::Recurs { col, when: Recurring::Months(months), not: false }, Filter::During { col: other, range, not: false }) = (first, second)
+    if let (
+        Filter::Recurs { col, when: Recurring::Months(months), not: false },
+        Filter::During { col: other, range, not: false },
+    ) = (first, second)
         && col == other
         && let Some((year, month, 1)) = range.whole_months()
         && !months.iter().any(|one| i64::from(*one) == month)
     {
-        let whole = |month: &u8| Filter::During { col: *col, range: Range::new(dates::month_start(year, i64::from(*month)), dates::month_start(year, i64::from(*month) + 1)), not: false };
+        let whole = |month: &u8| Filter::During {
+            col: *col,
+            range: Range::new(
+                dates::month_start(year, i64::from(*month)),
+                dates::month_start(year, i64::from(*month) + 1),
+            ),
+            not: false,
+        };
         return Some(Filter::Any(months.iter().map(whole).chain([second.clone()]).collect()));
     }
-    let (Filter::Recurs { col, when, not: false }, Filter::Recurs { col: other, when: more, not: false }) = (first, second) else { return None };
-    let both = |left: &[u8], right: &[u8]| (!left.iter().any(|one| right.contains(one))).then(|| [left, right].concat());
+    let (Filter::Recurs { col, when, not: false }, Filter::Recurs { col: other, when: more, not: false }) =
+        (first, second)
+    else {
+        return None;
+    };
+    let both = |left: &[u8], right: &[u8]| {
+        (!left.iter().any(|one| right.contains(one))).then(|| [left, right].concat())
+    };
     let when = match (when, more) {
         (Recurring::Months(left), Recurring::Months(right)) => Recurring::Months(both(left, right)?),
         (Recurring::Weekdays(left), Recurring::Weekdays(right)) => Recurring::Weekdays(both(left, right)?),

@@ -12,7 +12,9 @@ impl Reader<'_> {
     pub(super) fn arithmetic(&mut self) {
         let mut at = 0;
         while at < self.tokens.len() {
-            let found = self.sum_at(at, 0).filter(|(expr, _, operations)| *operations > 0 && !expr.columns().is_empty());
+            let found = self
+                .sum_at(at, 0)
+                .filter(|(expr, _, operations)| *operations > 0 && !expr.columns().is_empty());
             match found.filter(|_| !self.used[at]) {
                 Some((expr, end, _)) => {
                     self.formula(at, end, expr);
@@ -29,7 +31,11 @@ impl Reader<'_> {
 
     /// Takes a formula that was written out, with what it says it is.
     fn formula(&mut self, at: usize, end: usize, expr: Expr) {
-        let said = |reader: &Self, class: Class| (0..at).chain(end..reader.tokens.len()).any(|place| reader.class(place, |one| one == class).is_some());
+        let said = |reader: &Self, class: Class| {
+            (0..at)
+                .chain(end..reader.tokens.len())
+                .any(|place| reader.class(place, |one| one == class).is_some())
+        };
         let asks_percent = said(self, Class::Share) || said(self, Class::Margin);
         let hundred = |one: &Expr| *one == Expr::Number(100.0);
         let (expr, percent) = match expr {
@@ -56,19 +62,47 @@ impl Reader<'_> {
     /// What a formula says it is: "margin by region: …", "where margin is …". The name is spent wherever it stands.
     fn definition(&mut self, at: usize) -> Option<String> {
         let mut before = at;
-        while before > 0 && (self.word(before - 1, &["is", "are", "being", "means", "as", "equals", "defined", "calculated", "computed"]) || self.mark(before - 1, ':') || self.mark(before - 1, '=')) {
+        while before > 0
+            && (self.word(
+                before - 1,
+                &["is", "are", "being", "means", "as", "equals", "defined", "calculated", "computed"],
+            ) || self.mark(before - 1, ':')
+                || self.mark(before - 1, '='))
+        {
             before -= 1;
         }
         let colon = (before..at).any(|place| self.mark(place, ':'));
         let (from, to) = if colon {
-            let to = (0..before).find(|place| self.class(*place, |class| matches!(class, Class::By | Class::Every(_)) && self.word(*place, &["by", "per", "for", "in", "of"])).is_some()).unwrap_or(before);
-            let plain = |place: usize| self.class(place, |class| matches!(class, Class::Agg(_) | Class::List | Class::Which | Class::HowMuch | Class::Is)).is_some() || self.word(place, &["the", "what", "our", "a"]);
+            let to = (0..before)
+                .find(|place| {
+                    self.class(*place, |class| {
+                        matches!(class, Class::By | Class::Every(_))
+                            && self.word(*place, &["by", "per", "for", "in", "of"])
+                    })
+                    .is_some()
+                })
+                .unwrap_or(before);
+            let plain = |place: usize| {
+                self.class(place, |class| {
+                    matches!(class, Class::Agg(_) | Class::List | Class::Which | Class::HowMuch | Class::Is)
+                })
+                .is_some()
+                    || self.word(place, &["the", "what", "our", "a"])
+            };
             ((0..to).find(|place| !plain(*place)).unwrap_or(to), to)
         } else {
-            let link = |place: &usize| self.word(*place, &["where", "with", "if", "assuming", "taking"]) || self.mark(*place, ',') || self.mark(*place, '(');
+            let link = |place: &usize| {
+                self.word(*place, &["where", "with", "if", "assuming", "taking"])
+                    || self.mark(*place, ',')
+                    || self.mark(*place, '(')
+            };
             ((before.saturating_sub(5)..before).rev().find(link)? + 1, before)
         };
-        let named = |place: usize| self.mentions.iter().any(|mention| (mention.start..mention.end).contains(&place) && mention.best() >= 60);
+        let named = |place: usize| {
+            self.mentions
+                .iter()
+                .any(|mention| (mention.start..mention.end).contains(&place) && mention.best() >= 60)
+        };
         if before == at || from >= to || (from..to).any(|place| self.used[place] || named(place)) {
             return None;
         }
@@ -97,16 +131,48 @@ impl Reader<'_> {
 
     /// "annual revenue (mrr * 12)": what stands before the bracket says what the formula is.
     fn bracketed(&mut self, at: usize, end: usize, of: &Expr) -> Option<String> {
-        let open = at.checked_sub(1).filter(|open| self.mark(*open, '(') && self.mark(end, ')')).or_else(|| self.mark(at, '(').then_some(at))?;
-        let by = (0..open).find(|place| self.class(*place, |class| matches!(class, Class::By | Class::Every(_))).is_some());
-        let names = |place: usize| match self.mentions.iter().find(|mention| (mention.start..mention.end).contains(&place)) {
+        let open = at
+            .checked_sub(1)
+            .filter(|open| self.mark(*open, '(') && self.mark(end, ')'))
+            .or_else(|| self.mark(at, '(').then_some(at))?;
+        let by = (0..open)
+            .find(|place| self.class(*place, |class| matches!(class, Class::By | Class::Every(_))).is_some());
+        let names = |place: usize| match self
+            .mentions
+            .iter()
+            .find(|mention| (mention.start..mention.end).contains(&place))
+        {
             Some(mention) => mention.candidates.iter().any(|(col, _)| of.columns().contains(col)),
-            None => !self.values.iter().any(|value| (value.start..value.end).contains(&place))
-                && self.class(place, |class| matches!(class, Class::Agg(_) | Class::And | Class::By | Class::Every(_) | Class::List | Class::Which | Class::HowMuch | Class::HowMany | Class::Is | Class::Rank { .. })).is_none(),
+            None => {
+                !self.values.iter().any(|value| (value.start..value.end).contains(&place))
+                    && self
+                        .class(place, |class| {
+                            matches!(
+                                class,
+                                Class::Agg(_)
+                                    | Class::And
+                                    | Class::By
+                                    | Class::Every(_)
+                                    | Class::List
+                                    | Class::Which
+                                    | Class::HowMuch
+                                    | Class::HowMany
+                                    | Class::Is
+                                    | Class::Rank { .. }
+                            )
+                        })
+                        .is_none()
+            }
         };
         let begins = |stop: usize| {
             let mut from = stop;
-            while from > 0 && stop - from < 4 && self.tokens[from - 1].kind == Kind::Word && !self.used[from - 1] && names(from - 1) && !self.word(from - 1, &["the", "of", "for", "in", "is", "what", "our"]) {
+            while from > 0
+                && stop - from < 4
+                && self.tokens[from - 1].kind == Kind::Word
+                && !self.used[from - 1]
+                && names(from - 1)
+                && !self.word(from - 1, &["the", "of", "for", "in", "is", "what", "our"])
+            {
                 from -= 1;
             }
             (from < stop).then_some(from..stop)
@@ -121,15 +187,22 @@ impl Reader<'_> {
     fn sign(&self, at: usize, wanted: impl Fn(Class) -> Option<char>) -> Option<(char, usize)> {
         let next = |from: usize| self.past(from, &["the", "total", "our", "sum", "of", "its", "their"]);
         // "cost per unit" divides, "cost per region" groups; "hours x rate" multiplies.
-        let measured = |place: usize| self.mention(place).is_some_and(|mention| !self.can(&mention, Want::Key) && mention.best() >= 60);
+        let measured = |place: usize| {
+            self.mention(place).is_some_and(|mention| !self.can(&mention, Want::Key) && mention.best() >= 60)
+        };
         // "Jan-Mar" is from one month to another.
-        let months = self.mark(at, '-') && at > 0 && self.wide_month(at - 1).is_some() && self.wide_month(at + 1).is_some();
+        let months = self.mark(at, '-')
+            && at > 0
+            && self.wide_month(at - 1).is_some()
+            && self.wide_month(at + 1).is_some();
         if months {
             return None;
         }
         let written = self.class_of(at, &wanted).map(|(length, sign)| (sign, next(at + length)));
-        let per = (wanted(Class::Divided).is_some() && self.word(at, &["per"]) && measured(at + 1)).then_some(('/', at + 1));
-        let cross = (wanted(Class::Times).is_some() && self.word(at, &["x"]) && measured(next(at + 1))).then(|| ('*', next(at + 1)));
+        let per = (wanted(Class::Divided).is_some() && self.word(at, &["per"]) && measured(at + 1))
+            .then_some(('/', at + 1));
+        let cross = (wanted(Class::Times).is_some() && self.word(at, &["x"]) && measured(next(at + 1)))
+            .then(|| ('*', next(at + 1)));
         written.or(per).or(cross)
     }
 
@@ -166,8 +239,11 @@ impl Reader<'_> {
     fn factor_at(&self, at: usize, depth: usize) -> Option<(Expr, usize, usize)> {
         // "difference between revenue and cost"
         if self.word(at, &["difference"]) && depth == 0 {
-            let (left, end, more) = self.factor_at(self.past(at + 1, &["between", "of", "the", "total"]), 1)?;
-            let (right, after, others) = self.factor_at(self.past(end + 1, &["the", "total"]), 1).filter(|_| self.word(end, &["and", "to", "from"]))?;
+            let (left, end, more) =
+                self.factor_at(self.past(at + 1, &["between", "of", "the", "total"]), 1)?;
+            let (right, after, others) = self
+                .factor_at(self.past(end + 1, &["the", "total"]), 1)
+                .filter(|_| self.word(end, &["and", "to", "from"]))?;
             return Some((Expr::Op('-', Box::new(left), Box::new(right)), after, more + others + 1));
         }
         if self.mark(at, '(') && depth < 8 {
@@ -179,7 +255,9 @@ impl Reader<'_> {
             // "19 % of revenue"
             let of = self.past(at + 1, &["of", "the", "total", "our"]);
             return match self.factor_at(of, depth + 1).filter(|_| percent && of > at + 1 && depth < 8) {
-                Some((right, end, more)) => Some((Expr::Op('*', Box::new(number), Box::new(right)), end, more + 1)),
+                Some((right, end, more)) => {
+                    Some((Expr::Op('*', Box::new(number), Box::new(right)), end, more + 1))
+                }
                 None => Some((number, at + 1, 0)),
             };
         }
@@ -197,7 +275,9 @@ impl Reader<'_> {
         }
         for at in 0..self.tokens.len() {
             let range = self.wide_month(at).filter(|_| !self.used[at]);
-            let other = self.wide_month(at + 2).filter(|_| self.word(at + 1, &["to", "through", "until", "till"]) || self.mark(at + 1, '-'));
+            let other = self
+                .wide_month(at + 2)
+                .filter(|_| self.word(at + 1, &["to", "through", "until", "till"]) || self.mark(at + 1, '-'));
             if let (Some(first), Some(last)) = (range, other) {
                 let place = |col: Col| months.iter().position(|(_, one)| *one == col).unwrap_or(0);
                 let (from, to) = (place(first).min(place(last)), place(first).max(place(last)));
@@ -207,8 +287,17 @@ impl Reader<'_> {
             } else if let Some(col) = range.filter(|_| self.mention(at).is_none()) {
                 self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
                 self.spend(at..at + 1);
-            } else if let Some(quarter) = self.tokens[at].text.strip_prefix('q').and_then(|number| number.parse::<i64>().ok()).filter(|quarter| (1..=4).contains(quarter)) {
-                let cols: Vec<Col> = months.iter().filter(|(month, _)| (month + 2) / 3 == quarter).map(|(_, col)| *col).collect();
+            } else if let Some(quarter) = self.tokens[at]
+                .text
+                .strip_prefix('q')
+                .and_then(|number| number.parse::<i64>().ok())
+                .filter(|quarter| (1..=4).contains(quarter))
+            {
+                let cols: Vec<Col> = months
+                    .iter()
+                    .filter(|(month, _)| (month + 2) / 3 == quarter)
+                    .map(|(_, col)| *col)
+                    .collect();
                 if cols.len() == 3 && !self.used[at] {
                     self.spend(at..at + 1);
                     self.computed.push((at, Measure::new(Agg::Sum, Expr::Together(cols))));
@@ -216,18 +305,41 @@ impl Reader<'_> {
             }
         }
         let all = (0..self.tokens.len()).find(|at| {
-            self.word(*at, &["all", "total", "whole", "full"]) && (*at..self.tokens.len().min(at + 3)).any(|next| self.word(next, &["months", "year"]))
+            self.word(*at, &["all", "total", "whole", "full"])
+                && (*at..self.tokens.len().min(at + 3)).any(|next| self.word(next, &["months", "year"]))
         });
-        let named = self.mentions.iter().any(|mention| mention.candidates.iter().any(|(col, _)| months.iter().any(|(_, one)| one == col)));
+        let named = self.mentions.iter().any(|mention| {
+            mention.candidates.iter().any(|(col, _)| months.iter().any(|(_, one)| one == col))
+        });
         if self.computed.is_empty() && (all.is_some() || !named) {
             let cols: Vec<Col> = months.iter().map(|(_, col)| *col).collect();
-            let beside = |col: Col| cols.contains(&col) || super::whole::is_total(self.view, col) || self.view.looks_like_years(col);
-            let only = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col)).all(beside) && !self.mentions.iter().any(|mention| self.can(mention, Want::Measure));
+            let beside = |col: Col| {
+                cols.contains(&col)
+                    || super::whole::is_total(self.view, col)
+                    || self.view.looks_like_years(col)
+            };
+            let only = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col)).all(beside)
+                && !self.mentions.iter().any(|mention| self.can(mention, Want::Measure));
             // "branches opened after 2015" are looked for, nothing is computed of them.
-            let class = |wanted: &dyn Fn(Class) -> bool| (0..self.tokens.len()).any(|at| self.class(at, wanted).is_some());
-            let conditioned = !self.placed.is_empty() || class(&|class| matches!(class, Class::Cmp(_) | Class::Between));
+            let class = |wanted: &dyn Fn(Class) -> bool| {
+                (0..self.tokens.len()).any(|at| self.class(at, wanted).is_some())
+            };
+            let conditioned =
+                !self.placed.is_empty() || class(&|class| matches!(class, Class::Cmp(_) | Class::Between));
             let computes = class(&|class| {
-                matches!(class, Class::Agg(_) | Class::HowMuch | Class::By | Class::Every(_) | Class::Rank { .. } | Class::Best | Class::Growth | Class::Share | Class::Running | Class::Chart(_))
+                matches!(
+                    class,
+                    Class::Agg(_)
+                        | Class::HowMuch
+                        | Class::By
+                        | Class::Every(_)
+                        | Class::Rank { .. }
+                        | Class::Best
+                        | Class::Growth
+                        | Class::Share
+                        | Class::Running
+                        | Class::Chart(_)
+                )
             });
             if all.is_some() || (only && (computes || !conditioned)) {
                 let at = all.unwrap_or(0);
@@ -254,8 +366,10 @@ impl Reader<'_> {
             }
             // "principal weighted rate" names the weight first.
             let plain = length == 1 && next == at + 1;
-            if let (true, Some(first)) = (plain, self.mention_before(before).filter(|mention| self.can(mention, Want::Measure)))
-                && let (Ok(weight), Ok(col)) = (self.resolve(&first, Want::Measure), self.resolve(&mention, Want::Measure))
+            if let (true, Some(first)) =
+                (plain, self.mention_before(before).filter(|mention| self.can(mention, Want::Measure)))
+                && let (Ok(weight), Ok(col)) =
+                    (self.resolve(&first, Want::Measure), self.resolve(&mention, Want::Measure))
             {
                 self.take(&first);
                 self.take(&mention);
@@ -300,7 +414,8 @@ impl Reader<'_> {
 
     fn profits(&mut self) {
         for at in 0..self.tokens.len() {
-            let found = self.class_of(at, |class| matches!(class, Class::Profit | Class::Margin).then_some(class));
+            let found =
+                self.class_of(at, |class| matches!(class, Class::Profit | Class::Margin).then_some(class));
             let Some((length, class)) = found else { continue };
             if self.mention(at).is_some_and(|mention| mention.best() >= 60) {
                 continue;
@@ -309,7 +424,11 @@ impl Reader<'_> {
                 self.spend(at..at + length);
                 continue;
             }
-            let (Some(revenue), Some(cost)) = (self.revenue(), self.called(&["cost", "costs", "expenses", "expense", "cogs"])) else { continue };
+            let (Some(revenue), Some(cost)) =
+                (self.revenue(), self.called(&["cost", "costs", "expenses", "expense", "cogs"]))
+            else {
+                continue;
+            };
             let profit = Expr::Op('-', Box::new(revenue.clone()), Box::new(Expr::Column(cost)));
             if revenue.columns().len() > 1 {
                 continue;
@@ -334,23 +453,41 @@ impl Reader<'_> {
                 continue;
             }
             if self.word(at, &["conversion"]) && self.word(at + 1, &["rate", "rates"]) {
-                let parts = self.called(&["conversions", "conversion"]).zip(self.called(&["sessions", "visits", "clicks", "visitors", "leads"]));
+                let parts = self
+                    .called(&["conversions", "conversion"])
+                    .zip(self.called(&["sessions", "visits", "clicks", "visitors", "leads"]));
                 if let Some((above, below)) = parts {
                     self.spend(at..at + 2);
-                    let mut measure = Measure::new(Agg::Sum, Expr::Op('/', Box::new(Expr::Column(above)), Box::new(Expr::Column(below))));
+                    let mut measure = Measure::new(
+                        Agg::Sum,
+                        Expr::Op('/', Box::new(Expr::Column(above)), Box::new(Expr::Column(below))),
+                    );
                     (measure.percent, measure.name) = (true, Some("conversion rate".to_owned()));
                     self.computed.push((at, measure));
                 }
             }
             let stock = ["stock", "inventory"];
             let after = self.past(at + 1, &["of", "the", "our"]);
-            let value = (self.word(at, &stock) && self.word(at + 1, &["value", "worth"])).then_some(at + 2)
-                .or_else(|| (self.word(at, &["value", "worth"]) && self.word(after, &stock) && after > at + 1).then_some(after + 1));
-            if let Some(end) = value.filter(|_| self.mention(at).is_none_or(|mention| mention.best() < EXACT)) {
-                let parts = self.called(&["on hand", "stock", "quantity", "qty"]).zip(self.called(&["unit cost", "cost", "unit price", "price"]));
+            let value = (self.word(at, &stock) && self.word(at + 1, &["value", "worth"]))
+                .then_some(at + 2)
+                .or_else(|| {
+                    (self.word(at, &["value", "worth"]) && self.word(after, &stock) && after > at + 1)
+                        .then_some(after + 1)
+                });
+            if let Some(end) = value.filter(|_| self.mention(at).is_none_or(|mention| mention.best() < EXACT))
+            {
+                let parts = self.called(&["on hand", "stock", "quantity", "qty"]).zip(self.called(&[
+                    "unit cost",
+                    "cost",
+                    "unit price",
+                    "price",
+                ]));
                 if let Some((quantity, price)) = parts {
                     self.spend(at..end);
-                    let mut measure = Measure::new(Agg::Sum, Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price))));
+                    let mut measure = Measure::new(
+                        Agg::Sum,
+                        Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price))),
+                    );
                     measure.name = Some("stock value".to_owned());
                     self.computed.push((at, measure));
                 }
@@ -363,7 +500,14 @@ impl Reader<'_> {
         for at in 0..self.tokens.len() {
             let word = singular(&self.tokens[at].text);
             let wanted = ["revenue", "turnover", "sale"].contains(&word.as_str());
-            if !wanted || self.used[at] || self.tokens[at].kind != Kind::Word || self.mention(at).is_some_and(|mention| self.can(&mention, Want::Measure) || mention.best() >= EXACT) || self.view.is_named(&word) {
+            if !wanted
+                || self.used[at]
+                || self.tokens[at].kind != Kind::Word
+                || self
+                    .mention(at)
+                    .is_some_and(|mention| self.can(&mention, Want::Measure) || mention.best() >= EXACT)
+                || self.view.is_named(&word)
+            {
                 continue;
             }
             if let Some(of @ Expr::Op(..)) = self.revenue() {

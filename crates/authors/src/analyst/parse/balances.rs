@@ -12,11 +12,24 @@ use crate::analyst::{
 const BALANCES: [&str; 3] = ["balance", "saldo", "kontostand"];
 
 /// What moves a balance.
-const MOVEMENTS: [&str; 11] = ["amount", "betrag", "debit", "credit", "deposit", "withdrawal", "change", "movement", "umsatz", "soll", "haben"];
+const MOVEMENTS: [&str; 11] = [
+    "amount",
+    "betrag",
+    "debit",
+    "credit",
+    "deposit",
+    "withdrawal",
+    "change",
+    "movement",
+    "umsatz",
+    "soll",
+    "haben",
+];
 
 /// True for balances of several days, which no one adds up.
 pub(super) fn is_balance_in_time(view: &View<'_>, col: Col) -> bool {
-    let dated = || (0..view.columns.len()).any(|one| view.kind(one) == ColumnKind::Date || view.is_calendar(one));
+    let dated =
+        || (0..view.columns.len()).any(|one| view.kind(one) == ColumnKind::Date || view.is_calendar(one));
     has_word(view, col, &BALANCES) && dated()
 }
 
@@ -28,10 +41,17 @@ impl Reader<'_> {
     /// "balance on 31 March", "the last balance", "balance at the end of each month": that after the last movement.
     pub(super) fn balances(&mut self) {
         let of_ledger = |col: Col| {
-            has_word(self.view, col, &BALANCES) && (0..self.view.columns.len()).any(|one| one != col && self.view.is_measure(one) && has_word(self.view, one, &MOVEMENTS))
+            has_word(self.view, col, &BALANCES)
+                && (0..self.view.columns.len()).any(|one| {
+                    one != col && self.view.is_measure(one) && has_word(self.view, one, &MOVEMENTS)
+                })
         };
-        let place = self.out.measures.iter().position(|measure| measure.agg == Agg::Mean && matches!(measure.of, Expr::Column(col) if of_ledger(col)));
-        let one = matches!(self.out.rank, None | Some(Rank { count: 1, .. })) && self.rank_at.is_none() && self.out.sort.is_none();
+        let place = self.out.measures.iter().position(|measure| {
+            measure.agg == Agg::Mean && matches!(measure.of, Expr::Column(col) if of_ledger(col))
+        });
+        let one = matches!(self.out.rank, None | Some(Rank { count: 1, .. }))
+            && self.rank_at.is_none()
+            && self.out.sort.is_none();
         let (Some(place), Some(date), true) = (place, self.default_date(), one) else { return };
         let spoken = self.spoken.iter().any(|(_, agg)| !matches!(agg, Agg::Count | Agg::Sum));
         if spoken || self.out.task.is_some() {
@@ -46,7 +66,11 @@ impl Reader<'_> {
             }
         }
         for at in 0..self.tokens.len() {
-            if self.word(at, &["last", "latest", "current", "closing", "final", "ending", "newest", "end", "now", "today"]) && !self.used[at] {
+            if self.word(
+                at,
+                &["last", "latest", "current", "closing", "final", "ending", "newest", "end", "now", "today"],
+            ) && !self.used[at]
+            {
                 self.spend(at..at + 1);
             }
         }

@@ -13,7 +13,8 @@ use crate::analyst::{
 
 /// Words that may stand between a column and what is said of it.
 pub(super) const LINKS: [&str; 22] = [
-    "is", "are", "was", "were", "of", "value", "be", "has", "have", "had", "a", "an", "the", "that", "which", "being", "name", "names", "with", "equal", "its", "their",
+    "is", "are", "was", "were", "of", "value", "be", "has", "have", "had", "a", "an", "the", "that", "which",
+    "being", "name", "names", "with", "equal", "its", "their",
 ];
 
 impl Reader<'_> {
@@ -43,14 +44,15 @@ impl Reader<'_> {
     }
 
     fn date_called(&self, words: &[&str]) -> Option<Col> {
-        self.view.of_kind(ColumnKind::Date).find(|col| {
-            self.view.columns[*col].words.iter().any(|word| words.contains(&word.as_str()))
-        })
+        self.view
+            .of_kind(ColumnKind::Date)
+            .find(|col| self.view.columns[*col].words.iter().any(|word| words.contains(&word.as_str())))
     }
 
     /// Unpaid, paid, overdue, late.
     fn owed(&mut self, at: usize) -> Result<(), Trouble> {
-        if self.value(at).is_some() || self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT) {
+        if self.value(at).is_some() || self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT)
+        {
             return Ok(());
         }
         let found = self.class_of(at, |class| {
@@ -65,7 +67,8 @@ impl Reader<'_> {
             (Class::Late, Some(left), Some(right)) => vec![Filter::Columns { left, cmp: Cmp::Over, right }],
             (Class::Overdue, paid, Some(due)) => {
                 let today = self.today(due)?;
-                let overdue = Filter::During { col: due, range: Range { from: None, to: Some(today) }, not: false };
+                let overdue =
+                    Filter::During { col: due, range: Range { from: None, to: Some(today) }, not: false };
                 paid.map(unpaid).into_iter().chain([overdue]).collect()
             }
             _ => return Ok(()),
@@ -88,10 +91,19 @@ impl Reader<'_> {
             Choice::Phrase(text) => dates::parse_iso(text.strip_prefix("as of ")?),
             _ => None,
         });
-        let newest = self.view.of_kind(ColumnKind::Date).filter(|col| *col != due).filter_map(|col| self.extent(col)).map(|(_, last)| last).max()
+        let newest = self
+            .view
+            .of_kind(ColumnKind::Date)
+            .filter(|col| *col != due)
+            .filter_map(|col| self.extent(col))
+            .map(|(_, last)| last)
+            .max()
             .or_else(|| self.extent(due).map(|(_, last)| last));
         let Some(day) = chosen.or(newest) else {
-            return Err(Trouble::Cannot(format!("there is no date to count from; {}", self.view.columns_said())));
+            return Err(Trouble::Cannot(format!(
+                "there is no date to count from; {}",
+                self.view.columns_said()
+            )));
         };
         if chosen.is_none() {
             let (year, month, _) = dates::date_of(day);
@@ -103,7 +115,11 @@ impl Reader<'_> {
             days.push(dates::day_of(year, 12, 31));
             days.dedup();
             let options = days.into_iter().map(|one| {
-                let said = if one == day { format!("as of {}, the newest date of the data", dates::iso(one)) } else { format!("as of {}", dates::iso(one)) };
+                let said = if one == day {
+                    format!("as of {}, the newest date of the data", dates::iso(one))
+                } else {
+                    format!("as of {}", dates::iso(one))
+                };
                 (said, Choice::Phrase(format!("as of {}", dates::iso(one))))
             });
             return Err(Trouble::Ask("Overdue as of which day?".to_owned(), options.collect()));
@@ -115,7 +131,21 @@ impl Reader<'_> {
     /// "right now": what has left or ended does not count.
     fn present(&mut self, at: usize) {
         let Some(length) = self.class(at, |class| class == Class::Now) else { return };
-        let ended = self.date_called(&["left", "leave", "leaving", "end", "exit", "ended", "terminated", "termination", "departure", "resigned", "cancelled", "closed", "quit"]);
+        let ended = self.date_called(&[
+            "left",
+            "leave",
+            "leaving",
+            "end",
+            "exit",
+            "ended",
+            "terminated",
+            "termination",
+            "departure",
+            "resigned",
+            "cancelled",
+            "closed",
+            "quit",
+        ]);
         if let Some(col) = ended.filter(|col| self.is_event(*col)) {
             self.placed.push((at, Filter::Empty { col, not: false }));
             self.spend(at..at + length);
@@ -126,7 +156,10 @@ impl Reader<'_> {
         let Some(length) = self.class(at, |class| class == Class::OutOfStock) else { return };
         let called = |col: &Col| {
             let words = self.view.columns[*col].words.join(" ");
-            self.view.is_measure(*col) && ["on hand", "stock", "in stock", "quantity", "qty", "inventory", "available"].iter().any(|name| words.contains(name))
+            self.view.is_measure(*col)
+                && ["on hand", "stock", "in stock", "quantity", "qty", "inventory", "available"]
+                    .iter()
+                    .any(|name| words.contains(name))
         };
         let found = (0..self.view.columns.len()).find(called);
         if let Some(col) = found {
@@ -140,7 +173,10 @@ impl Reader<'_> {
         let missing = self.class(at, |class| matches!(class, Class::Missing | Class::Empty));
         let none = self.class(at, |class| class == Class::Not);
         let Some(length) = missing.or(none) else { return Ok(()) };
-        let skip = ["a", "an", "the", "their", "any", "its", "in", "of", "for", "all", "have", "has", "had", "give", "given", "on"];
+        let skip = [
+            "a", "an", "the", "their", "any", "its", "in", "of", "for", "all", "have", "has", "had", "give",
+            "given", "on",
+        ];
         let next = self.past(at + length, &skip);
         let before = missing.and_then(|_| {
             let mut end = at;
@@ -158,15 +194,25 @@ impl Reader<'_> {
             return Ok(());
         }
         let col = self.resolve(&mention, Want::Any)?;
-        if missing.is_none() && self.marks_of(col, &mention).is_some_and(|[marked, _]| !matches!(marked, Filter::Empty { .. })) {
+        if missing.is_none()
+            && self.marks_of(col, &mention).is_some_and(|[marked, _]| !matches!(marked, Filter::Empty { .. }))
+        {
             return Ok(());
         }
-        let zero = self.view.is_measure(col) && missing.is_none() && self.view.profile(col).is_some_and(|profile| profile.empty == 0);
+        let zero = self.view.is_measure(col)
+            && missing.is_none()
+            && self.view.profile(col).is_some_and(|profile| profile.empty == 0);
         let mut end = mention.end;
         if self.word(end, &["address", "value", "values", "number", "given", "recorded", "at"]) {
             end = self.past(end, &["address", "value", "values", "number", "given", "recorded", "at", "all"]);
         }
-        if self.mark(end, '(') && self.tokens.get(end + 1).and_then(super::Token::amount).is_some_and(|amount| amount.value == 0.0) {
+        if self.mark(end, '(')
+            && self
+                .tokens
+                .get(end + 1)
+                .and_then(super::Token::amount)
+                .is_some_and(|amount| amount.value == 0.0)
+        {
             end += 2 + usize::from(self.mark(end + 2, ')'));
         }
         self.take(&mention);
@@ -174,7 +220,13 @@ impl Reader<'_> {
         let not = self.value_negation(at);
         self.spend(not.unwrap_or(at)..at + length);
         self.spend(mention.start..end);
-        let filter = if not.is_some() { Filter::Empty { col, not: true } } else if zero { Filter::Number { col, cmp: Cmp::Equal, value: 0.0 } } else { Filter::Empty { col, not: false } };
+        let filter = if not.is_some() {
+            Filter::Empty { col, not: true }
+        } else if zero {
+            Filter::Number { col, cmp: Cmp::Equal, value: 0.0 }
+        } else {
+            Filter::Empty { col, not: false }
+        };
         self.placed.push((at, filter));
         Ok(())
     }
@@ -186,27 +238,40 @@ impl Reader<'_> {
             _ => None,
         });
         let Some((length, part)) = found else { return Ok(()) };
-        if self.word(at, &["including", "like", "includes", "include"]) && self.tokens.get(at + length).is_none_or(|token| token.kind != Kind::Quoted) {
+        if self.word(at, &["including", "like", "includes", "include"])
+            && self.tokens.get(at + length).is_none_or(|token| token.kind != Kind::Quoted)
+        {
             return Ok(());
         }
         let start = self.past(at + length, &["the", "word", "text", "letter", "letters", "string", "a"]);
         let Some(token) = self.tokens.get(start) else { return Ok(()) };
-        if self.value(start).is_some_and(|value| value.exact) && at > 0 && (self.tokens.get(at - 1).is_some_and(|token| self.view.is_named(&token.text))) {
+        if self.value(start).is_some_and(|value| value.exact)
+            && at > 0
+            && (self.tokens.get(at - 1).is_some_and(|token| self.view.is_named(&token.text)))
+        {
             self.spend(at..start);
             return Ok(());
         }
         let mut text = token.raw.clone();
         let mut past = start + 1;
         // "example.com", "@post"
-        while let Some(more) = self.tokens.get(past).filter(|more| matches!(more.kind, Kind::Mark('.' | '@' | '-' | '_' | '/')) || text.ends_with(['.', '@', '-', '_', '/'])) {
-            if matches!(more.kind, Kind::Mark('.')) && self.tokens.get(past + 1).is_none_or(|next| matches!(next.kind, Kind::Mark(_))) {
+        while let Some(more) = self.tokens.get(past).filter(|more| {
+            matches!(more.kind, Kind::Mark('.' | '@' | '-' | '_' | '/'))
+                || text.ends_with(['.', '@', '-', '_', '/'])
+        }) {
+            if matches!(more.kind, Kind::Mark('.'))
+                && self.tokens.get(past + 1).is_none_or(|next| matches!(next.kind, Kind::Mark(_)))
+            {
                 break;
             }
             text += &more.raw;
             past += 1;
         }
         let mut end = at;
-        while end > 0 && (self.tokens[end - 1].is_any(&LINKS) || self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"])) {
+        while end > 0
+            && (self.tokens[end - 1].is_any(&LINKS)
+                || self.word(end - 1, &["whose", "where", "name", "names", "do", "does", "not", "that"]))
+        {
             end -= 1;
         }
         let mention = self.mention_before(end).or_else(|| {
@@ -214,7 +279,8 @@ impl Reader<'_> {
         });
         let Some(mention) = mention else { return Ok(()) };
         let col = self.resolve(&mention, Want::Key)?;
-        let not = (end..at).any(|place| self.word(place, &["not", "don't", "doesn't"])) || (at > 0 && self.word(at - 1, &["not", "doesn't", "don't"]));
+        let not = (end..at).any(|place| self.word(place, &["not", "don't", "doesn't"]))
+            || (at > 0 && self.word(at - 1, &["not", "doesn't", "don't"]));
         self.take(&mention);
         self.spend(end.min(at)..past);
         self.placed.push((at, Filter::Contains { col, text, part, not }));
@@ -225,16 +291,21 @@ impl Reader<'_> {
     fn flags(&mut self, at: usize) {
         let Some(mention) = self.mention(at) else { return };
         let [(col, _), ..] = mention.candidates[..] else { return };
-        let grouped = at > 0 && (0..at).any(|from| {
-            self.class(from, |class| matches!(class, Class::By | Class::Which)).is_some_and(|length| self.past(from + length, &["the"]) == at)
-        });
-        let different = (0..at).any(|from| self.class(from, |class| class == Class::Agg(Agg::Distinct)).is_some());
+        let grouped = at > 0
+            && (0..at).any(|from| {
+                self.class(from, |class| matches!(class, Class::By | Class::Which))
+                    .is_some_and(|length| self.past(from + length, &["the"]) == at)
+            });
+        let different =
+            (0..at).any(|from| self.class(from, |class| class == Class::Agg(Agg::Distinct)).is_some());
         if grouped || different || self.word(mention.end, &["column", "or"]) {
             return;
         }
         let Some([marked, unmarked]) = self.marks_of(col, &mention) else { return };
         let mut start = at;
-        while start > 0 && self.word(start - 1, &["is", "are", "be", "a", "were", "was", "been", "have", "has", "being"]) {
+        while start > 0
+            && self.word(start - 1, &["is", "are", "be", "a", "were", "was", "been", "have", "has", "being"])
+        {
             start -= 1;
         }
         let glued = (at > 1 && self.mark(at - 1, '-') && self.word(at - 2, &["non"])).then(|| at - 2);
@@ -264,21 +335,36 @@ impl Reader<'_> {
     fn marks_of(&self, col: Col, mention: &Mention) -> Option<[Filter; 2]> {
         let profile = self.view.profile(col)?;
         let emptiness = || [true, false].map(|not| Filter::Empty { col, not });
-        let participle = mention.end - mention.start == 1 && self.tokens.get(mention.start).is_some_and(|token| {
-            token.text.ends_with("ed") || token.is_any(&["paid", "sent", "sold", "left", "done", "lost", "won"])
-        });
+        let participle = mention.end - mention.start == 1
+            && self.tokens.get(mention.start).is_some_and(|token| {
+                token.text.ends_with("ed")
+                    || token.is_any(&["paid", "sent", "sold", "left", "done", "lost", "won"])
+            });
         match self.view.kind(col) {
             ColumnKind::Boolean => Some([true, false].map(|yes| Filter::Flag { col, yes })),
             ColumnKind::Date => (participle && self.is_event(col)).then(emptiness),
-            ColumnKind::Integer => (profile.min == Some(0.0) && profile.max == Some(1.0) && profile.distinct == 2)
-                .then(|| [1.0, 0.0].map(|value| Filter::Number { col, cmp: Cmp::Equal, value })),
+            ColumnKind::Integer => {
+                (profile.min == Some(0.0) && profile.max == Some(1.0) && profile.distinct == 2)
+                    .then(|| [1.0, 0.0].map(|value| Filter::Number { col, cmp: Cmp::Equal, value }))
+            }
             ColumnKind::Text if profile.all_values => {
-                let values: Vec<&str> = profile.values.iter().map(|value| value.value.as_str()).filter(|value| !value.is_empty()).collect();
+                let values: Vec<&str> = profile
+                    .values
+                    .iter()
+                    .map(|value| value.value.as_str())
+                    .filter(|value| !value.is_empty())
+                    .collect();
                 let is = |words: &[&str], value: &str| words.contains(&value.to_lowercase().as_str());
-                let yes = values.iter().find(|value| is(&["y", "yes", "true", "x", "1", "ja", "j", "\u{2713}"], value))?;
+                let yes = values
+                    .iter()
+                    .find(|value| is(&["y", "yes", "true", "x", "1", "ja", "j", "\u{2713}"], value))?;
                 match values.len() {
                     1 if profile.empty > 0 => Some(emptiness()),
-                    2 => Some([false, true].map(|not| Filter::Is { col, values: vec![(*yes).to_owned()], not })),
+                    2 => Some([false, true].map(|not| Filter::Is {
+                        col,
+                        values: vec![(*yes).to_owned()],
+                        not,
+                    })),
                     _ => None,
                 }
             }
@@ -302,14 +388,22 @@ impl Reader<'_> {
             let Some((place, table)) = sheet else { continue };
             let called = self.word(place + 1, &["sheet", "table", "file", "list", "tab", "data"]);
             // "not in the X sheet" names a sheet; "never ordered" and "without orders" name what is missing.
-            let lacks = (at..at + length).any(|word| self.word(word, &["without", "no"])) && self.past(at + length, &["any", "a", "an", "single"]) == place;
+            let lacks = (at..at + length).any(|word| self.word(word, &["without", "no"]))
+                && self.past(at + length, &["any", "a", "an", "single"]) == place;
             if never.is_none() && !called && !lacks {
                 continue;
             }
-            let on = shared_key(&tables[base], &tables[table]).and_then(|on| on.first().copied())
-                .or_else(|| shared_key(&tables[table], &tables[base]).and_then(|on| on.first().map(|(left, right)| (*right, *left))));
+            let on =
+                shared_key(&tables[base], &tables[table]).and_then(|on| on.first().copied()).or_else(|| {
+                    shared_key(&tables[table], &tables[base])
+                        .and_then(|on| on.first().map(|(left, right)| (*right, *left)))
+                });
             let Some((left, right)) = on else { continue };
-            let Some(col) = self.view.columns.iter().position(|column| column.table == base && column.at == left) else { continue };
+            let Some(col) =
+                self.view.columns.iter().position(|column| column.table == base && column.at == left)
+            else {
+                continue;
+            };
             let other = tables[table].columns[right].name.clone();
             self.spend(at..(place + 1 + usize::from(called)).min(self.tokens.len()));
             self.placed.push((at, Filter::Known { col, table, other, not: true }));
@@ -328,12 +422,19 @@ impl Reader<'_> {
             // "Lighting and Textiles", "A, B or C", "A vs B"
             loop {
                 let mut next = end;
-                while self.mark(next, ',') || self.class(next, |class| matches!(class, Class::And | Class::Or | Class::Versus)).is_some()
-                    || self.word(next, &["nor", "neither", "the", "in", "for", "from", "to", "both"]) {
+                while self.mark(next, ',')
+                    || self
+                        .class(next, |class| matches!(class, Class::And | Class::Or | Class::Versus))
+                        .is_some()
+                    || self.word(next, &["nor", "neither", "the", "in", "for", "from", "to", "both"])
+                {
                     versus |= self.class(next, |class| class == Class::Versus).is_some();
                     next += 1;
                 }
-                let Some(value) = self.value(next).filter(|value| next > end && shares_column(&group, value)) else { break };
+                let Some(value) = self.value(next).filter(|value| next > end && shares_column(&group, value))
+                else {
+                    break;
+                };
                 end = value.end;
                 group.push(value);
             }
@@ -341,7 +442,9 @@ impl Reader<'_> {
             let (col, near) = self.column_of(&group)?;
             let values: Vec<String> = group
                 .iter()
-                .flat_map(|value| value.candidates.iter().filter(|(one, _)| *one == col).map(|(_, text)| text.clone()))
+                .flat_map(|value| {
+                    value.candidates.iter().filter(|(one, _)| *one == col).map(|(_, text)| text.clone())
+                })
                 .collect();
             let not = self.value_negation(start);
             self.out.never |= not.is_some_and(|from| self.is(from, Class::Never));
@@ -359,7 +462,8 @@ impl Reader<'_> {
             }
             self.out.exact += 1;
             // "apprentices by department" are counted.
-            let plural = self.tokens[end - 1].text.ends_with('s') && group.iter().all(|value| value.candidates.iter().all(|(_, text)| !text.ends_with('s')));
+            let plural = self.tokens[end - 1].text.ends_with('s')
+                && group.iter().all(|value| value.candidates.iter().all(|(_, text)| !text.ends_with('s')));
             self.out.rows_named |= plural && group.len() == 1;
             self.spend(start..end);
             let compared = (versus || self.compares) && values.len() > 1;
@@ -389,7 +493,11 @@ impl Reader<'_> {
                 continue;
             }
             let twin = united.iter_mut().find_map(|(_, known)| match (known, &filter) {
-                (Filter::Is { col, values, not }, Filter::Is { col: other, values: more, not: negated }) if *col == *other && *not == *negated => Some((values, more.clone())),
+                (Filter::Is { col, values, not }, Filter::Is { col: other, values: more, not: negated })
+                    if *col == *other && *not == *negated =>
+                {
+                    Some((values, more.clone()))
+                }
                 _ => None,
             });
             match twin {
@@ -413,12 +521,23 @@ impl Reader<'_> {
 
     /// Where a negation begins that ends right before the value.
     fn value_negation(&self, start: usize) -> Option<usize> {
-        let skip = ["the", "a", "an", "in", "from", "for", "of", "on", "customer", "any", "category", "being", "all", "product"];
+        let skip = [
+            "the", "a", "an", "in", "from", "for", "of", "on", "customer", "any", "category", "being", "all",
+            "product",
+        ];
         (start.saturating_sub(6)..start).find(|from| {
             self.class(*from, |class| matches!(class, Class::Not | Class::Never)).is_some_and(|length| {
                 let mut at = from + length;
-                let small = |at: usize| self.tokens[at].is_any(&skip) || filler(&[self.tokens[at].text.as_str()]) > 0 || self.class(at, |class| class == Class::Preposition) == Some(1);
-                while at < start && (small(at) || self.used[at] || self.mention(at).is_some_and(|mention| mention.end <= start)) {
+                let small = |at: usize| {
+                    self.tokens[at].is_any(&skip)
+                        || filler(&[self.tokens[at].text.as_str()]) > 0
+                        || self.class(at, |class| class == Class::Preposition) == Some(1)
+                };
+                while at < start
+                    && (small(at)
+                        || self.used[at]
+                        || self.mention(at).is_some_and(|mention| mention.end <= start))
+                {
                     at += self.mention(at).map_or(1, |mention| mention.end - at).max(1);
                 }
                 at == start
@@ -428,24 +547,38 @@ impl Reader<'_> {
 
     /// The column that the values are meant of: the one named beside them, otherwise the likeliest.
     fn column_of(&mut self, group: &[ValueMention]) -> Result<(Col, Option<Mention>), Trouble> {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { return Err(Trouble::Lost(String::new())) };
+        let (Some(first), Some(last)) = (group.first(), group.last()) else {
+            return Err(Trouble::Lost(String::new()));
+        };
         let shared: Vec<Col> = {
-            let mut cols: Vec<Col> = first.candidates.iter().map(|(col, _)| *col)
-                .filter(|col| group.iter().all(|value| value.candidates.iter().any(|(one, _)| one == col))).collect();
+            let mut cols: Vec<Col> = first
+                .candidates
+                .iter()
+                .map(|(col, _)| *col)
+                .filter(|col| group.iter().all(|value| value.candidates.iter().any(|(one, _)| one == col)))
+                .collect();
             cols.dedup();
             cols
         };
         let mut before = first.start;
-        while before > 0 && (self.tokens[before - 1].is_any(&LINKS) || self.mark(before - 1, '=') || self.mark(before - 1, ':')) {
+        while before > 0
+            && (self.tokens[before - 1].is_any(&LINKS)
+                || self.mark(before - 1, '=')
+                || self.mark(before - 1, ':'))
+        {
             before -= 1;
         }
-        let fits = |mention: &Mention| mention.candidates.iter().map(|(col, _)| *col).find(|col| shared.contains(col));
+        let fits = |mention: &Mention| {
+            mention.candidates.iter().map(|(col, _)| *col).find(|col| shared.contains(col))
+        };
         let near = self.mention(last.end).or_else(|| self.mention_before(before));
         if let Some((mention, col)) = near.and_then(|mention| fits(&mention).map(|col| (mention, col))) {
             // "customers in Vienna" names no column of the value; "orders by country: Germany" does.
-            let keyed = mention.start > 0 && (0..mention.start).any(|from| {
-                self.class(from, |class| matches!(class, Class::By | Class::Which)).is_some_and(|length| from + length == mention.start)
-            });
+            let keyed = mention.start > 0
+                && (0..mention.start).any(|from| {
+                    self.class(from, |class| matches!(class, Class::By | Class::Which))
+                        .is_some_and(|length| from + length == mention.start)
+                });
             return Ok((col, (!keyed).then_some(mention)));
         }
         if let [one] = shared[..] {
@@ -464,5 +597,8 @@ impl Reader<'_> {
 }
 
 fn shares_column(group: &[ValueMention], value: &ValueMention) -> bool {
-    value.candidates.iter().any(|(col, _)| group.iter().all(|one| one.candidates.iter().any(|(other, _)| other == col)))
+    value
+        .candidates
+        .iter()
+        .any(|(col, _)| group.iter().all(|one| one.candidates.iter().any(|(other, _)| other == col)))
 }

@@ -13,28 +13,66 @@ use crate::analyst::{
 
 /// What says something as an average, not as a sum, whatever the numbers look like.
 const AVERAGED: [&str; 27] = [
-    "satisfaction", "score", "rating", "recommend", "age", "temperature", "rate", "percent", "percentage", "grade", "height", "weight", "price", "nps", "share", "ratio",
-    "speed", "humidity", "term", "temp", "mark", "pressure", "voltage", "per", "average", "mean", "level",
+    "satisfaction",
+    "score",
+    "rating",
+    "recommend",
+    "age",
+    "temperature",
+    "rate",
+    "percent",
+    "percentage",
+    "grade",
+    "height",
+    "weight",
+    "price",
+    "nps",
+    "share",
+    "ratio",
+    "speed",
+    "humidity",
+    "term",
+    "temp",
+    "mark",
+    "pressure",
+    "voltage",
+    "per",
+    "average",
+    "mean",
+    "level",
 ];
 
 /// What people do, which may stand for what it is measured by.
 const VERBS: [&str; 30] = [
-    "sell", "sold", "sells", "selling", "spend", "spent", "spends", "spending", "earn", "earned", "earns", "earning", "pay", "paid", "pays", "paying", "buy",
-    "bought", "buys", "work", "worked", "works", "cost", "costs", "order", "ordered", "join", "joined", "use", "used",
+    "sell", "sold", "sells", "selling", "spend", "spent", "spends", "spending", "earn", "earned", "earns",
+    "earning", "pay", "paid", "pays", "paying", "buy", "bought", "buys", "work", "worked", "works", "cost",
+    "costs", "order", "ordered", "join", "joined", "use", "used",
 ];
 
 /// True for what no one adds up.
 pub(super) fn is_averaged(view: &View<'_>, col: Col) -> bool {
-    let called = view.columns.get(col).is_some_and(|column| column.words.iter().any(|word| AVERAGED.contains(&word.as_str())));
+    let called = view
+        .columns
+        .get(col)
+        .is_some_and(|column| column.words.iter().any(|word| AVERAGED.contains(&word.as_str())));
     called || super::balances::is_balance_in_time(view, col) || is_mark(view, col)
 }
 
 /// True for a column of a table of marks or scores, unless its numbers are far smaller than the others, as absences are.
 fn is_mark(view: &View<'_>, col: Col) -> bool {
-    let rated = view.names.iter().any(|name| ["mark", "grade", "score", "rating", "temperature", "price"].contains(&name.as_str()));
-    let greatest = |col: Col| view.profile(col).filter(|profile| profile.unit.is_none()).and_then(|profile| profile.max).filter(|_| view.is_measure(col));
+    let rated = view
+        .names
+        .iter()
+        .any(|name| ["mark", "grade", "score", "rating", "temperature", "price"].contains(&name.as_str()));
+    let greatest = |col: Col| {
+        view.profile(col)
+            .filter(|profile| profile.unit.is_none())
+            .and_then(|profile| profile.max)
+            .filter(|_| view.is_measure(col))
+    };
     let most = (0..view.columns.len()).filter_map(greatest).fold(0.0, f64::max);
-    let alike = (0..view.columns.len()).filter(|one| greatest(*one).is_some_and(|max| max * 2.0 >= most)).count();
+    let alike =
+        (0..view.columns.len()).filter(|one| greatest(*one).is_some_and(|max| max * 2.0 >= most)).count();
     rated && alike > 1 && greatest(col).is_some_and(|max| max * 2.0 >= most)
 }
 
@@ -54,7 +92,9 @@ impl Reader<'_> {
                 _ => None,
             });
             let Some((length, (agg, counts))) = found else { continue };
-            if self.mention(at).is_some_and(|mention| mention.best() >= EXACT && mention.end == at + 1) && !self.spoken.is_empty() {
+            if self.mention(at).is_some_and(|mention| mention.best() >= EXACT && mention.end == at + 1)
+                && !self.spoken.is_empty()
+            {
                 continue;
             }
             self.spend(at..at + length);
@@ -75,7 +115,10 @@ impl Reader<'_> {
             self.counting = None;
         }
         if aggs.contains(&Agg::Count) && aggs.contains(&Agg::Sum) && self.spoken.len() == 2 {
-            let adjacent = self.spoken.windows(2).all(|pair| pair[1].0 - pair[0].0 <= 2 || !self.has_measure_after(pair[0].0));
+            let adjacent = self
+                .spoken
+                .windows(2)
+                .all(|pair| pair[1].0 - pair[0].0 <= 2 || !self.has_measure_after(pair[0].0));
             if adjacent {
                 self.spoken.retain(|(_, agg)| *agg == Agg::Count);
             }
@@ -131,9 +174,18 @@ impl Reader<'_> {
     /// "in how many months was actual above budget", "number of days with more than 200 sessions".
     pub(super) fn count_periods(&mut self, from: usize) -> Result<bool, Trouble> {
         let at = self.past(from, &["the", "of", "different", "calendar"]);
-        let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none_or(|mention| !self.can(&mention, Want::Measure))) else { return Ok(false) };
-        let compared = self.placed.iter().any(|(_, filter)| matches!(filter, Filter::Number { .. } | Filter::Columns { .. } | Filter::Between { .. }));
-        let there = self.tokens.iter().any(|token| token.is_any(&["data", "cover", "covers", "covered", "there", "different", "recorded"]));
+        let Some((length, unit)) = self
+            .unit(at)
+            .filter(|_| self.mention(at).is_none_or(|mention| !self.can(&mention, Want::Measure)))
+        else {
+            return Ok(false);
+        };
+        let compared = self.placed.iter().any(|(_, filter)| {
+            matches!(filter, Filter::Number { .. } | Filter::Columns { .. } | Filter::Between { .. })
+        });
+        let there = self.tokens.iter().any(|token| {
+            token.is_any(&["data", "cover", "covers", "covered", "there", "different", "recorded"])
+        });
         if !self.out.keys.is_empty() || !(compared || there) {
             return Ok(false);
         }
@@ -147,22 +199,44 @@ impl Reader<'_> {
     fn means_of_groups(&mut self) {
         let mean = self.spoken.iter().find(|(_, agg)| *agg == Agg::Mean).map(|(at, _)| *at);
         let Some(at) = mean.filter(|_| !self.out.keys.is_empty()) else { return };
-        let adverb = self.tokens.get(at + 1).is_some_and(|token| token.is_any(&["daily", "weekly", "monthly", "quarterly", "yearly", "annual", "hourly"]));
+        let adverb = self.tokens.get(at + 1).is_some_and(|token| {
+            token.is_any(&["daily", "weekly", "monthly", "quarterly", "yearly", "annual", "hourly"])
+        });
         let counts = self.spoken.iter().any(|(_, agg)| *agg == Agg::Count) || self.counting.is_some();
         let single = self.out.keys.len() == 1;
         // "absences per pupil on average": of what each has in all.
-        let additive = |mention: &Mention| mention.candidates.first().is_some_and(|(col, _)| self.view.is_measure(*col) && self.usual(*col) == Agg::Sum);
+        let additive = |mention: &Mention| {
+            mention
+                .candidates
+                .first()
+                .is_some_and(|(col, _)| self.view.is_measure(*col) && self.usual(*col) == Agg::Sum)
+        };
         let last = self.word(at, &["on"]) || at + 1 == self.tokens.len();
-        if single && last && at > 0 && self.mentions.iter().any(additive) && (0..at).any(|place| self.word(place, &["per", "each", "every"])) {
+        if single
+            && last
+            && at > 0
+            && self.mentions.iter().any(additive)
+            && (0..at).any(|place| self.word(place, &["per", "each", "every"]))
+        {
             self.out.mean_of_groups = true;
             self.spoken.retain(|(_, agg)| *agg != Agg::Mean);
             return;
         }
-        if self.out.keys.len() == 2 && self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if adverb || matches!(unit, Unit::Day | Unit::Week))) && self.word(at, &["average"]) && self.mentions.iter().any(additive) {
+        if self.out.keys.len() == 2
+            && self.out.keys.iter().any(
+                |key| matches!(key, Key::Time(_, unit) if adverb || matches!(unit, Unit::Day | Unit::Week)),
+            )
+            && self.word(at, &["average"])
+            && self.mentions.iter().any(additive)
+        {
             // A mean of entries, or of what each day has in all.
             self.out.confidence = self.out.confidence.saturating_sub(25);
         }
-        let plain = counts && !self.mentions.iter().any(|mention| self.can(mention, Want::Measure) && !self.is_rows(mention));
+        let plain = counts
+            && !self
+                .mentions
+                .iter()
+                .any(|mention| self.can(mention, Want::Measure) && !self.is_rows(mention));
         if single && (adverb && self.out.keys[0].is_time() || plain) {
             self.out.mean_of_groups = true;
             self.spoken.retain(|(_, agg)| *agg != Agg::Mean);
@@ -175,49 +249,96 @@ impl Reader<'_> {
 
     pub(super) fn measured(&mut self) -> Result<(), Trouble> {
         self.counted_things()?;
-        let mut spoken: Vec<(usize, Agg)> = self.spoken.iter().copied().filter(|(_, agg)| *agg != Agg::Count || self.out.counts).collect();
+        let mut spoken: Vec<(usize, Agg)> =
+            self.spoken.iter().copied().filter(|(_, agg)| *agg != Agg::Count || self.out.counts).collect();
         let mut found: Vec<(usize, Measure)> = std::mem::take(&mut self.computed);
-        let takes_columns = matches!(self.out.task, Some(Task::Duplicates(_) | Task::Missing(_) | Task::Correlation(_) | Task::Outliers(_) | Task::Clean(_) | Task::Span(_)));
+        let takes_columns = matches!(
+            self.out.task,
+            Some(
+                Task::Duplicates(_)
+                    | Task::Missing(_)
+                    | Task::Correlation(_)
+                    | Task::Outliers(_)
+                    | Task::Clean(_)
+                    | Task::Span(_)
+            )
+        );
         let mut columns: Vec<(usize, Col)> = Vec::new();
         let all = self.mentions.clone();
         for mention in all.clone() {
             if self.used[mention.start] {
                 continue;
             }
-            let distinct = spoken.iter().any(|(at, agg)| matches!(agg, Agg::Distinct | Agg::Mode) && *at < mention.start);
-            let date = spoken.iter().any(|(_, agg)| matches!(agg, Agg::Min | Agg::Max)) && self.can(&mention, Want::Date);
+            let distinct = spoken
+                .iter()
+                .any(|(at, agg)| matches!(agg, Agg::Distinct | Agg::Mode) && *at < mention.start);
+            let date = spoken.iter().any(|(_, agg)| matches!(agg, Agg::Min | Agg::Max))
+                && self.can(&mention, Want::Date);
             if takes_columns || (!self.can(&mention, Want::Measure) && !distinct && !date) {
                 continue;
             }
             // "gross amount", "units on hand": the weaker name only stands beside the other.
-            let stronger = |other: &Mention| (other.end == mention.start || other.start == mention.end) && other.best() > mention.best() + 20 && self.can(other, Want::Measure);
+            let stronger = |other: &Mention| {
+                (other.end == mention.start || other.start == mention.end)
+                    && other.best() > mention.best() + 20
+                    && self.can(other, Want::Measure)
+            };
             if mention.best() < 75 && all.iter().any(stronger) {
                 self.spend(mention.start..mention.end);
                 continue;
             }
             let literal = mention.best() >= 60 && !self.spoken.is_empty();
-            if self.is_rows(&mention) && (!literal || all.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure))) {
+            if self.is_rows(&mention)
+                && (!literal
+                    || all.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure)))
+            {
                 self.rows_said(mention.start..mention.end);
                 continue;
             }
             // "which product sold the most units": what is done is no second figure.
-            let verb = self.tokens[mention.start].is_any(&VERBS) && mention.end - mention.start == 1 && mention.best() < EXACT;
-            let figured = all.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure) && !self.tokens[other.start].is_any(&VERBS));
+            let verb = self.tokens[mention.start].is_any(&VERBS)
+                && mention.end - mention.start == 1
+                && mention.best() < EXACT;
+            let figured = all.iter().any(|other| {
+                other.start != mention.start
+                    && self.can(other, Want::Measure)
+                    && !self.tokens[other.start].is_any(&VERBS)
+            });
             if verb && self.sells_unseen(mention.start) {
                 continue;
             }
-            if verb && (figured || !found.is_empty() || self.out.counts || spoken.iter().any(|(_, agg)| *agg == Agg::Distinct)) {
+            if verb
+                && (figured
+                    || !found.is_empty()
+                    || self.out.counts
+                    || spoken.iter().any(|(_, agg)| *agg == Agg::Distinct))
+            {
                 self.spend(mention.start..mention.end);
                 continue;
             }
-            let want = if distinct { Want::Key } else if self.can(&mention, Want::Measure) { Want::Measure } else { Want::Date };
+            let want = if distinct {
+                Want::Key
+            } else if self.can(&mention, Want::Measure) {
+                Want::Measure
+            } else {
+                Want::Date
+            };
             let col = self.resolve(&mention, want)?;
             if distinct && self.out.keys.iter().any(|key| key.column() == col) {
                 continue;
             }
-            let beside = |other: &Mention| other.start == mention.end && self.can(other, Want::Measure) && other.best() < EXACT
-                && other.best() + 20 >= mention.best() && !self.tokens[other.start].is_any(&VERBS) && !self.is_rows(other);
-            if want == Want::Measure && all.iter().any(beside) && !self.out.keys.iter().any(|key| key.column() == col) {
+            let beside = |other: &Mention| {
+                other.start == mention.end
+                    && self.can(other, Want::Measure)
+                    && other.best() < EXACT
+                    && other.best() + 20 >= mention.best()
+                    && !self.tokens[other.start].is_any(&VERBS)
+                    && !self.is_rows(other)
+            };
+            if want == Want::Measure
+                && all.iter().any(beside)
+                && !self.out.keys.iter().any(|key| key.column() == col)
+            {
                 self.out.confidence = self.out.confidence.saturating_sub(30);
             }
             // "max temp by month" of `temp_max`: what it is the greatest of counts for the month, too.
@@ -234,7 +355,9 @@ impl Reader<'_> {
         self.out.measures.extend(found.into_iter().map(|(_, measure)| measure));
         let mut kept: Vec<Measure> = Vec::new();
         for measure in std::mem::take(&mut self.out.measures) {
-            if !kept.iter().any(|known| known.of == measure.of && known.agg == measure.agg && known.weight == measure.weight) {
+            if !kept.iter().any(|known| {
+                known.of == measure.of && known.agg == measure.agg && known.weight == measure.weight
+            }) {
                 kept.push(measure);
             }
         }
@@ -244,8 +367,14 @@ impl Reader<'_> {
     }
 
     /// Each aggregate goes with the column after it, and with the one before if there is none.
-    fn assign(&mut self, spoken: &[(usize, Agg)], columns: &[(usize, Col)], found: &mut Vec<(usize, Measure)>) {
-        let figures: Vec<(usize, Agg)> = spoken.iter().copied().filter(|(_, agg)| *agg != Agg::Count).collect();
+    fn assign(
+        &mut self,
+        spoken: &[(usize, Agg)],
+        columns: &[(usize, Col)],
+        found: &mut Vec<(usize, Measure)>,
+    ) {
+        let figures: Vec<(usize, Agg)> =
+            spoken.iter().copied().filter(|(_, agg)| *agg != Agg::Count).collect();
         self.out.agg_said = !spoken.is_empty();
         self.out.entity_ranked = self.rank_lists;
         if self.out.counts && spoken.iter().any(|(_, agg)| *agg == Agg::Count) {
@@ -253,8 +382,11 @@ impl Reader<'_> {
             found.push((at, Measure::rows()));
         }
         if let [(_, agg)] = figures[..] {
-            for (_, measure) in found.iter_mut().filter(|(_, measure)| measure.of != Expr::Rows && !measure.of.is_ratio()) {
-                measure.agg = if matches!(measure.of, Expr::Days(..)) && agg == Agg::Sum { measure.agg } else { agg };
+            for (_, measure) in
+                found.iter_mut().filter(|(_, measure)| measure.of != Expr::Rows && !measure.of.is_ratio())
+            {
+                measure.agg =
+                    if matches!(measure.of, Expr::Days(..)) && agg == Agg::Sum { measure.agg } else { agg };
             }
         }
         if columns.is_empty() {
@@ -264,14 +396,20 @@ impl Reader<'_> {
             return;
         }
         if figures.is_empty() {
-            found.extend(columns.iter().map(|(at, col)| (*at, Measure::new(self.usual(*col), Expr::Column(*col)))));
+            found.extend(
+                columns.iter().map(|(at, col)| (*at, Measure::new(self.usual(*col), Expr::Column(*col)))),
+            );
             return;
         }
         // "min, max and mean of revenue" has one column; "total sessions and conversions" one aggregate.
         for (at, col) in columns {
             let next = columns.iter().map(|(place, _)| *place).find(|place| place > at).unwrap_or(usize::MAX);
             let previous = columns.iter().map(|(place, _)| *place).filter(|place| place < at).max();
-            let mut mine: Vec<(usize, Agg)> = figures.iter().copied().filter(|(place, _)| place < at && previous.is_none_or(|previous| *place > previous)).collect();
+            let mut mine: Vec<(usize, Agg)> = figures
+                .iter()
+                .copied()
+                .filter(|(place, _)| place < at && previous.is_none_or(|previous| *place > previous))
+                .collect();
             if mine.is_empty() {
                 mine = figures.iter().copied().filter(|(place, _)| place > at && *place < next).collect();
                 if previous.is_some() {
@@ -279,10 +417,20 @@ impl Reader<'_> {
                 }
             }
             if mine.is_empty() {
-                mine.extend(figures.iter().rev().find(|(place, _)| place < at).or_else(|| figures.first()).copied());
+                mine.extend(
+                    figures.iter().rev().find(|(place, _)| place < at).or_else(|| figures.first()).copied(),
+                );
             }
             for (place, agg) in mine {
-                let agg = if agg == Agg::Sum && self.view.role(*col) == ColumnRole::Rate && self.usual(*col) == Agg::Mean && !self.sum_said(place) { Agg::Mean } else { agg };
+                let agg = if agg == Agg::Sum
+                    && self.view.role(*col) == ColumnRole::Rate
+                    && self.usual(*col) == Agg::Mean
+                    && !self.sum_said(place)
+                {
+                    Agg::Mean
+                } else {
+                    agg
+                };
                 found.push((place.max(*at), Measure::new(agg, Expr::Column(*col))));
             }
         }
@@ -292,7 +440,8 @@ impl Reader<'_> {
     fn extreme_in(&self, mention: &Mention) -> Option<Agg> {
         let said = |words: &[&str]| (mention.start..mention.end).any(|at| self.word(at, words));
         let most = said(&["max", "maximum", "highest"]).then_some(Agg::Max);
-        most.or_else(|| said(&["min", "minimum", "lowest"]).then_some(Agg::Min)).filter(|_| mention.end - mention.start > 1)
+        most.or_else(|| said(&["min", "minimum", "lowest"]).then_some(Agg::Min))
+            .filter(|_| mention.end - mention.start > 1)
     }
 
     fn sum_said(&self, at: usize) -> bool {
@@ -342,7 +491,12 @@ impl Reader<'_> {
             return Ok(());
         }
         let measure = self.can(&mention, Want::Measure);
-        let sums = mention.best() < 60 && mention.candidates.iter().filter(|(col, _)| self.view.is_measure(*col)).all(|(col, _)| self.view.role(*col) == ColumnRole::Amount);
+        let sums = mention.best() < 60
+            && mention
+                .candidates
+                .iter()
+                .filter(|(col, _)| self.view.is_measure(*col))
+                .all(|(col, _)| self.view.role(*col) == ColumnRole::Amount);
         if measure && sums {
             // "number of payments": not how much.
             self.rows_said(mention.start..mention.end);
@@ -369,7 +523,8 @@ impl Reader<'_> {
         if self.view.names.iter().any(|name| super::super::vocabulary::same_concept(name, &word)) {
             self.out.exact += 2;
         }
-        let nearly_rows = self.names_rows(&mention) || self.view.columns[col].table == self.view.base && distinct * 2 >= self.view.rows();
+        let nearly_rows = self.names_rows(&mention)
+            || self.view.columns[col].table == self.view.base && distinct * 2 >= self.view.rows();
         if self.view.is_unique(col) || nearly_rows {
             // The rows themselves are what is counted.
             self.out.repeat();
@@ -391,16 +546,51 @@ impl Reader<'_> {
             let with = values.iter().filter(|value| normal_words(&value.value).contains(&word)).count();
             with > 0 && with * 5 >= values.len()
         });
-        let things = ["item", "thing", "record", "entry", "row", "line", "case", "respondent", "participant", "member", "reading",
-            "measurement", "transaction", "booking", "answer", "response", "observation", "contact", "sale", "purchase", "posting", "movement", "submission", "payment"];
+        let things = [
+            "item",
+            "thing",
+            "record",
+            "entry",
+            "row",
+            "line",
+            "case",
+            "respondent",
+            "participant",
+            "member",
+            "reading",
+            "measurement",
+            "transaction",
+            "booking",
+            "answer",
+            "response",
+            "observation",
+            "contact",
+            "sale",
+            "purchase",
+            "posting",
+            "movement",
+            "submission",
+            "payment",
+        ];
         let employs = self.view.names.iter().any(|name| super::super::vocabulary::same_concept(name, &word));
         if employs {
             self.out.exact += 2;
         }
-        let person = ["person", "employee", "contact", "hire", "member", "participant", "respondent", "guest", "user"].contains(&word.as_str())
-            && self.view.columns.iter().any(|column| column.words.iter().any(|part| super::super::vocabulary::same_concept(part, "employee") || super::super::vocabulary::same_concept(part, "customer") || ["age", "gender", "sex"].contains(&part.as_str())));
+        let person =
+            ["person", "employee", "contact", "hire", "member", "participant", "respondent", "guest", "user"]
+                .contains(&word.as_str())
+                && self.view.columns.iter().any(|column| {
+                    column.words.iter().any(|part| {
+                        super::super::vocabulary::same_concept(part, "employee")
+                            || super::super::vocabulary::same_concept(part, "customer")
+                            || ["age", "gender", "sex"].contains(&part.as_str())
+                    })
+                });
         self.out.rows_named |= ["row", "record", "entry"].contains(&word.as_str());
-        if (held || employs || person || things.contains(&word.as_str())) && !self.used[at] && self.value(at).is_none() {
+        if (held || employs || person || things.contains(&word.as_str()))
+            && !self.used[at]
+            && self.value(at).is_none()
+        {
             self.spend(at..at + 1);
             if !held {
                 self.out.confidence = self.out.confidence.saturating_sub(4);

@@ -19,8 +19,17 @@ impl Reader<'_> {
             }
             if let Some((length, unit)) = self.every(at) {
                 // A column that is called so and is no date is what is meant.
-                let own = self.mentions.iter().find(|mention| mention.end == at + length && mention.best() >= EXACT).map(|mention| mention.candidates[0].0)
-                    .filter(|col| self.view.kind(*col) != ColumnKind::Date && !self.view.is_calendar(*col) || self.view.calendar_column("year") != Some(*col) && self.view.is_number(*col) && unit == Unit::Year);
+                let own = self
+                    .mentions
+                    .iter()
+                    .find(|mention| mention.end == at + length && mention.best() >= EXACT)
+                    .map(|mention| mention.candidates[0].0)
+                    .filter(|col| {
+                        self.view.kind(*col) != ColumnKind::Date && !self.view.is_calendar(*col)
+                            || self.view.calendar_column("year") != Some(*col)
+                                && self.view.is_number(*col)
+                                && unit == Unit::Year
+                    });
                 if let Some(col) = own {
                     self.spend(at..at + length);
                     self.push_key(Key::Column(col));
@@ -31,11 +40,18 @@ impl Reader<'_> {
                 self.more_keys(at + length)?;
             } else if let Some(length) = self.class(at, |class| class == Class::By) {
                 self.key_list(at, at + length)?;
-            } else if let Some((length, unit)) = self.unit(at).filter(|(length, _)| self.word(at + length, &["where", "when"]) || (self.word(at + length, &["in"]) && self.word(at + length + 1, &["which"]))) {
+            } else if let Some((length, unit)) = self.unit(at).filter(|(length, _)| {
+                self.word(at + length, &["where", "when"])
+                    || (self.word(at + length, &["in"]) && self.word(at + length + 1, &["which"]))
+            }) {
                 self.spend(at..at + length);
                 self.out.selects = true;
                 self.time_key(unit)?;
-            } else if self.mark(at, '/') && self.mention(at + 1).is_some_and(|mention| self.can(&mention, Want::Key) && mention.best() >= EXACT) {
+            } else if self.mark(at, '/')
+                && self
+                    .mention(at + 1)
+                    .is_some_and(|mention| self.can(&mention, Want::Key) && mention.best() >= EXACT)
+            {
                 // "revenue / country"
                 self.key_list(at, at + 1)?;
             } else if let Some(length) = self.class(at, |class| class == Class::OverTime) {
@@ -76,7 +92,14 @@ impl Reader<'_> {
         };
         let dated = self.view.of_kind(ColumnKind::Date).next().is_some();
         // A week of the year and one of the calendar are not the same.
-        let own_week = unit == Unit::Week && self.mentions.iter().any(|mention| mention.best() >= EXACT && mention.candidates.iter().any(|(col, _)| self.view.calendar_column(named) == Some(*col)));
+        let own_week = unit == Unit::Week
+            && self.mentions.iter().any(|mention| {
+                mention.best() >= EXACT
+                    && mention
+                        .candidates
+                        .iter()
+                        .any(|(col, _)| self.view.calendar_column(named) == Some(*col))
+            });
         if let Some(col) = self.view.calendar_column(named).filter(|_| !dated || own_week) {
             // A quarter belongs to its year, unless there is but one.
             if matches!(unit, Unit::Quarter | Unit::Month)
@@ -87,33 +110,50 @@ impl Reader<'_> {
             self.push_key(Key::Column(col));
             return Ok(());
         }
-        let dates: Vec<Mention> = self.mentions.iter().filter(|mention| {
-            let words = self.raw(mention.start..mention.end).to_lowercase();
-            self.can(mention, Want::Date) && mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
-                && (!self.view.is_named(&words) || mention.best() >= EXACT)
-        }).cloned().collect();
+        let dates: Vec<Mention> = self
+            .mentions
+            .iter()
+            .filter(|mention| {
+                let words = self.raw(mention.start..mention.end).to_lowercase();
+                self.can(mention, Want::Date)
+                    && mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
+                    && (!self.view.is_named(&words) || mention.best() >= EXACT)
+            })
+            .cloned()
+            .collect();
         let col = match dates.first() {
             Some(mention) => {
                 let col = self.resolve(mention, Want::Date)?;
                 // "hires per year" are counted.
-                self.out.rows_named |= mention.best() < EXACT && !(mention.start..mention.end).any(|at| self.word(at, &["date", "day"]));
+                self.out.rows_named |= mention.best() < EXACT
+                    && !(mention.start..mention.end).any(|at| self.word(at, &["date", "day"]));
                 self.take(mention);
                 Some(col)
             }
             // What a condition is about is rather what is meant than any other date.
-            None => self.placed.iter().filter(|(_, filter)| filter.is_time()).flat_map(|(_, filter)| filter.columns())
-                .find(|col| self.view.kind(*col) == ColumnKind::Date).or_else(|| self.default_date()),
+            None => self
+                .placed
+                .iter()
+                .filter(|(_, filter)| filter.is_time())
+                .flat_map(|(_, filter)| filter.columns())
+                .find(|col| self.view.kind(*col) == ColumnKind::Date)
+                .or_else(|| self.default_date()),
         };
         if let (None, Unit::Month, Some((_, first))) = (col, unit, self.wide_months().first()) {
             self.push_key(Key::Months(*first));
             return Ok(());
         }
-        if let (None, Unit::Quarter, Some((1, first))) = (col, unit, self.wide_months().first().filter(|_| self.wide_months().len() == 12)) {
+        if let (None, Unit::Quarter, Some((1, first))) =
+            (col, unit, self.wide_months().first().filter(|_| self.wide_months().len() == 12))
+        {
             self.push_key(Key::Quarters(*first));
             return Ok(());
         }
         let Some(col) = col else {
-            return Err(Trouble::Cannot(format!("there is no date to group by; {}", self.view.columns_said())));
+            return Err(Trouble::Cannot(format!(
+                "there is no date to group by; {}",
+                self.view.columns_said()
+            )));
         };
         self.push_key(Key::Time(col, unit));
         Ok(())
@@ -146,20 +186,38 @@ impl Reader<'_> {
 
     /// What follows "by": columns, calendar units, or what is ranked by.
     fn key_list(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
-        let next = self.past_to_name(from, &["the", "each", "every", "of", "its", "their", "respective", "different", "a", "individual", "single"]);
+        let next = self.past_to_name(
+            from,
+            &[
+                "the",
+                "each",
+                "every",
+                "of",
+                "its",
+                "their",
+                "respective",
+                "different",
+                "a",
+                "individual",
+                "single",
+            ],
+        );
         if self.averaged_per_row(at, next) {
             return Ok(());
         }
         // "sort pupils by absences"
-        let sorts = (at.saturating_sub(4)..at).any(|place| self.word(place, &["sort", "rank", "sorted", "ranked"]));
+        let sorts =
+            (at.saturating_sub(4)..at).any(|place| self.word(place, &["sort", "rank", "sorted", "ranked"]));
         let computed = self.computed.iter().any(|(place, _)| *place == next);
         if let (true, Some(thing)) = (sorts && computed, self.mention_before(at))
             && self.is_dimension(&thing)
         {
             return self.listed_by(&thing, at, next);
         }
-        if let (true, Some(thing)) = (sorts && self.mention(next).is_some_and(|mention| self.can(&mention, Want::Measure)), self.mention_before(at))
-            && self.can(&thing, Want::Key)
+        if let (true, Some(thing)) = (
+            sorts && self.mention(next).is_some_and(|mention| self.can(&mention, Want::Measure)),
+            self.mention_before(at),
+        ) && self.can(&thing, Want::Key)
         {
             return self.listed_by(&thing, at, next);
         }
@@ -167,16 +225,47 @@ impl Reader<'_> {
             self.spend(at..next);
             let end = next + 1;
             self.more_keys(end)?;
-        } else if let Some(length) = self.class(next, |class| matches!(class, Class::Agg(_) | Class::HowMany)).filter(|_| self.word(at, &["by"]))
-            && let Some(thing) = self.mention_before(at).filter(|thing| self.out.keys.is_empty() && self.can(thing, Want::Key))
-            && (self.is(next, Class::HowMany) || self.mention(next + length).is_some_and(|mention| self.can(&mention, Want::Measure)))
-            && (0..self.tokens.len()).all(|place| self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Best)).is_none())
+        } else if let Some(length) = self
+            .class(next, |class| matches!(class, Class::Agg(_) | Class::HowMany))
+            .filter(|_| self.word(at, &["by"]))
+            && let Some(thing) =
+                self.mention_before(at).filter(|thing| self.out.keys.is_empty() && self.can(thing, Want::Key))
+            && (self.is(next, Class::HowMany)
+                || self.mention(next + length).is_some_and(|mention| self.can(&mention, Want::Measure)))
+            && (0..self.tokens.len()).all(|place| {
+                self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Best)).is_none()
+            })
         {
             return self.listed_by(&thing, at, next);
-        } else if self.mention(next).is_some_and(|mention| !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date)) {
-            let ranked = (0..self.tokens.len()).any(|place| self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Best | Class::Earliest { .. })).is_some());
-            let sorted = at > 0 && self.word(at - 1, &["sorted", "ordered", "ranked", "sort", "order", "weighted", "multiplied", "divided", "measured", "judged"]);
-            if let Some(thing) = self.mention_before(at).filter(|thing| !ranked && self.out.keys.is_empty() && self.can(thing, Want::Key) && self.word(at, &["by"])) {
+        } else if self
+            .mention(next)
+            .is_some_and(|mention| !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date))
+        {
+            let ranked = (0..self.tokens.len()).any(|place| {
+                self.class(place, |class| {
+                    matches!(class, Class::Rank { .. } | Class::Best | Class::Earliest { .. })
+                })
+                .is_some()
+            });
+            let sorted = at > 0
+                && self.word(
+                    at - 1,
+                    &[
+                        "sorted",
+                        "ordered",
+                        "ranked",
+                        "sort",
+                        "order",
+                        "weighted",
+                        "multiplied",
+                        "divided",
+                        "measured",
+                        "judged",
+                    ],
+                );
+            if let Some(thing) = self.mention_before(at).filter(|thing| {
+                !ranked && self.out.keys.is_empty() && self.can(thing, Want::Key) && self.word(at, &["by"])
+            }) {
                 return self.listed_by(&thing, at, next);
             }
             if !ranked && !sorted && self.word(at, &["by", "per", "across"]) {
@@ -189,8 +278,16 @@ impl Reader<'_> {
     /// "average pieces per order", where each row is an order: what a row has on average, no groups.
     fn averaged_per_row(&mut self, at: usize, next: usize) -> bool {
         let mean = (0..self.tokens.len()).any(|place| self.is(place, Class::Agg(Agg::Mean)));
-        let row = |mention: &Mention| mention.candidates.first().is_some_and(|(col, _)| self.view.is_unique(*col) && self.view.columns[*col].table == self.view.base);
-        let Some(mention) = self.mention(next).filter(|mention| mean && self.word(at, &["per"]) && row(mention)) else { return false };
+        let row = |mention: &Mention| {
+            mention.candidates.first().is_some_and(|(col, _)| {
+                self.view.is_unique(*col) && self.view.columns[*col].table == self.view.base
+            })
+        };
+        let Some(mention) =
+            self.mention(next).filter(|mention| mean && self.word(at, &["per"]) && row(mention))
+        else {
+            return false;
+        };
         if !self.mentions.iter().any(|other| other.end <= at && self.can(other, Want::Measure)) {
             return false;
         }
@@ -211,7 +308,8 @@ impl Reader<'_> {
             self.take(&figure);
             self.out.lists = true;
             self.out.task = Some(crate::analyst::query::Task::Rows(vec![col, by]));
-            self.out.sort = Some(Sort { by: Some(by), rising: self.out.sort.is_some_and(|sort| sort.rising) });
+            self.out.sort =
+                Some(Sort { by: Some(by), rising: self.out.sort.is_some_and(|sort| sort.rising) });
         } else {
             self.push_key(Key::Column(col));
         }
@@ -224,14 +322,19 @@ impl Reader<'_> {
             at += 1;
         }
         let mut next = at;
-        while self.mark(next, ',') || self.word(next, &["and", "then", "by", "the", "per", "also", "each", "&"]) || self.mark(next, '&') {
+        while self.mark(next, ',')
+            || self.word(next, &["and", "then", "by", "the", "per", "also", "each", "&"])
+            || self.mark(next, '&')
+        {
             next += 1;
         }
         if next == at || next >= self.tokens.len() {
             return Ok(());
         }
         // "by region and total cost": a figure of its own follows.
-        if self.mention(next).is_some_and(|mention| !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date) && !self.is_grouping(&mention)) {
+        if self.mention(next).is_some_and(|mention| {
+            !self.can(&mention, Want::Key) && !self.can(&mention, Want::Date) && !self.is_grouping(&mention)
+        }) {
             return Ok(());
         }
         if self.one_key(next)?.is_some() {
@@ -243,14 +346,18 @@ impl Reader<'_> {
 
     /// A key that begins here.
     fn one_key(&mut self, at: usize) -> Result<Option<()>, Trouble> {
-        if let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none_or(|mention| mention.best() < EXACT || mention.end == at + 1)) {
+        if let Some((length, unit)) = self.unit(at).filter(|_| {
+            self.mention(at).is_none_or(|mention| mention.best() < EXACT || mention.end == at + 1)
+        }) {
             self.spend(at..at + length);
             self.time_key(unit)?;
             return Ok(Some(()));
         }
         let mut start = at;
         // "by country of the customer", "by customer segment"
-        while self.mention(start).is_none() && self.tokens.get(start).is_some_and(|token| self.view.is_named(&token.text)) {
+        while self.mention(start).is_none()
+            && self.tokens.get(start).is_some_and(|token| self.view.is_named(&token.text))
+        {
             start += 1;
         }
         let Some(mention) = self.mention(start) else {
@@ -272,7 +379,9 @@ impl Reader<'_> {
             return Ok(Some(()));
         }
         // "the longest, by hire date": ranked by it.
-        let ranked = (0..self.tokens.len()).any(|place| self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Earliest { .. })).is_some());
+        let ranked = (0..self.tokens.len()).any(|place| {
+            self.class(place, |class| matches!(class, Class::Rank { .. } | Class::Earliest { .. })).is_some()
+        });
         if ranked && mention.best() >= EXACT && self.view.kind(mention.candidates[0].0) == ColumnKind::Date {
             return Ok(None);
         }
@@ -295,7 +404,9 @@ impl Reader<'_> {
         let col = self.resolve(&mention, want)?;
         self.take(&mention);
         self.spend(at..start);
-        let key = if self.view.kind(col) == ColumnKind::Date && self.view.columns[col].words.iter().any(|word| word == "month") {
+        let key = if self.view.kind(col) == ColumnKind::Date
+            && self.view.columns[col].words.iter().any(|word| word == "month")
+        {
             Key::Time(col, Unit::Month)
         } else {
             self.key_of(col)
@@ -308,11 +419,22 @@ impl Reader<'_> {
     /// "category by supplier, number of items", "job title against contract", "line x year": two dimensions.
     fn crossed(&mut self) -> Result<(), Trouble> {
         for at in 0..self.tokens.len() {
-            let Some(down) = self.mention(at).filter(|mention| self.is_dimension(mention) && (self.can(mention, Want::Key) || self.pivot)) else { continue };
-            let cross = self.word(down.end, &["x", "against", "vs", "versus"]) || self.mark(down.end, '\u{d7}');
-            let by = self.word(down.end, &["by"]) && (at == 0 || !matches!(self.tokens[at - 1].kind, Kind::Word) || self.used[at - 1]) && (self.pivot || self.figure_said());
+            let Some(down) = self
+                .mention(at)
+                .filter(|mention| self.is_dimension(mention) && (self.can(mention, Want::Key) || self.pivot))
+            else {
+                continue;
+            };
+            let cross =
+                self.word(down.end, &["x", "against", "vs", "versus"]) || self.mark(down.end, '\u{d7}');
+            let by = self.word(down.end, &["by"])
+                && (at == 0 || !matches!(self.tokens[at - 1].kind, Kind::Word) || self.used[at - 1])
+                && (self.pivot || self.figure_said());
             let next = self.past(down.end + 1, &["the"]);
-            let across = self.unit(next).is_some() || self.mention(next).is_some_and(|mention| self.is_dimension(&mention) || self.can(&mention, Want::Date));
+            let across = self.unit(next).is_some()
+                || self
+                    .mention(next)
+                    .is_some_and(|mention| self.is_dimension(&mention) || self.can(&mention, Want::Date));
             if !(cross || by) || !across {
                 continue;
             }
@@ -326,19 +448,29 @@ impl Reader<'_> {
 
     fn is_dimension(&self, mention: &Mention) -> bool {
         let apart = mention.candidates.first().is_some_and(|(col, _)| self.tells_rows_apart(*col));
-        (self.can(mention, Want::Key) || self.is_grouping(mention)) && !self.is_rows(mention) && mention.best() >= 60 && !apart
+        (self.can(mention, Want::Key) || self.is_grouping(mention))
+            && !self.is_rows(mention)
+            && mention.best() >= 60
+            && !apart
     }
 
     /// True if anything says what to compute.
     fn figure_said(&self) -> bool {
-        let said = |at: usize| self.class(at, |class| matches!(class, Class::Agg(_) | Class::HowMany)).is_some();
-        !self.computed.is_empty() || (0..self.tokens.len()).any(said) || self.mentions.iter().any(|mention| self.can(mention, Want::Measure))
+        let said =
+            |at: usize| self.class(at, |class| matches!(class, Class::Agg(_) | Class::HowMany)).is_some();
+        !self.computed.is_empty()
+            || (0..self.tokens.len()).any(said)
+            || self.mentions.iter().any(|mention| self.can(mention, Want::Measure))
     }
 
     /// A number of few values, named in full, groups as well: zones, stars.
     fn is_grouping(&self, mention: &Mention) -> bool {
-        let low = |col: Col| self.view.role(col) != ColumnRole::Amount
-            && self.view.profile(col).is_some_and(|profile| profile.kind == ColumnKind::Integer && profile.distinct <= 20 && !profile.many_distinct);
+        let low = |col: Col| {
+            self.view.role(col) != ColumnRole::Amount
+                && self.view.profile(col).is_some_and(|profile| {
+                    profile.kind == ColumnKind::Integer && profile.distinct <= 20 && !profile.many_distinct
+                })
+        };
         mention.best() >= 60 && mention.candidates.iter().any(|(col, _)| low(*col))
     }
 
@@ -356,7 +488,9 @@ impl Reader<'_> {
         let mut across = None;
         for at in 0..self.tokens.len() {
             let end = match (self.mention(at), self.unit(at)) {
-                (Some(mention), _) if self.can(&mention, Want::Key) || self.can(&mention, Want::Date) => mention.end,
+                (Some(mention), _) if self.can(&mention, Want::Key) || self.can(&mention, Want::Date) => {
+                    mention.end
+                }
                 (None, Some((length, _))) => at + length,
                 _ => continue,
             };
@@ -378,13 +512,17 @@ impl Reader<'_> {
 
     /// "which region", "what month": the answer is a group.
     fn selection(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
-        let mut next = self.past(from, &["the", "of", "single", "our", "individual", "are", "is", "were", "was", "one"]);
-        let count = self.tokens.get(next).and_then(Token::count).filter(|count| (2..=RANK_MAX).contains(count));
+        let mut next =
+            self.past(from, &["the", "of", "single", "our", "individual", "are", "is", "were", "was", "one"]);
+        let count =
+            self.tokens.get(next).and_then(Token::count).filter(|count| (2..=RANK_MAX).contains(count));
         let counted = next;
         if count.is_some() {
             next += 1;
         }
-        if let Some((length, unit)) = self.unit(next).filter(|_| self.mention(next).is_none_or(|mention| mention.best() < EXACT)) {
+        if let Some((length, unit)) =
+            self.unit(next).filter(|_| self.mention(next).is_none_or(|mention| mention.best() < EXACT))
+        {
             self.spend(at..next + length);
             self.out.selects = true;
             return self.time_key(unit);
@@ -393,7 +531,9 @@ impl Reader<'_> {
             self.table_selection(at, next, counted, count);
             return Ok(());
         };
-        if (self.is_rows(&mention) && self.view.is_named(&self.tokens[next].text)) || self.names_rows(&mention) {
+        if (self.is_rows(&mention) && self.view.is_named(&self.tokens[next].text))
+            || self.names_rows(&mention)
+        {
             self.table_selection(at, next, counted, count);
             return Ok(());
         }
@@ -425,7 +565,8 @@ impl Reader<'_> {
 
     /// "which loan", "which 3 invoices": rows.
     fn table_selection(&mut self, at: usize, next: usize, counted: usize, count: Option<u32>) {
-        let named = self.tokens.get(next).is_some_and(|token| self.view.is_named(&token.text)) || self.is(next, Class::Row)
+        let named = self.tokens.get(next).is_some_and(|token| self.view.is_named(&token.text))
+            || self.is(next, Class::Row)
             || self.mention(next).is_some_and(|mention| self.names_rows(&mention));
         if named {
             self.rank_count(count);
@@ -449,7 +590,9 @@ impl Reader<'_> {
         }
         // "who of the sales reps", "customers who": the column is named.
         let next = self.past(from, &["of", "are", "is", "were", "was", "the", "our", "all", "s"]);
-        if let Some(mention) = self.mention(next).filter(|mention| self.can(mention, Want::Key) && next > from.min(at + 1)) {
+        if let Some(mention) =
+            self.mention(next).filter(|mention| self.can(mention, Want::Key) && next > from.min(at + 1))
+        {
             let number = self.tokens.get(next).is_some_and(|token| matches!(token.kind, Kind::Number(_)));
             if !number {
                 let col = self.resolve(&mention, Want::Key)?;
@@ -460,20 +603,46 @@ impl Reader<'_> {
                 }
             }
         }
-        let before = at > 0 && (self.mention_before(at).is_some() || self.used[at - 1]
-            || self.tokens.get(at - 1).is_some_and(|token| self.view.is_named(&token.text) || token.is_any(&["people", "those", "persons", "everyone", "all", "anyone", "everybody"])));
+        let before = at > 0
+            && (self.mention_before(at).is_some()
+                || self.used[at - 1]
+                || self.tokens.get(at - 1).is_some_and(|token| {
+                    self.view.is_named(&token.text)
+                        || token.is_any(&[
+                            "people",
+                            "those",
+                            "persons",
+                            "everyone",
+                            "all",
+                            "anyone",
+                            "everybody",
+                        ])
+                }));
         if before {
             return Ok(());
         }
         let called = |names: &[&str]| {
             (0..self.view.columns.len()).find(|col| {
-                self.view.kind(*col) == ColumnKind::Text && self.view.role(*col) != ColumnRole::Date
+                self.view.kind(*col) == ColumnKind::Text
+                    && self.view.role(*col) != ColumnRole::Date
                     && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
             })
         };
-        let col = called(&["employee", "who", "rep", "salesperson", "person"]).or_else(|| called(&["name"])).or_else(|| called(&["customer", "client", "borrower", "member", "player", "student", "pupil", "donor", "patient", "guest", "teacher", "contact"]))
+        let col = called(&["employee", "who", "rep", "salesperson", "person"])
+            .or_else(|| called(&["name"]))
+            .or_else(|| {
+                called(&[
+                    "customer", "client", "borrower", "member", "player", "student", "pupil", "donor",
+                    "patient", "guest", "teacher", "contact",
+                ])
+            })
             .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]));
-        let names: Vec<Col> = (0..self.view.columns.len()).filter(|col| self.view.kind(*col) == ColumnKind::Text && self.view.columns[*col].words.last().is_some_and(|word| word == "name")).collect();
+        let names: Vec<Col> = (0..self.view.columns.len())
+            .filter(|col| {
+                self.view.kind(*col) == ColumnKind::Text
+                    && self.view.columns[*col].words.last().is_some_and(|word| word == "name")
+            })
+            .collect();
         if names.len() == 2 && col.is_some_and(|col| names.contains(&col)) {
             // First and last name together say who.
             self.spend(at..from);
@@ -497,7 +666,11 @@ impl Reader<'_> {
     /// True if nearly every row has a value of its own there.
     pub(super) fn tells_rows_apart(&self, col: Col) -> bool {
         self.view.columns[col].table == self.view.base
-            && (self.view.is_unique(col) || self.view.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 9))
+            && (self.view.is_unique(col)
+                || self
+                    .view
+                    .profile(col)
+                    .is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 9))
     }
 
     pub(super) fn select_by(&mut self, col: Col) -> Result<(), Trouble> {

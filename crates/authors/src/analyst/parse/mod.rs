@@ -33,7 +33,20 @@ use super::{
 
 /// Things that are counted as often as they are added up.
 const PAID: [&str; 14] = [
-    "donation", "sale", "payment", "expense", "contribution", "grant", "refund", "cost", "spending", "earning", "gift", "deposit", "purchase", "withdrawal",
+    "donation",
+    "sale",
+    "payment",
+    "expense",
+    "contribution",
+    "grant",
+    "refund",
+    "cost",
+    "spending",
+    "earning",
+    "gift",
+    "deposit",
+    "purchase",
+    "withdrawal",
 ];
 
 /// What a person has chosen where a question could mean several things.
@@ -125,7 +138,11 @@ pub(crate) fn read(tokens: &[Token], view: &View<'_>, choices: &[Choice]) -> Res
 }
 
 /// Makes a whole query of it.
-pub(crate) fn complete(partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<(Query, u32), Trouble> {
+pub(crate) fn complete(
+    partial: Partial,
+    view: &View<'_>,
+    choices: &[Choice],
+) -> Result<(Query, u32), Trouble> {
     whole::complete(partial, view, choices)
 }
 
@@ -228,9 +245,24 @@ impl<'a> Reader<'a> {
         self.purpose();
         self.names_of_files();
         self.find_mentions();
-        self.out.prices = self.tokens.iter().any(|token| token.is_any(&["expensive", "cheapest", "dearest", "priciest", "costliest"]));
+        self.out.prices = self
+            .tokens
+            .iter()
+            .any(|token| token.is_any(&["expensive", "cheapest", "dearest", "priciest", "costliest"]));
         self.out.asks_what_there_is = self.tokens.len() <= 14
-            && self.tokens.iter().any(|token| token.is_any(&["there", "have", "exist", "exists", "list", "are", "available", "different", "appear"]));
+            && self.tokens.iter().any(|token| {
+                token.is_any(&[
+                    "there",
+                    "have",
+                    "exist",
+                    "exists",
+                    "list",
+                    "are",
+                    "available",
+                    "different",
+                    "appear",
+                ])
+            });
         self.times()?;
         self.charts_and_files();
         self.cleaning()?;
@@ -270,7 +302,8 @@ impl<'a> Reader<'a> {
 
     /// True if a name in full, of several words or no word of the vocabulary, covers the place.
     fn is_named(&self, at: usize) -> bool {
-        let strong = |start: usize, end: usize, exact: bool| exact && (start..end).contains(&at) && end - start > 1;
+        let strong =
+            |start: usize, end: usize, exact: bool| exact && (start..end).contains(&at) && end - start > 1;
         self.mentions.iter().any(|mention| strong(mention.start, mention.end, true))
             || self.values.iter().any(|value| strong(value.start, value.end, value.exact))
     }
@@ -290,7 +323,9 @@ impl<'a> Reader<'a> {
             known.iter().all(|(other, _)| *other <= length || !self.free(at..at + other))
         };
         known.iter().find_map(|(length, class)| {
-            let fits = self.free(at..at + length) && longest(*length) && (*length > 3 || !(at + 1..at + length).any(|place| self.is_named(place)));
+            let fits = self.free(at..at + length)
+                && longest(*length)
+                && (*length > 3 || !(at + 1..at + length).any(|place| self.is_named(place)));
             if fits { wanted(*class).map(|found| (*length, found)) } else { None }
         })
     }
@@ -335,16 +370,24 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, mention: &Mention) {
         self.out.exact += usize::from(mention.best() >= EXACT) + usize::from(mention.best() >= 60);
-        let numbers = mention.candidates.iter().filter(|(col, _)| self.view.is_measure(*col)).map(|(_, score)| *score).max();
+        let numbers = mention
+            .candidates
+            .iter()
+            .filter(|(col, _)| self.view.is_measure(*col))
+            .map(|(_, score)| *score)
+            .max();
         match numbers.unwrap_or_else(|| mention.best()) {
             EXACT.. => {}
             60.. => self.out.confidence = self.out.confidence.saturating_sub(4),
             // Part of a name, but not what it is about: "reorder" for `Reorder Level`.
-            56..60 if self.can(mention, Want::Measure) => self.out.confidence = self.out.confidence.saturating_sub(25),
+            56..60 if self.can(mention, Want::Measure) => {
+                self.out.confidence = self.out.confidence.saturating_sub(25)
+            }
             _ => self.out.confidence = self.out.confidence.saturating_sub(8),
         }
         self.anchors.push((mention.start, mention.end));
-        let likely = mention.candidates.iter().filter(|(_, score)| *score + 30 >= mention.best()).map(|(col, _)| *col);
+        let likely =
+            mention.candidates.iter().filter(|(_, score)| *score + 30 >= mention.best()).map(|(col, _)| *col);
         self.out.said.columns.push((self.raw(mention.start..mention.end), likely.collect()));
         self.out.named.extend(mention.candidates.first().map(|(col, _)| *col));
         self.spend(mention.start..mention.end);
@@ -354,7 +397,8 @@ impl<'a> Reader<'a> {
         let end = span.end.min(self.tokens.len());
         let mut text = String::new();
         for token in self.tokens.get(span.start..end).unwrap_or_default() {
-            let glued = matches!(token.kind, Kind::Mark('-' | '/' | '\'' | '.')) || text.ends_with(['-', '/', '\'', '.']);
+            let glued = matches!(token.kind, Kind::Mark('-' | '/' | '\'' | '.'))
+                || text.ends_with(['-', '/', '\'', '.']);
             if !text.is_empty() && !glued {
                 text.push(' ');
             }
@@ -379,11 +423,14 @@ impl<'a> Reader<'a> {
     fn names_of_files(&mut self) {
         // "in both years", "over all sheets": what one below the other is.
         for at in 1..self.tokens.len() {
-            let several = self.word(at - 1, &["both", "all", "two", "three", "four"]) && self.word(at, &["years", "sheets", "files", "tabs", "tables", "months", "quarters", "lists"]);
+            let several = self.word(at - 1, &["both", "all", "two", "three", "four"])
+                && self
+                    .word(at, &["years", "sheets", "files", "tabs", "tables", "months", "quarters", "lists"]);
             if several && self.view.stack.is_some() {
                 self.spend(at - 1..at + 1);
             }
-            let each = self.word(at - 1, &["by", "per", "each", "every"]) && self.word(at, &["sheet", "file", "tab", "worksheet"]);
+            let each = self.word(at - 1, &["by", "per", "each", "every"])
+                && self.word(at, &["sheet", "file", "tab", "worksheet"]);
             if let Some(stack) = self.view.stack.filter(|_| each) {
                 self.spend(at - 1..at + 1);
                 self.push_key(Key::Column(self.view.tables[stack.table].columns.len() - 1));
@@ -395,16 +442,32 @@ impl<'a> Reader<'a> {
             let words = super::spelling::normal_words(name);
             for at in 0..self.tokens.len() {
                 let end = at + words.len();
-                let here: Vec<String> = self.tokens.get(at..end).unwrap_or_default().iter()
-                    .flat_map(|token| super::spelling::normal_words(&token.raw)).collect();
-                let one_token = self.tokens.get(at).is_some_and(|token| super::spelling::normal_words(&token.raw) == words);
+                let here: Vec<String> = self
+                    .tokens
+                    .get(at..end)
+                    .unwrap_or_default()
+                    .iter()
+                    .flat_map(|token| super::spelling::normal_words(&token.raw))
+                    .collect();
+                let one_token = self
+                    .tokens
+                    .get(at)
+                    .is_some_and(|token| super::spelling::normal_words(&token.raw) == words);
                 let end = if one_token { at + 1 } else { end };
                 if words.is_empty() || (here != words && !one_token) {
                     continue;
                 }
-                let extension = self.mark(end, '.') && self.tokens.get(end + 1).is_some_and(|token| token.kind == Kind::Word && token.text.len() <= 5);
-                let called = self.word(end, &["file", "table", "data", "dataset", "sheet", "tab", "worksheet"]);
-                let plain = one_token && name.contains('_') && at > 0 && self.word(at - 1, &["in", "from", "of", "for"]);
+                let extension = self.mark(end, '.')
+                    && self
+                        .tokens
+                        .get(end + 1)
+                        .is_some_and(|token| token.kind == Kind::Word && token.text.len() <= 5);
+                let called =
+                    self.word(end, &["file", "table", "data", "dataset", "sheet", "tab", "worksheet"]);
+                let plain = one_token
+                    && name.contains('_')
+                    && at > 0
+                    && self.word(at - 1, &["in", "from", "of", "for"]);
                 if extension || called || plain {
                     self.out.exact += 10;
                     self.spend(at..end + if extension { 2 } else { 1 });
@@ -418,13 +481,32 @@ impl<'a> Reader<'a> {
         self.values = mentions::values(&self.tokens, self.view, &self.used);
         // "values" in "missing values" is no column.
         let fixed = |start: usize, end: usize| {
-            (0..=start).any(|at| self.phrases[at].iter().any(|(length, class)| {
-                let telling = matches!(class, Class::Missing | Class::HowMany | Class::Duplicate | Class::DaysBetween | Class::Growth | Class::Share
-                    | Class::Running | Class::Outlier | Class::Late | Class::Extent | Class::Every(_));
-                telling && *length > 1 && at + length >= end
-            }))
+            (0..=start).any(|at| {
+                self.phrases[at].iter().any(|(length, class)| {
+                    let telling = matches!(
+                        class,
+                        Class::Missing
+                            | Class::HowMany
+                            | Class::Duplicate
+                            | Class::DaysBetween
+                            | Class::Growth
+                            | Class::Share
+                            | Class::Running
+                            | Class::Outlier
+                            | Class::Late
+                            | Class::Extent
+                            | Class::Every(_)
+                    );
+                    telling && *length > 1 && at + length >= end
+                })
+            })
         };
-        let kept: Vec<Mention> = self.mentions.iter().filter(|mention| mention.best() >= EXACT || !fixed(mention.start, mention.end)).cloned().collect();
+        let kept: Vec<Mention> = self
+            .mentions
+            .iter()
+            .filter(|mention| mention.best() >= EXACT || !fixed(mention.start, mention.end))
+            .cloned()
+            .collect();
         self.mentions = kept;
         // What could be both is what it is more exactly; a name in full is rather a column.
         let values = self.values.clone();
@@ -481,11 +563,20 @@ impl<'a> Reader<'a> {
 }
 
 /// The best of some columns, or a question if several are as good.
-pub(crate) fn choose(phrase: &str, candidates: &[(Col, u32)], view: &View<'_>, choices: &[Choice]) -> Result<Col, Trouble> {
+pub(crate) fn choose(
+    phrase: &str,
+    candidates: &[(Col, u32)],
+    view: &View<'_>,
+    choices: &[Choice],
+) -> Result<Col, Trouble> {
     let best = candidates.iter().map(|(_, score)| *score).max().unwrap_or(0);
-    let near: Vec<Col> = candidates.iter().filter(|(_, score)| *score + TIE >= best).map(|(col, _)| *col).collect();
-    let chosen = |col: &&Col| choices.iter().any(|choice| matches!(choice, Choice::Column(name) if name == view.name(**col)));
-    if let Some(col) = candidates.iter().map(|(col, _)| col).find(chosen).or_else(|| near.iter().find(chosen)) {
+    let near: Vec<Col> =
+        candidates.iter().filter(|(_, score)| *score + TIE >= best).map(|(col, _)| *col).collect();
+    let chosen = |col: &&Col| {
+        choices.iter().any(|choice| matches!(choice, Choice::Column(name) if name == view.name(**col)))
+    };
+    if let Some(col) = candidates.iter().map(|(col, _)| col).find(chosen).or_else(|| near.iter().find(chosen))
+    {
         return Ok(*col);
     }
     let is_name = |col: &&Col| view.columns[**col].words.iter().any(|word| word == "name");
@@ -496,7 +587,8 @@ pub(crate) fn choose(phrase: &str, candidates: &[(Col, u32)], view: &View<'_>, c
         (_, [one]) => Ok(**one),
         _ => {
             // A column that tells the rows apart by number is second to one that says what they are called.
-            let plain: Vec<Col> = near.iter().copied().filter(|col| view.role(*col) != ColumnRole::Key).collect();
+            let plain: Vec<Col> =
+                near.iter().copied().filter(|col| view.role(*col) != ColumnRole::Key).collect();
             if let [one] = plain[..] {
                 return Ok(one);
             }
@@ -531,7 +623,10 @@ impl Reader<'_> {
             };
             if ignorable == 0 || self.is_dropped(at) {
                 self.out.unknown.push(token.raw.clone());
-            } else if !self.used[at] && (self.phrases[at].iter().any(|(_, class)| *class == Class::Row) || PEOPLE.contains(&singular(words[at]).as_str())) {
+            } else if !self.used[at]
+                && (self.phrases[at].iter().any(|(_, class)| *class == Class::Row)
+                    || PEOPLE.contains(&singular(words[at]).as_str()))
+            {
                 self.out.rows_named = true;
             } else if !self.used[at] && self.view.is_named(words[at]) {
                 self.out.exact += 2;
@@ -548,17 +643,39 @@ impl Reader<'_> {
         if self.used[at] || token.kind != Kind::Word {
             return false;
         }
-        let small = ["the", "each", "every", "a", "an", "our", "of", "all", "single", "individual", "individually"];
+        let small =
+            ["the", "each", "every", "a", "an", "our", "of", "all", "single", "individual", "individually"];
         let next = self.past(at + 1, &small);
-        let plain = |place: usize| self.tokens.get(place).is_none_or(|token| token.kind != Kind::Word || self.view.is_named(&token.text) || self.is(place, Class::Row));
-        let grouped = token.is_any(&["by", "per", "each", "every"]) && self.used.get(next) == Some(&false) && !plain(next)
-            && !(self.tokens[next].is_any(&["default", "hand", "year", "month", "week", "day", "any", "far", "now"]) || self.tokens[next].text.ends_with("ing"));
-        let generic = ["name", "date", "number", "value", "total", "amount", "id", "data", "list", "sheet", "day", "month", "year", "time", "who", "all", "order", "customer"];
+        let plain = |place: usize| {
+            self.tokens.get(place).is_none_or(|token| {
+                token.kind != Kind::Word || self.view.is_named(&token.text) || self.is(place, Class::Row)
+            })
+        };
+        let grouped = token.is_any(&["by", "per", "each", "every"])
+            && self.used.get(next) == Some(&false)
+            && !plain(next)
+            && !(self.tokens[next]
+                .is_any(&["default", "hand", "year", "month", "week", "day", "any", "far", "now"])
+                || self.tokens[next].text.ends_with("ing"));
+        let generic = [
+            "name", "date", "number", "value", "total", "amount", "id", "data", "list", "sheet", "day",
+            "month", "year", "time", "who", "all", "order", "customer",
+        ];
         let word = singular(&token.text);
-        let elsewhere = !generic.contains(&word.as_str()) && !self.view.is_named(&word) && !self.view.columns.iter().any(|column| column.words.contains(&word))
-            && self.view.tables.iter().flat_map(|table| &table.columns).any(|column| super::spelling::normal_words(&column.name) == [word.as_str()]);
+        let elsewhere = !generic.contains(&word.as_str())
+            && !self.view.is_named(&word)
+            && !self.view.columns.iter().any(|column| column.words.contains(&word))
+            && self
+                .view
+                .tables
+                .iter()
+                .flat_map(|table| &table.columns)
+                .any(|column| super::spelling::normal_words(&column.name) == [word.as_str()]);
         let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(false);
-        let asked_now = token.is("now") && at > 0 && !self.out.counts && self.tokens.get(at + 1).is_none_or(|next| next.is_mark('?'));
+        let asked_now = token.is("now")
+            && at > 0
+            && !self.out.counts
+            && self.tokens.get(at + 1).is_none_or(|next| next.is_mark('?'));
         grouped || elsewhere || condition || asked_now
     }
 
@@ -577,10 +694,26 @@ impl Reader<'_> {
 
     /// "sold" says nothing only where the data is of what was sold.
     fn sells_unseen(&self, at: usize) -> bool {
-        let traded = ["sale", "revenue", "quantity", "qty", "order", "unit", "piece", "sold", "turnover", "price total", "amount", "invoice", "customer"];
+        let traded = [
+            "sale",
+            "revenue",
+            "quantity",
+            "qty",
+            "order",
+            "unit",
+            "piece",
+            "sold",
+            "turnover",
+            "price total",
+            "amount",
+            "invoice",
+            "customer",
+        ];
         let known = |words: &[String]| words.iter().any(|word| traded.contains(&word.as_str()));
         self.word(at, &["sell", "sells", "sold", "selling"])
-            && !self.view.columns.iter().any(|column| known(&column.words) && !column.words.iter().any(|word| word == "cost" || word == "price"))
+            && !self.view.columns.iter().any(|column| {
+                known(&column.words) && !column.words.iter().any(|word| word == "cost" || word == "price")
+            })
             && !known(&self.view.names)
     }
 
@@ -590,30 +723,100 @@ impl Reader<'_> {
         let meaningful = |class: Class| {
             matches!(
                 class,
-                Class::Agg(_) | Class::Rank { .. } | Class::Best | Class::Cmp(_) | Class::Between | Class::Not | Class::Share | Class::Growth | Class::Cagr
-                    | Class::Running | Class::Outlier | Class::Correlation | Class::Never | Class::Late | Class::Weighted | Class::Overdue | Class::Unpaid
-                    | Class::OutOfStock | Class::Weekend { .. } | Class::Earliest { .. }
+                Class::Agg(_)
+                    | Class::Rank { .. }
+                    | Class::Best
+                    | Class::Cmp(_)
+                    | Class::Between
+                    | Class::Not
+                    | Class::Share
+                    | Class::Growth
+                    | Class::Cagr
+                    | Class::Running
+                    | Class::Outlier
+                    | Class::Correlation
+                    | Class::Never
+                    | Class::Late
+                    | Class::Weighted
+                    | Class::Overdue
+                    | Class::Unpaid
+                    | Class::OutOfStock
+                    | Class::Weekend { .. }
+                    | Class::Earliest { .. }
             )
         };
-        let longest = self.phrases[at].iter().filter(|(length, _)| self.free(at..at + length)).map(|(length, _)| *length).max().unwrap_or(0);
-        let spatial = self.word(at, &["over", "under", "in", "on"]) && (self.word(at + 1, &["the", "all", "time", "each", "every"]) || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1, cols));
-        let small = self.word(at, &["last", "first", "recent", "latest", "lead", "most", "like", "as", "change", "changed", "together", "overall", "different", "combined", "%", "part", "unique", "shares"]);
+        let longest = self.phrases[at]
+            .iter()
+            .filter(|(length, _)| self.free(at..at + length))
+            .map(|(length, _)| *length)
+            .max()
+            .unwrap_or(0);
+        let spatial = self.word(at, &["over", "under", "in", "on"])
+            && (self.word(at + 1, &["the", "all", "time", "each", "every"])
+                || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1, cols));
+        let small = self.word(
+            at,
+            &[
+                "last",
+                "first",
+                "recent",
+                "latest",
+                "lead",
+                "most",
+                "like",
+                "as",
+                "change",
+                "changed",
+                "together",
+                "overall",
+                "different",
+                "combined",
+                "%",
+                "part",
+                "unique",
+                "shares",
+            ],
+        );
         // What stands between two things that were understood says nothing more.
-        let between = self.is(at, Class::Between) && self.used.get(self.past(at + 1, &["the", "a", "an"])) == Some(&true);
-        if longest > 0 && !between && !spatial && !small && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class)) {
+        let between = self.is(at, Class::Between)
+            && self.used.get(self.past(at + 1, &["the", "a", "an"])) == Some(&true);
+        if longest > 0
+            && !between
+            && !spatial
+            && !small
+            && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class))
+        {
             return 0;
         }
         let carries_nothing = |class: Class| {
             matches!(
                 class,
-                Class::Preposition | Class::Is | Class::Have | Class::And | Class::Or | Class::List | Class::Column | Class::Table
-                    | Class::Row | Class::Only | Class::Now | Class::During | Class::Everything | Class::By | Class::This
+                Class::Preposition
+                    | Class::Is
+                    | Class::Have
+                    | Class::And
+                    | Class::Or
+                    | Class::List
+                    | Class::Column
+                    | Class::Table
+                    | Class::Row
+                    | Class::Only
+                    | Class::Now
+                    | Class::During
+                    | Class::Everything
+                    | Class::By
+                    | Class::This
             )
         };
         if self.sells_unseen(at) {
             return 0;
         }
-        let known = self.phrases[at].iter().filter(|(_, class)| carries_nothing(*class)).map(|(length, _)| *length).max().unwrap_or(0);
+        let known = self.phrases[at]
+            .iter()
+            .filter(|(_, class)| carries_nothing(*class))
+            .map(|(length, _)| *length)
+            .max()
+            .unwrap_or(0);
         let word = singular(words[at]);
         let table = usize::from(self.view.is_named(&word));
         let plain = filler(&words[at..]).max(known).max(table);
@@ -624,22 +827,50 @@ impl Reader<'_> {
             Some(unit) => ["€", "$", "£", "EUR", "USD", "GBP", "CHF"].contains(&unit),
             None => self.view.role(*col) == ColumnRole::Amount,
         };
-        let measured = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect::<Vec<Col>>();
+        let measured =
+            self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect::<Vec<Col>>();
         let beside_used = self.anchors.iter().any(|(start, end)| *end == at || *start == at + 1);
-        let spent = ["cost", "spend", "spent", "pay", "paying", "earn", "earned", "worth", "earning", "spending"].contains(&word.as_str());
-        let figure = ["sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover", "money", "spend", "spending"].contains(&word.as_str());
-        let timed = self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
+        let spent =
+            ["cost", "spend", "spent", "pay", "paying", "earn", "earned", "worth", "earning", "spending"]
+                .contains(&word.as_str());
+        let figure = [
+            "sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover",
+            "money", "spend", "spending",
+        ]
+        .contains(&word.as_str());
+        let timed =
+            self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
         let fresh = word == "new" && timed;
         let people = fresh || PEOPLE.contains(&word.as_str());
         // "each year … by year" says it twice.
-        let repeated = self.out.keys.iter().any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));
+        let repeated = self
+            .out
+            .keys
+            .iter()
+            .any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));
         // "overspend (variance)" says itself what is meant.
-        let explained = self.mark(at + 1, '(') && self.used.get(at + 2) == Some(&true) && !(at > 0 && self.word(at - 1, &["by", "per"]));
-        let whole_year = ["year", "period", "time"].contains(&word.as_str()) && at > 1 && self.word(at - 1, &["the", "whole", "full", "entire"]);
-        let related = cols.iter().any(|col| self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word)));
+        let explained = self.mark(at + 1, '(')
+            && self.used.get(at + 2) == Some(&true)
+            && !(at > 0 && self.word(at - 1, &["by", "per"]));
+        let whole_year = ["year", "period", "time"].contains(&word.as_str())
+            && at > 1
+            && self.word(at - 1, &["the", "whole", "full", "entire"]);
+        let related = cols.iter().any(|col| {
+            self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word))
+        });
         usize::from(
-            between || people || repeated || explained || whole_year || related
-                || (spent && measured.is_empty() && (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col) && money(col)).count() == 1)
+            between
+                || people
+                || repeated
+                || explained
+                || whole_year
+                || related
+                || (spent
+                    && measured.is_empty()
+                    && (0..self.view.columns.len())
+                        .filter(|col| self.view.is_measure(*col) && money(col))
+                        .count()
+                        == 1)
                 || (spent && (measured.iter().any(money) || cols.iter().any(money)))
                 || (figure && beside_used && measured.iter().any(money)),
         )

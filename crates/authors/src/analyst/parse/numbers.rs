@@ -37,14 +37,17 @@ impl Reader<'_> {
             return Ok(());
         };
         let first = at + length;
-        let (Some((low, percent)), Some((high, other))) = (self.amount(first), self.amount(first + 2)) else { return Ok(()) };
+        let (Some((low, percent)), Some((high, other))) = (self.amount(first), self.amount(first + 2)) else {
+            return Ok(());
+        };
         if !self.word(first + 1, &["and", "to"]) && !self.mark(first + 1, '-') {
             return Ok(());
         }
         let (col, start, end) = self.compared_column(at, first + 3)?;
         let scale = self.scale(col, percent || other);
         self.spend(start..end);
-        self.placed.push((at, Filter::Between { col, low: low.min(high) * scale, high: low.max(high) * scale }));
+        self.placed
+            .push((at, Filter::Between { col, low: low.min(high) * scale, high: low.max(high) * scale }));
         Ok(())
     }
 
@@ -66,10 +69,12 @@ impl Reader<'_> {
             (Some(Kind::Mark('\u{2264}')), _) => Some((1, Cmp::AtMost)),
             _ => None,
         };
-        let found = sign(at).filter(|_| !self.used[at]).or_else(|| self.class_of(at, |class| match class {
-            Class::Cmp(cmp) => Some(cmp),
-            _ => None,
-        }));
+        let found = sign(at).filter(|_| !self.used[at]).or_else(|| {
+            self.class_of(at, |class| match class {
+                Class::Cmp(cmp) => Some(cmp),
+                _ => None,
+            })
+        });
         let Some((length, cmp)) = found else { return Ok(()) };
         // "500 or more"
         if matches!(cmp, Cmp::AtLeast | Cmp::AtMost) && at > 0 && self.word(at, &["or", "and"]) {
@@ -94,7 +99,10 @@ impl Reader<'_> {
                 self.spend(at - 1..at);
             }
             self.spend(start..end);
-            self.placed.push((at, Filter::Number { col, cmp: if not { cmp.opposite() } else { cmp }, value: value * scale }));
+            self.placed.push((
+                at,
+                Filter::Number { col, cmp: if not { cmp.opposite() } else { cmp }, value: value * scale },
+            ));
             return Ok(());
         }
         self.against_column(at, next, cmp)
@@ -103,22 +111,55 @@ impl Reader<'_> {
     /// "countries with more than 200 orders", "reps with an average revenue above 900", "customers who spent over 5000
     /// in total": a condition on groups.
     fn of_groups(&mut self, at: usize, after: usize, cmp: Cmp, value: f64) -> Result<bool, Trouble> {
-        let group = self.mentions.iter().filter(|mention| mention.end <= at && at - mention.end <= 7).rfind(|mention| self.can(mention, Want::Key) && !self.is_rows(mention) && !(self.can(mention, Want::Measure) && mention.best() >= super::EXACT)).cloned();
+        let group = self
+            .mentions
+            .iter()
+            .filter(|mention| mention.end <= at && at - mention.end <= 7)
+            .rfind(|mention| {
+                self.can(mention, Want::Key)
+                    && !self.is_rows(mention)
+                    && !(self.can(mention, Want::Measure) && mention.best() >= super::EXACT)
+            })
+            .cloned();
         let Some(group) = group else { return Ok(false) };
-        let linked = (group.end..at).any(|place| self.word(place, &["with", "that", "who", "which", "having", "where", "have", "has", "had", "whose", "did"]));
-        let grouped = (0..group.start).any(|from| self.class(from, |class| class == Class::By).is_some_and(|length| from + length == group.start));
+        let linked = (group.end..at).any(|place| {
+            self.word(
+                place,
+                &["with", "that", "who", "which", "having", "where", "have", "has", "had", "whose", "did"],
+            )
+        });
+        let grouped = (0..group.start).any(|from| {
+            self.class(from, |class| class == Class::By).is_some_and(|length| from + length == group.start)
+        });
         let unique = group.candidates.first().is_some_and(|(col, _)| self.view.is_unique(*col));
-        if !linked && self.mentions.iter().any(|mention| mention.start >= group.end && mention.end <= at) || grouped || unique {
+        if !linked && self.mentions.iter().any(|mention| mention.start >= group.end && mention.end <= at)
+            || grouped
+            || unique
+        {
             return Ok(false);
         }
-        let rows = self.tokens.get(after).is_some_and(|token| self.view.is_named(&token.text) || token.is_any(&["times", "rows", "records", "entries", "transactions"]))
-            || self.mention(after).is_some_and(|mention| self.is_rows(&mention));
-        let agg = (group.end..at).find_map(|place| self.class_of(place, |class| match class {
-            Class::Agg(agg) => Some((place, agg)),
-            _ => None,
-        })).map(|(length, (place, agg))| (place, place + length, agg));
-        let total = ["total", "overall", "altogether"].iter().find_map(|word| (after..self.tokens.len().min(after + 3)).find(|place| self.word(*place, &[word])));
-        let measure = self.mentions.iter().find(|mention| mention.start >= group.end && mention.end <= at + 1 && self.can(mention, Want::Measure)).cloned();
+        let rows = self.tokens.get(after).is_some_and(|token| {
+            self.view.is_named(&token.text)
+                || token.is_any(&["times", "rows", "records", "entries", "transactions"])
+        }) || self.mention(after).is_some_and(|mention| self.is_rows(&mention));
+        let agg = (group.end..at)
+            .find_map(|place| {
+                self.class_of(place, |class| match class {
+                    Class::Agg(agg) => Some((place, agg)),
+                    _ => None,
+                })
+            })
+            .map(|(length, (place, agg))| (place, place + length, agg));
+        let total = ["total", "overall", "altogether"].iter().find_map(|word| {
+            (after..self.tokens.len().min(after + 3)).find(|place| self.word(*place, &[word]))
+        });
+        let measure = self
+            .mentions
+            .iter()
+            .find(|mention| {
+                mention.start >= group.end && mention.end <= at + 1 && self.can(mention, Want::Measure)
+            })
+            .cloned();
         let (measure, end) = if rows {
             (Measure::rows(), after + 1)
         } else if let (Some(mention), true) = (&measure, agg.is_some() || total.is_some()) {
@@ -149,7 +190,9 @@ impl Reader<'_> {
             return Ok(());
         }
         let right = self.resolve(&mention, Want::Measure)?;
-        let same = |reader: &Self, col: Col| reader.view.is_number(col) == reader.view.is_number(right) && col != right;
+        let same = |reader: &Self, col: Col| {
+            reader.view.is_number(col) == reader.view.is_number(right) && col != right
+        };
         let before = self.mentions.iter().rfind(|one| one.end <= at && at - one.end <= 4).cloned();
         let left = match before {
             Some(one) if self.can(&one, Want::Measure) || self.can(&one, Want::Date) => {
@@ -173,10 +216,13 @@ impl Reader<'_> {
     /// What is set against a plan or a limit if nothing is said: what is there, what was spent.
     fn counterpart(&self, right: Col) -> Option<Col> {
         let words = &self.view.columns[right].words;
-        let plans = ["budget", "plan", "planned", "target", "forecast", "max", "maximum", "limit", "expected"];
+        let plans =
+            ["budget", "plan", "planned", "target", "forecast", "max", "maximum", "limit", "expected"];
         let rest: Vec<&String> = words.iter().filter(|word| !plans.contains(&word.as_str())).collect();
         if rest.len() < words.len() && !rest.is_empty() {
-            let same = |col: &Col| self.view.is_measure(*col) && self.view.columns[*col].words.iter().collect::<Vec<_>>() == rest;
+            let same = |col: &Col| {
+                self.view.is_measure(*col) && self.view.columns[*col].words.iter().collect::<Vec<_>>() == rest
+            };
             if let Some(col) = (0..self.view.columns.len()).find(same) {
                 return Some(col);
             }
@@ -190,7 +236,11 @@ impl Reader<'_> {
             return None;
         };
         wanted.iter().find_map(|name| {
-            (0..self.view.columns.len()).find(|col| *col != right && self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| word == name))
+            (0..self.view.columns.len()).find(|col| {
+                *col != right
+                    && self.view.is_measure(*col)
+                    && self.view.columns[*col].words.iter().any(|word| word == name)
+            })
         })
     }
 
@@ -205,8 +255,15 @@ impl Reader<'_> {
             self.take(&mention);
             return Ok((col, mention.start, to));
         }
-        let after = self.past(to, &["a", "in", "of", "euro", "euros", "eur", "usd", "dollars", "\u{20ac}", "$", "the", "year"]);
-        let marks = usize::from(self.tokens.get(after).is_some_and(|token| matches!(token.kind, Kind::Mark('\u{20ac}' | '$' | '\u{a3}'))));
+        let after = self.past(
+            to,
+            &["a", "in", "of", "euro", "euros", "eur", "usd", "dollars", "\u{20ac}", "$", "the", "year"],
+        );
+        let marks = usize::from(
+            self.tokens
+                .get(after)
+                .is_some_and(|token| matches!(token.kind, Kind::Mark('\u{20ac}' | '$' | '\u{a3}'))),
+        );
         let after = after + marks;
         if let Some(mention) = self.mention(after).filter(|mention| self.can(mention, Want::Measure)) {
             let col = self.resolve(&mention, Want::Measure)?;
@@ -214,7 +271,11 @@ impl Reader<'_> {
             return Ok((col, from, mention.end));
         }
         let month = self.past(to, &["in", "for", "during"]);
-        if let Some(place) = self.computed.iter().position(|(at, measure)| *at == month && matches!(measure.of, Expr::Column(_))) {
+        if let Some(place) = self
+            .computed
+            .iter()
+            .position(|(at, measure)| *at == month && matches!(measure.of, Expr::Column(_)))
+        {
             let (_, measure) = self.computed.remove(place);
             if let Some(col) = measure.of.columns().first() {
                 return Ok((*col, from, month.max(to)));
@@ -222,16 +283,38 @@ impl Reader<'_> {
         }
         // "older than 60", "earn more than 3000", "orders over 500"
         if let Some(col) = self.implied_column(from) {
-            let end = if self.word(to, &["a"]) && self.word(to + 1, &["month", "year", "week", "day"]) { to + 2 } else { to };
+            let end = if self.word(to, &["a"]) && self.word(to + 1, &["month", "year", "week", "day"]) {
+                to + 2
+            } else {
+                to
+            };
             return Ok((col, from, end.max(after.min(end))));
         }
-        let numbers: Vec<(Col, u32)> = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col)).map(|col| (col, 50)).collect();
-        let amounts: Vec<(Col, u32)> = numbers.iter().copied().filter(|(col, _)| self.view.role(*col) == ColumnRole::Amount).collect();
+        let numbers: Vec<(Col, u32)> = (0..self.view.columns.len())
+            .filter(|col| self.view.is_measure(*col))
+            .map(|col| (col, 50))
+            .collect();
+        let amounts: Vec<(Col, u32)> =
+            numbers.iter().copied().filter(|(col, _)| self.view.role(*col) == ColumnRole::Amount).collect();
         let phrase = self.raw(from..to);
-        let mentioned: Vec<(Col, u32)> = self.mentions.iter().filter(|mention| self.can(mention, Want::Measure)).flat_map(|mention| self.fitting(&mention.candidates, Want::Measure)).collect();
-        let candidates = if !mentioned.is_empty() { mentioned } else if amounts.is_empty() { numbers } else { amounts };
+        let mentioned: Vec<(Col, u32)> = self
+            .mentions
+            .iter()
+            .filter(|mention| self.can(mention, Want::Measure))
+            .flat_map(|mention| self.fitting(&mention.candidates, Want::Measure))
+            .collect();
+        let candidates = if !mentioned.is_empty() {
+            mentioned
+        } else if amounts.is_empty() {
+            numbers
+        } else {
+            amounts
+        };
         if candidates.is_empty() {
-            return Err(Trouble::Cannot(format!("no column holds numbers to compare with {phrase:?}; {}", self.view.columns_said())));
+            return Err(Trouble::Cannot(format!(
+                "no column holds numbers to compare with {phrase:?}; {}",
+                self.view.columns_said()
+            )));
         }
         self.out.confidence = self.out.confidence.saturating_sub(15);
         let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
@@ -239,18 +322,43 @@ impl Reader<'_> {
     }
 
     fn implied_column(&self, at: usize) -> Option<Col> {
-        let said = |words: &[&str]| (at.saturating_sub(3)..(at + 2).min(self.tokens.len())).any(|place| self.tokens[place].is_any(words));
+        let said = |words: &[&str]| {
+            (at.saturating_sub(3)..(at + 2).min(self.tokens.len()))
+                .any(|place| self.tokens[place].is_any(words))
+        };
         let called = |names: &[&str]| {
-            let fits = |col: &Col| self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()));
+            let fits = |col: &Col| {
+                self.view.is_measure(*col)
+                    && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+            };
             let mut found = (0..self.view.columns.len()).filter(fits);
             found.next().filter(|_| found.next().is_none())
         };
-        let people = self.tokens.iter().any(|token| token.is_any(&["respondents", "people", "users", "persons", "participants", "members", "customers", "employees", "anyone", "everyone"]));
-        let plain = self.tokens.get(at + 1).or_else(|| self.tokens.get(at)).is_some_and(|token| token.is_any(&["over", "under", "above", "below"])) || said(&["over", "under", "above", "below"]);
+        let people = self.tokens.iter().any(|token| {
+            token.is_any(&[
+                "respondents",
+                "people",
+                "users",
+                "persons",
+                "participants",
+                "members",
+                "customers",
+                "employees",
+                "anyone",
+                "everyone",
+            ])
+        });
+        let plain = self
+            .tokens
+            .get(at + 1)
+            .or_else(|| self.tokens.get(at))
+            .is_some_and(|token| token.is_any(&["over", "under", "above", "below"]))
+            || said(&["over", "under", "above", "below"]);
         if (said(&["older", "younger", "aged", "old"]) || (people && plain))
-            && let Some(col) = called(&["age"]) {
-                return Some(col);
-            }
+            && let Some(col) = called(&["age"])
+        {
+            return Some(col);
+        }
         if said(&["earn", "earns", "earning", "earned", "paid"]) {
             return called(&["salary", "wage", "pay"]);
         }
@@ -264,10 +372,19 @@ impl Reader<'_> {
     fn stated(&mut self, at: usize) -> Result<(), Trouble> {
         let Some(mention) = self.mention(at) else { return Ok(()) };
         let next = self.past(mention.end, &["is", "of", "was", "are", "equals", "="]);
-        let before = at.checked_sub(1).filter(|_| self.counts_things(at, &mention)).and_then(|before| self.amount(before)).map(|found| (found, at - 1));
-        let Some(((value, percent), next)) = self.amount(next).map(|found| (found, next)).or(before) else { return Ok(()) };
+        let before = at
+            .checked_sub(1)
+            .filter(|_| self.counts_things(at, &mention))
+            .and_then(|before| self.amount(before))
+            .map(|found| (found, at - 1));
+        let Some(((value, percent), next)) = self.amount(next).map(|found| (found, next)).or(before) else {
+            return Ok(());
+        };
         let key = mention.candidates.iter().all(|(col, _)| !self.view.is_number(*col));
-        let ranked = next > 0 && next == mention.end && at > 0 && self.class(at - 1, |class| matches!(class, Class::Rank { .. })).is_some();
+        let ranked = next > 0
+            && next == mention.end
+            && at > 0
+            && self.class(at - 1, |class| matches!(class, Class::Rank { .. })).is_some();
         if key || ranked {
             return Ok(());
         }
@@ -282,7 +399,9 @@ impl Reader<'_> {
         let mut any = vec![one(value)];
         let mut end = at.max(next) + 1;
         // "rating 1 or 2"
-        while let Some((more, _)) = self.amount(end + 1).filter(|_| (self.word(end, &["or", "and"]) || self.mark(end, ',')) && self.mention(end + 2).is_none()) {
+        while let Some((more, _)) = self.amount(end + 1).filter(|_| {
+            (self.word(end, &["or", "and"]) || self.mark(end, ',')) && self.mention(end + 2).is_none()
+        }) {
             any.push(one(more));
             self.spend(end..end + 2);
             end += 2;
@@ -293,11 +412,18 @@ impl Reader<'_> {
 
     /// "SKU 025596", "customers 101, 102 and 103": rows by what tells them apart.
     fn numbered(&mut self, at: usize) {
-        let Some(mention) = self.mention(at).filter(|mention| mention.end == at + 1 || mention.best() >= super::EXACT) else { return };
+        let Some(mention) =
+            self.mention(at).filter(|mention| mention.end == at + 1 || mention.best() >= super::EXACT)
+        else {
+            return;
+        };
         let Some((col, _)) = mention.candidates.iter().copied().find(|(col, _)| {
-            let text = self.view.kind(*col) == ColumnKind::Text && matches!(self.view.role(*col), ColumnRole::Key | ColumnRole::Name);
+            let text = self.view.kind(*col) == ColumnKind::Text
+                && matches!(self.view.role(*col), ColumnRole::Key | ColumnRole::Name);
             text || (self.view.is_number(*col) && !self.view.is_measure(*col) && !self.view.is_calendar(*col))
-        }) else { return };
+        }) else {
+            return;
+        };
         let mut end = mention.end;
         let mut values: Vec<String> = Vec::new();
         loop {
@@ -305,7 +431,9 @@ impl Reader<'_> {
             while self.mark(next, ',') || self.mark(next, '.') || self.mark(next, '#') {
                 next = self.past(next + 1, &["and", "or"]);
             }
-            let digits = self.tokens.get(next).filter(|token| self.used.get(next) == Some(&false) && token.raw.chars().all(|char| char.is_ascii_digit()));
+            let digits = self.tokens.get(next).filter(|token| {
+                self.used.get(next) == Some(&false) && token.raw.chars().all(|char| char.is_ascii_digit())
+            });
             match digits {
                 Some(token) => values.push(token.raw.clone()),
                 None => break,
@@ -318,7 +446,11 @@ impl Reader<'_> {
         self.take(&mention);
         self.spend(at..end);
         let filter = if self.view.is_number(col) {
-            let one = |value: &String| Filter::Number { col, cmp: Cmp::Equal, value: value.parse().unwrap_or_default() };
+            let one = |value: &String| Filter::Number {
+                col,
+                cmp: Cmp::Equal,
+                value: value.parse().unwrap_or_default(),
+            };
             if let [value] = &values[..] { one(value) } else { Filter::Any(values.iter().map(one).collect()) }
         } else {
             Filter::Is { col, values, not: false }
@@ -328,8 +460,23 @@ impl Reader<'_> {
 
     /// "8 cylinder cars": a number of what a column of few whole numbers counts.
     fn counts_things(&self, at: usize, mention: &Mention) -> bool {
-        let ranked = at > 1 && self.class(at - 2, |class| matches!(class, Class::Rank { .. } | Class::Previous | Class::Earliest { .. } | Class::Best)).is_some();
-        let few = |col: Col| self.view.profile(col).is_some_and(|profile| profile.kind == ColumnKind::Integer && profile.distinct <= 30 && !profile.many_distinct);
-        !ranked && self.amount(mention.end).is_none() && mention.best() >= 60 && matches!(mention.candidates[..], [(col, _)] if few(col) && self.view.is_measure(col))
+        let ranked = at > 1
+            && self
+                .class(at - 2, |class| {
+                    matches!(
+                        class,
+                        Class::Rank { .. } | Class::Previous | Class::Earliest { .. } | Class::Best
+                    )
+                })
+                .is_some();
+        let few = |col: Col| {
+            self.view.profile(col).is_some_and(|profile| {
+                profile.kind == ColumnKind::Integer && profile.distinct <= 30 && !profile.many_distinct
+            })
+        };
+        !ranked
+            && self.amount(mention.end).is_none()
+            && mention.best() >= 60
+            && matches!(mention.candidates[..], [(col, _)] if few(col) && self.view.is_measure(col))
     }
 }

@@ -36,7 +36,10 @@ impl Reader<'_> {
                 self.spend(at..at + length);
             } else if self.word(at, &["alphabetically", "alphabetical"]) {
                 self.out.alphabetical = true;
-                self.spend(at - usize::from(at > 0 && self.word(at - 1, &["in"]))..at + 1 + usize::from(self.word(at + 1, &["order"])));
+                self.spend(
+                    at - usize::from(at > 0 && self.word(at - 1, &["in"]))
+                        ..at + 1 + usize::from(self.word(at + 1, &["order"])),
+                );
             }
         }
         Ok(())
@@ -50,10 +53,12 @@ impl Reader<'_> {
                 Class::Best => Some(self.word(at, &["worst"])),
                 _ => None,
             });
-            ranked.or_else(|| match self.tokens.get(at).filter(|_| self.used.get(at) == Some(&false))?.text.as_str() {
-                "high" | "large" | "big" => Some((1, false)),
-                "low" | "small" => Some((1, true)),
-                _ => None,
+            ranked.or_else(|| {
+                match self.tokens.get(at).filter(|_| self.used.get(at) == Some(&false))?.text.as_str() {
+                    "high" | "large" | "big" => Some((1, false)),
+                    "low" | "small" => Some((1, true)),
+                    _ => None,
+                }
             })
         };
         let order = |end: usize| usize::from(self.word(end, &["order"]));
@@ -78,11 +83,16 @@ impl Reader<'_> {
         if self.word(at, &["chronologically"]) {
             return Some((1, false));
         }
-        let (length, latest) = self.class_of(at, |class| match class {
-            Class::Earliest { latest } => Some(latest),
-            _ => None,
-        }).or_else(|| self.word(at, &["oldest"]).then_some((1, false)))?;
-        self.tokens.get(at + length).is_some_and(|token| token.text == "first").then_some((length + 1, latest))
+        let (length, latest) = self
+            .class_of(at, |class| match class {
+                Class::Earliest { latest } => Some(latest),
+                _ => None,
+            })
+            .or_else(|| self.word(at, &["oldest"]).then_some((1, false)))?;
+        self.tokens
+            .get(at + length)
+            .is_some_and(|token| token.text == "first")
+            .then_some((length + 1, latest))
     }
 
     /// What stands behind "sorted by": a figure stays to be computed, a name is only sorted by.
@@ -90,10 +100,19 @@ impl Reader<'_> {
         let next = self.past(at + 2, &["the", "their", "its", "total"]);
         let Some(mention) = self.mention(next) else { return Ok(()) };
         let measure = self.can(&mention, Want::Measure);
-        if let Some(thing) = self.mention_before(at).filter(|thing| measure && self.out.keys.is_empty() && self.can(thing, Want::Key)) {
+        if let Some(thing) = self
+            .mention_before(at)
+            .filter(|thing| measure && self.out.keys.is_empty() && self.can(thing, Want::Key))
+        {
             return self.listed_by(&thing, at, next);
         }
-        let want = if measure { Want::Measure } else if self.can(&mention, Want::Key) { Want::Key } else { Want::Date };
+        let want = if measure {
+            Want::Measure
+        } else if self.can(&mention, Want::Key) {
+            Want::Key
+        } else {
+            Want::Date
+        };
         let col = self.resolve(&mention, want)?;
         self.out.sort = Some(Sort { by: Some(col), rising: !measure });
         self.spend(at..next);
@@ -113,7 +132,9 @@ impl Reader<'_> {
                 _ => None,
             });
             // "the most common" is what is there most often.
-            let common = found.is_some_and(|(length, _)| (at..at + length).any(|place| self.is(place, Class::Agg(Agg::Mode))));
+            let common = found.is_some_and(|(length, _)| {
+                (at..at + length).any(|place| self.is(place, Class::Agg(Agg::Mode)))
+            });
             if let Some((length, (lowest, lists, best))) = found.filter(|_| !common) {
                 self.ranked(at, length, lowest, lists, best)?;
             } else if let Some((length, latest)) = self.class_of(at, |class| match class {
@@ -134,17 +155,29 @@ impl Reader<'_> {
         if !self.out.keys.is_empty() || self.out.selects || self.out.lists || self.out.task.is_some() {
             return;
         }
-        let unit = (rank.start.saturating_sub(4)..rank.start).find_map(|at| self.unit(at).map(|(length, unit)| (at, length, unit)));
+        let unit = (rank.start.saturating_sub(4)..rank.start)
+            .find_map(|at| self.unit(at).map(|(length, unit)| (at, length, unit)));
         if let Some((at, length, unit)) = unit
-            && (at + length..rank.start).any(|place| self.word(place, &["with", "that", "which", "had", "has", "having"]))
+            && (at + length..rank.start)
+                .any(|place| self.word(place, &["with", "that", "which", "had", "has", "having"]))
         {
             self.spend(at..at + length);
             self.out.selects = self.time_key(unit).is_ok();
             return;
         }
         let near = |mention: &&Mention| mention.end <= rank.start && rank.start - mention.end <= 4;
-        let linked = |mention: &&Mention| (mention.end..rank.start).any(|at| self.word(at, &["with", "that", "which", "who", "having", "has", "had", "whose", "of"]));
-        let found = self.mentions.iter().filter(near).filter(linked).find(|mention| self.can(mention, Want::Key)).cloned();
+        let linked = |mention: &&Mention| {
+            (mention.end..rank.start).any(|at| {
+                self.word(at, &["with", "that", "which", "who", "having", "has", "had", "whose", "of"])
+            })
+        };
+        let found = self
+            .mentions
+            .iter()
+            .filter(near)
+            .filter(linked)
+            .find(|mention| self.can(mention, Want::Key))
+            .cloned();
         if let Some(mention) = found
             && let Ok(col) = self.resolve(&mention, Want::Key)
         {
@@ -157,7 +190,9 @@ impl Reader<'_> {
     fn count_apart(&mut self) {
         let Some(rank) = self.out.rank.filter(|rank| rank.count == 1 && !self.rank_lists) else { return };
         let found = (0..self.tokens.len()).find(|at| {
-            let thing = self.tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Word && token.text.ends_with('s') || token.is("people"));
+            let thing = self.tokens.get(at + 1).is_some_and(|token| {
+                token.kind == Kind::Word && token.text.ends_with('s') || token.is("people")
+            });
             self.number_at(*at).is_some_and(|count| count > 1) && thing
         });
         if let Some((at, count)) = found.and_then(|at| Some((at, self.number_at(at)?))) {
@@ -188,7 +223,14 @@ impl Reader<'_> {
         token.count().filter(|count| (1..=RANK_MAX).contains(count))
     }
 
-    fn ranked(&mut self, at: usize, length: usize, mut lowest: bool, lists: bool, best: bool) -> Result<(), Trouble> {
+    fn ranked(
+        &mut self,
+        at: usize,
+        length: usize,
+        mut lowest: bool,
+        lists: bool,
+        best: bool,
+    ) -> Result<(), Trouble> {
         if self.rank_at.is_some() {
             return Ok(());
         }
@@ -202,7 +244,9 @@ impl Reader<'_> {
         self.spend(start..end);
         self.rank_at = Some(start..end);
         self.rank_lists |= count.is_some() || lists;
-        if self.word(end, &["per"]) || (self.word(end, &["in", "for"]) && self.word(end + 1, &["each", "every"])) {
+        if self.word(end, &["per"])
+            || (self.word(end, &["in", "for"]) && self.word(end + 1, &["each", "every"]))
+        {
             // "top 3 per class": of what is not said.
             self.out.confidence = self.out.confidence.saturating_sub(30);
         }
@@ -222,7 +266,11 @@ impl Reader<'_> {
     /// Who has been there longest came earliest.
     fn age_means_dates(&mut self, at: usize) {
         if self.word(at, &["longest", "oldest", "youngest", "shortest"]) {
-            let date = self.mentions.iter().find(|mention| self.can(mention, Want::Date) && !self.can(mention, Want::Measure)).cloned();
+            let date = self
+                .mentions
+                .iter()
+                .find(|mention| self.can(mention, Want::Date) && !self.can(mention, Want::Measure))
+                .cloned();
             let measure = self.mentions.iter().any(|mention| self.can(mention, Want::Measure));
             if let (Some(mention), false) = (date, measure)
                 && let Ok(col) = self.resolve(&mention, Want::Date)
@@ -249,7 +297,22 @@ impl Reader<'_> {
 
     /// What is ranked: "top 5 customers", "3 largest orders", "the highest price".
     fn ranked_things(&mut self, from: usize) -> Result<(), Trouble> {
-        let at = self.past(from, &["of", "the", "selling", "performing", "our", "all", "different", "paying", "single", "individual", "earning"]);
+        let at = self.past(
+            from,
+            &[
+                "of",
+                "the",
+                "selling",
+                "performing",
+                "our",
+                "all",
+                "different",
+                "paying",
+                "single",
+                "individual",
+                "earning",
+            ],
+        );
         if let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none()) {
             if self.out.selects && !self.out.keys.is_empty() {
                 // "who worked the most days" counts days, not what is on them.
@@ -260,7 +323,8 @@ impl Reader<'_> {
             return self.time_key(unit);
         }
         let Some(mention) = self.mention(at) else {
-            let rows = self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text)) || self.is(at, Class::Row);
+            let rows = self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text))
+                || self.is(at, Class::Row);
             if rows && (self.rank_lists || self.word(at.saturating_sub(1), &["single", "individual"])) {
                 self.out.lists = true;
                 self.spend(at..at + 1);
@@ -270,7 +334,9 @@ impl Reader<'_> {
         let entity = self.is_rows(&mention) || self.names_rows(&mention);
         // "biggest expense category", "highest paid person"
         if self.can(&mention, Want::Measure)
-            && let Some(thing) = self.mention(mention.end).filter(|thing| self.can(thing, Want::Key) && !self.can(thing, Want::Measure) && !self.is_rows(thing))
+            && let Some(thing) = self.mention(mention.end).filter(|thing| {
+                self.can(thing, Want::Key) && !self.can(thing, Want::Measure) && !self.is_rows(thing)
+            })
         {
             let col = self.resolve(&thing, Want::Key)?;
             self.take(&thing);
@@ -284,7 +350,10 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        let apart = mention.candidates.first().is_some_and(|(col, _)| self.tells_rows_apart(*col) && !self.view.is_measure(*col));
+        let apart = mention
+            .candidates
+            .first()
+            .is_some_and(|(col, _)| self.tells_rows_apart(*col) && !self.view.is_measure(*col));
         if (entity || apart) && self.counts_for(from) {
             self.spoken.push((at, Agg::Count));
             self.counting = Some(at);
@@ -299,8 +368,11 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        let exact_key = mention.candidates.iter().any(|(col, score)| *score >= EXACT && !self.view.is_measure(*col));
-        if self.can(&mention, Want::Key) && (exact_key || !(self.can(&mention, Want::Measure) && mention.best() >= EXACT)) {
+        let exact_key =
+            mention.candidates.iter().any(|(col, score)| *score >= EXACT && !self.view.is_measure(*col));
+        if self.can(&mention, Want::Key)
+            && (exact_key || !(self.can(&mention, Want::Measure) && mention.best() >= EXACT))
+        {
             let col = self.resolve(&mention, Want::Key)?;
             if self.out.keys.contains(&Key::Column(col)) {
                 // "who are the top 2 reps": said twice.
@@ -324,7 +396,8 @@ impl Reader<'_> {
             } else {
                 self.rank_lists = true;
                 // "top 3 products per category": so many in each.
-                let each = (0..self.tokens.len()).any(|place| self.tokens[place].is_any(&["each", "every", "per"]));
+                let each =
+                    (0..self.tokens.len()).any(|place| self.tokens[place].is_any(&["each", "every", "per"]));
                 if let Some(rank) = self.out.rank.as_mut().filter(|_| each && self.out.keys.len() == 1) {
                     rank.within = true;
                 }
@@ -337,18 +410,37 @@ impl Reader<'_> {
     /// "the supplier with the most items": rows are counted for what stands before.
     fn counts_for(&self, from: usize) -> bool {
         let rank = self.rank_at.as_ref().map_or(from, |rank| rank.start);
-        let link = (rank.saturating_sub(3)..rank).find(|at| self.word(*at, &["with", "has", "have", "having", "had", "got"]));
-        link.is_some_and(|link| self.mentions.iter().any(|mention| mention.end <= link && link - mention.end <= 1 && self.can(mention, Want::Key) && !self.is_rows(mention) && !self.names_rows(mention)))
+        let link = (rank.saturating_sub(3)..rank)
+            .find(|at| self.word(*at, &["with", "has", "have", "having", "had", "got"]));
+        link.is_some_and(|link| {
+            self.mentions.iter().any(|mention| {
+                mention.end <= link
+                    && link - mention.end <= 1
+                    && self.can(mention, Want::Key)
+                    && !self.is_rows(mention)
+                    && !self.names_rows(mention)
+            })
+        })
     }
 
     /// A name for what has a key of its own: items by their SKU.
     pub(super) fn names_rows(&self, mention: &Mention) -> bool {
-        let Some(token) = self.tokens.get(mention.start).filter(|_| mention.end - mention.start == 1) else { return false };
+        let Some(token) = self.tokens.get(mention.start).filter(|_| mention.end - mention.start == 1) else {
+            return false;
+        };
         let word = crate::analyst::spelling::singular(&token.text);
-        let text = mention.candidates.first().is_some_and(|(col, _)| self.view.kind(*col) == ColumnKind::Text && !self.view.is_unique(*col));
+        let text = mention
+            .candidates
+            .first()
+            .is_some_and(|(col, _)| self.view.kind(*col) == ColumnKind::Text && !self.view.is_unique(*col));
         let keyed = |col: usize| {
             let column = &self.view.columns[col];
-            column.table == self.view.base && self.view.is_unique(col) && column.words.iter().any(|part| *part != word && crate::analyst::vocabulary::same_concept(part, &word))
+            column.table == self.view.base
+                && self.view.is_unique(col)
+                && column
+                    .words
+                    .iter()
+                    .any(|part| *part != word && crate::analyst::vocabulary::same_concept(part, &word))
         };
         text && (0..self.view.columns.len()).any(keyed)
     }
@@ -357,9 +449,15 @@ impl Reader<'_> {
     pub(super) fn is_rows(&self, mention: &Mention) -> bool {
         let one = mention.end - mention.start == 1;
         let base = crate::analyst::view::table_words(&self.view.tables[self.view.base]);
-        let table = self.tokens.get(mention.start).is_some_and(|token| base.contains(&crate::analyst::spelling::singular(&token.text)));
+        let table = self
+            .tokens
+            .get(mention.start)
+            .is_some_and(|token| base.contains(&crate::analyst::spelling::singular(&token.text)));
         let key = mention.candidates.iter().any(|(col, _)| {
-            self.view.is_unique(*col) && !self.view.is_measure(*col) && self.view.kind(*col) != ColumnKind::Date && self.view.columns[*col].table == self.view.base
+            self.view.is_unique(*col)
+                && !self.view.is_measure(*col)
+                && self.view.kind(*col) != ColumnKind::Date
+                && self.view.columns[*col].table == self.view.base
         });
         one && mention.best() < EXACT && (table || key)
     }
@@ -374,8 +472,10 @@ impl Reader<'_> {
         let count = self.number_at(next).or(before);
         let thing = next + usize::from(self.number_at(next).is_some());
         let start = if before.is_some() && self.number_at(next).is_none() { at - 1 } else { at };
-        let date = self.mention(thing).filter(|mention| self.can(mention, Want::Date) && !self.is_rows(mention));
-        let rows = self.tokens.get(thing).is_some_and(|token| self.view.is_named(&token.text)) || self.is(thing, Class::Row)
+        let date =
+            self.mention(thing).filter(|mention| self.can(mention, Want::Date) && !self.is_rows(mention));
+        let rows = self.tokens.get(thing).is_some_and(|token| self.view.is_named(&token.text))
+            || self.is(thing, Class::Row)
             || self.mention(thing).is_some_and(|mention| self.is_rows(&mention));
         let rows = rows && date.as_ref().is_none_or(|mention| mention.best() < EXACT);
         let col = match &date {

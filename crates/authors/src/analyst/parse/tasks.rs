@@ -20,10 +20,15 @@ impl Reader<'_> {
                 _ => None,
             });
             // "bars" may be sold, "figures" are asked for: one word of a chart needs no more than that if nothing is called so.
-            if let Some((length, chart)) = chart.filter(|_| self.mention(at).is_none() && self.value(at).is_none()) {
+            if let Some((length, chart)) =
+                chart.filter(|_| self.mention(at).is_none() && self.value(at).is_none())
+            {
                 let doubtful = length == 1 && self.word(at, &["figure", "line", "bar", "bars", "lines"]);
-                let listed = doubtful && !self.word(at + 1, &["chart", "graph", "plot"]) && self.out.chart.is_none()
-                    && !(0..self.tokens.len()).any(|other| self.class(other, |class| class == Class::Chart(Chart::Any)).is_some());
+                let listed = doubtful
+                    && !self.word(at + 1, &["chart", "graph", "plot"])
+                    && self.out.chart.is_none()
+                    && !(0..self.tokens.len())
+                        .any(|other| self.class(other, |class| class == Class::Chart(Chart::Any)).is_some());
                 if listed && self.word(at, &["figure", "line", "lines"]) {
                     continue;
                 }
@@ -32,9 +37,15 @@ impl Reader<'_> {
                 let per = self.word(at + length - 1, &["per"]) || self.word(at + length - 1, &["each"]);
                 self.spend(at..at + length - usize::from(per));
             }
-            if let Some(length) = self.class(at, |class| class == Class::Save).filter(|_| self.mention(at).is_none() && self.value(at).is_none()) {
+            if let Some(length) = self
+                .class(at, |class| class == Class::Save)
+                .filter(|_| self.mention(at).is_none() && self.value(at).is_none())
+            {
                 // "in the file" names what is asked about.
-                let given = at > 0 && self.word(at - 1, &["the", "this", "my", "our"]) && at > 1 && self.word(at - 2, &["in", "of", "from"]);
+                let given = at > 0
+                    && self.word(at - 1, &["the", "this", "my", "our"])
+                    && at > 1
+                    && self.word(at - 2, &["in", "of", "from"]);
                 let thing = self.word(at, &["file", "spreadsheet", "workbook"]) && length == 1;
                 self.spend(at..at + length);
                 self.out.save |= !(given && thing);
@@ -48,7 +59,11 @@ impl Reader<'_> {
         let mut tidy = false;
         for at in 0..self.tokens.len() {
             let found = self.class_of(at, |class| {
-                matches!(class, Class::Trim | Class::Dedupe | Class::Fill | Class::Remove | Class::Parse | Class::Tidy).then_some(class)
+                matches!(
+                    class,
+                    Class::Trim | Class::Dedupe | Class::Fill | Class::Remove | Class::Parse | Class::Tidy
+                )
+                .then_some(class)
             });
             let Some((length, class)) = found else { continue };
             match class {
@@ -84,7 +99,10 @@ impl Reader<'_> {
         }
         if tidy {
             for at in 0..self.tokens.len() {
-                if self.word(at, &["numbers", "number", "dates", "amounts", "text", "types", "formats", "excel"]) && !self.used[at] {
+                if self
+                    .word(at, &["numbers", "number", "dates", "amounts", "text", "types", "formats", "excel"])
+                    && !self.used[at]
+                {
                     self.spend(at..at + 1);
                 }
             }
@@ -95,7 +113,10 @@ impl Reader<'_> {
             if !steps.contains(&Cleaning::Parse) {
                 steps.push(Cleaning::Parse);
             }
-            if all && self.says(&["clean", "cleanup", "tidy", "cleaned", "cleaning"]) && !self.says(&["numbers", "dates"]) {
+            if all
+                && self.says(&["clean", "cleanup", "tidy", "cleaned", "cleaning"])
+                && !self.says(&["numbers", "dates"])
+            {
                 steps.push(Cleaning::Dedupe);
             }
         }
@@ -111,7 +132,25 @@ impl Reader<'_> {
     }
 
     fn mentions_format(&self) -> bool {
-        self.says(&["dates", "numbers", "amounts", "format", "iso", "text"]) && self.says(&["real", "proper", "parse", "convert", "uniform", "consistent", "standardise", "standardize", "normalise", "normalize", "turn", "unify", "reformat", "format", "into", "as"])
+        self.says(&["dates", "numbers", "amounts", "format", "iso", "text"])
+            && self.says(&[
+                "real",
+                "proper",
+                "parse",
+                "convert",
+                "uniform",
+                "consistent",
+                "standardise",
+                "standardize",
+                "normalise",
+                "normalize",
+                "turn",
+                "unify",
+                "reformat",
+                "format",
+                "into",
+                "as",
+            ])
     }
 
     /// "fill empty cities with Unknown"
@@ -120,12 +159,18 @@ impl Reader<'_> {
         let end = (at + length..self.tokens.len()).find(|place| self.word(*place, &["with", "by", "as"]));
         let mut col = None;
         let stop = end.unwrap_or(self.tokens.len());
-        if let Some(mention) = self.mentions.iter().find(|mention| mention.start >= at && mention.start < stop).cloned() {
+        if let Some(mention) =
+            self.mentions.iter().find(|mention| mention.start >= at && mention.start < stop).cloned()
+        {
             col = Some(self.resolve(&mention, Want::Any)?);
             self.take(&mention);
         }
         for place in at..stop {
-            if self.word(place, &["empty", "missing", "blank", "blanks", "gaps", "values", "cells", "the", "all", "any"]) && !self.used[place] {
+            if self.word(
+                place,
+                &["empty", "missing", "blank", "blanks", "gaps", "values", "cells", "the", "all", "any"],
+            ) && !self.used[place]
+            {
                 self.spend(place..place + 1);
             }
         }
@@ -149,15 +194,19 @@ impl Reader<'_> {
     /// "remove every row without an e-mail", "drop rows with missing values", "remove duplicates"
     fn removing(&mut self, at: usize, length: usize) -> Result<Option<Cleaning>, Trouble> {
         let near = |reader: &Self, wanted: &dyn Fn(Class) -> bool| {
-            (at + length..(at + length + 7).min(reader.tokens.len())).find_map(|place| reader.class(place, wanted).map(|found| (place, found)))
+            (at + length..(at + length + 7).min(reader.tokens.len()))
+                .find_map(|place| reader.class(place, wanted).map(|found| (place, found)))
         };
         if let Some((place, found)) = near(self, &|class| class == Class::Duplicate) {
             self.spend(at..place + found);
             return Ok(Some(Cleaning::Dedupe));
         }
-        if let Some((place, found)) = near(self, &|class| matches!(class, Class::Not | Class::Missing | Class::Empty)) {
+        if let Some((place, found)) =
+            near(self, &|class| matches!(class, Class::Not | Class::Missing | Class::Empty))
+        {
             let next = self.past(place + found, &["a", "an", "the", "any", "valid", "in", "values", "their"]);
-            let before = self.mentions.iter().find(|mention| mention.start >= at && mention.end <= place).cloned();
+            let before =
+                self.mentions.iter().find(|mention| mention.start >= at && mention.end <= place).cloned();
             let mention = self.mention(next).or(before);
             let col = match mention {
                 Some(mention) => {
@@ -180,12 +229,30 @@ impl Reader<'_> {
                 continue;
             }
             let found = self.class_of(at, |class| {
-                matches!(class, Class::Share | Class::Growth | Class::Cagr | Class::Running | Class::Pivot | Class::Versus
-                    | Class::Correlation | Class::Describe | Class::Outlier | Class::Duplicate | Class::Ageing | Class::Extent | Class::DaysBetween)
+                matches!(
+                    class,
+                    Class::Share
+                        | Class::Growth
+                        | Class::Cagr
+                        | Class::Running
+                        | Class::Pivot
+                        | Class::Versus
+                        | Class::Correlation
+                        | Class::Describe
+                        | Class::Outlier
+                        | Class::Duplicate
+                        | Class::Ageing
+                        | Class::Extent
+                        | Class::DaysBetween
+                )
                 .then_some(class)
             });
             let Some((length, class)) = found else { continue };
-            if self.mention(at).is_some_and(|mention| mention.best() >= super::EXACT && mention.end >= at + length) || self.value(at).is_some_and(|value| value.exact) {
+            if self
+                .mention(at)
+                .is_some_and(|mention| mention.best() >= super::EXACT && mention.end >= at + length)
+                || self.value(at).is_some_and(|value| value.exact)
+            {
                 continue;
             }
             match class {
@@ -213,7 +280,9 @@ impl Reader<'_> {
                 Class::Correlation => self.out.task = Some(Task::Correlation(Vec::new())),
                 Class::Describe => self.out.task = Some(Task::Describe(Vec::new())),
                 Class::Outlier => self.out.task = Some(Task::Outliers(usize::MAX)),
-                Class::Duplicate => self.out.task = self.out.task.take().or(Some(Task::Duplicates(Vec::new()))),
+                Class::Duplicate => {
+                    self.out.task = self.out.task.take().or(Some(Task::Duplicates(Vec::new())))
+                }
                 Class::Ageing => self.ageing(at, length),
                 Class::Extent => {
                     if let Some(col) = self.default_date() {
@@ -232,15 +301,27 @@ impl Reader<'_> {
 
     /// "how many days pass between the invoice date and the payment"
     fn days_between(&mut self, from: usize) -> bool {
-        let dates: Vec<Mention> = self.mentions.iter().filter(|mention| {
-            mention.start >= from && mention.candidates.iter().any(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
-        }).cloned().collect();
-        let cols: Vec<Col> = dates.iter().filter_map(|mention| self.resolve(mention, Want::Date).ok()).collect();
+        let dates: Vec<Mention> = self
+            .mentions
+            .iter()
+            .filter(|mention| {
+                mention.start >= from
+                    && mention.candidates.iter().any(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
+            })
+            .cloned()
+            .collect();
+        let cols: Vec<Col> =
+            dates.iter().filter_map(|mention| self.resolve(mention, Want::Date).ok()).collect();
         let pays = self.tokens.iter().any(|token| token.is_any(&["pay", "paid", "payment", "settle"]));
         let (first, second) = match &cols[..] {
             [first, second] => (*first, *second),
             _ if pays => {
-                let paid = self.view.of_kind(ColumnKind::Date).find(|col| self.view.columns[*col].words.iter().any(|word| ["paid", "payment", "settled"].contains(&word.as_str())));
+                let paid = self.view.of_kind(ColumnKind::Date).find(|col| {
+                    self.view.columns[*col]
+                        .words
+                        .iter()
+                        .any(|word| ["paid", "payment", "settled"].contains(&word.as_str()))
+                });
                 let (Some(first), Some(second)) = (self.default_date(), paid) else { return false };
                 for at in from..self.tokens.len() {
                     if self.word(at, &["pay", "paid", "payment"]) && !self.used[at] {
@@ -272,7 +353,8 @@ impl Reader<'_> {
             }
         }
         // 0-30, 31-60, 61-90, over 90: the edges are 30, 60 and 90.
-        let mut upper: Vec<u32> = edges.iter().copied().filter(|edge| edge % 10 == 0 || edge % 7 == 0).collect();
+        let mut upper: Vec<u32> =
+            edges.iter().copied().filter(|edge| edge % 10 == 0 || edge % 7 == 0).collect();
         upper.sort_unstable();
         upper.dedup();
         if upper.is_empty() {
@@ -280,7 +362,16 @@ impl Reader<'_> {
         } else {
             for place in at + length..self.tokens.len() {
                 let number = matches!(self.tokens[place].kind, Kind::Number(_));
-                if (number || self.word(place, &["days", "over", "overdue", "due", "past", "buckets", "more", "than", "late", "above"])) && !self.used[place] {
+                if (number
+                    || self.word(
+                        place,
+                        &[
+                            "days", "over", "overdue", "due", "past", "buckets", "more", "than", "late",
+                            "above",
+                        ],
+                    ))
+                    && !self.used[place]
+                {
                     self.spend(place..place + 1);
                 }
             }
@@ -299,11 +390,15 @@ impl Reader<'_> {
         let filters: Vec<Filter> = self.placed.iter().map(|(_, filter)| filter.clone()).collect();
         let time = self.out.keys.iter().any(|key| key.is_time() || self.view.is_calendar(key.column()));
         if self.out.task.is_none() {
-            if self.growth_at.is_some() || (self.compares && self.periods.len() == 2 && self.share_at.is_some()) {
+            if self.growth_at.is_some()
+                || (self.compares && self.periods.len() == 2 && self.share_at.is_some())
+            {
                 self.settle_growth(time)?;
             } else if self.periods.len() == 2 {
                 self.compare_periods()?;
-            } else if self.share_at.is_some() && !matches!(self.computed.first(), Some((_, measure)) if measure.of.is_ratio()) {
+            } else if self.share_at.is_some()
+                && !matches!(self.computed.first(), Some((_, measure)) if measure.of.is_ratio())
+            {
                 self.settle_share(&filters);
             } else if self.running {
                 if !time {
@@ -343,7 +438,10 @@ impl Reader<'_> {
         }
         for at in 0..self.tokens.len() {
             // How the answer is to look goes without saying.
-            if let Some(length) = self.class(at, |class| class == Class::Share).filter(|_| self.growth_at.is_some() || self.out.task.is_some()) {
+            if let Some(length) = self
+                .class(at, |class| class == Class::Share)
+                .filter(|_| self.growth_at.is_some() || self.out.task.is_some())
+            {
                 self.spend(at..at + length);
             }
         }
@@ -393,10 +491,15 @@ impl Reader<'_> {
 
     /// "from Jan to Dec" in a table with a column for each month.
     fn growth_columns(&mut self) -> Option<(Col, Col)> {
-        let cols: Vec<Col> = self.out.measures.iter().filter_map(|measure| match &measure.of {
-            Expr::Column(col) => Some(*col),
-            _ => None,
-        }).collect();
+        let cols: Vec<Col> = self
+            .out
+            .measures
+            .iter()
+            .filter_map(|measure| match &measure.of {
+                Expr::Column(col) => Some(*col),
+                _ => None,
+            })
+            .collect();
         if cols.is_empty() && self.out.measures.len() > 1 {
             // Of sums of several months each, growth is not told.
             self.out.unknown.push("growth".to_owned());
@@ -414,16 +517,31 @@ impl Reader<'_> {
 
     /// "how much did revenue grow in 2023": against the year before.
     fn single_period(&mut self) -> Option<(Period, Period)> {
-        let time: Vec<(usize, Filter)> = self.placed.iter().filter(|(_, filter)| filter.is_time() || self.is_calendar_filter(filter)).cloned().collect();
+        let time: Vec<(usize, Filter)> = self
+            .placed
+            .iter()
+            .filter(|(_, filter)| filter.is_time() || self.is_calendar_filter(filter))
+            .cloned()
+            .collect();
         let [(_, filter)] = &time[..] else { return None };
         let (name, before) = match filter {
             Filter::During { col, range, not: false } => {
                 let earlier = range.before()?;
-                (range.words(), Period { name: earlier.words(), filters: vec![Filter::During { col: *col, range: earlier, not: false }] })
+                (
+                    range.words(),
+                    Period {
+                        name: earlier.words(),
+                        filters: vec![Filter::During { col: *col, range: earlier, not: false }],
+                    },
+                )
             }
-            Filter::Between { col, low, high } if low == high => {
-                (format!("{low}"), Period { name: format!("{}", low - 1.0), filters: vec![Filter::Between { col: *col, low: low - 1.0, high: high - 1.0 }] })
-            }
+            Filter::Between { col, low, high } if low == high => (
+                format!("{low}"),
+                Period {
+                    name: format!("{}", low - 1.0),
+                    filters: vec![Filter::Between { col: *col, low: low - 1.0, high: high - 1.0 }],
+                },
+            ),
             _ => return None,
         };
         let after = Period { name, filters: vec![filter.clone()] };
@@ -438,10 +556,13 @@ impl Reader<'_> {
     /// "2023 vs 2022" without growth: both, side by side.
     fn compare_periods(&mut self) -> Result<(), Trouble> {
         let periods = std::mem::take(&mut self.periods);
-        let single: Option<Vec<Filter>> = periods.iter().map(|period| match &period.filters[..] {
-            [one] => Some(one.clone()),
-            _ => None,
-        }).collect();
+        let single: Option<Vec<Filter>> = periods
+            .iter()
+            .map(|period| match &period.filters[..] {
+                [one] => Some(one.clone()),
+                _ => None,
+            })
+            .collect();
         let Some(filters) = single else {
             if let [before, after] = &periods[..] {
                 let (before, after) = ordered(before.clone(), after.clone());
@@ -456,7 +577,11 @@ impl Reader<'_> {
                 Some((_, _, 1)) => Some(Unit::Month),
                 _ => None,
             },
-            Filter::Recurs { when: crate::analyst::dates::Recurring::Months(months), .. } if months.len() == 1 => Some(Unit::Month),
+            Filter::Recurs { when: crate::analyst::dates::Recurring::Months(months), .. }
+                if months.len() == 1 =>
+            {
+                Some(Unit::Month)
+            }
             Filter::Between { col, .. } => {
                 let col = *col;
                 self.push_key(Key::Column(col));
@@ -464,7 +589,9 @@ impl Reader<'_> {
             }
             _ => None,
         };
-        if let ([before, after], None, false) = (&periods[..], unit, matches!(filters[0], Filter::Between { .. })) {
+        if let ([before, after], None, false) =
+            (&periods[..], unit, matches!(filters[0], Filter::Between { .. }))
+        {
             let (before, after) = ordered(before.clone(), after.clone());
             self.out.task = Some(Task::Growth(Box::new(before), Box::new(after)));
             return Ok(());
@@ -480,7 +607,10 @@ impl Reader<'_> {
     fn ratio_of_two(&mut self) -> bool {
         let [first, second] = &self.out.measures[..] else { return false };
         let (Expr::Column(above), Expr::Column(below)) = (&first.of, &second.of) else { return false };
-        let mut measure = Measure::new(Agg::Sum, Expr::Op('/', Box::new(Expr::Column(*above)), Box::new(Expr::Column(*below))));
+        let mut measure = Measure::new(
+            Agg::Sum,
+            Expr::Op('/', Box::new(Expr::Column(*above)), Box::new(Expr::Column(*below))),
+        );
         measure.percent = true;
         self.out.measures = vec![measure];
         true
@@ -494,24 +624,78 @@ impl Reader<'_> {
             // A share of what has come so far is not told.
             self.out.confidence = self.out.confidence.saturating_sub(30);
         }
-        let placed_by = |at: usize| at > 0 && self.word(at - 1, &["in", "for", "from", "at", "within", "by", "during", "on"]);
+        let placed_by = |at: usize| {
+            at > 0 && self.word(at - 1, &["in", "for", "from", "at", "within", "by", "during", "on"])
+        };
         if !self.out.keys.is_empty() {
             // "billable share by employee" is a share of each employee's own.
             let keyed: Vec<Col> = self.out.keys.iter().map(|key| key.column()).collect();
-            let part: Vec<Filter> = self.placed.iter().filter(|(at, filter)| {
-                !placed_by(*at) && matches!(filter, Filter::Is { .. } | Filter::Flag { .. } | Filter::Number { .. } | Filter::Between { .. } | Filter::Empty { .. })
-                    && !self.is_calendar_filter(filter) && !filter.columns().iter().any(|col| keyed.contains(col))
-            }).map(|(_, filter)| filter.clone()).collect();
+            let part: Vec<Filter> = self
+                .placed
+                .iter()
+                .filter(|(at, filter)| {
+                    !placed_by(*at)
+                        && matches!(
+                            filter,
+                            Filter::Is { .. }
+                                | Filter::Flag { .. }
+                                | Filter::Number { .. }
+                                | Filter::Between { .. }
+                                | Filter::Empty { .. }
+                        )
+                        && !self.is_calendar_filter(filter)
+                        && !filter.columns().iter().any(|col| keyed.contains(col))
+                })
+                .map(|(_, filter)| filter.clone())
+                .collect();
             self.out.task = Some(Task::Share(part));
             return;
         }
         // "what percentage of the German orders was returned": the part is behind the verb.
-        let verb = (0..self.tokens.len()).filter(|at| self.word(*at, &["was", "were", "is", "are", "went", "came", "come", "has", "have", "did", "go", "comes", "goes", "had"])).find(|at| *at > self.share_at.unwrap_or(0));
-        let behind: Vec<Filter> = self.placed.iter().filter(|(at, _)| verb.is_some_and(|verb| *at > verb)).map(|(_, filter)| filter.clone()).filter(|filter| !filter.is_time()).collect();
-        let before: Vec<Filter> = self.placed.iter().filter(|(at, _)| verb.is_some_and(|verb| *at < verb)).map(|(_, filter)| filter.clone()).collect();
-        let all: Vec<Filter> = filters.iter().filter(|filter| !filter.is_time() && !self.is_calendar_filter(filter)).cloned().collect();
-        let unplaced: Vec<Filter> = self.placed.iter().filter(|(at, filter)| !placed_by(*at) && all.contains(filter)).map(|(_, filter)| filter.clone()).collect();
-        let part = if !behind.is_empty() && !before.is_empty() { behind } else if !unplaced.is_empty() { unplaced } else if all.is_empty() { filters.to_vec() } else { all };
+        let verb = (0..self.tokens.len())
+            .filter(|at| {
+                self.word(
+                    *at,
+                    &[
+                        "was", "were", "is", "are", "went", "came", "come", "has", "have", "did", "go",
+                        "comes", "goes", "had",
+                    ],
+                )
+            })
+            .find(|at| *at > self.share_at.unwrap_or(0));
+        let behind: Vec<Filter> = self
+            .placed
+            .iter()
+            .filter(|(at, _)| verb.is_some_and(|verb| *at > verb))
+            .map(|(_, filter)| filter.clone())
+            .filter(|filter| !filter.is_time())
+            .collect();
+        let before: Vec<Filter> = self
+            .placed
+            .iter()
+            .filter(|(at, _)| verb.is_some_and(|verb| *at < verb))
+            .map(|(_, filter)| filter.clone())
+            .collect();
+        let all: Vec<Filter> = filters
+            .iter()
+            .filter(|filter| !filter.is_time() && !self.is_calendar_filter(filter))
+            .cloned()
+            .collect();
+        let unplaced: Vec<Filter> = self
+            .placed
+            .iter()
+            .filter(|(at, filter)| !placed_by(*at) && all.contains(filter))
+            .map(|(_, filter)| filter.clone())
+            .collect();
+        let part = if !behind.is_empty() && !before.is_empty() {
+            behind
+        } else if !unplaced.is_empty() {
+            unplaced
+        } else if all.is_empty() {
+            filters.to_vec()
+        } else {
+            all
+        };
         if !part.is_empty() || self.out.measures.is_empty() {
             self.out.task = Some(Task::Share(part));
         }
@@ -523,14 +707,25 @@ impl Reader<'_> {
         if self.out.today.is_none() {
             self.out.today = newest;
             if let Some(day) = newest {
-                self.out.notes.push(format!("Days are counted to {}, the newest date of the data.", crate::analyst::dates::iso(day)));
+                self.out.notes.push(format!(
+                    "Days are counted to {}, the newest date of the data.",
+                    crate::analyst::dates::iso(day)
+                ));
                 self.out.confidence = self.out.confidence.saturating_sub(8);
             }
         }
         let Some(_today) = self.out.today else {
-            return Err(Trouble::Cannot(format!("there is no date to count from; {}", self.view.columns_said())));
+            return Err(Trouble::Cannot(format!(
+                "there is no date to count from; {}",
+                self.view.columns_said()
+            )));
         };
-        let paid = self.view.of_kind(ColumnKind::Date).find(|col| self.view.columns[*col].words.iter().any(|word| ["paid", "payment", "settled"].contains(&word.as_str())));
+        let paid = self.view.of_kind(ColumnKind::Date).find(|col| {
+            self.view.columns[*col]
+                .words
+                .iter()
+                .any(|word| ["paid", "payment", "settled"].contains(&word.as_str()))
+        });
         let known = self.out.filters.iter().any(|filter| matches!(filter, Filter::Empty { .. }));
         if let Some(col) = paid.filter(|_| !known) {
             self.out.filters.push(Filter::Empty { col, not: false });
@@ -558,7 +753,11 @@ impl Reader<'_> {
 
     /// "drop the entries with more than 24 hours": a new workbook without them.
     fn removals(&mut self) {
-        let Some(at) = self.removes.filter(|_| self.out.task.is_none() || matches!(self.out.task, Some(Task::Rows(_)))) else { return };
+        let Some(at) =
+            self.removes.filter(|_| self.out.task.is_none() || matches!(self.out.task, Some(Task::Rows(_))))
+        else {
+            return;
+        };
         let filters = std::mem::take(&mut self.out.filters);
         let these = (at..self.tokens.len()).any(|place| self.word(place, &["those", "these", "them"]));
         if filters.is_empty() && !these {
@@ -584,7 +783,16 @@ impl Reader<'_> {
             _ => Want::Any,
         };
         let mut cols: Vec<Col> = Vec::new();
-        let takes_all = matches!(self.out.task, Some(Task::Duplicates(_) | Task::Missing(_) | Task::Correlation(_) | Task::Describe(_) | Task::Outliers(_)));
+        let takes_all = matches!(
+            self.out.task,
+            Some(
+                Task::Duplicates(_)
+                    | Task::Missing(_)
+                    | Task::Correlation(_)
+                    | Task::Describe(_)
+                    | Task::Outliers(_)
+            )
+        );
         if takes_all {
             cols = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect();
         }
@@ -593,7 +801,9 @@ impl Reader<'_> {
             if self.used[mention.start] || self.sells_unseen(mention.start) {
                 continue;
             }
-            if (self.is_rows(&mention) || (shows && self.names_rows(&mention))) && !(takes_all && mention.best() >= super::EXACT) {
+            if (self.is_rows(&mention) || (shows && self.names_rows(&mention)))
+                && !(takes_all && mention.best() >= super::EXACT)
+            {
                 self.rows_said(mention.start..mention.end);
                 continue;
             }
@@ -610,10 +820,15 @@ impl Reader<'_> {
             } else if date {
                 let col = self.resolve(&mention, Want::Date)?;
                 self.take(&mention);
-                if self.is_event(col) && self.out.counts && !self.placed.iter().any(|(_, filter)| filter.columns().contains(&col)) {
+                if self.is_event(col)
+                    && self.out.counts
+                    && !self.placed.iter().any(|(_, filter)| filter.columns().contains(&col))
+                {
                     self.placed.push((mention.start, Filter::Empty { col, not: true }));
                 }
-            } else if self.out.counts || self.tokens.get(mention.start).is_some_and(|token| self.view.is_named(&token.text)) {
+            } else if self.out.counts
+                || self.tokens.get(mention.start).is_some_and(|token| self.view.is_named(&token.text))
+            {
                 self.out.confidence = self.out.confidence.saturating_sub(5);
                 let rows = !self.out.counts || self.names_kind(&mention);
                 self.take(&mention);
@@ -622,8 +837,13 @@ impl Reader<'_> {
                 }
             } else if self.is_named_row(&mention) {
                 self.rows_said(mention.start..mention.end);
-            } else if self.out.task.is_none() && self.out.measures.is_empty() && self.out.aggs.is_empty() && !self.can(&mention, Want::Measure)
-                && self.out.keys.is_empty() && self.share_at.is_none() && self.growth_at.is_none()
+            } else if self.out.task.is_none()
+                && self.out.measures.is_empty()
+                && self.out.aggs.is_empty()
+                && !self.can(&mention, Want::Measure)
+                && self.out.keys.is_empty()
+                && self.share_at.is_none()
+                && self.growth_at.is_none()
             {
                 let col = self.resolve(&mention, Want::Any)?;
                 self.take(&mention);
@@ -645,7 +865,9 @@ impl Reader<'_> {
         }
         cols.dedup();
         match &mut self.out.task {
-            Some(Task::Duplicates(list) | Task::Missing(list) | Task::Correlation(list) | Task::Describe(list)) => {
+            Some(
+                Task::Duplicates(list) | Task::Missing(list) | Task::Correlation(list) | Task::Describe(list),
+            ) => {
                 *list = cols;
                 self.out.measures.clear();
             }
@@ -654,10 +876,17 @@ impl Reader<'_> {
                 match cols.iter().find(|col| measure(col)) {
                     Some(one) => *col = *one,
                     None => {
-                        let numbers: Vec<Col> = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col)).collect();
+                        let numbers: Vec<Col> =
+                            (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col)).collect();
                         match numbers[..] {
                             [one] => *col = one,
-                            _ => return Err(super::ask_column("Outliers of which column?", &numbers, self.view)),
+                            _ => {
+                                return Err(super::ask_column(
+                                    "Outliers of which column?",
+                                    &numbers,
+                                    self.view,
+                                ));
+                            }
                         }
                     }
                 }
@@ -676,10 +905,20 @@ impl Reader<'_> {
                 }
                 self.out.measures.clear();
             }
-            None if shows && self.out.keys.is_empty() && self.out.aggs.is_empty() && !self.out.counts && self.share_at.is_none()
-                && self.growth_at.is_none() && !self.running && self.periods.is_empty() && self.computed.is_empty() && (self.out.lists || self.out.rank.is_none()) =>
+            None if shows
+                && self.out.keys.is_empty()
+                && self.out.aggs.is_empty()
+                && !self.out.counts
+                && self.share_at.is_none()
+                && self.growth_at.is_none()
+                && !self.running
+                && self.periods.is_empty()
+                && self.computed.is_empty()
+                && (self.out.lists || self.out.rank.is_none()) =>
             {
-                let filtered = !self.placed.is_empty() || self.out.lists || cols.iter().any(|col| !self.view.is_measure(*col));
+                let filtered = !self.placed.is_empty()
+                    || self.out.lists
+                    || cols.iter().any(|col| !self.view.is_measure(*col));
                 if filtered && !self.out.keys.iter().any(|key| key.is_time()) && self.out.chart.is_none() {
                     self.out.task = Some(Task::Rows(cols));
                 }
@@ -694,11 +933,17 @@ impl Reader<'_> {
         let Some(Task::Rows(cols)) = &self.out.task else { return };
         let [col] = cols[..] else { return };
         let filtered = self.placed.iter().any(|(_, filter)| filter.columns().contains(&col));
-        let plain = !filtered && self.view.kind(col) == ColumnKind::Text && !self.view.is_unique(col) && self.view.profile(col).is_some_and(|profile| profile.distinct * 10 < self.view.rows() * 9);
+        let plain = !filtered
+            && self.view.kind(col) == ColumnKind::Text
+            && !self.view.is_unique(col)
+            && self.view.profile(col).is_some_and(|profile| profile.distinct * 10 < self.view.rows() * 9);
         if !plain || self.out.rows_named || self.out.rank.is_some() || self.out.lists && self.out.selects {
             return;
         }
-        let against = self.placed.iter().any(|(_, filter)| matches!(filter, Filter::Columns { left, .. } if self.view.is_number(*left)));
+        let against = self
+            .placed
+            .iter()
+            .any(|(_, filter)| matches!(filter, Filter::Columns { left, .. } if self.view.is_number(*left)));
         if against {
             self.out.selects = true;
             self.push_key(Key::Column(col));
@@ -710,37 +955,55 @@ impl Reader<'_> {
 
     /// A word for what is known: "all customers except A", "kitchen products".
     fn is_said_before(&self, mention: &Mention) -> bool {
-        let known = self.placed.iter().flat_map(|(_, filter)| filter.columns()).chain(self.out.keys.iter().map(|key| key.column()))
+        let known = self
+            .placed
+            .iter()
+            .flat_map(|(_, filter)| filter.columns())
+            .chain(self.out.keys.iter().map(|key| key.column()))
             .any(|col| mention.candidates.iter().any(|(one, _)| *one == col));
-        let of_value = self.placed.iter().any(|(at, filter)| matches!(filter, Filter::Is { .. }) && *at < mention.start && (*at..mention.start).all(|place| self.used[place]));
+        let of_value = self.placed.iter().any(|(at, filter)| {
+            matches!(filter, Filter::Is { .. })
+                && *at < mention.start
+                && (*at..mention.start).all(|place| self.used[place])
+        });
         let all = mention.start > 0 && self.word(mention.start - 1, &["all", "every", "our"]);
         known || ((of_value || all) && self.can(mention, Want::Key))
     }
 
     /// A word for what is counted: each row has one.
     fn names_kind(&self, mention: &Mention) -> bool {
-        let key = |col: Col| matches!(self.view.role(col), ColumnRole::Key | ColumnRole::Name | ColumnRole::Category);
-        mention.candidates.first().is_some_and(|(col, _)| key(*col)) && mention.start > 0 && !self.word(mention.start - 1, &["a", "an", "have", "with"])
+        let key = |col: Col| {
+            matches!(self.view.role(col), ColumnRole::Key | ColumnRole::Name | ColumnRole::Category)
+        };
+        mention.candidates.first().is_some_and(|(col, _)| key(*col))
+            && mention.start > 0
+            && !self.word(mention.start - 1, &["a", "an", "have", "with"])
     }
 
     /// A name of what each row is about, beside groups or a share: "pupils per class", "share of items without stock".
     fn is_named_row(&self, mention: &Mention) -> bool {
-        let apart = |col: Col| self.view.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 8) && self.view.columns[col].table == self.view.base;
+        let apart = |col: Col| {
+            self.view.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 8)
+                && self.view.columns[col].table == self.view.base
+        };
         let plural = self.tokens.get(mention.end - 1).is_some_and(|token| token.text.ends_with('s'))
             && mention.candidates.first().is_some_and(|(col, _)| !self.view.name(*col).ends_with('s'));
         let asked = !self.out.keys.is_empty() || self.share_at.is_some() || self.out.counts;
-        (asked && self.out.measures.is_empty() || plural) && self.can(mention, Want::Key) && mention.candidates.first().is_some_and(|(col, _)| apart(*col))
+        (asked && self.out.measures.is_empty() || plural)
+            && self.can(mention, Want::Key)
+            && mention.candidates.first().is_some_and(|(col, _)| apart(*col))
     }
 
     fn lists_said(&self) -> bool {
-        (0..self.tokens.len()).any(|at| {
-            self.phrases[at].iter().any(|(_, class)| *class == Class::List)
-        }) && !self.out.agg_said && !self.out.counts
+        (0..self.tokens.len()).any(|at| self.phrases[at].iter().any(|(_, class)| *class == Class::List))
+            && !self.out.agg_said
+            && !self.out.counts
     }
 
     /// True for dates that only some rows have: what has happened to them.
     pub(super) fn is_event(&self, col: Col) -> bool {
-        self.view.kind(col) == ColumnKind::Date && self.view.profile(col).is_some_and(|profile| profile.empty * 20 > self.view.rows())
+        self.view.kind(col) == ColumnKind::Date
+            && self.view.profile(col).is_some_and(|profile| profile.empty * 20 > self.view.rows())
     }
 
     fn asks_for(&self, mention: &Mention) -> bool {
@@ -750,12 +1013,23 @@ impl Reader<'_> {
 
 /// The earlier of two periods first.
 fn ordered(first: Period, second: Period) -> (Period, Period) {
-    let start = |period: &Period| period.filters.iter().map(|filter| match filter {
-        Filter::During { range, .. } => range.from.unwrap_or(i64::MIN) as f64,
-        Filter::Between { low, .. } => *low,
-        Filter::Recurs { when: crate::analyst::dates::Recurring::Months(months), .. } => f64::from(months.first().copied().unwrap_or(0)),
-        Filter::Is { values, .. } => values.first().and_then(|value| value.trim_start_matches(['Q', 'q']).parse().ok()).unwrap_or(0.0),
-        _ => 0.0,
-    }).fold(0.0, |sum: f64, start| sum * 100.0 + start);
+    let start = |period: &Period| {
+        period
+            .filters
+            .iter()
+            .map(|filter| match filter {
+                Filter::During { range, .. } => range.from.unwrap_or(i64::MIN) as f64,
+                Filter::Between { low, .. } => *low,
+                Filter::Recurs { when: crate::analyst::dates::Recurring::Months(months), .. } => {
+                    f64::from(months.first().copied().unwrap_or(0))
+                }
+                Filter::Is { values, .. } => values
+                    .first()
+                    .and_then(|value| value.trim_start_matches(['Q', 'q']).parse().ok())
+                    .unwrap_or(0.0),
+                _ => 0.0,
+            })
+            .fold(0.0, |sum: f64, start| sum * 100.0 + start)
+    };
     if start(&second) < start(&first) { (second, first) } else { (first, second) }
 }

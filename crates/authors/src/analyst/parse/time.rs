@@ -43,7 +43,10 @@ impl Reader<'_> {
             let next = found.get(at + 1);
             let (when, taken) = self.joined(&found[at], next, compared);
             // "excluding January and February"
-            let goes_on = ranges.last().is_some_and(|(_, end, _, not): &(usize, usize, Said, bool)| *not && *end + 1 == when.start && (self.word(*end, &["and", "or", "nor"]) || self.mark(*end, ',')));
+            let goes_on = ranges.last().is_some_and(|(_, end, _, not): &(usize, usize, Said, bool)| {
+                *not && *end + 1 == when.start
+                    && (self.word(*end, &["and", "or", "nor"]) || self.mark(*end, ','))
+            });
             ranges.push((when.start, when.end, when.said, goes_on || self.is_negated(when.start)));
             at += taken;
         }
@@ -71,10 +74,21 @@ impl Reader<'_> {
 
     /// Several periods of one column are alternatives: "in May and June".
     fn merge_alternatives(&mut self) {
-        let ranges: Vec<Filter> = self.placed.iter().map(|(_, filter)| filter.clone())
-            .filter(|filter| matches!(filter, Filter::During { range: Range { from: Some(_), to: Some(_) }, not: false, .. })).collect();
+        let ranges: Vec<Filter> = self
+            .placed
+            .iter()
+            .map(|(_, filter)| filter.clone())
+            .filter(|filter| {
+                matches!(
+                    filter,
+                    Filter::During { range: Range { from: Some(_), to: Some(_) }, not: false, .. }
+                )
+            })
+            .collect();
         let same_length = ranges.windows(2).all(|pair| match pair {
-            [Filter::During { range: left, .. }, Filter::During { range: right, .. }] => left.from != right.from && (right.from >= left.to || left.from >= right.to),
+            [Filter::During { range: left, .. }, Filter::During { range: right, .. }] => {
+                left.from != right.from && (right.from >= left.to || left.from >= right.to)
+            }
             _ => false,
         });
         if ranges.len() > 1 && same_length {
@@ -102,19 +116,23 @@ impl Reader<'_> {
         while at > 0 && self.word(at - 1, &["in", "on", "the", "for", "of", "at", "during"]) {
             at -= 1;
         }
-        let not = |from: usize| self.class(from, |class| class == Class::Not).is_some_and(|length| from + length == at);
+        let not = |from: usize| {
+            self.class(from, |class| class == Class::Not).is_some_and(|length| from + length == at)
+        };
         (at.saturating_sub(3)..at).find(|from| not(*from)).unwrap_or(start)
     }
 
     /// "as of 30 June 2024" is the day from which overdue is counted.
     fn reference_day(&mut self, found: &mut Vec<When>) {
-        let overdue = (0..self.tokens.len()).any(|at| {
-            self.class(at, |class| matches!(class, Class::Overdue | Class::Ageing)).is_some()
-        });
+        let overdue = (0..self.tokens.len())
+            .any(|at| self.class(at, |class| matches!(class, Class::Overdue | Class::Ageing)).is_some());
         let mut kept = Vec::new();
         for when in found.drain(..) {
-            let as_of = when.start >= 2 && self.word(when.start - 2, &["as"]) && self.word(when.start - 1, &["of", "at", "on"]);
-            let on = when.start >= 1 && self.word(when.start - 1, &["on", "at", "by", "per", "to"]) && overdue;
+            let as_of = when.start >= 2
+                && self.word(when.start - 2, &["as"])
+                && self.word(when.start - 1, &["of", "at", "on"]);
+            let on =
+                when.start >= 1 && self.word(when.start - 1, &["on", "at", "by", "per", "to"]) && overdue;
             let single = match when.said {
                 Said::Days(Range { from: Some(from), to: Some(to) }) if to == from + 1 => Some(from),
                 Said::Days(Range { to: Some(to), .. }) if as_of && overdue => Some(to - 1),
@@ -137,12 +155,17 @@ impl Reader<'_> {
         if found.len() != 2 {
             return false;
         }
-        let growth = (0..self.tokens.len()).any(|at| self.class(at, |class| class == Class::Growth).is_some());
-        let versus = (0..self.tokens.len()).any(|at| self.class(at, |class| class == Class::Versus).is_some());
+        let growth =
+            (0..self.tokens.len()).any(|at| self.class(at, |class| class == Class::Growth).is_some());
+        let versus =
+            (0..self.tokens.len()).any(|at| self.class(at, |class| class == Class::Versus).is_some());
         // "growth by month between March and June" has a range.
-        let each = (0..self.tokens.len()).any(|at| self.class(at, |class| matches!(class, Class::Every(_))).is_some());
-        let nested = matches!((&found[0].said, &found[1].said), (Said::Months(..) | Said::MonthDay(..), Said::Days(_)))
-            && found[0].end == found[1].start;
+        let each = (0..self.tokens.len())
+            .any(|at| self.class(at, |class| matches!(class, Class::Every(_))).is_some());
+        let nested = matches!(
+            (&found[0].said, &found[1].said),
+            (Said::Months(..) | Said::MonthDay(..), Said::Days(_))
+        ) && found[0].end == found[1].start;
         (versus || (growth && !each)) && !nested
     }
 
@@ -156,10 +179,12 @@ impl Reader<'_> {
             })
         };
         if let Some(second) = second.filter(|_| !compared) {
-            let between = first.end + 1 == second.start || (self.past(first.end + 1, &["the", "of", "until", "in"]) == second.start);
+            let between = first.end + 1 == second.start
+                || (self.past(first.end + 1, &["the", "of", "until", "in"]) == second.start);
             let dash = self.mark(first.end, '-') || self.mark(first.end, '\u{2013}');
             let link = self.class(first.end, |class| class == Class::To).is_some() || dash;
-            let opened = before(&[Class::Between]).is_some() || self.word(first.start.wrapping_sub(1), &["from", "between"]);
+            let opened = before(&[Class::Between]).is_some()
+                || self.word(first.start.wrapping_sub(1), &["from", "between"]);
             let ranged = opened || dash || self.word(first.end, &["to", "through", "until", "till", "thru"]);
             if between && link && ranged {
                 let start = if opened { first.start - 1 } else { first.start };
@@ -174,19 +199,29 @@ impl Reader<'_> {
                 return open(from, Said::Days(Range { from: None, to: range.from }));
             }
             if first.start > 0 && self.word(first.start - 1, &["since"]) {
-                let inside = self.mentions.iter().any(|mention| mention.end == first.start && mention.end - mention.start > 1);
-                return open(first.start - usize::from(!inside), Said::Days(Range { from: range.from, to: None }));
+                let inside = self
+                    .mentions
+                    .iter()
+                    .any(|mention| mention.end == first.start && mention.end - mention.start > 1);
+                return open(
+                    first.start - usize::from(!inside),
+                    Said::Days(Range { from: range.from, to: None }),
+                );
             }
             if let Some(from) = before(&[Class::After]) {
                 return open(from, Said::Days(Range { from: range.to, to: None }));
             }
             let since = before(&[Class::Since]).filter(|from| {
-                !self.word(*from, &["from", "as", "starting", "beginning"]) || self.word(first.end, &["on", "onwards", "onward"])
+                !self.word(*from, &["from", "as", "starting", "beginning"])
+                    || self.word(first.end, &["on", "onwards", "onward"])
                     || self.word(*from + 1, &["from"])
             });
             if let Some(from) = since {
                 let onward = self.past(first.end, &["on", "onwards", "onward"]);
-                return (When { start: from, end: onward, said: Said::Days(Range { from: range.from, to: None }) }, 1);
+                return (
+                    When { start: from, end: onward, said: Said::Days(Range { from: range.from, to: None }) },
+                    1,
+                );
             }
             if let Some(from) = before(&[Class::Until]) {
                 return open(from, Said::Days(Range { from: None, to: range.to }));
@@ -197,7 +232,9 @@ impl Reader<'_> {
 
     fn between_two(&self, first: &Said, second: &Said) -> Option<Said> {
         match (first, second) {
-            (Said::Months(from, 1), Said::Months(to, 1)) => Some(Said::Months(*from, (to - from).rem_euclid(12) + 1)),
+            (Said::Months(from, 1), Said::Months(to, 1)) => {
+                Some(Said::Months(*from, (to - from).rem_euclid(12) + 1))
+            }
             (Said::Months(from, _), Said::Days(range)) => {
                 let (year, _, _) = dates::date_of(range.to? - 1);
                 Some(Said::Days(Range { from: Some(dates::month_start(year, *from)), to: range.to }))
@@ -240,16 +277,31 @@ impl Reader<'_> {
         }
     }
 
-    fn conditions_of(&mut self, said: &Said, start: usize, end: usize, not: bool) -> Result<Vec<Filter>, Trouble> {
+    fn conditions_of(
+        &mut self,
+        said: &Said,
+        start: usize,
+        end: usize,
+        not: bool,
+    ) -> Result<Vec<Filter>, Trouble> {
         if let Some(filters) = self.calendar_conditions(said, not) {
-            let named = self.mentions.iter().find(|mention| filters.iter().flat_map(Filter::columns).any(|col| mention.candidates.iter().any(|(one, _)| *one == col)));
+            let named = self.mentions.iter().find(|mention| {
+                filters
+                    .iter()
+                    .flat_map(Filter::columns)
+                    .any(|col| mention.candidates.iter().any(|(one, _)| *one == col))
+            });
             if let Some(mention) = named.filter(|mention| mention.end <= start).cloned() {
                 self.take(&mention);
             }
             return Ok(filters);
         }
         let Some(col) = self.date_near(start, end)? else {
-            return Err(Trouble::Cannot(format!("there is no date to find {:?} by; {}", self.raw(start..end), self.view.columns_said())));
+            return Err(Trouble::Cannot(format!(
+                "there is no date to find {:?} by; {}",
+                self.raw(start..end),
+                self.view.columns_said()
+            )));
         };
         let filter = match (said, self.certain(said)) {
             (Said::Weekdays(days), _) => Filter::Recurs { col, when: Recurring::Weekdays(days.clone()), not },
@@ -279,7 +331,10 @@ impl Reader<'_> {
         {
             return Err(Trouble::Cannot(format!(
                 "the data has nothing for {}: {:?} runs from {} to {}",
-                range.words(), self.view.name(col), dates::iso(first), dates::iso(last)
+                range.words(),
+                self.view.name(col),
+                dates::iso(first),
+                dates::iso(last)
             )));
         }
         Ok(Filter::During { col, range, not })
@@ -291,16 +346,27 @@ impl Reader<'_> {
             return None;
         }
         // "opened after 2015", where `Opened` holds years.
-        let named = || self.mentions.iter().flat_map(|mention| &mention.candidates).map(|(col, _)| *col).find(|col| self.view.looks_like_years(*col));
+        let named = || {
+            self.mentions
+                .iter()
+                .flat_map(|mention| &mention.candidates)
+                .map(|(col, _)| *col)
+                .find(|col| self.view.looks_like_years(*col))
+        };
         let year = named().or_else(|| self.view.calendar_column("year"));
         let quarter = self.view.calendar_column("quarter");
         let month = self.view.calendar_column("month");
         let text = |col: Col, number: i64, names: &[String]| {
             let values = self.view.profile(col).map(|profile| profile.values.clone()).unwrap_or_default();
-            let held = values.iter().find(|value| names.iter().any(|name| name.eq_ignore_ascii_case(&value.value)));
+            let held =
+                values.iter().find(|value| names.iter().any(|name| name.eq_ignore_ascii_case(&value.value)));
             match held {
-                Some(value) if !self.view.is_number(col) => Some(Filter::Is { col, values: vec![value.value.clone()], not }),
-                _ if self.view.is_number(col) => Some(Filter::Between { col, low: number as f64, high: number as f64 }),
+                Some(value) if !self.view.is_number(col) => {
+                    Some(Filter::Is { col, values: vec![value.value.clone()], not })
+                }
+                _ if self.view.is_number(col) => {
+                    Some(Filter::Between { col, low: number as f64, high: number as f64 })
+                }
                 _ => None,
             }
         };
@@ -309,16 +375,20 @@ impl Reader<'_> {
             let short: String = name.chars().take(3).collect();
             text(col, number, &[name, short, format!("{number}"), format!("{number:02}")])
         };
-        let one_quarter = |col: Col, number: i64| text(col, number, &[format!("Q{number}"), format!("{number}")]);
+        let one_quarter =
+            |col: Col, number: i64| text(col, number, &[format!("Q{number}"), format!("{number}")]);
         let parts = |first: i64, count: i64| -> Option<Option<Filter>> {
             match (quarter, month) {
                 _ if count == 12 => Some(None),
                 (Some(col), _) if count % 3 == 0 && first % 3 == 1 => {
-                    let all: Vec<Filter> = (0..count / 3).map(|at| one_quarter(col, (first + 2) / 3 + at)).collect::<Option<_>>()?;
+                    let all: Vec<Filter> = (0..count / 3)
+                        .map(|at| one_quarter(col, (first + 2) / 3 + at))
+                        .collect::<Option<_>>()?;
                     Some(Some(if all.len() == 1 { all.into_iter().next()? } else { Filter::Any(all) }))
                 }
                 (_, Some(col)) => {
-                    let all: Vec<Filter> = (0..count).map(|at| one_month(col, first + at)).collect::<Option<_>>()?;
+                    let all: Vec<Filter> =
+                        (0..count).map(|at| one_month(col, first + at)).collect::<Option<_>>()?;
                     Some(Some(if all.len() == 1 { all.into_iter().next()? } else { Filter::Any(all) }))
                 }
                 _ => None,
@@ -333,13 +403,25 @@ impl Reader<'_> {
                         return Some(vec![Filter::Between { col: year, low, high }]);
                     }
                     let part = parts(first, count)?;
-                    return Some(std::iter::once(Filter::Between { col: year, low: first_year as f64, high: first_year as f64 }).chain(part).collect());
+                    return Some(
+                        std::iter::once(Filter::Between {
+                            col: year,
+                            low: first_year as f64,
+                            high: first_year as f64,
+                        })
+                        .chain(part)
+                        .collect(),
+                    );
                 }
                 let low = range.from.map_or(f64::MIN, |day| dates::date_of(day).0 as f64);
                 let high = range.to.map_or(f64::MAX, |day| dates::date_of(day - 1).0 as f64);
                 let filter = match (range.from, range.to) {
-                    (Some(_), None) => Filter::Number { col: year, cmp: crate::analyst::query::Cmp::AtLeast, value: low },
-                    (None, Some(_)) => Filter::Number { col: year, cmp: crate::analyst::query::Cmp::AtMost, value: high },
+                    (Some(_), None) => {
+                        Filter::Number { col: year, cmp: crate::analyst::query::Cmp::AtLeast, value: low }
+                    }
+                    (None, Some(_)) => {
+                        Filter::Number { col: year, cmp: crate::analyst::query::Cmp::AtMost, value: high }
+                    }
                     _ => Filter::Between { col: year, low, high },
                 };
                 Some(vec![filter])
@@ -362,7 +444,10 @@ impl Reader<'_> {
 
     /// The date column that is meant if none is named: the first that is filled and says when the row came about.
     pub(super) fn default_date(&self) -> Option<Col> {
-        let later = ["due", "paid", "end", "left", "delivery", "shipped", "closed", "last", "expiry", "return", "birth", "updated", "valid", "payment"];
+        let later = [
+            "due", "paid", "end", "left", "delivery", "shipped", "closed", "last", "expiry", "return",
+            "birth", "updated", "valid", "payment",
+        ];
         let weight = |col: Col| {
             let column = &self.view.columns[col];
             let word = column.words.iter().any(|word| later.contains(&word.as_str()));
@@ -376,15 +461,19 @@ impl Reader<'_> {
 
     /// The date column that the words around a period name, otherwise the usual one.
     fn date_near(&mut self, start: usize, end: usize) -> Result<Option<Col>, Trouble> {
-        let dates: Vec<_> = self.mentions.iter().filter(|mention| self.can(mention, Want::Date)).cloned().collect();
+        let dates: Vec<_> =
+            self.mentions.iter().filter(|mention| self.can(mention, Want::Date)).cloned().collect();
         let distance = |mention: &super::Mention| {
             if mention.end <= start { start - mention.end } else { mention.start.saturating_sub(end) * 2 }
         };
         // A word for rows, such as "orders", is in the name of a date as well.
         let telling = |mention: &&super::Mention| {
             let words = self.raw(mention.start..mention.end).to_lowercase();
-            let only_dates = mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date);
-            only_dates && !(mention.end - mention.start == 1 && (self.view.is_named(&words) || words == "date")) && distance(mention) <= 8
+            let only_dates =
+                mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date);
+            only_dates
+                && !(mention.end - mention.start == 1 && (self.view.is_named(&words) || words == "date"))
+                && distance(mention) <= 8
         };
         let Some(mention) = dates.iter().filter(telling).min_by_key(|mention| distance(mention)) else {
             return Ok(self.default_date());
@@ -423,7 +512,8 @@ impl Reader<'_> {
 
     /// Number columns that are called by months, if there are several.
     pub(super) fn wide_months(&self) -> Vec<(i64, Col)> {
-        let number = |col: Col| dates::month_of(self.view.columns[col].words.first()?).map(|month| (month, col));
+        let number =
+            |col: Col| dates::month_of(self.view.columns[col].words.first()?).map(|month| (month, col));
         self.view.months().into_iter().filter_map(number).collect()
     }
 
@@ -437,7 +527,13 @@ impl Reader<'_> {
 
     /// A year after "of", "in", a comma, a slash or nothing, and where it ends.
     fn year_after(&self, at: usize) -> Option<(usize, i64)> {
-        let next = if self.word(at, &["of", "in"]) || self.mark(at, ',') || self.mark(at, '/') || self.mark(at, '-') { at + 1 } else { at };
+        let next =
+            if self.word(at, &["of", "in"]) || self.mark(at, ',') || self.mark(at, '/') || self.mark(at, '-')
+            {
+                at + 1
+            } else {
+                at
+            };
         let next = self.past(next, &["the", "year"]);
         self.year_at(next).map(|year| (next + 1, year))
     }
@@ -477,7 +573,8 @@ impl Reader<'_> {
             if self.tokens.get(at + 2)?.raw.len() > 2 {
                 return None;
             }
-            let day = number(at + 4).filter(|day| (1..=31).contains(day) && (self.mark(at + 3, '-') || self.mark(at + 3, '/')));
+            let day = number(at + 4)
+                .filter(|day| (1..=31).contains(day) && (self.mark(at + 3, '-') || self.mark(at + 3, '/')));
             return Some(match day {
                 Some(day) => (5, one(dates::day_of(year, month, day))),
                 None => (3, Said::Days(Range::months(year, month, 1))),
@@ -485,7 +582,11 @@ impl Reader<'_> {
         }
         if (separated('/') && self.mark(at + 3, '/')) || (separated('-') && self.mark(at + 3, '-')) {
             let (first, second, year) = (number(at)?, number(at + 2)?, self.year_at(at + 4)?);
-            let (day, month) = if second > 12 || (self.month_first() && first <= 12) { (second, first) } else { (first, second) };
+            let (day, month) = if second > 12 || (self.month_first() && first <= 12) {
+                (second, first)
+            } else {
+                (first, second)
+            };
             if (1..=12).contains(&month) && (1..=31).contains(&day) {
                 return Some((5, one(dates::day_of(year, month, day))));
             }
@@ -504,8 +605,17 @@ impl Reader<'_> {
         let month = dates::month_of(&token.text)?;
         // "may" and "mar" are other words too.
         let doubtful = matches!(token.text.as_str(), "may" | "mar" | "dec" | "jan");
-        let after_preposition = at > 0 && self.word(at - 1, &["in", "for", "of", "during", "since", "from", "to", "until", "before", "after", "and", "per", "between", "through", "was", "or", "vs", "versus"]);
-        let dated = self.year_after(at + 1).is_some() || self.small(at + 1, 31).is_some() || at.checked_sub(1).and_then(|before| self.small(before, 31)).is_some();
+        let after_preposition = at > 0
+            && self.word(
+                at - 1,
+                &[
+                    "in", "for", "of", "during", "since", "from", "to", "until", "before", "after", "and",
+                    "per", "between", "through", "was", "or", "vs", "versus",
+                ],
+            );
+        let dated = self.year_after(at + 1).is_some()
+            || self.small(at + 1, 31).is_some()
+            || at.checked_sub(1).and_then(|before| self.small(before, 31)).is_some();
         let capital = token.raw.chars().next().is_some_and(char::is_uppercase) && at > 0;
         (!doubtful || token.text != "may" || after_preposition || dated || capital).then_some(month)
     }
@@ -523,7 +633,12 @@ impl Reader<'_> {
         if let Some(day) = self.small(at, 31) {
             let next = self.past(at + 1, &["of"]);
             if let Some(month) = self.month_word(next) {
-                return said(self.year_after(next + 1).filter(|_| !self.word(next + 1, &["in"])), month, day, next + 1);
+                return said(
+                    self.year_after(next + 1).filter(|_| !self.word(next + 1, &["in"])),
+                    month,
+                    day,
+                    next + 1,
+                );
             }
         }
         let month = self.month_word(at)?;
@@ -533,7 +648,8 @@ impl Reader<'_> {
     }
 
     fn month_said(&self, at: usize) -> Option<(usize, Said)> {
-        let season = [("spring", 3), ("summer", 6), ("autumn", 9)].iter().find(|(name, _)| self.word(at, &[name]));
+        let season =
+            [("spring", 3), ("summer", 6), ("autumn", 9)].iter().find(|(name, _)| self.word(at, &[name]));
         if let Some((_, first)) = season.filter(|_| self.mention(at).is_none() && self.value(at).is_none()) {
             return Some(match self.year_after(at + 1) {
                 Some((end, year)) => (end - at, Said::Days(Range::months(year, *first, 3))),
@@ -563,9 +679,14 @@ impl Reader<'_> {
             (end, quarter * 3 - 2, 3)
         } else if let Some((end, half)) = lettered('h', 2) {
             (end, half * 6 - 5, 6)
-        } else if let Some(number) = position.filter(|number| (1..=4).contains(number) && unit(at + 1, &["quarter"]) && (token.text != "last" || self.year_after(at + 2).is_some())) {
+        } else if let Some(number) = position.filter(|number| {
+            (1..=4).contains(number)
+                && unit(at + 1, &["quarter"])
+                && (token.text != "last" || self.year_after(at + 2).is_some())
+        }) {
             (at + 2, number * 3 - 2, 3)
-        } else if let Some(number) = position.filter(|_| unit(at + 1, &["half"])).map(|number| number.min(2)) {
+        } else if let Some(number) = position.filter(|_| unit(at + 1, &["half"])).map(|number| number.min(2))
+        {
             (at + 2, number * 6 - 5, 6)
         } else if let (true, Some(number)) = (unit(at, &["quarter"]), self.small(at + 1, 4)) {
             (at + 2, number * 3 - 2, 3)
@@ -582,7 +703,14 @@ impl Reader<'_> {
     fn year_then_quarter(&self, at: usize) -> Option<(usize, Said)> {
         let year = self.year_at(at)?;
         let next = at + 1 + usize::from(self.mark(at + 1, '-'));
-        let quarter = self.tokens.get(next)?.text.strip_prefix('q')?.parse::<i64>().ok().filter(|quarter| (1..=4).contains(quarter))?;
+        let quarter = self
+            .tokens
+            .get(next)?
+            .text
+            .strip_prefix('q')?
+            .parse::<i64>()
+            .ok()
+            .filter(|quarter| (1..=4).contains(quarter))?;
         Some((next + 1 - at, Said::Days(Range::months(year, quarter * 3 - 2, 3))))
     }
 
@@ -594,12 +722,25 @@ impl Reader<'_> {
             let named = self.year_at(at + length + bracket);
             let end = at + length + named.map_or(0, |_| 1 + 2 * bracket);
             let year = named.unwrap_or(year);
-            return Some((end - at, Said::Days(Range { from: Some(dates::day_of(year, 1, 1)), to: Some(dates::day_of(year + 1, 1, 1).min(newest + 1).max(dates::day_of(year, 1, 1) + 1)) })));
+            return Some((
+                end - at,
+                Said::Days(Range {
+                    from: Some(dates::day_of(year, 1, 1)),
+                    to: Some(
+                        dates::day_of(year + 1, 1, 1).min(newest + 1).max(dates::day_of(year, 1, 1) + 1),
+                    ),
+                }),
+            ));
         }
         let this = self.class(at, |class| class == Class::This);
         let previous = self.class(at, |class| class == Class::Previous);
         let next = at + this.or(previous)?;
-        let count = self.tokens.get(next).and_then(Token::count).map(i64::from).filter(|count| (1..=1000).contains(count));
+        let count = self
+            .tokens
+            .get(next)
+            .and_then(Token::count)
+            .map(i64::from)
+            .filter(|count| (1..=1000).contains(count));
         let unit_at = next + usize::from(count.is_some());
         let (length, unit) = self.class_of(unit_at, |class| match class {
             Class::Unit(unit) => Some(unit),
@@ -645,11 +786,24 @@ impl Reader<'_> {
         let year = self.year_at(at)?;
         // "over 2000" with a column of numbers is no year, nor is "2000 euros".
         let compared = at > 0 && self.class(at - 1, |class| matches!(class, Class::Cmp(_))).is_some();
-        let compared = compared || (at > 1 && self.class(at - 2, |class| matches!(class, Class::Cmp(_))) == Some(2))
+        let compared = compared
+            || (at > 1 && self.class(at - 2, |class| matches!(class, Class::Cmp(_))) == Some(2))
             || (at > 0 && matches!(self.tokens[at - 1].kind, Kind::Mark('>' | '<' | '=')));
-        let unit = self.word(at + 1, &["euro", "euros", "eur", "usd", "dollars", "units", "pieces", "kwh", "hours", "km", "kg"]);
-        let between = at > 0 && self.word(at - 1, &["between"]) && self.tokens.get(at + 2).and_then(Token::count).is_some_and(|other| !(1900..2100).contains(&other));
-        let and = at > 2 && self.word(at - 1, &["and"]) && self.word(at.saturating_sub(3), &["between"]) && self.year_at(at - 2).is_none();
+        let unit = self.word(
+            at + 1,
+            &["euro", "euros", "eur", "usd", "dollars", "units", "pieces", "kwh", "hours", "km", "kg"],
+        );
+        let between = at > 0
+            && self.word(at - 1, &["between"])
+            && self
+                .tokens
+                .get(at + 2)
+                .and_then(Token::count)
+                .is_some_and(|other| !(1900..2100).contains(&other));
+        let and = at > 2
+            && self.word(at - 1, &["and"])
+            && self.word(at.saturating_sub(3), &["between"])
+            && self.year_at(at - 2).is_none();
         if compared || unit || between || and {
             return None;
         }
@@ -666,5 +820,6 @@ fn dotted(token: &Token) -> Option<Day> {
     let parts: Vec<i64> = token.raw.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
     let [first, second, year] = parts[..] else { return None };
     let (day, month) = if second > 12 { (second, first) } else { (first, second) };
-    ((1..=12).contains(&month) && (1..=31).contains(&day) && (1900..2100).contains(&year)).then(|| dates::day_of(year, month, day))
+    ((1..=12).contains(&month) && (1..=31).contains(&day) && (1900..2100).contains(&year))
+        .then(|| dates::day_of(year, month, day))
 }

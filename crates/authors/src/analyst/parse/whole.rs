@@ -12,16 +12,25 @@ use crate::analyst::{
 const KEYS_MAX: usize = 4;
 
 /// Makes a whole query of what was said.
-pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]) -> Result<(Query, u32), Trouble> {
+pub(super) fn complete(
+    mut partial: Partial,
+    view: &View<'_>,
+    choices: &[Choice],
+) -> Result<(Query, u32), Trouble> {
     if partial.keys.len() > KEYS_MAX {
         return Err(Trouble::Cannot(format!("I group by at most {KEYS_MAX} columns")));
     }
-    let mode = partial.aggs.contains(&Agg::Mode) || partial.measures.iter().any(|measure| measure.agg == Agg::Mode);
+    let mode =
+        partial.aggs.contains(&Agg::Mode) || partial.measures.iter().any(|measure| measure.agg == Agg::Mode);
     if mode {
         most_common(&mut partial);
     }
     // Rows are never shown where groups were asked for: they are counted.
-    if matches!(partial.task, Some(Task::Rows(_))) && !partial.keys.is_empty() && partial.measures.is_empty() && partial.rank.is_some_and(|rank| !rank.within) {
+    if matches!(partial.task, Some(Task::Rows(_)))
+        && !partial.keys.is_empty()
+        && partial.measures.is_empty()
+        && partial.rank.is_some_and(|rank| !rank.within)
+    {
         partial.confidence = partial.confidence.saturating_sub(30);
     }
     if let Some(Task::Rows(cols)) = &mut partial.task
@@ -31,7 +40,10 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         // What a condition is about is no wish to see that alone.
         cols.clear();
     }
-    if matches!(partial.task, Some(Task::Rows(_) | Task::Values(_))) && !partial.keys.is_empty() && !partial.rank.is_some_and(|rank| rank.within) {
+    if matches!(partial.task, Some(Task::Rows(_) | Task::Values(_)))
+        && !partial.keys.is_empty()
+        && !partial.rank.is_some_and(|rank| rank.within)
+    {
         partial.task = None;
         if partial.measures.is_empty() && partial.aggs.is_empty() {
             partial.measures.push(Measure::rows());
@@ -50,7 +62,16 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
     }
     let having = having(&mut partial, view);
     match &task {
-        Some(Task::Correlation(_) | Task::Describe(_) | Task::Missing(_) | Task::Duplicates(_) | Task::Outliers(_) | Task::Span(_) | Task::Clean(_) | Task::GrowthColumns(..)) => {}
+        Some(
+            Task::Correlation(_)
+            | Task::Describe(_)
+            | Task::Missing(_)
+            | Task::Duplicates(_)
+            | Task::Outliers(_)
+            | Task::Span(_)
+            | Task::Clean(_)
+            | Task::GrowthColumns(..),
+        ) => {}
         Some(Task::Values(_)) => {}
         Some(Task::Rows(_)) => rows_ranked(&mut partial, view, choices)?,
         _ => {
@@ -62,10 +83,17 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
         }
     }
     // No figure comes of text.
-    let texts = |measure: &&Measure| matches!(measure.of, Expr::Column(col) if !view.is_number(col) && (view.kind(col) != ColumnKind::Date || !matches!(measure.agg, Agg::Min | Agg::Max)))
-        && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode) && !matches!(partial.task, Some(Task::Rows(_)));
+    let texts = |measure: &&Measure| {
+        matches!(measure.of, Expr::Column(col) if !view.is_number(col) && (view.kind(col) != ColumnKind::Date || !matches!(measure.agg, Agg::Min | Agg::Max)))
+            && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode)
+            && !matches!(partial.task, Some(Task::Rows(_)))
+    };
     if let Some(Expr::Column(col)) = partial.measures.iter().find(texts).map(|measure| &measure.of) {
-        return Err(Trouble::Cannot(format!("{:?} holds no numbers; {}", view.name(*col), view.columns_said())));
+        return Err(Trouble::Cannot(format!(
+            "{:?} holds no numbers; {}",
+            view.name(*col),
+            view.columns_said()
+        )));
     }
     months_melted(&mut partial, view)?;
     let task = partial.task.take().unwrap_or(Task::Figures);
@@ -91,15 +119,24 @@ pub(super) fn complete(mut partial: Partial, view: &View<'_>, choices: &[Choice]
 
 /// Where months are columns, only their values can be told by month.
 fn months_melted(partial: &mut Partial, view: &View<'_>) -> Result<(), Trouble> {
-    if !partial.keys.iter().any(|key| key.melts()) || partial.measures.iter().all(|measure| matches!(measure.of, Expr::Together(_))) {
+    if !partial.keys.iter().any(|key| key.melts())
+        || partial.measures.iter().all(|measure| matches!(measure.of, Expr::Together(_)))
+    {
         return Ok(());
     }
     let all = view.months();
-    let of_months = |measure: &Measure| measure.of.columns().iter().all(|col| is_total(view, *col) || all.contains(col));
+    let of_months =
+        |measure: &Measure| measure.of.columns().iter().all(|col| is_total(view, *col) || all.contains(col));
     if !partial.measures.iter().all(of_months) {
-        return Err(Trouble::Cannot(format!("only the columns of the months can be told by month; {}", view.columns_said())));
+        return Err(Trouble::Cannot(format!(
+            "only the columns of the months can be told by month; {}",
+            view.columns_said()
+        )));
     }
-    let agg = partial.measures.first().map_or(Agg::Sum, |measure| if measure.agg == Agg::Count { Agg::Sum } else { measure.agg });
+    let agg = partial
+        .measures
+        .first()
+        .map_or(Agg::Sum, |measure| if measure.agg == Agg::Count { Agg::Sum } else { measure.agg });
     let mut measure = Measure::new(agg, Expr::Together(all));
     measure.name = Some("all months".to_owned());
     partial.measures = vec![measure];
@@ -108,11 +145,17 @@ fn months_melted(partial: &mut Partial, view: &View<'_>) -> Result<(), Trouble> 
 
 /// A column that adds up others: `Year total`.
 pub(super) fn is_total(view: &View<'_>, col: Col) -> bool {
-    view.columns.get(col).is_some_and(|column| column.words.iter().any(|word| ["total", "sum", "overall"].contains(&word.as_str())))
+    view.columns.get(col).is_some_and(|column| {
+        column.words.iter().any(|word| ["total", "sum", "overall"].contains(&word.as_str()))
+    })
 }
 
 fn most_common(partial: &mut Partial) {
-    let col = partial.measures.iter().find(|measure| measure.agg == Agg::Mode).and_then(|measure| measure.of.columns().first().copied());
+    let col = partial
+        .measures
+        .iter()
+        .find(|measure| measure.agg == Agg::Mode)
+        .and_then(|measure| measure.of.columns().first().copied());
     partial.aggs.retain(|agg| *agg != Agg::Mode);
     partial.measures.retain(|measure| measure.agg != Agg::Mode);
     if let Some(col) = col {
@@ -130,7 +173,9 @@ fn drawn(partial: &Partial) -> Option<Task> {
     let plain = |measure: &Measure| matches!(measure.of, Expr::Column(_));
     match partial.chart {
         Some(Chart::Histogram | Chart::Box) if partial.measures.iter().any(plain) => Some(Task::Draw),
-        Some(Chart::Scatter) if partial.measures.iter().filter(|measure| plain(measure)).count() >= 2 => Some(Task::Draw),
+        Some(Chart::Scatter) if partial.measures.iter().filter(|measure| plain(measure)).count() >= 2 => {
+            Some(Task::Draw)
+        }
         _ => None,
     }
 }
@@ -142,7 +187,10 @@ fn correlated(task: Task, view: &View<'_>) -> Result<Task, Trouble> {
             let cols: Vec<Col> = cols.into_iter().filter(|col| view.is_number(*col)).collect();
             let cols = if cols.len() < 2 { numbers() } else { cols };
             if cols.len() < 2 {
-                return Err(Trouble::Cannot(format!("there are no two columns of numbers to compare; {}", view.columns_said())));
+                return Err(Trouble::Cannot(format!(
+                    "there are no two columns of numbers to compare; {}",
+                    view.columns_said()
+                )));
             }
             Task::Correlation(cols)
         }
@@ -156,14 +204,18 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
     if partial.having.is_some() {
         return partial.having.clone();
     }
-    let grouped = (partial.selects || partial.groups_counted) && !partial.keys.is_empty() && partial.task.is_none();
+    let grouped =
+        (partial.selects || partial.groups_counted) && !partial.keys.is_empty() && partial.task.is_none();
     if !grouped {
         return None;
     }
     if let Some(having) = total_compared(partial, view) {
         return Some(having);
     }
-    let at = partial.filters.iter().position(|filter| matches!(filter, Filter::Columns { left, .. } if view.is_number(*left)))?;
+    let at = partial
+        .filters
+        .iter()
+        .position(|filter| matches!(filter, Filter::Columns { left, .. } if view.is_number(*left)))?;
     let Filter::Columns { left, cmp, right } = partial.filters.remove(at) else { return None };
     partial.measures.retain(|measure| measure.of != Expr::Rows);
     let mut place = |col: Col| {
@@ -182,12 +234,20 @@ fn contradictions(partial: &mut Partial) {
     let negated = |filter: &Filter| match filter {
         Filter::Flag { col, yes: false } if never => Some((*col, Filter::Flag { col: *col, yes: true })),
         Filter::Empty { col, not: false } if never => Some((*col, Filter::Empty { col: *col, not: true })),
-        Filter::Is { col, values, not: true } => Some((*col, Filter::Is { col: *col, values: values.clone(), not: false })),
-        Filter::During { col, range, not: true } => Some((*col, Filter::During { col: *col, range: *range, not: false })),
+        Filter::Is { col, values, not: true } => {
+            Some((*col, Filter::Is { col: *col, values: values.clone(), not: false }))
+        }
+        Filter::During { col, range, not: true } => {
+            Some((*col, Filter::During { col: *col, range: *range, not: false }))
+        }
         _ => None,
     };
-    let affirmed = |col: usize| partial.filters.iter().any(|filter| matches!(filter, Filter::Is { col: one, not: false, .. } | Filter::During { col: one, not: false, .. } if *one == col));
-    let found = partial.filters.iter().enumerate().find_map(|(at, filter)| negated(filter).filter(|(col, _)| never || affirmed(*col)).map(|(_, filter)| (at, filter)));
+    let affirmed = |col: usize| {
+        partial.filters.iter().any(|filter| matches!(filter, Filter::Is { col: one, not: false, .. } | Filter::During { col: one, not: false, .. } if *one == col))
+    };
+    let found = partial.filters.iter().enumerate().find_map(|(at, filter)| {
+        negated(filter).filter(|(col, _)| never || affirmed(*col)).map(|(_, filter)| (at, filter))
+    });
     let Some((at, filter)) = found else { return };
     let entity = match (&partial.task, &partial.keys[..]) {
         (Some(Task::Values(col)), _) => *col,
@@ -210,7 +270,13 @@ fn contradictions(partial: &mut Partial) {
 /// "pupils sorted by marks": rows, not what they add up to.
 fn rows_sorted(partial: &mut Partial) {
     let by = partial.sort.and_then(|sort| sort.by).map(Expr::Column);
-    if by.is_some() && partial.rows_named && partial.keys.is_empty() && partial.task.is_none() && !partial.agg_said && partial.measures.iter().all(|measure| Some(&measure.of) == by.as_ref()) {
+    if by.is_some()
+        && partial.rows_named
+        && partial.keys.is_empty()
+        && partial.task.is_none()
+        && !partial.agg_said
+        && partial.measures.iter().all(|measure| Some(&measure.of) == by.as_ref())
+    {
         partial.measures.clear();
         partial.task = Some(Task::Rows(Vec::new()));
     }
@@ -218,9 +284,16 @@ fn rows_sorted(partial: &mut Partial) {
 
 /// "days above 30 by year": days are counted in each year.
 fn nested_days(partial: &mut Partial) {
-    let coarse = |col: Col| partial.keys.iter().any(|key| matches!(key, Key::Time(one, Unit::Week | Unit::Month | Unit::Quarter | Unit::Year) if *one == col));
+    let coarse = |col: Col| {
+        partial.keys.iter().any(|key| matches!(key, Key::Time(one, Unit::Week | Unit::Month | Unit::Quarter | Unit::Year) if *one == col))
+    };
     let nested = |key: &Key| matches!(key, Key::Time(col, Unit::Day) if coarse(*col));
-    if let Some(at) = partial.keys.iter().position(nested).filter(|_| partial.measures.iter().all(|measure| measure.of == Expr::Rows)) {
+    if let Some(at) = partial
+        .keys
+        .iter()
+        .position(nested)
+        .filter(|_| partial.measures.iter().all(|measure| measure.of == Expr::Rows))
+    {
         partial.keys.remove(at);
         if let Some(Key::Time(col, _)) = partial.keys.iter().find(|key| key.is_time()) {
             let mut days = Measure::new(Agg::Distinct, Expr::Column(*col));
@@ -232,21 +305,32 @@ fn nested_days(partial: &mut Partial) {
 
 /// What is rarely meant as it was read is asked about: percents added up, a condition that no row can meet.
 fn doubts(partial: &mut Partial, view: &View<'_>) {
-    let percent = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum
-        && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')));
-    let vacuous = |filter: &Filter| matches!(filter, Filter::Empty { col, not: false }
-        if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base));
+    let percent = |measure: &Measure| {
+        matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum
+        && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')))
+    };
+    let vacuous = |filter: &Filter| {
+        matches!(filter, Filter::Empty { col, not: false }
+        if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base))
+    };
     let part = match &partial.task {
         Some(Task::Share(part)) => part.as_slice(),
         _ => &[],
     };
-    let opposite = partial.filters.iter().chain(part).any(|filter| filter.opposite().is_some_and(|other| partial.filters.iter().chain(part).any(|one| *one == other)));
+    let opposite = partial.filters.iter().chain(part).any(|filter| {
+        filter.opposite().is_some_and(|other| partial.filters.iter().chain(part).any(|one| *one == other))
+    });
     let counted_gaps = partial.counts && partial.rows_named && matches!(partial.task, Some(Task::Missing(_)));
     let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
         matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
     });
-    let lacking = partial.selects && partial.rank.is_none() && partial.keys.iter().any(|key| key.is_time())
-        && partial.filters.iter().any(|filter| matches!(filter, Filter::Is { not: true, .. } | Filter::Empty { not: false, .. }));
+    let lacking = partial.selects
+        && partial.rank.is_none()
+        && partial.keys.iter().any(|key| key.is_time())
+        && partial
+            .filters
+            .iter()
+            .any(|filter| matches!(filter, Filter::Is { not: true, .. } | Filter::Empty { not: false, .. }));
     // "cars under 10 (Price)" asks for cars, "max temp by month" for no mean of what is called so.
     let unsaid = !partial.agg_said && partial.measures.iter().any(|measure| matches!(measure.of, Expr::Column(col)
         if measure.agg == Agg::Mean && (!partial.keys.is_empty() && view.columns[col].words.iter().any(|word| ["max", "min"].contains(&word.as_str()))
@@ -256,7 +340,9 @@ fn doubts(partial: &mut Partial, view: &View<'_>) {
         partial.confidence = partial.confidence.saturating_sub(25);
     }
     let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
-    if partial.measures.iter().any(|measure| percent(measure) || averaged(measure)) || (partial.filters.iter().any(vacuous) && !partial.counts) {
+    if partial.measures.iter().any(|measure| percent(measure) || averaged(measure))
+        || (partial.filters.iter().any(vacuous) && !partial.counts)
+    {
         partial.confidence = partial.confidence.saturating_sub(25);
     }
 }
@@ -272,8 +358,15 @@ fn multiplies_percent(of: &Expr, view: &View<'_>) -> bool {
 
 /// "months with revenue over 50 000": of groups, sums are compared, unless a row is spoken of.
 fn total_compared(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
-    let additive = |col: Col| view.is_measure(col) && matches!(view.role(col), ColumnRole::Amount | ColumnRole::Quantity) && !super::figures::is_averaged(view, col);
-    let at = partial.filters.iter().position(|filter| matches!(filter, Filter::Number { col, .. } if additive(*col)))?;
+    let additive = |col: Col| {
+        view.is_measure(col)
+            && matches!(view.role(col), ColumnRole::Amount | ColumnRole::Quantity)
+            && !super::figures::is_averaged(view, col)
+    };
+    let at = partial
+        .filters
+        .iter()
+        .position(|filter| matches!(filter, Filter::Number { col, .. } if additive(*col)))?;
     let unique = partial.keys.iter().any(|key| matches!(key, Key::Column(col) if view.is_unique(*col)));
     if partial.rows_named || unique {
         return None;
@@ -282,10 +375,11 @@ fn total_compared(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
     let agg = partial.aggs.first().copied().unwrap_or(Agg::Sum);
     partial.aggs.clear();
     partial.measures.retain(|measure| measure.of != Expr::Rows);
-    let place = partial.measures.iter().position(|measure| measure.of == Expr::Column(col)).unwrap_or_else(|| {
-        partial.measures.push(Measure::new(agg, Expr::Column(col)));
-        partial.measures.len() - 1
-    });
+    let place =
+        partial.measures.iter().position(|measure| measure.of == Expr::Column(col)).unwrap_or_else(|| {
+            partial.measures.push(Measure::new(agg, Expr::Column(col)));
+            partial.measures.len() - 1
+        });
     Some(Having::Number { measure: place, cmp, value })
 }
 
@@ -305,16 +399,31 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
             return Err(best_by(view));
         }
         let ranked = partial.rank.is_some();
-        if partial.money_named && grouped && !task && !partial.counts && partial.aggs.is_empty()
+        if partial.money_named
+            && grouped
+            && !task
+            && !partial.counts
+            && partial.aggs.is_empty()
             && let Some(measure) = counted_or_added(view, choices)?
         {
             partial.measures.push(measure);
         } else if !partial.aggs.is_empty() {
             let col = main_measure(&partial.aggs, view, choices)?;
             partial.measures = partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))).collect();
-        } else if partial.counts || (matches!(partial.task, Some(Task::Share(_))) && (partial.rows_named || !grouped || matches!(&partial.task, Some(Task::Share(part)) if !part.is_empty()))) || (partial.rows_named && grouped && !matches!(partial.task, Some(Task::Ageing { .. }))) {
+        } else if partial.counts
+            || (matches!(partial.task, Some(Task::Share(_)))
+                && (partial.rows_named
+                    || !grouped
+                    || matches!(&partial.task, Some(Task::Share(part)) if !part.is_empty())))
+            || (partial.rows_named && grouped && !matches!(partial.task, Some(Task::Ageing { .. })))
+        {
             partial.measures.push(Measure::rows());
-        } else if !grouped && !task && !ranked && (!partial.filters.is_empty() || partial.save) && (partial.rows_named || partial.lists || partial.selects || partial.save) {
+        } else if !grouped
+            && !task
+            && !ranked
+            && (!partial.filters.is_empty() || partial.save)
+            && (partial.rows_named || partial.lists || partial.selects || partial.save)
+        {
             partial.task = Some(Task::Rows(Vec::new()));
             return Ok(());
         } else if !grouped && !task && !ranked && !partial.filters.is_empty() && partial.chart.is_none() {
@@ -351,12 +460,14 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         }
     }
     // "highest price by category": the maximum of each, unless a group is asked for.
-    if let Some(rank) = partial.rank.filter(|rank| rank.count == 1 && !partial.selects && !partial.keys.is_empty())
+    if let Some(rank) =
+        partial.rank.filter(|rank| rank.count == 1 && !partial.selects && !partial.keys.is_empty())
         && partial.task.is_none()
         && !partial.aggs_said()
     {
         for measure in &mut partial.measures {
-            if measure.of != Expr::Rows && matches!(measure.agg, Agg::Sum | Agg::Mean) && !measure.is_ratio() {
+            if measure.of != Expr::Rows && matches!(measure.agg, Agg::Sum | Agg::Mean) && !measure.is_ratio()
+            {
                 measure.agg = if rank.lowest { Agg::Min } else { Agg::Max };
             }
         }
@@ -368,9 +479,14 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
 impl Partial {
     /// True if it says nothing of what to compute or to list.
     pub(crate) fn is_fragment(&self) -> bool {
-        self.measures.is_empty() && self.aggs.is_empty() && !self.counts && self.task.is_none() && !self.rows_named && !self.lists && !self.selects
+        self.measures.is_empty()
+            && self.aggs.is_empty()
+            && !self.counts
+            && self.task.is_none()
+            && !self.rows_named
+            && !self.lists
+            && !self.selects
     }
-
 
     /// True if an aggregate was named, rather than taken as usual.
     fn aggs_said(&self) -> bool {
@@ -380,7 +496,9 @@ impl Partial {
 
 /// "donations by fund": how many or how much, if there is one amount.
 fn counted_or_added(view: &View<'_>, choices: &[Choice]) -> Result<Option<Measure>, Trouble> {
-    let amounts: Vec<Col> = (0..view.columns.len()).filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col)).collect();
+    let amounts: Vec<Col> = (0..view.columns.len())
+        .filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col))
+        .collect();
     let [col] = amounts[..] else { return Ok(None) };
     let added = Choice::Column(view.name(col).to_owned());
     let counted = Choice::Phrase("number of rows".to_owned());
@@ -390,7 +508,8 @@ fn counted_or_added(view: &View<'_>, choices: &[Choice]) -> Result<Option<Measur
     if choices.contains(&counted) {
         return Ok(Some(Measure::rows()));
     }
-    let options = vec![(format!("The total of {}", view.name(col)), added), ("The number of rows".to_owned(), counted)];
+    let options =
+        vec![(format!("The total of {}", view.name(col)), added), ("The number of rows".to_owned(), counted)];
     Err(Trouble::Ask("How much, or how many?".to_owned(), options))
 }
 
@@ -407,13 +526,31 @@ fn best_by(view: &View<'_>) -> Trouble {
 /// The one amount there is, if no figure is named.
 fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<Col, Trouble> {
     let amounts: Vec<Col> = (0..view.columns.len())
-        .filter(|col| view.role(*col) == ColumnRole::Amount && view.is_measure(*col) && view.columns[*col].table == view.base)
+        .filter(|col| {
+            view.role(*col) == ColumnRole::Amount
+                && view.is_measure(*col)
+                && view.columns[*col].table == view.base
+        })
         .collect();
-    let own: Vec<Col> = amounts.iter().copied().filter(|col| {
-        view.columns[*col].words.iter().any(|word| view.names.iter().any(|name| crate::analyst::vocabulary::same_concept(name, word)))
-    }).collect();
-    let priced = |names: &[&str]| (0..view.columns.len()).find(|col| view.is_measure(*col) && view.columns[*col].words.iter().any(|word| names.contains(&word.as_str())));
-    let dear = partial.prices.then(|| priced(&["price"]).or_else(|| priced(&["cost"])).or_else(|| priced(&["salary", "amount"]))).flatten();
+    let own: Vec<Col> = amounts
+        .iter()
+        .copied()
+        .filter(|col| {
+            view.columns[*col].words.iter().any(|word| {
+                view.names.iter().any(|name| crate::analyst::vocabulary::same_concept(name, word))
+            })
+        })
+        .collect();
+    let priced = |names: &[&str]| {
+        (0..view.columns.len()).find(|col| {
+            view.is_measure(*col)
+                && view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+        })
+    };
+    let dear = partial
+        .prices
+        .then(|| priced(&["price"]).or_else(|| priced(&["cost"])).or_else(|| priced(&["salary", "amount"])))
+        .flatten();
     let col = match (dear, &amounts[..]) {
         (Some(col), _) => col,
         (None, [one]) => *one,
@@ -432,13 +569,16 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
 /// The one column that can be meant if none is named.
 fn main_measure(aggs: &[Agg], view: &View<'_>, choices: &[Choice]) -> Result<Col, Trouble> {
     let numbers: Vec<Col> = (0..view.columns.len()).filter(|col| view.is_measure(*col)).collect();
-    let chosen = numbers.iter().find(|col| choices.iter().any(|choice| matches!(choice, Choice::Column(name) if name == view.name(**col))));
+    let chosen = numbers.iter().find(|col| {
+        choices.iter().any(|choice| matches!(choice, Choice::Column(name) if name == view.name(**col)))
+    });
     if let Some(col) = chosen {
         return Ok(*col);
     }
     // Of months as columns, the column that adds them up.
     let months = view.months();
-    let rest: Vec<Col> = numbers.iter().copied().filter(|col| !months.is_empty() && !months.contains(col)).collect();
+    let rest: Vec<Col> =
+        numbers.iter().copied().filter(|col| !months.is_empty() && !months.contains(col)).collect();
     if let [total] = rest[..]
         && is_total(view, total)
     {

@@ -21,7 +21,9 @@ impl Writer<'_> {
     pub(super) fn frame(&self) -> Loading {
         let columns = self.columns_read();
         let mut loading = self.read(self.view.base, "table", &columns);
-        let needed = |table: usize| columns.iter().any(|col| self.view.columns.get(*col).is_some_and(|column| column.table == table));
+        let needed = |table: usize| {
+            columns.iter().any(|col| self.view.columns.get(*col).is_some_and(|column| column.table == table))
+        };
         for join in self.view.joins.iter().filter(|join| needed(join.table)) {
             let mut other = self.read(join.table, "other", &columns);
             separate(&loading, &mut other);
@@ -32,9 +34,14 @@ impl Writer<'_> {
             loading.read += &self.merge(join.table, &join.on);
         }
         for (at, (table, name)) in self.known_tables().into_iter().enumerate() {
-            let place = self.view.tables[table].columns.iter().position(|column| column.name == name).unwrap_or(0);
+            let place =
+                self.view.tables[table].columns.iter().position(|column| column.name == name).unwrap_or(0);
             let variable = known_name(at);
-            let mut other = load(&self.view.tables[table], &variable, &Wanted { typed: vec![place], written: Vec::new() });
+            let mut other = load(
+                &self.view.tables[table],
+                &variable,
+                &Wanted { typed: vec![place], written: Vec::new() },
+            );
             separate(&loading, &mut other);
             loading.imports.extend(other.imports);
             loading.helpers += &other.helpers;
@@ -46,7 +53,10 @@ impl Writer<'_> {
             loading.helpers += TO_DATE;
         }
         if !matches!(self.query.task, Task::Duplicates(_) | Task::Clean(_)) {
-            for col in columns.iter().filter(|col| self.view.columns.get(**col).is_some_and(|column| column.loose_dates)) {
+            for col in columns
+                .iter()
+                .filter(|col| self.view.columns.get(**col).is_some_and(|column| column.loose_dates))
+            {
                 let name = self.name(*col);
                 if !loading.helpers.contains("def to_date(") {
                     loading.helpers += TO_DATE;
@@ -71,14 +81,19 @@ impl Writer<'_> {
         let base = || all().filter(|col| self.view.columns[*col].table == self.view.base);
         let mut columns = self.query.columns();
         match &self.query.task {
-            Task::Rows(cols) if cols.is_empty() || (self.query.save && cols.len() < 2) => columns.extend(base().take(ROW_COLUMNS_MAX)),
+            Task::Rows(cols) if cols.is_empty() || (self.query.save && cols.len() < 2) => {
+                columns.extend(base().take(ROW_COLUMNS_MAX))
+            }
             Task::Rows(cols) => columns.extend(self.row_key(cols)),
             Task::Duplicates(_) | Task::Clean(_) => columns.extend(base()),
             Task::Missing(cols) if cols.is_empty() => columns.extend(base()),
             Task::Outliers(_) => columns.extend(base().take(ROW_COLUMNS_MAX)),
             _ => {}
         }
-        if !columns.iter().any(|col| self.view.columns.get(*col).is_some_and(|column| column.table == self.view.base)) {
+        if !columns
+            .iter()
+            .any(|col| self.view.columns.get(*col).is_some_and(|column| column.table == self.view.base))
+        {
             columns.extend(base().next());
         }
         columns.sort_unstable();
@@ -101,11 +116,16 @@ impl Writer<'_> {
         for col in columns {
             if let Some(column) = self.view.columns.get(*col).filter(|column| column.table == table) {
                 let queried = self.query.filters.iter().any(|filter| filter.columns().contains(col));
-                if as_written && !queried { wanted.written.push(column.at) } else { wanted.typed.push(column.at) }
+                if as_written && !queried {
+                    wanted.written.push(column.at)
+                } else {
+                    wanted.typed.push(column.at)
+                }
             }
         }
         for join in self.view.joins.iter().filter(|join| table == self.view.base || table == join.table) {
-            let keys = join.on.iter().map(|(left, right)| if table == self.view.base { *left } else { *right });
+            let keys =
+                join.on.iter().map(|(left, right)| if table == self.view.base { *left } else { *right });
             for at in keys {
                 if !wanted.typed.contains(&at) && !wanted.written.contains(&at) {
                     wanted.typed.push(at);
@@ -127,8 +147,12 @@ impl Writer<'_> {
         let mut parts: Vec<String> = Vec::new();
         for (number, (part, told_as)) in stack.parts.iter().zip(&told.values).enumerate() {
             let table = &self.view.tables[*part];
-            let place = |at: &usize| table.columns.iter().position(|column| column.name == whole.columns[*at].name);
-            let mut mine = Wanted { typed: wanted.typed.iter().filter_map(place).collect(), written: wanted.written.iter().filter_map(place).collect() };
+            let place =
+                |at: &usize| table.columns.iter().position(|column| column.name == whole.columns[*at].name);
+            let mut mine = Wanted {
+                typed: wanted.typed.iter().filter_map(place).collect(),
+                written: wanted.written.iter().filter_map(place).collect(),
+            };
             if mine.typed.is_empty() && mine.written.is_empty() {
                 mine.typed.push(0);
             }
@@ -138,11 +162,23 @@ impl Writer<'_> {
             loading.imports.extend(read.imports);
             loading.helpers += &read.helpers;
             loading.read += &read.read;
-            let value = if told.kind == ColumnKind::Integer { told_as.value.clone() } else { literal(&told_as.value) };
+            let value = if told.kind == ColumnKind::Integer {
+                told_as.value.clone()
+            } else {
+                literal(&told_as.value)
+            };
             let named = wanted.typed.contains(&last) || wanted.written.contains(&last);
-            parts.push(if named { format!("{name}.assign(**{{{}: {value}}})", literal(&told.name)) } else { name });
+            parts.push(if named {
+                format!("{name}.assign(**{{{}: {value}}})", literal(&told.name))
+            } else {
+                name
+            });
         }
-        let _ = writeln!(loading.read, "# Tables with the same columns, one below the other.\n{variable} = pd.concat([{}], ignore_index=True)", parts.join(", "));
+        let _ = writeln!(
+            loading.read,
+            "# Tables with the same columns, one below the other.\n{variable} = pd.concat([{}], ignore_index=True)",
+            parts.join(", ")
+        );
         loading
     }
 
@@ -164,7 +200,11 @@ impl Writer<'_> {
             }
             keys.push(left.as_str());
         }
-        let rename = if renamed.is_empty() { String::new() } else { format!(".rename(columns={{{}}})", renamed.join(", ")) };
+        let rename = if renamed.is_empty() {
+            String::new()
+        } else {
+            format!(".rename(columns={{{}}})", renamed.join(", "))
+        };
         format!(
             "# What the second table says of the same key is set beside each row.\ntable = table.merge(other{rename}, on={}, how=\"left\")\n",
             list(keys)
@@ -188,21 +228,31 @@ impl Writer<'_> {
             Filter::Contains { col, text, part, not } => {
                 let lowered = literal(&text.to_lowercase());
                 let cell = format!("{}.str.lower()", cell(*col));
-                negated(*not, match part {
-                    Part::Anywhere => format!("{cell}.str.contains({lowered}, regex=False)"),
-                    Part::Start => format!("{cell}.str.startswith({lowered})"),
-                    Part::End => format!("{cell}.str.endswith({lowered})"),
-                })
+                negated(
+                    *not,
+                    match part {
+                        Part::Anywhere => format!("{cell}.str.contains({lowered}, regex=False)"),
+                        Part::Start => format!("{cell}.str.startswith({lowered})"),
+                        Part::End => format!("{cell}.str.endswith({lowered})"),
+                    },
+                )
             }
             Filter::Number { col, cmp, value } => format!("{} {} {}", cell(*col), cmp.sign(), number(*value)),
-            Filter::Between { col, low, high } if low == high => format!("{} == {}", cell(*col), number(*low)),
-            Filter::Between { col, low, high } => format!("{}.between({}, {})", cell(*col), number(*low), number(*high)),
-            Filter::Columns { left, cmp, right } => format!("{} {} {}", cell(*left), cmp.sign(), cell(*right)),
+            Filter::Between { col, low, high } if low == high => {
+                format!("{} == {}", cell(*col), number(*low))
+            }
+            Filter::Between { col, low, high } => {
+                format!("{}.between({}, {})", cell(*col), number(*low), number(*high))
+            }
+            Filter::Columns { left, cmp, right } => {
+                format!("{} {} {}", cell(*left), cmp.sign(), cell(*right))
+            }
             Filter::During { col, range, not } => {
                 let from = range.from.map(|day| format!("({} >= {})", cell(*col), literal(&iso(day))));
                 let to = range.to.map(|day| format!("({} < {})", cell(*col), literal(&iso(day))));
                 let parts: Vec<String> = from.into_iter().chain(to).collect();
-                let mask = if parts.is_empty() { format!("{}.notna()", cell(*col)) } else { parts.join(" & ") };
+                let mask =
+                    if parts.is_empty() { format!("{}.notna()", cell(*col)) } else { parts.join(" & ") };
                 negated(*not, mask)
             }
             Filter::Recurs { col, when, not } => {
@@ -214,8 +264,12 @@ impl Writer<'_> {
                 negated(*not, format!("{}.dt.{part}.isin([{}])", cell(*col), numbers.join(", ")))
             }
             Filter::Empty { col, not } => match (self.view.kind(*col), not) {
-                (ColumnKind::Text | ColumnKind::Empty, false) if !self.view.joins.is_empty() => format!("{}.fillna(\"\") == \"\"", cell(*col)),
-                (ColumnKind::Text | ColumnKind::Empty, true) if !self.view.joins.is_empty() => format!("{}.fillna(\"\") != \"\"", cell(*col)),
+                (ColumnKind::Text | ColumnKind::Empty, false) if !self.view.joins.is_empty() => {
+                    format!("{}.fillna(\"\") == \"\"", cell(*col))
+                }
+                (ColumnKind::Text | ColumnKind::Empty, true) if !self.view.joins.is_empty() => {
+                    format!("{}.fillna(\"\") != \"\"", cell(*col))
+                }
                 (ColumnKind::Text | ColumnKind::Empty, false) => format!("{} == \"\"", cell(*col)),
                 (ColumnKind::Text | ColumnKind::Empty, true) => format!("{} != \"\"", cell(*col)),
                 (_, false) => format!("{}.isna()", cell(*col)),
@@ -224,14 +278,21 @@ impl Writer<'_> {
             Filter::Flag { col, yes: true } => format!("{}.fillna(False)", cell(*col)),
             Filter::Flag { col, yes: false } => format!("~{}.fillna(True)", cell(*col)),
             Filter::Any(filters) => {
-                let masks: Vec<String> = filters.iter().map(|one| format!("({})", self.mask(one, frame))).collect();
+                let masks: Vec<String> =
+                    filters.iter().map(|one| format!("({})", self.mask(one, frame))).collect();
                 if masks.is_empty() { format!("{frame}.index == {frame}.index") } else { masks.join(" | ") }
             }
             // What is empty meets no condition.
             Filter::Not(filters) => format!("~({}).fillna(False)", self.masks(filters, frame)),
-            Filter::Never { col, of } => format!("~{}.isin(table.loc[{}, {}])", cell(*col), self.masks(of, "table"), self.name(*col)),
+            Filter::Never { col, of } => {
+                format!("~{}.isin(table.loc[{}, {}])", cell(*col), self.masks(of, "table"), self.name(*col))
+            }
             Filter::Known { col, table, other, not } => {
-                let at = self.known_tables().iter().position(|known| *known == (*table, other.clone())).unwrap_or(0);
+                let at = self
+                    .known_tables()
+                    .iter()
+                    .position(|known| *known == (*table, other.clone()))
+                    .unwrap_or(0);
                 negated(*not, format!("{}.isin({}[{}])", cell(*col), known_name(at), literal(other)))
             }
         }
@@ -242,7 +303,9 @@ impl Writer<'_> {
         match filters {
             [] => format!("{frame}.index == {frame}.index"),
             [one] => self.mask(one, frame),
-            many => many.iter().map(|one| format!("({})", self.mask(one, frame))).collect::<Vec<_>>().join(" & "),
+            many => {
+                many.iter().map(|one| format!("({})", self.mask(one, frame))).collect::<Vec<_>>().join(" & ")
+            }
         }
     }
 }
@@ -265,12 +328,17 @@ fn known_name(at: usize) -> String {
 
 /// Two tables may write numbers in different ways; then each has its own function.
 fn separate(first: &Loading, second: &mut Loading) {
-    let body = |helpers: &str| helpers.split("\n\n\n").find(|part| part.starts_with("def to_number(")).map(str::to_owned);
+    let body = |helpers: &str| {
+        helpers.split("\n\n\n").find(|part| part.starts_with("def to_number(")).map(str::to_owned)
+    };
     if let (Some(left), Some(right)) = (body(&first.helpers), body(&second.helpers))
         && left != right
     {
         second.helpers = second.helpers.replace("def to_number(", "def to_other_number(");
-        second.read = second.read.replace("= to_number(", "= to_other_number(").replace("(to_number(", "(to_other_number(");
+        second.read = second
+            .read
+            .replace("= to_number(", "= to_other_number(")
+            .replace("(to_number(", "(to_other_number(");
     }
 }
 

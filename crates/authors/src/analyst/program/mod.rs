@@ -53,7 +53,8 @@ fn fresh(taken: &mut Vec<String>, wanted: String) -> String {
 impl<'a> Writer<'a> {
     fn new(query: &'a Query, view: &'a View<'a>) -> Writer<'a> {
         let mut taken: Vec<String> = view.columns.iter().map(|column| column.name.clone()).collect();
-        let labels = query.measures.iter().map(|measure| fresh(&mut taken, figure_name(measure, view))).collect();
+        let labels =
+            query.measures.iter().map(|measure| fresh(&mut taken, figure_name(measure, view))).collect();
         let key_names = query
             .keys
             .iter()
@@ -86,7 +87,8 @@ impl<'a> Writer<'a> {
         let frame = self.frame();
         let mut body = frame.read;
         // What is in no row of a kind is looked up among all rows.
-        let (never, others): (Vec<&Filter>, Vec<&Filter>) = self.query.filters.iter().partition(|filter| matches!(filter, Filter::Never { .. }));
+        let (never, others): (Vec<&Filter>, Vec<&Filter>) =
+            self.query.filters.iter().partition(|filter| matches!(filter, Filter::Never { .. }));
         for filter in never.into_iter().chain(others) {
             let _ = writeln!(body, "table = table[{}]", self.mask(filter, "table"));
         }
@@ -124,14 +126,26 @@ impl<'a> Writer<'a> {
     fn once(&self) -> String {
         let mut code = String::new();
         for join in &self.view.joins {
-            let of_other = |col: &usize| self.view.columns.get(*col).is_some_and(|column| column.table == join.table) && self.view.is_measure(*col);
+            let of_other = |col: &usize| {
+                self.view.columns.get(*col).is_some_and(|column| column.table == join.table)
+                    && self.view.is_measure(*col)
+            };
             // In a formula beside columns of the first table it is told of each of its rows.
-            let whole = |measure: &&Measure| measure.weight.is_none() && measure.of.columns().iter().all(of_other);
-            let cols: Vec<usize> = self.query.measures.iter().filter(whole).flat_map(|measure| measure.of.columns()).collect();
+            let whole =
+                |measure: &&Measure| measure.weight.is_none() && measure.of.columns().iter().all(of_other);
+            let cols: Vec<usize> =
+                self.query.measures.iter().filter(whole).flat_map(|measure| measure.of.columns()).collect();
             if !cols.is_empty() {
                 let names = list(cols.iter().map(|col| self.view.name(*col)));
-                let keys = list(join.on.iter().map(|(left, _)| self.view.tables[self.view.base].columns[*left].name.as_str()));
-                let _ = writeln!(code, "# A figure of the other table counts once for each of its rows.\ntable.loc[table.duplicated({keys}), {names}] = None");
+                let keys = list(
+                    join.on
+                        .iter()
+                        .map(|(left, _)| self.view.tables[self.view.base].columns[*left].name.as_str()),
+                );
+                let _ = writeln!(
+                    code,
+                    "# A figure of the other table counts once for each of its rows.\ntable.loc[table.duplicated({keys}), {names}] = None"
+                );
             }
         }
         code
@@ -174,15 +188,23 @@ impl<'a> Writer<'a> {
                 let part = |one: &Expr| {
                     let text = self.expression(one, frame);
                     // What is empty adds nothing.
-                    if matches!(sign, '+' | '-') && matches!(one, Expr::Column(_)) { format!("{text}.fillna(0)") } else { text }
+                    if matches!(sign, '+' | '-') && matches!(one, Expr::Column(_)) {
+                        format!("{text}.fillna(0)")
+                    } else {
+                        text
+                    }
                 };
                 format!("({} {sign} {})", part(left), part(right))
             }
-            Expr::Together(_) if self.query.keys.iter().any(|key| key.melts()) => format!("{frame}[\"Value of the month\"]"),
+            Expr::Together(_) if self.query.keys.iter().any(|key| key.melts()) => {
+                format!("{frame}[\"Value of the month\"]")
+            }
             Expr::Together(cols) => {
                 format!("{frame}[{}].sum(axis=1)", list(cols.iter().map(|col| self.view.name(*col))))
             }
-            Expr::Days(from, to) => format!("({frame}[{}] - {frame}[{}]).dt.days", self.name(*to), self.name(*from)),
+            Expr::Days(from, to) => {
+                format!("({frame}[{}] - {frame}[{}]).dt.days", self.name(*to), self.name(*from))
+            }
         }
     }
 
@@ -190,7 +212,9 @@ impl<'a> Writer<'a> {
     fn across(&self, of: &Expr, agg: Agg, frame: &str) -> String {
         let text = self.expression(of, frame);
         match (of, agg) {
-            (Expr::Together(_), Agg::Mean | Agg::Max | Agg::Min) => text.replace(".sum(axis=1)", &format!(".{}(axis=1)", aggregate(agg).trim_end_matches("()"))),
+            (Expr::Together(_), Agg::Mean | Agg::Max | Agg::Min) => {
+                text.replace(".sum(axis=1)", &format!(".{}(axis=1)", aggregate(agg).trim_end_matches("()")))
+            }
             _ => text,
         }
     }
@@ -199,23 +223,38 @@ impl<'a> Writer<'a> {
     fn figure(&self, measure: &Measure, frame: &str) -> String {
         if let Some(weight) = measure.weight {
             let (of, weight) = (self.expression(&measure.of, frame), self.name(weight));
-            return format!("{}({of} * {frame}[{weight}]).sum() / {frame}[{weight}].where({of}.notna()).sum()", self.percent_factor(measure));
+            return format!(
+                "{}({of} * {frame}[{weight}]).sum() / {frame}[{weight}].where({of}.notna()).sum()",
+                self.percent_factor(measure)
+            );
         }
         match (&measure.of, measure.agg) {
             (Expr::Rows, _) => format!("len({frame})"),
             (Expr::Op('/', above, below), _) if measure.is_ratio() => {
                 let factor = if measure.percent { "100 * " } else { "" };
-                format!("{factor}{}.sum() / {}.sum()", self.expression(above, frame), self.expression(below, frame))
+                format!(
+                    "{factor}{}.sum() / {}.sum()",
+                    self.expression(above, frame),
+                    self.expression(below, frame)
+                )
             }
-            (of, Agg::Last(_)) => format!("{}{}.dropna().tail(1).max()", self.percent_factor(measure), self.expression(of, frame)),
-            (of, agg) => format!("{}{}.{}", self.percent_factor(measure), self.across(of, agg, frame), aggregate(agg)),
+            (of, Agg::Last(_)) => format!(
+                "{}{}.dropna().tail(1).max()",
+                self.percent_factor(measure),
+                self.expression(of, frame)
+            ),
+            (of, agg) => {
+                format!("{}{}.{}", self.percent_factor(measure), self.across(of, agg, frame), aggregate(agg))
+            }
         }
     }
 
     /// Fractions that are shown as percent are told so.
     fn percent_factor(&self, measure: &Measure) -> &'static str {
         let one = match &measure.of {
-            Expr::Column(col) => self.view.profile(*col).and_then(|profile| profile.unit.as_deref()) == Some("fraction"),
+            Expr::Column(col) => {
+                self.view.profile(*col).and_then(|profile| profile.unit.as_deref()) == Some("fraction")
+            }
             _ => false,
         };
         if one && !matches!(measure.agg, Agg::Count | Agg::Distinct) { "100 * " } else { "" }
@@ -232,14 +271,22 @@ impl<'a> Writer<'a> {
                 code += "value = str(value)[:10]\n";
             }
             let label = literal(&self.labels[0]);
-            let unit = describe::unit(measure, self.view).map(|unit| format!(", unit={}", literal(&unit))).unwrap_or_default();
+            let unit = describe::unit(measure, self.view)
+                .map(|unit| format!(", unit={}", literal(&unit)))
+                .unwrap_or_default();
             let show = self.call("show");
             if measure.agg == Agg::Sum && !measure.is_ratio() && !self.query.filters.is_empty() {
-                let _ = writeln!(code, "if table.empty:\n    {show}({NOTHING})\n{show}(value, label={label}{unit})");
+                let _ = writeln!(
+                    code,
+                    "if table.empty:\n    {show}({NOTHING})\n{show}(value, label={label}{unit})"
+                );
             } else if matches!(measure.agg, Agg::Sum | Agg::Count | Agg::Distinct) && !measure.is_ratio() {
                 let _ = writeln!(code, "{show}(value, label={label}{unit})");
             } else {
-                let _ = writeln!(code, "if pd.isna(value):\n    {show}(\"No row has a value for this.\", label={label})\nelse:\n    {show}(value, label={label}{unit})");
+                let _ = writeln!(
+                    code,
+                    "if pd.isna(value):\n    {show}(\"No row has a value for this.\", label={label})\nelse:\n    {show}(value, label={label}{unit})"
+                );
             }
         } else {
             code += "answer = pd.DataFrame({\n";
@@ -272,33 +319,63 @@ impl<'a> Writer<'a> {
         for (key, name) in self.query.keys.iter().zip(&self.key_names).filter(|(key, _)| keys.contains(key)) {
             let text = literal(name);
             let source = self.name(key.column());
-            let empty = self.view.profile(key.column()).is_some_and(|profile| profile.empty > 0) || !self.view.joins.is_empty();
+            let empty = self.view.profile(key.column()).is_some_and(|profile| profile.empty > 0)
+                || !self.view.joins.is_empty();
             match key {
                 Key::Time(col, unit) => {
                     if empty {
                         let _ = writeln!(code, "table = table[table[{source}].notna()].copy()");
                     }
-                    let _ = writeln!(code, "table[{text}] = {}", unit_code(*unit, &format!("table[{}]", self.name(*col))));
+                    let _ = writeln!(
+                        code,
+                        "table[{text}] = {}",
+                        unit_code(*unit, &format!("table[{}]", self.name(*col)))
+                    );
                 }
                 // Nothing is no answer to who or what has the most.
                 Key::Column(col) if empty && self.query.rank.is_some() => {
                     let cell = format!("table[{text}]");
-                    let filled = if self.view.kind(*col) == ringfence_pipeline::ports::ColumnKind::Text { format!("{cell}.fillna(\"\") != \"\"") } else { format!("{cell}.notna()") };
+                    let filled = if self.view.kind(*col) == ringfence_pipeline::ports::ColumnKind::Text {
+                        format!("{cell}.fillna(\"\") != \"\"")
+                    } else {
+                        format!("{cell}.notna()")
+                    };
                     let _ = writeln!(code, "table = table[{filled}].copy()");
                 }
                 Key::Column(col) if empty && !self.view.is_number(*col) => {
                     let _ = match self.view.kind(*col) {
-                        ringfence_pipeline::ports::ColumnKind::Text => writeln!(code, "table[{text}] = table[{text}].replace(\"\", None).fillna(\"(empty)\")"),
-                        ringfence_pipeline::ports::ColumnKind::Date => writeln!(code, "table[{text}] = table[{text}].dt.strftime(\"%Y-%m-%d\").fillna(\"(empty)\")"),
-                        _ => writeln!(code, "table[{text}] = table[{text}].map({{True: \"yes\", False: \"no\"}}).fillna(\"(empty)\")"),
+                        ringfence_pipeline::ports::ColumnKind::Text => writeln!(
+                            code,
+                            "table[{text}] = table[{text}].replace(\"\", None).fillna(\"(empty)\")"
+                        ),
+                        ringfence_pipeline::ports::ColumnKind::Date => writeln!(
+                            code,
+                            "table[{text}] = table[{text}].dt.strftime(\"%Y-%m-%d\").fillna(\"(empty)\")"
+                        ),
+                        _ => writeln!(
+                            code,
+                            "table[{text}] = table[{text}].map({{True: \"yes\", False: \"no\"}}).fillna(\"(empty)\")"
+                        ),
                     };
                 }
                 Key::Months(_) => code += &self.melted(&text),
                 Key::Quarters(_) => {
                     code += &self.melted(&text);
-                    let quarter = |col: usize| super::dates::month_of(&self.view.columns[col].words[0]).map_or(0, |month| (month + 2) / 3);
-                    let named: Vec<String> = self.view.months().into_iter().map(|col| format!("{}: \"Q{}\"", self.name(col), quarter(col))).collect();
-                    let _ = writeln!(code, "table[{text}] = table[{text}].astype(str).map({{{}}})", named.join(", "));
+                    let quarter = |col: usize| {
+                        super::dates::month_of(&self.view.columns[col].words[0])
+                            .map_or(0, |month| (month + 2) / 3)
+                    };
+                    let named: Vec<String> = self
+                        .view
+                        .months()
+                        .into_iter()
+                        .map(|col| format!("{}: \"Q{}\"", self.name(col), quarter(col)))
+                        .collect();
+                    let _ = writeln!(
+                        code,
+                        "table[{text}] = table[{text}].astype(str).map({{{}}})",
+                        named.join(", ")
+                    );
                 }
                 Key::Column(_) => {}
             }
@@ -344,8 +421,17 @@ impl<'a> Writer<'a> {
                 (Expr::Rows, _, _) => "groups.size()".to_owned(),
                 (of, _, Some(weight)) => {
                     let name = literal(&format!("{} weighted", self.labels[0]));
-                    let _ = writeln!(code, "{frame}[{name}] = {} * {frame}[{}]", self.expression(of, frame), self.name(weight));
-                    format!("{}groups[{name}].sum() / groups[{}].sum()", self.percent_factor(measure), self.name(weight))
+                    let _ = writeln!(
+                        code,
+                        "{frame}[{name}] = {} * {frame}[{}]",
+                        self.expression(of, frame),
+                        self.name(weight)
+                    );
+                    format!(
+                        "{}groups[{name}].sum() / groups[{}].sum()",
+                        self.percent_factor(measure),
+                        self.name(weight)
+                    )
                 }
                 (Expr::Op('/', above, below), ..) if measure.is_ratio() => {
                     let above = column(&mut code, above, Agg::Sum, " + \" above\"");
@@ -373,14 +459,22 @@ impl<'a> Writer<'a> {
         if self.query.mean_of_groups {
             let label = self.ranked_label();
             let show = self.call("show");
-            let name = literal(&format!("Average of {} by {}", describe::lower_first(&self.labels[0]), self.key_names.join(" and ")));
+            let name = literal(&format!(
+                "Average of {} by {}",
+                describe::lower_first(&self.labels[0]),
+                self.key_names.join(" and ")
+            ));
             let _ = writeln!(code, "{show}(answer[{label}].astype(float).mean(), label={name})");
             return code;
         }
         code += &self.having();
         if self.query.groups_counted {
             let show = self.call("show");
-            let _ = writeln!(code, "{show}(len(answer), label={})", literal(&describe::groups_label(self.query, self.view)));
+            let _ = writeln!(
+                code,
+                "{show}(len(answer), label={})",
+                literal(&describe::groups_label(self.query, self.view))
+            );
             return code;
         }
         code += &self.order();
@@ -392,10 +486,20 @@ impl<'a> Writer<'a> {
         let label = |at: usize| literal(self.labels.get(at).map_or("", String::as_str));
         match &self.query.having {
             Some(Having::Number { measure, cmp, value }) => {
-                format!("answer = answer[answer[{}] {} {}]\n", label(*measure), cmp.sign(), super::python::number(*value))
+                format!(
+                    "answer = answer[answer[{}] {} {}]\n",
+                    label(*measure),
+                    cmp.sign(),
+                    super::python::number(*value)
+                )
             }
             Some(Having::Measures { left, cmp, right }) => {
-                format!("answer = answer[answer[{}] {} answer[{}]]\n", label(*left), cmp.sign(), label(*right))
+                format!(
+                    "answer = answer[answer[{}] {} answer[{}]]\n",
+                    label(*left),
+                    cmp.sign(),
+                    label(*right)
+                )
             }
             None => String::new(),
         }
@@ -414,10 +518,24 @@ impl<'a> Writer<'a> {
     /// The order that was asked for.
     fn sorted_groups(&self) -> String {
         let Some(sort) = self.query.sort else { return String::new() };
-        let key = |col| self.query.keys.iter().position(|key| key.column() == col).and_then(|at| self.key_names.get(at));
-        let figure = |col| self.query.measures.iter().position(|measure| measure.of.columns().contains(&col)).and_then(|at| self.labels.get(at));
-        let name = sort.by.and_then(|col| key(col).or_else(|| figure(col)).map(|name| literal(name))).unwrap_or_else(|| self.ranked_label());
-        format!("answer = answer.sort_values({name}, ascending={}, kind=\"stable\")\n", if sort.rising { "True" } else { "False" })
+        let key = |col| {
+            self.query.keys.iter().position(|key| key.column() == col).and_then(|at| self.key_names.get(at))
+        };
+        let figure = |col| {
+            self.query
+                .measures
+                .iter()
+                .position(|measure| measure.of.columns().contains(&col))
+                .and_then(|at| self.labels.get(at))
+        };
+        let name = sort
+            .by
+            .and_then(|col| key(col).or_else(|| figure(col)).map(|name| literal(name)))
+            .unwrap_or_else(|| self.ranked_label());
+        format!(
+            "answer = answer.sort_values({name}, ascending={}, kind=\"stable\")\n",
+            if sort.rising { "True" } else { "False" }
+        )
     }
 
     fn ranked_groups(&self) -> String {
@@ -452,7 +570,8 @@ impl<'a> Writer<'a> {
     }
 
     fn sorts_by_figure(&self) -> bool {
-        matches!(self.query.keys[..], [Key::Column(col)] if !self.view.is_calendar(col) && !self.view.is_number(col)) && !self.labels.is_empty()
+        matches!(self.query.keys[..], [Key::Column(col)] if !self.view.is_calendar(col) && !self.view.is_number(col))
+            && !self.labels.is_empty()
     }
 
     /// Shows a frame, and draws it if that was asked for.
@@ -510,7 +629,9 @@ impl<'a> Writer<'a> {
     }
 
     fn few_groups(&self) -> bool {
-        self.query.keys.iter().all(|key| self.view.profile(key.column()).is_some_and(|profile| profile.distinct <= PIE_PARTS_MAX))
+        self.query.keys.iter().all(|key| {
+            self.view.profile(key.column()).is_some_and(|profile| profile.distinct <= PIE_PARTS_MAX)
+        })
     }
 
     fn time_key(&self) -> Option<usize> {

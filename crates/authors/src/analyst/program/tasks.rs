@@ -29,7 +29,11 @@ impl Writer<'_> {
             shown.extend(self.query.sort.and_then(|sort| sort.by));
         } else {
             shown.clear();
-            shown.extend((0..self.view.columns.len()).filter(|col| self.view.columns[*col].table == self.view.base).take(40));
+            shown.extend(
+                (0..self.view.columns.len())
+                    .filter(|col| self.view.columns[*col].table == self.view.base)
+                    .take(40),
+            );
             shown.extend(self.query.columns());
         }
         let mut names: Vec<String> = Vec::new();
@@ -53,19 +57,40 @@ impl Writer<'_> {
             if rank.within && !self.key_names.is_empty() {
                 code += &self.keys(&self.query.keys);
                 let keys = list(&self.key_names);
-                names.splice(0..0, self.key_names.iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>());
-                let _ = writeln!(code, "table = table.sort_values({by}, ascending={ascending}, kind=\"stable\").groupby({keys}, dropna=False, observed=True).head({})", rank.count);
+                names.splice(
+                    0..0,
+                    self.key_names.iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>(),
+                );
+                let _ = writeln!(
+                    code,
+                    "table = table.sort_values({by}, ascending={ascending}, kind=\"stable\").groupby({keys}, dropna=False, observed=True).head({})",
+                    rank.count
+                );
             } else if rank.count == 1 {
                 let side = if rank.lowest { "min" } else { "max" };
-                let _ = writeln!(code, "# Who shares the first place is in the answer.\ntable = table[table[{by}] == table[{by}].{side}()]");
+                let _ = writeln!(
+                    code,
+                    "# Who shares the first place is in the answer.\ntable = table[table[{by}] == table[{by}].{side}()]"
+                );
             } else {
-                let _ = writeln!(code, "table = table.sort_values({by}, ascending={ascending}, kind=\"stable\").head({})", rank.count);
+                let _ = writeln!(
+                    code,
+                    "table = table.sort_values({by}, ascending={ascending}, kind=\"stable\").head({})",
+                    rank.count
+                );
             }
         }
         if let Some(sort) = self.query.sort.filter(|sort| sort.by.is_some() || self.query.rank.is_none()) {
-            let by = sort.by.or_else(|| self.query.measures.first().and_then(|measure| measure.of.columns().first().copied()));
+            let by = sort.by.or_else(|| {
+                self.query.measures.first().and_then(|measure| measure.of.columns().first().copied())
+            });
             if let Some(col) = by {
-                let _ = writeln!(code, "table = table.sort_values({}, ascending={}, kind=\"stable\")", self.name(col), if sort.rising { "True" } else { "False" });
+                let _ = writeln!(
+                    code,
+                    "table = table.sort_values({}, ascending={}, kind=\"stable\")",
+                    self.name(col),
+                    if sort.rising { "True" } else { "False" }
+                );
             }
         }
         let _ = writeln!(code, "answer = table[{}]", list(&names));
@@ -80,9 +105,17 @@ impl Writer<'_> {
 
     /// A workbook holds 12 % as 0.12.
     fn percent_as_shares(&self, frame: &str) -> String {
-        let percent: Vec<&str> = self.view.columns.iter()
-            .filter(|column| column.table == self.view.base && column.profile.unit.as_deref() == Some("%") && crate::analyst::view::is_number(column.profile.kind))
-            .map(|column| column.name.as_str()).collect();
+        let percent: Vec<&str> = self
+            .view
+            .columns
+            .iter()
+            .filter(|column| {
+                column.table == self.view.base
+                    && column.profile.unit.as_deref() == Some("%")
+                    && crate::analyst::view::is_number(column.profile.kind)
+            })
+            .map(|column| column.name.as_str())
+            .collect();
         if percent.is_empty() {
             return String::new();
         }
@@ -96,7 +129,10 @@ impl Writer<'_> {
         let name = self.name(col);
         let show = self.call("show");
         let rising = self.query.sort.is_none_or(|sort| sort.rising);
-        let mut code = format!("\nanswer = table[[{name}]].drop_duplicates().sort_values({name}, ascending={})\n", if rising { "True" } else { "False" });
+        let mut code = format!(
+            "\nanswer = table[[{name}]].drop_duplicates().sort_values({name}, ascending={})\n",
+            if rising { "True" } else { "False" }
+        );
         if self.view.kind(col) == ColumnKind::Text {
             let _ = writeln!(code, "answer = answer[answer[{name}] != \"\"]");
         }
@@ -112,7 +148,12 @@ impl Writer<'_> {
         let show = self.call("show");
         if self.query.keys.is_empty() {
             let mut code = format!("\npart = table[{}]\n", self.masks(part, "table"));
-            let _ = writeln!(code, "share = 100 * {} / {}", self.figure(&measure, "part"), self.figure(&measure, "table"));
+            let _ = writeln!(
+                code,
+                "share = 100 * {} / {}",
+                self.figure(&measure, "part"),
+                self.figure(&measure, "table")
+            );
             let label = literal(&format!("Share of {}", describe::lower_first(&self.labels[0])));
             let _ = writeln!(code, "{show}(share, label={label}, unit=\"%\")");
             return code;
@@ -128,8 +169,14 @@ impl Writer<'_> {
             code += &self.grouped_of("part", "parts");
             code += &self.grouped();
             let keys = list(&self.key_names);
-            let _ = writeln!(code, "answer = answer.merge(parts, on={keys}, how=\"left\", suffixes=(\"\", \" of that\")).fillna({{{label} + \" of that\": 0}})");
-            let _ = writeln!(code, "answer[\"Share (%)\"] = 100 * answer[{label} + \" of that\"] / answer[{label}]");
+            let _ = writeln!(
+                code,
+                "answer = answer.merge(parts, on={keys}, how=\"left\", suffixes=(\"\", \" of that\")).fillna({{{label} + \" of that\": 0}})"
+            );
+            let _ = writeln!(
+                code,
+                "answer[\"Share (%)\"] = 100 * answer[{label} + \" of that\"] / answer[{label}]"
+            );
         }
         let ranked = std::mem::replace(&mut self.labels[0], "Share (%)".to_owned());
         code += &self.order();
@@ -152,10 +199,23 @@ impl Writer<'_> {
         code += &self.grouped();
         let label = literal(&self.labels[0]);
         // The calendar may be in several columns: year and quarter.
-        let others: Vec<&String> = self.query.keys.iter().zip(&self.key_names)
-            .filter(|(key, _)| !key.is_time() && !self.view.is_calendar(key.column())).map(|(_, name)| name).collect();
-        let of = if others.is_empty() { format!("answer[{label}]") } else { format!("answer.groupby({})[{label}]", list(others)) };
-        let _ = writeln!(code, "# Against the period before; the first has none.\nanswer[\"Growth (%)\"] = 100 * {of}.pct_change()");
+        let others: Vec<&String> = self
+            .query
+            .keys
+            .iter()
+            .zip(&self.key_names)
+            .filter(|(key, _)| !key.is_time() && !self.view.is_calendar(key.column()))
+            .map(|(_, name)| name)
+            .collect();
+        let of = if others.is_empty() {
+            format!("answer[{label}]")
+        } else {
+            format!("answer.groupby({})[{label}]", list(others))
+        };
+        let _ = writeln!(
+            code,
+            "# Against the period before; the first has none.\nanswer[\"Growth (%)\"] = 100 * {of}.pct_change()"
+        );
         code += &self.shown_growth();
         code + &self.saved("answer", true)
     }
@@ -174,18 +234,41 @@ impl Writer<'_> {
         let _ = writeln!(code, "before = table[{}].copy()", self.masks(&before.filters, "table"));
         let _ = writeln!(code, "after = table[{}].copy()", self.masks(&after.filters, "table"));
         if self.query.keys.is_empty() {
-            let _ = writeln!(code, "first, second = {}, {}", self.figure(&measure, "before"), self.figure(&measure, "after"));
-            let label = literal(&format!("Growth of {} from {} to {}", describe::lower_first(&self.labels[0]), before.name, after.name));
-            let _ = writeln!(code, "if first:\n    {show}(100 * (second / first - 1), label={label}, unit=\"%\")\nelse:\n    {show}(\"There is nothing to compare with in the first period.\", label={label})");
-            let _ = writeln!(code, "{show}(pd.DataFrame({{\"Period\": [{first}, {second}], {}: [first, second]}}))", literal(&self.labels[0]));
+            let _ = writeln!(
+                code,
+                "first, second = {}, {}",
+                self.figure(&measure, "before"),
+                self.figure(&measure, "after")
+            );
+            let label = literal(&format!(
+                "Growth of {} from {} to {}",
+                describe::lower_first(&self.labels[0]),
+                before.name,
+                after.name
+            ));
+            let _ = writeln!(
+                code,
+                "if first:\n    {show}(100 * (second / first - 1), label={label}, unit=\"%\")\nelse:\n    {show}(\"There is nothing to compare with in the first period.\", label={label})"
+            );
+            let _ = writeln!(
+                code,
+                "{show}(pd.DataFrame({{\"Period\": [{first}, {second}], {}: [first, second]}}))",
+                literal(&self.labels[0])
+            );
             return code;
         }
         let label = literal(&self.labels[0]);
         code += &self.grouped_of("before", "first");
         code += &self.grouped_of("after", "second");
         let keys = list(&self.key_names);
-        let _ = writeln!(code, "answer = first.merge(second, on={keys}, how=\"outer\", suffixes=(\"\", \" after\"))");
-        let _ = writeln!(code, "answer = answer.rename(columns={{{label}: {first}, {label} + \" after\": {second}}})");
+        let _ = writeln!(
+            code,
+            "answer = first.merge(second, on={keys}, how=\"outer\", suffixes=(\"\", \" after\"))"
+        );
+        let _ = writeln!(
+            code,
+            "answer = answer.rename(columns={{{label}: {first}, {label} + \" after\": {second}}})"
+        );
         let _ = writeln!(code, "answer[\"Growth (%)\"] = 100 * (answer[{second}] / answer[{first}] - 1)");
         code += &self.ranked_growth();
         let _ = writeln!(code, "{show}(answer)");
@@ -198,17 +281,25 @@ impl Writer<'_> {
     fn ranked_growth(&self) -> String {
         let lowest = self.query.rank.is_some_and(|rank| rank.lowest);
         let head = self.query.rank.map(|rank| format!(".head({})", rank.count)).unwrap_or_default();
-        format!("answer = answer.sort_values(\"Growth (%)\", ascending={}){head}\n", if lowest { "True" } else { "False" })
+        format!(
+            "answer = answer.sort_values(\"Growth (%)\", ascending={}){head}\n",
+            if lowest { "True" } else { "False" }
+        )
     }
 
     pub(super) fn growth_columns(&mut self, before: Col, after: Col) -> String {
         let (first, second) = (self.name(before), self.name(after));
         let show = self.call("show");
         if self.query.keys.is_empty() {
-            return format!("\nfirst, second = table[{first}].sum(), table[{second}].sum()\n{show}(100 * (second / first - 1), label=\"Growth\", unit=\"%\")\n");
+            return format!(
+                "\nfirst, second = table[{first}].sum(), table[{second}].sum()\n{show}(100 * (second / first - 1), label=\"Growth\", unit=\"%\")\n"
+            );
         }
         let keys = list(&self.key_names);
-        let mut code = format!("\n{}answer = table.groupby({keys}, dropna=False)[[{first}, {second}]].sum().reset_index()\n", self.keys(&self.query.keys));
+        let mut code = format!(
+            "\n{}answer = table.groupby({keys}, dropna=False)[[{first}, {second}]].sum().reset_index()\n",
+            self.keys(&self.query.keys)
+        );
         let _ = writeln!(code, "answer[\"Growth (%)\"] = 100 * (answer[{second}] / answer[{first}] - 1)");
         code += &self.ranked_growth();
         let _ = writeln!(code, "{show}(answer)");
@@ -219,7 +310,12 @@ impl Writer<'_> {
         let Some(measure) = self.query.measures.first().cloned() else { return String::new() };
         let year = self.query.keys.iter().find(|key| !key.is_time() && self.view.is_calendar(key.column()));
         let date = (0..self.view.columns.len()).find(|col| self.view.kind(*col) == ColumnKind::Date);
-        let years = match (year, self.query.keys.iter().find(|key| key.is_time()), date, self.view.calendar_column("year")) {
+        let years = match (
+            year,
+            self.query.keys.iter().find(|key| key.is_time()),
+            date,
+            self.view.calendar_column("year"),
+        ) {
             (Some(key), ..) => format!("table[{}]", self.name(key.column())),
             (_, Some(key), ..) => format!("table[{}].dt.year", self.name(key.column())),
             (_, _, _, Some(col)) => format!("table[{}]", self.name(col)),
@@ -241,9 +337,19 @@ impl Writer<'_> {
         code += &self.grouped();
         let running = literal(&format!("Running {}", describe::lower_first(&self.labels[0])));
         let label = literal(&self.labels[0]);
-        let others: Vec<&String> = self.query.keys.iter().zip(&self.key_names)
-            .filter(|(key, _)| !key.is_time() && !self.view.is_calendar(key.column())).map(|(_, name)| name).collect();
-        let of = if others.is_empty() { format!("answer[{label}]") } else { format!("answer.groupby({})[{label}]", list(others)) };
+        let others: Vec<&String> = self
+            .query
+            .keys
+            .iter()
+            .zip(&self.key_names)
+            .filter(|(key, _)| !key.is_time() && !self.view.is_calendar(key.column()))
+            .map(|(_, name)| name)
+            .collect();
+        let of = if others.is_empty() {
+            format!("answer[{label}]")
+        } else {
+            format!("answer.groupby({})[{label}]", list(others))
+        };
         let _ = writeln!(code, "answer[{running}] = {of}.cumsum()");
         let show = self.call("show");
         let _ = writeln!(code, "{show}(answer)");
@@ -260,7 +366,8 @@ impl Writer<'_> {
         code += &self.keys(&self.query.keys);
         code += &self.grouped();
         let (rows, across) = self.key_names.split_at(self.key_names.len().saturating_sub(1));
-        let additive = self.query.measures.first().is_some_and(|measure| matches!(measure.agg, Agg::Sum | Agg::Count));
+        let additive =
+            self.query.measures.first().is_some_and(|measure| matches!(measure.agg, Agg::Sum | Agg::Count));
         let fill = if additive { ".fillna(0)" } else { "" };
         let _ = writeln!(
             code,
@@ -279,9 +386,19 @@ impl Writer<'_> {
 
     pub(super) fn duplicates(&mut self, cols: &[Col]) -> String {
         let show = self.call("show");
-        let subset = if cols.is_empty() { String::new() } else { format!("{}, ", list(cols.iter().map(|col| self.view.name(*col)))) };
-        let label = if cols.is_empty() { "Duplicate rows".to_owned() } else { format!("Rows that repeat {}", describe::names(cols, self.view)) };
-        let mut code = String::from("\n# White space around a value makes no difference.\ntable = table.apply(lambda column: column.str.strip() if column.dtype == object or str(column.dtype) == \"str\" else column)\n");
+        let subset = if cols.is_empty() {
+            String::new()
+        } else {
+            format!("{}, ", list(cols.iter().map(|col| self.view.name(*col))))
+        };
+        let label = if cols.is_empty() {
+            "Duplicate rows".to_owned()
+        } else {
+            format!("Rows that repeat {}", describe::names(cols, self.view))
+        };
+        let mut code = String::from(
+            "\n# White space around a value makes no difference.\ntable = table.apply(lambda column: column.str.strip() if column.dtype == object or str(column.dtype) == \"str\" else column)\n",
+        );
         if !cols.is_empty() {
             for col in cols {
                 if self.view.kind(*col) == ColumnKind::Text {
@@ -291,13 +408,20 @@ impl Writer<'_> {
         }
         let _ = writeln!(code, "repeated = table.duplicated({subset}keep=\"first\")");
         let _ = writeln!(code, "{show}(int(repeated.sum()), label={})", literal(&label));
-        let _ = writeln!(code, "answer = table[table.duplicated({subset}keep=False)]\nif len(answer):\n    {show}(answer)");
+        let _ = writeln!(
+            code,
+            "answer = table[table.duplicated({subset}keep=False)]\nif len(answer):\n    {show}(answer)"
+        );
         code + &self.saved("answer", true)
     }
 
     pub(super) fn missing(&mut self, cols: &[Col]) -> String {
         let show = self.call("show");
-        let chosen = if cols.is_empty() { String::new() } else { format!("table = table[{}]\n", list(cols.iter().map(|col| self.view.name(*col)))) };
+        let chosen = if cols.is_empty() {
+            String::new()
+        } else {
+            format!("table = table[{}]\n", list(cols.iter().map(|col| self.view.name(*col))))
+        };
         let mut code = format!("\n{chosen}missing = table.isna() | (table.astype(str) == \"\")\n");
         code += "answer = missing.sum().rename_axis(\"Column\").reset_index(name=\"Missing\")\n";
         let _ = writeln!(code, "{show}(answer)");
@@ -321,7 +445,11 @@ impl Writer<'_> {
         );
         if matches!(self.query.chart, Some(Chart::Box | Chart::Any)) {
             let chart = self.call("chart");
-            let _ = writeln!(code, "{chart}(\"box\", table, y={name}, title={})", literal(&format!("Spread of {}", self.view.name(col))));
+            let _ = writeln!(
+                code,
+                "{chart}(\"box\", table, y={name}, title={})",
+                literal(&format!("Spread of {}", self.view.name(col)))
+            );
         }
         code + &self.saved("answer", true)
     }
@@ -332,7 +460,10 @@ impl Writer<'_> {
         if let [first, second] = cols {
             let (first, second) = (self.name(*first), self.name(*second));
             let label = literal(&format!("Correlation of {}", describe::names(cols, self.view)));
-            let _ = writeln!(code, "value = table[{first}].astype(float).corr(table[{second}].astype(float))\n{show}(value, label={label})");
+            let _ = writeln!(
+                code,
+                "value = table[{first}].astype(float).corr(table[{second}].astype(float))\n{show}(value, label={label})"
+            );
             if self.query.chart.is_some() {
                 let chart = self.call("chart");
                 let _ = writeln!(code, "{chart}(\"scatter\", table, x={first}, y={second})");
@@ -340,17 +471,23 @@ impl Writer<'_> {
             return code;
         }
         let names = list(cols.iter().map(|col| self.view.name(*col)));
-        let _ = writeln!(code, "answer = table[{names}].astype(float).corr().rename_axis(\"Column\").reset_index()\n{show}(answer)");
+        let _ = writeln!(
+            code,
+            "answer = table[{names}].astype(float).corr().rename_axis(\"Column\").reset_index()\n{show}(answer)"
+        );
         code + &self.saved("answer", true)
     }
 
     pub(super) fn describe(&mut self, cols: &[Col]) -> String {
         let show = self.call("show");
-        let names = list(cols.iter().filter(|col| self.view.is_number(**col)).map(|col| self.view.name(*col)));
+        let names =
+            list(cols.iter().filter(|col| self.view.is_number(**col)).map(|col| self.view.name(*col)));
         if names == "[]" {
             return self.missing(&[]);
         }
-        let mut code = format!("\nanswer = table[{names}].astype(float).describe().T.rename_axis(\"Column\").reset_index()\n");
+        let mut code = format!(
+            "\nanswer = table[{names}].astype(float).describe().T.rename_axis(\"Column\").reset_index()\n"
+        );
         code += "answer[\"count\"] = answer[\"count\"].astype(int)\nanswer = answer.rename(columns={\"50%\": \"median\"})\n";
         let _ = writeln!(code, "{show}(answer)");
         code + &self.saved("answer", true)
@@ -359,7 +496,9 @@ impl Writer<'_> {
     pub(super) fn span(&mut self, col: Col) -> String {
         let name = self.name(col);
         let show = self.call("show");
-        format!("\nfirst, last = table[{name}].min(), table[{name}].max()\nanswer = pd.DataFrame({{\"First\": [str(first)[:10]], \"Last\": [str(last)[:10]]}})\n{show}(answer)\n")
+        format!(
+            "\nfirst, last = table[{name}].min(), table[{name}].max()\nanswer = pd.DataFrame({{\"First\": [str(first)[:10]], \"Last\": [str(last)[:10]]}})\n{show}(answer)\n"
+        )
     }
 
     pub(super) fn ageing(&mut self, due: Col, edges: &[u32]) -> String {
@@ -395,7 +534,11 @@ impl Writer<'_> {
         let _ = writeln!(code, "{show}(answer)");
         if self.query.chart.is_some() && self.query.keys.is_empty() {
             let chart = self.call("chart");
-            let _ = writeln!(code, "{chart}(\"bar\", answer, x=\"Days overdue\", y={})", literal(&self.labels[0]));
+            let _ = writeln!(
+                code,
+                "{chart}(\"bar\", answer, x=\"Days overdue\", y={})",
+                literal(&self.labels[0])
+            );
         }
         code + &self.saved("answer", true)
     }
@@ -403,16 +546,26 @@ impl Writer<'_> {
     // ---- drawing values ----
 
     pub(super) fn draw(&mut self) -> String {
-        let cols: Vec<Col> = self.query.measures.iter().filter_map(|measure| match measure.of {
-            Expr::Column(col) => Some(col),
-            _ => None,
-        }).collect();
+        let cols: Vec<Col> = self
+            .query
+            .measures
+            .iter()
+            .filter_map(|measure| match measure.of {
+                Expr::Column(col) => Some(col),
+                _ => None,
+            })
+            .collect();
         let chart = self.call("chart");
         let title = literal(&describe::title(self.query, self.view));
         let mut code = String::from("\n");
         match (self.query.chart, &cols[..]) {
             (Some(Chart::Scatter), [x, y, ..]) => {
-                let _ = writeln!(code, "{chart}(\"scatter\", table, x={}, y={}, title={title})", self.name(*x), self.name(*y));
+                let _ = writeln!(
+                    code,
+                    "{chart}(\"scatter\", table, x={}, y={}, title={title})",
+                    self.name(*x),
+                    self.name(*y)
+                );
             }
             (Some(Chart::Box), [y, ..]) => {
                 code += &self.keys(&self.query.keys);
@@ -437,7 +590,8 @@ impl Writer<'_> {
     // ---- clean-ups ----
 
     pub(super) fn clean(&mut self, steps: &[Cleaning]) -> String {
-        let mut code = String::from("\nbefore = len(table)\n# White space around text is removed in reading.\n");
+        let mut code =
+            String::from("\nbefore = len(table)\n# White space around text is removed in reading.\n");
         for step in steps {
             code += &match step {
                 Cleaning::Trim => String::new(),
@@ -447,16 +601,22 @@ impl Writer<'_> {
                     ColumnKind::Text => format!("table = table[table[{}] != \"\"]\n", self.name(*col)),
                     _ => format!("table = table[table[{}].notna()]\n", self.name(*col)),
                 },
-                Cleaning::DropMissing(None) => "table = table[~(table.isna() | (table.astype(str) == \"\")).any(axis=1)]\n".to_owned(),
+                Cleaning::DropMissing(None) => {
+                    "table = table[~(table.isna() | (table.astype(str) == \"\")).any(axis=1)]\n".to_owned()
+                }
                 Cleaning::Fill(col, value) => self.fill(*col, value.as_deref()),
             };
         }
         let stem = self.view.tables[self.view.base].file.rsplit_once('.').map_or("table", |(stem, _)| stem);
-        let stem: String = stem.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).take(40).collect();
+        let stem: String =
+            stem.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).take(40).collect();
         let (save, show) = (self.call("save"), self.call("show"));
         code += &self.percent_as_shares("table");
         let _ = writeln!(code, "{save}(table, {})", literal(&format!("{stem}_clean.xlsx")));
-        let _ = writeln!(code, "{show}(len(table), label=\"Rows kept\")\n{show}(before - len(table), label=\"Rows removed\")");
+        let _ = writeln!(
+            code,
+            "{show}(len(table), label=\"Rows kept\")\n{show}(before - len(table), label=\"Rows removed\")"
+        );
         code
     }
 
@@ -465,27 +625,44 @@ impl Writer<'_> {
         let one = |col: Col| {
             let name = self.name(col);
             match self.view.kind(col) {
-                ColumnKind::Text | ColumnKind::Empty => format!("table[{name}] = table[{name}].replace(\"\", {})\n", literal(value.unwrap_or("Unknown"))),
+                ColumnKind::Text | ColumnKind::Empty => format!(
+                    "table[{name}] = table[{name}].replace(\"\", {})\n",
+                    literal(value.unwrap_or("Unknown"))
+                ),
                 ColumnKind::Integer | ColumnKind::Number => match (number, value) {
-                    (Some(number), _) => format!("table[{name}] = table[{name}].fillna({})\n", crate::analyst::python::number(number)),
-                    (None, Some("mean" | "average")) => format!("table[{name}] = table[{name}].astype(float).fillna(table[{name}].mean())\n"),
-                    (None, Some("median")) => format!("table[{name}] = table[{name}].astype(float).fillna(table[{name}].median())\n"),
+                    (Some(number), _) => format!(
+                        "table[{name}] = table[{name}].fillna({})\n",
+                        crate::analyst::python::number(number)
+                    ),
+                    (None, Some("mean" | "average")) => {
+                        format!("table[{name}] = table[{name}].astype(float).fillna(table[{name}].mean())\n")
+                    }
+                    (None, Some("median")) => format!(
+                        "table[{name}] = table[{name}].astype(float).fillna(table[{name}].median())\n"
+                    ),
                     (None, None) => format!("table[{name}] = table[{name}].fillna(0)\n"),
-                    (None, Some(text)) => format!("table[{name}] = table[{name}].astype(object).fillna({})\n", literal(text)),
+                    (None, Some(text)) => {
+                        format!("table[{name}] = table[{name}].astype(object).fillna({})\n", literal(text))
+                    }
                 },
                 _ => String::new(),
             }
         };
         match col {
             Some(col) => one(col),
-            None => (0..self.view.columns.len()).filter(|col| self.view.columns[*col].table == self.view.base).map(one).collect(),
+            None => (0..self.view.columns.len())
+                .filter(|col| self.view.columns[*col].table == self.view.base)
+                .map(one)
+                .collect(),
         }
     }
 
     /// Text columns that hold dates or amounts in several styles.
     fn parse_text(&self) -> String {
         let texts: Vec<Col> = (0..self.view.columns.len())
-            .filter(|col| self.view.columns[*col].table == self.view.base && self.view.kind(*col) == ColumnKind::Text)
+            .filter(|col| {
+                self.view.columns[*col].table == self.view.base && self.view.kind(*col) == ColumnKind::Text
+            })
             .filter(|col| !matches!(self.view.role(*col), ColumnRole::Category | ColumnRole::Key))
             .collect();
         if texts.is_empty() {
