@@ -88,9 +88,9 @@ fn no_answer(error: PipelineError, json: bool) -> anyhow::Result<ExitCode> {
         for (number, option) in asked.options.iter().enumerate() {
             eprintln!("  {}. {option}", number + 1);
         }
-    }
-    if let Some(session) = &error.session {
-        eprintln!("ringfence: go on with --session {session}");
+        if let Some(session) = &error.session {
+            eprintln!("ringfence: answer with --session {session}");
+        }
     }
     Ok(ExitCode::from(EXIT_OURS))
 }

@@ -229,6 +229,9 @@ fn open_stdin(payload: &RunPayload) -> io::Result<OwnedFd> {
     wire::memory_file(&[&payload.stdin()?])
 }
 
+/// Where a runtime's own programs are.
+const OURS: &str = "/usr/lib/ringfence/";
+
 /// Program, arguments and environment.
 pub(super) type Execution = (CString, Vec<CString>, Vec<CString>);
 
@@ -248,7 +251,11 @@ pub(super) fn execution(
     memory_bytes: u64,
 ) -> io::Result<Execution> {
     let memory_mib = (memory_bytes >> 20).to_string();
-    let mut words: Vec<_> = words.iter().map(|word| word.replace("{memoryMiB}", &memory_mib)).collect();
+    let word = |word: &String| match word.starts_with(OURS) {
+        true => mounts::inside(word).display().to_string(),
+        false => word.replace("{memoryMiB}", &memory_mib),
+    };
+    let mut words: Vec<_> = words.iter().map(word).collect();
     words.extend(command.takes_code.then(|| mounts::code_path(&command.code_name).display().to_string()));
     let words = words.iter().chain(args);
     let argv = words.map(|word| CString::new(word.as_bytes())).collect::<Result<Vec<_>, _>>()?;

@@ -51,7 +51,7 @@ const WORK: &str = "/work";
 const JOB: &str = "/job";
 
 /// A path of the new root, as it is called once that is entered.
-fn inside(path: &str) -> PathBuf {
+pub(super) fn inside(path: &str) -> PathBuf {
     // Where the root is left out on purpose, it stays where it was assembled.
     PathBuf::from(if weaken::is_off("root") { format!("{NEW_ROOT}{path}") } else { path.to_owned() })
 }
