@@ -39,6 +39,9 @@ use crate::{
 /// Executions of one question at most: the first, and one of the author's repair.
 const EXECUTIONS_MAX: u32 = 2;
 
+/// A run that takes longer does not notice that its reservation is written beside it.
+const SHORT_RUN: Duration = Duration::from_millis(25);
+
 /// Longest wait for an author, in seconds.
 const AUTHOR_SECONDS_MAX: u64 = 180;
 
@@ -684,10 +687,17 @@ impl Driver {
         // The time in the queue is nobody's.
         let began_ms = self.config.clock.now_ms();
         let ended = match slot {
-            // What is left of the reservation is written while it runs.
             Ok((_slot, prepared)) => {
-                let catching_up = self.ports.ledger.catch_up();
-                let (ended, ()) = tokio::join!(biased; jail(prepared, cleared, control), catching_up);
+                let mut ended = pin!(jail(prepared, cleared, control));
+                // What is left of the reservation is written with the end of a short run, and while a longer one
+                // runs.
+                let ended = tokio::select! {
+                    biased;
+                    ended = &mut ended => ended,
+                    () = tokio::time::sleep(SHORT_RUN) => {
+                        tokio::join!(biased; ended, self.ports.ledger.catch_up()).0
+                    }
+                };
                 ended.map_err(ErrorKind::from)
             }
             Err(kind) => Err(kind),

@@ -293,7 +293,7 @@ impl Supervisor {
             }
             self.flush();
             self.look_at_zygotes(now);
-            if !self.server_gone && self.refill_at.is_some_and(|at| at <= now) {
+            if !self.server_gone && self.refill_due().is_some_and(|at| at <= now) {
                 self.refill_one(now);
             }
             if !self.server_gone && self.runtimes_at.is_some_and(|at| at <= now) {
@@ -312,7 +312,7 @@ impl Supervisor {
     }
 
     fn time_until_next_look(&self) -> Option<rustix::event::Timespec> {
-        let chores = [self.refill_at, self.runtimes_at].into_iter().flatten().filter(|_| !self.server_gone);
+        let chores = [self.refill_due(), self.runtimes_at].into_iter().flatten().filter(|_| !self.server_gone);
         let zygotes = self.zygotes.iter().filter_map(Zygote::deadline);
         let next = self.runs.values().map(Run::next_look).chain(chores).chain(zygotes).min()?;
         // Rounded up to the millisecond: a moment later rather than a busy wait just before.
@@ -574,13 +574,15 @@ impl Supervisor {
 
     /// The guest has ended but for the kernel's work on it: answer, and have it taken down.
     fn leave(&mut self, jail: u64, now: Instant) {
-        // Its threads may still do something: from here on for a moment only.
-        self.runs.get(&jail).inspect(|run| run.enclosure.kill());
-        // Where the kernel is behind, it is answered when it is gone.
-        if self.left.len() < usize::from(self.settings.slots)
-            && let Some(enclosure) = self.answer(jail, now)
-        {
-            self.abandon(enclosure);
+        if self.left.len() < usize::from(self.settings.slots) {
+            // Its end comes after the answer, which it would delay. Until then its threads and signal handlers may
+            // still do something, of which whoever collects is aware.
+            if let Some(enclosure) = self.answer(jail, now) {
+                self.abandon(enclosure);
+            }
+        } else if let Some(run) = self.runs.get(&jail) {
+            // The kernel is behind: it is answered when it is gone.
+            run.enclosure.kill();
         }
     }
 

@@ -37,9 +37,12 @@ use crate::{
     wire::{self, Report, RunSpec},
 };
 
-/// Wait before a jail that was taken is replaced: a run that has just got it needs the processors to
-/// start, and a short one is over by then.
-pub(super) const REFILL_AFTER: Duration = Duration::from_millis(3);
+/// Age up to which nothing is made ready beside a run: a short one would be answered that much later, and a
+/// longer one does not notice it.
+pub(super) const ALONE_FOR: Duration = Duration::from_millis(30);
+
+/// Wait before it is looked again whether a processor is free for an interpreter to start.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(3);
 
 /// Wait before a ready jail that died is replaced, or a zygote.
 const REPLACE_AFTER: Duration = Duration::from_secs(1);
@@ -64,7 +67,7 @@ impl Supervisor {
     /// A jail for a run: the best that is ready, or a new one.
     pub(super) fn cell_for(&mut self, spec: &RunSpec, now: Instant) -> Result<Cell, String> {
         if self.settings.keeps_ready() {
-            self.refill_at.get_or_insert(now + REFILL_AFTER);
+            self.refill_at.get_or_insert(now);
         }
         if self.can_be_warm(spec) {
             let kind = Self::warm_kind(spec);
@@ -162,6 +165,12 @@ impl Supervisor {
         self.left.insert(enclosure.jail, enclosure);
     }
 
+    /// When one of the jails or zygotes that should be ready may be made; `None` if nothing is missing.
+    pub(super) fn refill_due(&self) -> Option<Instant> {
+        let alone = self.runs.values().map(|run| run.created + ALONE_FOR).max();
+        self.refill_at.map(|at| alone.map_or(at, |until| at.max(until)))
+    }
+
     /// Makes one of the jails or zygotes that should be ready, and notes whether it was the last.
     pub(super) fn refill_one(&mut self, now: Instant) {
         if let Some(imports) = self.missing_zygote(now) {
@@ -176,7 +185,7 @@ impl Supervisor {
         };
         if kind.is_warm() && self.runs.len() >= self.processor_count {
             // It would only take from those that run what they would give back as waiting.
-            self.refill_at = Some(now + REFILL_AFTER);
+            self.refill_at = Some(now + LOOK_AGAIN_AFTER);
             return;
         }
         match self.make_cell(kind, true, now) {

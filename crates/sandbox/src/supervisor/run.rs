@@ -10,6 +10,7 @@ use std::{
     collections::BTreeMap,
     fs,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -36,6 +37,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// Longest time between two accounts of what a run has used.
 const TELL_EVERY: Duration = Duration::from_millis(500);
+
+/// How many there are: to find out takes longer than a look does.
+static PROCESSORS: LazyLock<u64> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, |processors| processors.get() as u64));
 
 /// Refused calls that are looked at; then the listener is closed and the kernel refuses by itself.
 const REFUSED_CALLS_MAX: u32 = 256;
@@ -147,7 +152,8 @@ pub(super) struct Run {
     memory_seen_bytes: u64,
     /// The first limit of the scratch that was seen reached, even if the guest made room again.
     scratch_full: Option<LimitKind>,
-    created: Instant,
+    /// When it got its jail.
+    pub(super) created: Instant,
     next_look: Instant,
     next_account: Instant,
 }
@@ -262,7 +268,7 @@ impl Run {
                 }
                 (InitReport::Started, None) if matches!(self.stage, Stage::Starting { .. }) => {
                     self.stage = Stage::Running { since: now };
-                    self.next_look = now;
+                    self.next_look = now + self.least_until(self.payload.spec.limits.cpu_ms.saturating_mul(1000));
                     self.settle(now);
                 }
                 (InitReport::Exited { wait_status }, None) => {
@@ -424,13 +430,16 @@ impl Run {
                 } else if cpu_left == 0 {
                     self.kill(Killed::Cpu, now);
                 } else {
-                    // All processors together cannot use up what is left before this.
-                    let processors = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
-                    self.next_look = now + LOOK_EVERY.min(Duration::from_micros(cpu_left / processors + 500));
+                    self.next_look = now + self.least_until(cpu_left);
                 }
             }
             Stage::Loaded | Stage::Starting { .. } | Stage::Exited { .. } => {}
         }
+    }
+
+    /// How long it takes at least until all processors together can have used up so much of their time.
+    fn least_until(&self, cpu_left_us: u64) -> Duration {
+        LOOK_EVERY.min(Duration::from_micros(cpu_left_us / *PROCESSORS + 500))
     }
 
     /// What a running program has used so far, now and then.

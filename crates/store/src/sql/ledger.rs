@@ -18,7 +18,7 @@ use ringfence_pipeline::ports::{Admitted, Charge, Ledger, LedgerError, Receipt, 
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 
 use super::record::run_id;
-use super::{Conn, Query, StoredRow, Transaction, accounts, failed, query};
+use super::{Conn, Query, StoredRow, Transaction, accounts, failed, promises, query};
 use crate::{LEASE_MARGIN_MS, Store, WAITING_STEPS_MAX};
 
 /// Something held for a step.
@@ -265,7 +265,14 @@ impl Store {
     ) -> Result<(Option<Settling>, Receipt), LedgerError> {
         let doing = "settling";
         check_amount(doing, used)?;
-        let mut tx = self.write(doing).await?;
+        let mut tx = self.database.write().await.map_err(failed(doing))?;
+        if let Some(reservation) = promises::the_only_one(&mut tx, principal, run, step).await? {
+            let counted = Amount::default();
+            let (with, receipt) =
+                self.weigh(&mut tx, doing, &reservation, counted, State::Settled, used).await?;
+            return Ok((Some(Settling { tx, reservation, with }), receipt));
+        }
+        self.keep_promises(&mut tx).await?;
         let Some(found) = find(&mut tx, doing, principal, run, step).await? else {
             let reason = format!("nothing is reserved for step {step} of run {run}");
             return Err(StoreError::new(doing, reason).into());
@@ -274,12 +281,15 @@ impl Store {
             return Ok((None, self.settle_again(tx, &found, used).await?));
         }
         let reservation = found.reservation;
-        let (with, receipt) = self.weigh(&mut tx, doing, &reservation, State::Settled, used).await?;
+        let counted = reservation.amount;
+        let (with, receipt) =
+            self.weigh(&mut tx, doing, &reservation, counted, State::Settled, used).await?;
         Ok((Some(Settling { tx, reservation, with }), receipt))
     }
 
     async fn settle_held(&self, settling: Settling, events: &[Recorded]) -> Result<(), StoreError> {
         let Settling { mut tx, reservation: Reservation { principal, run, .. }, with } = settling;
+        self.keep_promises(&mut tx).await?;
         self.append_events(&mut tx, &principal, run, events, with).await?;
         // Should the power fail within the next moment, the step is settled at its bound.
         tx.commit_soon().await.map_err(failed("settling"))
@@ -296,16 +306,18 @@ impl Store {
         used: Amount,
         events: &[Recorded],
     ) -> Result<(), StoreError> {
-        let (with, _) = self.weigh(conn, doing, reservation, to, used).await?;
+        let (with, _) = self.weigh(conn, doing, reservation, reservation.amount, to, used).await?;
         self.append_events(conn, &reservation.principal, reservation.run, events, with).await.map(drop)
     }
 
-    /// The statements that end a step that is held, and what all who pay have then.
+    /// The statements that end a step that is held, and what all who pay have then. `counted` is what their balances
+    /// hold for it: nothing yet if it is only promised.
     async fn weigh(
         &self,
         conn: &mut Conn,
         doing: &'static str,
         reservation: &Reservation,
+        counted: Amount,
         to: State,
         used: Amount,
     ) -> Result<(Vec<Query>, Receipt), StoreError> {
@@ -315,7 +327,7 @@ impl Store {
         // As they are with what is written then.
         for Account { budget, .. } in &mut accounts {
             budget.spent = budget.spent.plus(&used);
-            budget.reserved = budget.reserved.plus(&negative(*amount));
+            budget.reserved = budget.reserved.plus(&negative(counted));
         }
         let (crossed, notes) = accounts::tell(&accounts, Some(*run), *at_ms);
         let mut with = vec![

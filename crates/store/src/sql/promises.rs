@@ -5,7 +5,8 @@
 //!                                                  └──> BEGIN, keep: reservation, balances, events, contents, COMMIT
 //! ```
 //! Whoever writes or reads keeps what it finds promised before it looks at anything else, in any process and
-//! after a crash: a promise counts as much as what it stands for. Postgres has no use for it: there a commit costs a
+//! after a crash: a promise counts as much as what it stands for. One whose step has ended already is kept with
+//! that end. Postgres has no use for it: there a commit costs a
 //! way to the server and back, and is made once.
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use ringfence_pipeline::run::{Principal, Recorded, RunId};
 use serde::{Deserialize, Serialize};
 
 use super::holds::has_room;
-use super::ledger::{State, Taking};
+use super::ledger::{Reservation, State, Taking};
 use super::{Conn, Transaction, failed, query};
 use crate::Store;
 
@@ -109,8 +110,8 @@ impl Store {
         Ok(Ok(()))
     }
 
-    /// Keeps all promises that are found. Those of one process are few: it keeps one while it makes the next.
-    async fn keep_promises(&self, conn: &mut Conn) -> Result<(), StoreError> {
+    /// Keeps all promises that are found, in a transaction that writes. Those of one process are few: it keeps one while it makes the next.
+    pub(super) async fn keep_promises(&self, conn: &mut Conn) -> Result<(), StoreError> {
         let doing = "keeping a promise";
         while is_promised(conn).await.map_err(failed(doing))? {
             let promises: Vec<(String, Vec<u8>)> = query("SELECT taking, contents FROM promises LIMIT ?")
@@ -119,8 +120,8 @@ impl Store {
                 .await
                 .map_err(failed(doing))?;
             for (taking, contents) in promises {
-                let (promise, events) = Promise::read(&taking, &contents)
-                    .map_err(|reason| StoreError::new(doing, format!("it is damaged: {reason}")))?;
+                let (promise, events) =
+                    Promise::read(&taking, &contents).map_err(|reason| damaged(doing, &reason))?;
                 promise.forget(conn).await.map_err(failed(doing))?;
                 self.write_promised(conn, &promise, &events).await?;
             }
@@ -183,9 +184,13 @@ impl Promise {
         }
     }
 
+    fn parse(taking: &str) -> Result<Promise, String> {
+        serde_json::from_str(taking).map_err(|error| error.to_string())
+    }
+
     /// What was written, with the events as they were then.
     fn read(taking: &str, contents: &[u8]) -> Result<(Promise, Vec<Recorded>), String> {
-        let promise: Promise = serde_json::from_str(taking).map_err(|error| error.to_string())?;
+        let promise = Promise::parse(taking)?;
         let mut left = contents;
         let mut events = promise.events.clone();
         for (event, named) in events.iter_mut().zip(&promise.contents) {
@@ -228,12 +233,23 @@ impl Promise {
         Principal { tenant, user, key_id, scopes: Scopes::NONE }
     }
 
+    /// As what it stands for is found.
+    fn reservation(self) -> Reservation {
+        let principal = self.principal();
+        let Promise { run, step, session, author, amount, at_ms, until_ms, .. } = self;
+        Reservation { run, step, principal, session, author, at_ms, amount, until_ms, waits: false }
+    }
+
     fn taking<'a>(&'a self, principal: &'a Principal) -> Taking<'a> {
         let Promise { run, step, session, author, amount, at_ms, until_ms, .. } = self;
         let charge = Charge { principal, run: *run, step: *step, session: session.as_deref(), author };
         let (state, admitted) = (State::Held, &|| {});
         Taking { charge, amount: *amount, state, at_ms: *at_ms, until_ms: *until_ms, admitted }
     }
+}
+
+fn damaged(doing: &'static str, reason: &str) -> StoreError {
+    StoreError::new(doing, format!("a promise is damaged: {reason}"))
 }
 
 /// The bytes of a content that are written with its events.
@@ -247,6 +263,29 @@ async fn is_promised(conn: &mut Conn) -> Result<bool, sqlx::Error> {
         Conn::Sqlite(_) => query("SELECT EXISTS (SELECT 1 FROM promises)").fetch_one(conn).await,
         Conn::Postgres(_) => Ok(false),
     }
+}
+
+/// What is promised for a step of the principal's, if nothing else is promised. Whoever asks has the write lock, so
+/// that its end can be decided on before it is kept.
+pub(super) async fn the_only_one(
+    conn: &mut Conn,
+    principal: &Principal,
+    run: RunId,
+    step: u32,
+) -> Result<Option<Reservation>, StoreError> {
+    let doing = "finding a promise";
+    if matches!(conn, Conn::Postgres(_)) {
+        return Ok(None);
+    }
+    let promises: Vec<String> =
+        query("SELECT taking FROM promises LIMIT 2").fetch_all(conn).await.map_err(failed(doing))?;
+    let [taking] = promises.as_slice() else { return Ok(None) };
+    let promise = Promise::parse(taking).map_err(|reason| damaged(doing, &reason))?;
+    let is_it = promise.run == run
+        && promise.step == step
+        && promise.tenant == principal.tenant
+        && promise.key_id == principal.key_id;
+    Ok(is_it.then(|| promise.reservation()))
 }
 
 /// True if nothing that is there stands against it: its key is accepted, nothing is reserved for the step, and the

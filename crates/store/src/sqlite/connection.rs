@@ -167,14 +167,22 @@ impl Lent {
     /// power fails. If it is to be [on disk](Self::keep_on_disk), it is when this returns; others may write
     /// meanwhile.
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        blocking(|| self.simply("COMMIT")).map_err(failure)?;
         let (pool, is_for_disk) = (self.pool.clone(), self.is_for_disk);
-        let commit = pool.0.log.note_commit();
-        drop(self);
-        if is_for_disk {
-            return pool.0.log.sync(commit).await;
+        let log = &pool.0.log;
+        // In one go, unless somebody else syncs: to hand over this thread's other work takes as long as a commit.
+        let (commit, is_synced) = blocking(|| {
+            self.simply("COMMIT").map_err(failure)?;
+            let commit = log.note_commit();
+            drop(self);
+            let mine = if is_for_disk { log.synced.try_lock().ok() } else { None };
+            let is_synced = mine.map(|mut synced| log.sync_now(&mut synced, commit)).transpose()?;
+            Ok::<_, sqlx::Error>((commit, is_synced.is_some()))
+        })?;
+        match (is_for_disk, is_synced) {
+            (true, false) => log.sync(commit).await?,
+            (true, true) => {}
+            (false, _) => pool.sync_soon(),
         }
-        pool.sync_soon();
         Ok(())
     }
 
@@ -244,16 +252,21 @@ impl Log {
     /// Waits until a commit is on disk. Of those who wait, one syncs for all.
     async fn sync(&self, commit: u64) -> Result<(), sqlx::Error> {
         let mut synced = self.synced.lock().await;
+        blocking(|| self.sync_now(&mut synced, commit))
+    }
+
+    /// Has a commit be on disk, with all that were made until now, unless it is.
+    fn sync_now(&self, synced: &mut Option<u64>, commit: u64) -> Result<(), sqlx::Error> {
         let Some(before) = *synced else { return Err(unsynced(&io::Error::other("it failed before"))) };
         if before >= commit {
             return Ok(());
         }
         let commits = self.commits.load(Ordering::SeqCst);
-        let done = blocking(|| match File::open(&self.file) {
+        let done = match File::open(&self.file) {
             // SQLite has moved all of it to the database.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            file => file?.sync_data(),
-        });
+            file => file.and_then(|file| file.sync_data()),
+        };
         match done {
             Ok(()) => *synced = Some(commits),
             Err(error) => {

@@ -9,7 +9,7 @@ use std::{
 
 use ringfence_job::Limits;
 
-use super::{CgroupError, Directories, Version, keyed_number, number, remove_group, write};
+use super::{CgroupError, Directories, Version, beginning, keyed, keyed_number, number, remove_group, write};
 
 /// Tasks of a run that are ours: its init.
 const OWN_TASKS: u64 = 1;
@@ -130,8 +130,8 @@ impl Group {
             Version::V1 => "rss",
             Version::V2 => "anon",
         };
-        let stat = self.directories.memory.join("memory.stat");
-        keyed_number(&stat, anonymous) + keyed_number(&stat, "shmem")
+        let stat = beginning(&self.directories.memory.join("memory.stat"));
+        keyed(&stat, anonymous) + keyed(&stat, "shmem")
     }
 
     /// Peak memory in bytes without the file cache that is still charged; 0 where the kernel keeps no
@@ -141,8 +141,8 @@ impl Group {
             Version::V1 => ("memory.max_usage_in_bytes", "cache"),
             Version::V2 => ("memory.peak", "file"),
         };
-        let stat = self.directories.memory.join("memory.stat");
-        let cache = keyed_number(&stat, cache).saturating_sub(keyed_number(&stat, "shmem"));
+        let stat = beginning(&self.directories.memory.join("memory.stat"));
+        let cache = keyed(&stat, cache).saturating_sub(keyed(&stat, "shmem"));
         number(&self.directories.memory.join(peak)).saturating_sub(cache)
     }
 

@@ -10,7 +10,8 @@ mod v2;
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -24,6 +25,9 @@ const CPU_SHARES: u64 = 256;
 
 /// The same with v2; the server's group has 100.
 const CPU_WEIGHT: u64 = 25;
+
+/// Bytes of a file that are read for its figures.
+const FIGURES_BYTES: usize = 4096;
 
 /// How often removing a group is tried again while the kernel still counts a dead process.
 const REMOVE_TRIES_MAX: u32 = 50;
@@ -280,13 +284,26 @@ fn write(path: &Path, value: impl ToString) -> Result<(), CgroupError> {
 
 /// The number in a file, or 0 if the kernel does not offer it.
 fn number(path: &Path) -> u64 {
-    fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    beginning(path).trim().parse().unwrap_or(0)
 }
 
 /// The number after `key` in a file of "key number" lines, or 0.
 fn keyed_number(path: &Path, key: &str) -> u64 {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    keyed(&beginning(path), key)
+}
+
+/// The number after `key` in "key number" lines, or 0.
+fn keyed(text: &str, key: &str) -> u64 {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok()).unwrap_or(0)
+}
+
+/// The first [`FIGURES_BYTES`] of a file, which holds every figure that is looked for here; nothing if it cannot be
+/// read. Between the end of a run and its answer, each further call counts.
+fn beginning(path: &Path) -> String {
+    let mut text = vec![0; FIGURES_BYTES];
+    let read = fs::File::open(path).and_then(|mut file| file.read(&mut text)).unwrap_or(0);
+    text.truncate(read);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 #[cfg(test)]
