@@ -35,7 +35,7 @@ mod sqlite;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ringfence_pipeline::budget::DefaultBudget;
@@ -63,6 +63,7 @@ use sql::Database;
 use sql::audit::Audit;
 use sql::contents::SMALL_BYTES_MAX;
 use sql::holds::Place;
+use sql::promises::LastPromise;
 use sqlite::Sqlite;
 
 /// The tenant of the built-in identity that `ringfence run` and `ringfence ask` use.
@@ -128,6 +129,7 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 #[derive(Clone)]
 pub struct Store {
     database: Database,
+    last_promise: Arc<Mutex<Option<LastPromise>>>,
     blobs: Blobs,
     partials: Partials,
     room: Room,
@@ -188,6 +190,7 @@ impl Store {
         let audit = Audit::new(key.clone(), CheckpointFile::new(data_dir, key));
         let store = Self {
             database,
+            last_promise: Arc::default(),
             blobs: Blobs::new(prepared.blobs.clone(), partials.clone()),
             partials,
             keeping: Keeping::default(),

@@ -51,6 +51,11 @@ impl Enclosure {
         }
     }
 
+    /// True if nobody but init is left in it, or not even init; false where there are no groups to tell.
+    pub(super) fn is_deserted(&self) -> bool {
+        self.group.as_ref().is_some_and(|group| group.processes().iter().all(|pid| *pid == self.pid))
+    }
+
     /// Reaps a guest that has joined, if it is dead: its raw wait status.
     pub(super) fn reap_guest(&mut self) -> Option<i32> {
         let wait_status = reap(self.guest.as_ref()?.as_fd())?;

@@ -312,7 +312,8 @@ impl Supervisor {
     }
 
     fn time_until_next_look(&self) -> Option<rustix::event::Timespec> {
-        let chores = [self.refill_due(), self.runtimes_at].into_iter().flatten().filter(|_| !self.server_gone);
+        let chores =
+            [self.refill_due(), self.runtimes_at].into_iter().flatten().filter(|_| !self.server_gone);
         let zygotes = self.zygotes.iter().filter_map(Zygote::deadline);
         let next = self.runs.values().map(Run::next_look).chain(chores).chain(zygotes).min()?;
         // Rounded up to the millisecond: a moment later rather than a busy wait just before.
@@ -332,9 +333,15 @@ impl Supervisor {
                 self.lose_spare(jail, now);
                 self.finish(jail, now);
             }
-            Token::Guest(jail) => self.hear_guest(jail, now),
+            Token::Guest(jail) => {
+                self.hear_guest(jail, now);
+                self.leave(jail, now);
+            }
             Token::Zygote(number) => self.hear_zygote(number, now),
-            Token::Line(jail) => self.hear_init(jail, now),
+            Token::Line(jail) => {
+                self.hear_init(jail, now);
+                self.leave(jail, now);
+            }
             Token::Stdout(jail) => drop(self.forward(jail, Stream::Stdout)),
             Token::Stderr(jail) => drop(self.forward(jail, Stream::Stderr)),
             Token::Listener(jail) => {
@@ -348,9 +355,7 @@ impl Supervisor {
                 if let Some(listener) = closed {
                     let _ = epoll::delete(&self.epoll, &listener);
                 }
-                if self.runs.get(&jail).is_some_and(|run| run.has_left) {
-                    self.leave(jail, now);
-                }
+                self.leave(jail, now);
             }
         }
     }
@@ -572,8 +577,11 @@ impl Supervisor {
         }
     }
 
-    /// The guest has ended but for the kernel's work on it: answer, and have it taken down.
+    /// If the guest has ended but for the kernel's work on it: answers, and has it taken down.
     fn leave(&mut self, jail: u64, now: Instant) {
+        if !self.runs.get(&jail).is_some_and(|run| run.has_left) {
+            return;
+        }
         if self.left.len() < usize::from(self.settings.slots) {
             // Its end comes after the answer, which it would delay. Until then its threads and signal handlers may
             // still do something, of which whoever collects is aware.

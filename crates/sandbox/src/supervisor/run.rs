@@ -144,7 +144,8 @@ pub(super) struct Run {
     denied: BTreeMap<i32, u32>,
     /// How often it has said that it ends, while it was not alone.
     stayed: u32,
-    /// True if it has said so and was: the answer need not wait until it is taken down.
+    /// True if it has said so and was, or has ended and left nobody behind: the answer need not wait until it is taken
+    /// down.
     pub(super) has_left: bool,
     /// True once refused calls are no longer counted.
     denied_truncated: bool,
@@ -268,7 +269,8 @@ impl Run {
                 }
                 (InitReport::Started, None) if matches!(self.stage, Stage::Starting { .. }) => {
                     self.stage = Stage::Running { since: now };
-                    self.next_look = now + self.least_until(self.payload.spec.limits.cpu_ms.saturating_mul(1000));
+                    self.next_look =
+                        now + self.least_until(self.payload.spec.limits.cpu_ms.saturating_mul(1000));
                     self.settle(now);
                 }
                 (InitReport::Exited { wait_status }, None) => {
@@ -276,9 +278,7 @@ impl Run {
                         Stage::Loaded | Stage::Starting { .. } => now,
                         Stage::Running { since } | Stage::Exited { since, .. } => since,
                     };
-                    self.stage = Stage::Exited { since, at: now, wait_status };
-                    // Init is on its way out; this makes sure of it, and of all that is left.
-                    self.enclosure.kill();
+                    self.end(Stage::Exited { since, at: now, wait_status });
                 }
                 // Whoever waits for it knows; of one that is gone, init ends now.
                 (InitReport::Ready | InitReport::Gone, None) if self.has_not_begun() => {}
@@ -300,7 +300,18 @@ impl Run {
         // With its init, which is dead, everything in the jail is: this is not the program's end.
         let dragged_along = self.line_closed && wait_status == libc::SIGKILL;
         if let (Stage::Running { since }, false) = (self.stage, dragged_along) {
-            self.stage = Stage::Exited { since, at: now, wait_status };
+            self.end(Stage::Exited { since, at: now, wait_status });
+        }
+    }
+
+    /// Its first process has ended and was reaped. What is left of it, background processes or only init, ends now;
+    /// init alone need not be waited for.
+    fn end(&mut self, exited: Stage) {
+        let by_itself =
+            matches!(self.stage, Stage::Running { .. }) && self.killed.is_none() && self.failure.is_none();
+        self.stage = exited;
+        self.has_left = by_itself && self.enclosure.is_deserted();
+        if !self.has_left {
             self.enclosure.kill();
         }
     }

@@ -18,7 +18,7 @@ use ringfence_pipeline::ports::{Admitted, Charge, Ledger, LedgerError, Receipt, 
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
 
 use super::record::run_id;
-use super::{Conn, Query, StoredRow, Transaction, accounts, failed, promises, query};
+use super::{Conn, Query, StoredRow, Transaction, accounts, failed, query};
 use crate::{LEASE_MARGIN_MS, Store, WAITING_STEPS_MAX};
 
 /// Something held for a step.
@@ -211,7 +211,7 @@ impl Store {
         if taking.state == State::Waiting {
             check_waiting(&mut tx, principal).await?;
         }
-        let Err(mut tx) = self.promise(tx, taking, events).await? else { return Ok(()) };
+        let Err(mut tx) = self.promise(tx, taking, accounts, events).await? else { return Ok(()) };
         (taking.admitted)();
         let written = self.admit_events(&mut tx, principal, run, events, taking.statements()).await?;
         if written.first() != Some(&1) {
@@ -266,10 +266,8 @@ impl Store {
         let doing = "settling";
         check_amount(doing, used)?;
         let mut tx = self.database.write().await.map_err(failed(doing))?;
-        if let Some(reservation) = promises::the_only_one(&mut tx, principal, run, step).await? {
-            let counted = Amount::default();
-            let (with, receipt) =
-                self.weigh(&mut tx, doing, &reservation, counted, State::Settled, used).await?;
+        if let Some((reservation, accounts)) = self.promised_last(&mut tx, principal, run, step).await {
+            let (with, receipt) = weigh(accounts, &reservation, Amount::default(), State::Settled, used);
             return Ok((Some(Settling { tx, reservation, with }), receipt));
         }
         self.keep_promises(&mut tx).await?;
@@ -281,9 +279,8 @@ impl Store {
             return Ok((None, self.settle_again(tx, &found, used).await?));
         }
         let reservation = found.reservation;
-        let counted = reservation.amount;
-        let (with, receipt) =
-            self.weigh(&mut tx, doing, &reservation, counted, State::Settled, used).await?;
+        let accounts = self.accounts_of(&mut tx, doing, &reservation).await?;
+        let (with, receipt) = weigh(accounts, &reservation, reservation.amount, State::Settled, used);
         Ok((Some(Settling { tx, reservation, with }), receipt))
     }
 
@@ -306,37 +303,19 @@ impl Store {
         used: Amount,
         events: &[Recorded],
     ) -> Result<(), StoreError> {
-        let (with, _) = self.weigh(conn, doing, reservation, reservation.amount, to, used).await?;
+        let accounts = self.accounts_of(conn, doing, reservation).await?;
+        let (with, _) = weigh(accounts, reservation, reservation.amount, to, used);
         self.append_events(conn, &reservation.principal, reservation.run, events, with).await.map(drop)
     }
 
-    /// The statements that end a step that is held, and what all who pay have then. `counted` is what their balances
-    /// hold for it: nothing yet if it is only promised.
-    async fn weigh(
+    /// What all who pay for a step have.
+    async fn accounts_of(
         &self,
         conn: &mut Conn,
         doing: &'static str,
         reservation: &Reservation,
-        counted: Amount,
-        to: State,
-        used: Amount,
-    ) -> Result<(Vec<Query>, Receipt), StoreError> {
-        let Reservation { run, amount, at_ms, .. } = reservation;
-        let path = reservation.path();
-        let mut accounts = accounts::open(conn, doing, &path, *at_ms, &self.default_budget).await?;
-        // As they are with what is written then.
-        for Account { budget, .. } in &mut accounts {
-            budget.spent = budget.spent.plus(&used);
-            budget.reserved = budget.reserved.plus(&negative(counted));
-        }
-        let (crossed, notes) = accounts::tell(&accounts, Some(*run), *at_ms);
-        let mut with = vec![
-            end(reservation, to, Some(used)),
-            accounts::change(&path, *at_ms, used, negative(*amount)),
-            usage_of(reservation, used),
-        ];
-        with.extend(notes);
-        Ok((with, Receipt { left_nano_usd: money_left(&accounts), crossed }))
+    ) -> Result<Vec<Account>, StoreError> {
+        accounts::open(conn, doing, &reservation.path(), reservation.at_ms, &self.default_budget).await
     }
 
     /// Gives back what is held for a step that has not begun, and appends `events`.
@@ -398,6 +377,31 @@ struct Settling {
     tx: Transaction,
     reservation: Reservation,
     with: Vec<Query>,
+}
+
+/// The statements that end a step that is held, and what all who pay have then. `counted` is what their `accounts`
+/// hold for it: nothing yet if it is only promised.
+fn weigh(
+    mut accounts: Vec<Account>,
+    reservation: &Reservation,
+    counted: Amount,
+    to: State,
+    used: Amount,
+) -> (Vec<Query>, Receipt) {
+    let Reservation { run, amount, at_ms, .. } = reservation;
+    // As they are with what is written then.
+    for Account { budget, .. } in &mut accounts {
+        budget.spent = budget.spent.plus(&used);
+        budget.reserved = budget.reserved.plus(&negative(counted));
+    }
+    let (crossed, notes) = accounts::tell(&accounts, Some(*run), *at_ms);
+    let mut with = vec![
+        end(reservation, to, Some(used)),
+        accounts::change(&reservation.path(), *at_ms, used, negative(*amount)),
+        usage_of(reservation, used),
+    ];
+    with.extend(notes);
+    (with, Receipt { left_nano_usd: money_left(&accounts), crossed })
 }
 
 /// Where a reservation stands.

@@ -14,7 +14,7 @@ pub(crate) mod identities;
 mod keys;
 pub(crate) mod ledger;
 mod pepper;
-mod promises;
+pub(crate) mod promises;
 pub(crate) mod query;
 pub(crate) mod record;
 pub(crate) mod recovery;

@@ -9,9 +9,9 @@
 //! that end. Postgres has no use for it: there a commit costs a
 //! way to the server and back, and is made once.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use ringfence_pipeline::budget::Amount;
+use ringfence_pipeline::budget::{Account, Amount};
 use ringfence_pipeline::keys::Scopes;
 use ringfence_pipeline::ports::{Charge, Kept, Ledger as _, LedgerError, StoreError};
 use ringfence_pipeline::run::{Principal, Recorded, RunId};
@@ -45,6 +45,18 @@ struct Promise {
     events: Vec<Recorded>,
     /// What each of the events names.
     contents: Vec<Vec<Named>>,
+}
+
+/// What was promised last, for whoever settles it before anybody else writes: nothing need be read again.
+#[derive(Debug)]
+pub(crate) struct LastPromise {
+    /// The promise was the write before this one.
+    next_write: u64,
+    /// What SQLite says as long as no other process has written.
+    data_version: i64,
+    reservation: Reservation,
+    /// What all who pay for it had without it.
+    accounts: Vec<Account>,
 }
 
 /// A content that an event names.
@@ -88,6 +100,7 @@ impl Store {
         &self,
         mut tx: Transaction,
         taking: &Taking<'_>,
+        accounts: Vec<Account>,
         events: &[Recorded],
     ) -> Result<Result<(), Transaction>, LedgerError> {
         let doing = "reserving";
@@ -106,8 +119,41 @@ impl Store {
         (taking.admitted)();
         let promise = Promise::of(taking, events);
         promise.write(&mut tx, events).await.map_err(failed(doing))?;
-        tx.commit().await.map_err(failed(doing))?;
+        let last = match seen(&mut tx).await {
+            Some((write, data_version)) => {
+                let (next_write, reservation) = (write + 1, promise.reservation());
+                Some(LastPromise { next_write, data_version, reservation, accounts })
+            }
+            None => None,
+        };
+        // Before anybody else can write.
+        *self.last_promise() = last;
+        if let Err(error) = tx.commit().await {
+            *self.last_promise() = None;
+            return Err(failed(doing)(error).into());
+        }
         Ok(Ok(()))
+    }
+
+    /// What is promised for a step, and what all who pay for it have without it, if that was the last that anybody
+    /// wrote.
+    pub(super) async fn promised_last(
+        &self,
+        tx: &mut Transaction,
+        principal: &Principal,
+        run: RunId,
+        step: u32,
+    ) -> Option<(Reservation, Vec<Account>)> {
+        let LastPromise { next_write, data_version, reservation, accounts } = self.last_promise().take()?;
+        let Principal { tenant, key_id, .. } = &reservation.principal;
+        let is_it = (reservation.run, reservation.step) == (run, step)
+            && (tenant, key_id) == (&principal.tenant, &principal.key_id);
+        (is_it && seen(tx).await == Some((next_write, data_version))).then_some((reservation, accounts))
+    }
+
+    fn last_promise(&self) -> MutexGuard<'_, Option<LastPromise>> {
+        // It is replaced as a whole, or taken.
+        self.last_promise.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps all promises that are found, in a transaction that writes. Those of one process are few: it keeps one while it makes the next.
@@ -257,35 +303,19 @@ fn here(kept: &Kept) -> &[u8] {
     kept.unwritten.as_deref().unwrap_or_default()
 }
 
+/// The number of a write of this process, and what SQLite says of those of others; none if it cannot be told.
+async fn seen(conn: &mut Conn) -> Option<(u64, i64)> {
+    let Conn::Sqlite(lent) = &*conn else { return None };
+    let write = lent.write_number();
+    Some((write, query("PRAGMA data_version").fetch_one(conn).await.ok()?))
+}
+
 /// True if anything is promised.
 async fn is_promised(conn: &mut Conn) -> Result<bool, sqlx::Error> {
     match conn {
         Conn::Sqlite(_) => query("SELECT EXISTS (SELECT 1 FROM promises)").fetch_one(conn).await,
         Conn::Postgres(_) => Ok(false),
     }
-}
-
-/// What is promised for a step of the principal's, if nothing else is promised. Whoever asks has the write lock, so
-/// that its end can be decided on before it is kept.
-pub(super) async fn the_only_one(
-    conn: &mut Conn,
-    principal: &Principal,
-    run: RunId,
-    step: u32,
-) -> Result<Option<Reservation>, StoreError> {
-    let doing = "finding a promise";
-    if matches!(conn, Conn::Postgres(_)) {
-        return Ok(None);
-    }
-    let promises: Vec<String> =
-        query("SELECT taking FROM promises LIMIT 2").fetch_all(conn).await.map_err(failed(doing))?;
-    let [taking] = promises.as_slice() else { return Ok(None) };
-    let promise = Promise::parse(taking).map_err(|reason| damaged(doing, &reason))?;
-    let is_it = promise.run == run
-        && promise.step == step
-        && promise.tenant == principal.tenant
-        && promise.key_id == principal.key_id;
-    Ok(is_it.then(|| promise.reservation()))
 }
 
 /// True if nothing that is there stands against it: its key is accepted, nothing is reserved for the step, and the

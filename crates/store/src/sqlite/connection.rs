@@ -69,7 +69,7 @@ impl Pool {
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
         let idle = self.idle().pop();
         let conn = idle.map_or_else(|| blocking(|| self.open()), Ok)?;
-        Ok(Lent { conn: Some(conn), pool: self.clone(), is_for_disk: false, _turn: turn })
+        Ok(Lent { conn: Some(conn), pool: self.clone(), is_for_disk: false, write_number: 0, _turn: turn })
     }
 
     fn open(&self) -> Result<Connection, sqlx::Error> {
@@ -143,19 +143,27 @@ pub(crate) struct Lent {
     conn: Option<Connection>,
     pool: Pool,
     is_for_disk: bool,
+    write_number: u64,
     _turn: OwnedSemaphorePermit,
 }
 
 impl Lent {
-    /// Begins a transaction that takes the write lock at once.
-    pub(super) async fn begin_write(&mut self) -> Result<(), sqlx::Error> {
+    /// Begins a transaction that takes the write lock at once, and counts it among the `writes` of this process.
+    pub(super) async fn begin_write(&mut self, writes: &AtomicU64) -> Result<(), sqlx::Error> {
         let began = Instant::now();
         loop {
             match self.simply("BEGIN IMMEDIATE") {
                 Err(error) if is_busy(&error) && began.elapsed() < BUSY_WAIT_MAX => sleep(BUSY_LOOK).await,
-                done => return done.map_err(failure),
+                done => break done.map_err(failure)?,
             }
         }
+        self.write_number = writes.fetch_add(1, Ordering::SeqCst) + 1;
+        Ok(())
+    }
+
+    /// Which of this process's writes it is for.
+    pub(crate) fn write_number(&self) -> u64 {
+        self.write_number
     }
 
     /// Begins a transaction that sees the database as it is at its first statement.
@@ -474,7 +482,7 @@ mod tests {
         let pool = Pool::new(&file, Purpose::Write, 1);
         for (at, is_for_disk) in [false, true, false].into_iter().enumerate() {
             let mut conn = pool.lend().await.unwrap();
-            conn.begin_write().await.unwrap();
+            conn.begin_write(&AtomicU64::new(0)).await.unwrap();
             conn.carry_out(&format!("INSERT INTO t VALUES ({at})"), &[], &mut |_| Ok(())).unwrap();
             conn.is_for_disk = is_for_disk;
             conn.commit().await.unwrap();
