@@ -14,9 +14,25 @@ const LIMIT: Amount = Amount { nano_usd: 0, tokens: 0, runs: 6, sandbox_ms: 300 
 
 #[derive(Debug, Clone)]
 enum Op {
-    Reserve { step: u32, amount: Amount },
-    Settle { step: u32, used: Amount, soon: bool },
-    Pass { ms: i64 },
+    Reserve {
+        step: u32,
+        amount: Amount,
+    },
+    Settle {
+        step: u32,
+        used: Amount,
+        soon: bool,
+    },
+    /// One right after the other, with nobody who looks in between.
+    Both {
+        step: u32,
+        amount: Amount,
+        used: Amount,
+        soon: bool,
+    },
+    Pass {
+        ms: i64,
+    },
     Recover,
     Restart,
 }
@@ -33,6 +49,8 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => (0_u32..8, any_amount()).prop_map(|(step, amount)| Op::Reserve { step, amount }),
         4 => (0_u32..8, any_amount(), any::<bool>()).prop_map(|(step, used, soon)| Op::Settle { step, used, soon }),
+        4 => (0_u32..8, any_amount(), any_amount(), any::<bool>())
+            .prop_map(|(step, amount, used, soon)| Op::Both { step, amount, used, soon }),
         2 => (0..LEASE_MARGIN_MS).prop_map(|ms| Op::Pass { ms }),
         1 => Just(Op::Recover),
         1 => Just(Op::Restart),
@@ -103,6 +121,11 @@ async fn apply(world: &mut World, who: &Principal, run: RunId, model: &mut Model
     let now_ms = world.now();
     match *op {
         Op::Pass { ms } => world.pass(ms),
+        Op::Both { step, amount, used, soon } => {
+            Box::pin(apply(world, who, run, model, &Op::Reserve { step, amount }, seq)).await;
+            let seq = model.next_seq;
+            Box::pin(apply(world, who, run, model, &Op::Settle { step, used, soon }, seq)).await;
+        }
         Op::Restart => {
             world.restart().await;
             // Nobody else has the database open, so whoever held anything in it is gone.

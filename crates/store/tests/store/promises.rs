@@ -1,5 +1,7 @@
 //! What is promised counts as much as what it stands for, whoever asks and whatever becomes of who promised it.
 
+use ringfence_pipeline::budget::{Amount, Caps};
+use ringfence_pipeline::keys::KeyRequest;
 use ringfence_pipeline::ports::{Ledger, LedgerError, Record};
 use ringfence_pipeline::run::{Principal, Run, Stage};
 
@@ -48,6 +50,52 @@ async fn another_process_admits_nothing_that_is_promised() {
     assert_eq!(missing(&refused.unwrap_err()).1, 1);
     // What was refused has not undone it.
     assert_eq!(budget_of(&world.store, &who).await.reserved, amount(1, 9));
+}
+
+#[tokio::test]
+async fn who_settles_what_was_just_promised_is_told_what_others_have_taken_since() {
+    const LIMIT: i64 = 1_000_000;
+    let money = |nano_usd| Amount { nano_usd, runs: 1, ..Amount::default() };
+    for others in ["nobody", "this process", "another process"] {
+        let world = World::new().await;
+        let limit = Caps { nano_usd: Some(LIMIT), ..Caps::default() };
+        let request = KeyRequest { limit, ..KeyRequest::new("ana") };
+        let key = world.store.create_key("acme", &request, world.now()).await.unwrap();
+        let who = world.store.authenticate(&key.text, world.now()).await.unwrap();
+        let beside = world.another().await;
+        let run = new_run();
+        world.store.reserve(charge(&who, run, 0), money(500), &[event(0, "begun")]).await.unwrap();
+        assert_eq!(promises(&world).await, 1);
+        let taken = match others {
+            "this process" => Some(&world.store),
+            "another process" => Some(&beside),
+            _ => None,
+        };
+        if let Some(store) = taken {
+            store.reserve(charge(&who, new_run(), 0), money(70), &[event(0, "begun")]).await.unwrap();
+        }
+        let taken = if taken.is_some() { 70 } else { 0 };
+        let receipt = world.store.settle(&who, run, 0, money(300), &[event(1, "ended")]).await.unwrap();
+        assert_eq!(receipt.left_nano_usd, Some(LIMIT - 300 - taken), "{others}");
+        let budget = budget_of(&beside, &who).await;
+        assert_eq!((budget.spent, budget.reserved.nano_usd), (money(300), taken), "{others}");
+        assert_eq!(world.store.history(&who, run).await.unwrap().len(), 2);
+        // It is final, and nobody can settle it at another amount.
+        let again = world.store.settle(&who, run, 0, money(1), &[event(2, "ended")]).await;
+        assert!(again.unwrap_err().to_string().contains("settled at another amount"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_promised_to_one_is_not_settled_by_another() {
+    let (world, who) = rich().await;
+    let other = world.principal("acme", amount(9, 900)).await;
+    let run = new_run();
+    world.store.reserve(charge(&who, run, 0), amount(1, 100), &[event(0, "begun")]).await.unwrap();
+    let refused = world.store.settle(&other, run, 0, amount(1, 1), &[event(1, "ended")]).await;
+    assert!(refused.unwrap_err().to_string().contains("nothing is reserved"));
+    world.store.settle(&who, run, 0, amount(1, 60), &[event(1, "ended")]).await.unwrap();
+    assert_eq!(budget_of(&world.store, &who).await.spent, amount(1, 60));
 }
 
 #[tokio::test]

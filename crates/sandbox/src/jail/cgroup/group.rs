@@ -5,11 +5,15 @@ use std::{
     io::{self, Write as _},
     os::fd::{AsFd as _, BorrowedFd},
     path::Path,
+    time::Instant,
 };
 
 use ringfence_job::Limits;
 
-use super::{CgroupError, Directories, Version, beginning, keyed, keyed_number, number, remove_group, write};
+use super::{
+    CgroupError, Directories, REMOVE_FOR, Version, beginning, keyed, keyed_number, number, remove_group,
+    write,
+};
 
 /// Tasks of a run that are ours: its init.
 const OWN_TASKS: u64 = 1;
@@ -158,7 +162,8 @@ impl Group {
 
     /// Removes the groups. Every process must be reaped and every tmpfs freed.
     pub(crate) fn remove(&self) -> Result<(), CgroupError> {
-        self.directories.each().into_iter().try_for_each(remove_group)
+        let until = Instant::now() + REMOVE_FOR;
+        self.directories.each().into_iter().try_for_each(|directory| remove_group(directory, until))
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub(crate) use group::{Entrance, Group};
@@ -29,8 +29,11 @@ const CPU_WEIGHT: u64 = 25;
 /// Bytes of a file that are read for its figures.
 const FIGURES_BYTES: usize = 4096;
 
-/// How often removing a group is tried again while the kernel still counts a dead process.
-const REMOVE_TRIES_MAX: u32 = 50;
+/// How long removing a group is tried while the kernel still counts a dead process.
+const REMOVE_FOR: Duration = Duration::from_millis(100);
+
+/// The same for all that dead supervisors left, whose processes have only just been killed.
+const SWEEP_FOR: Duration = Duration::from_secs(3);
 
 /// Wait between two tries.
 const REMOVE_WAIT: Duration = Duration::from_millis(2);
@@ -152,7 +155,8 @@ impl Hierarchies {
     /// `privileged` says that root called us.
     pub(crate) fn prepare(instance: &str, privileged: bool) -> Result<Hierarchies, CgroupError> {
         let (version, homes) = find_homes(privileged)?;
-        homes.each().into_iter().for_each(|home| sweep(home, instance));
+        let until = Instant::now() + SWEEP_FOR;
+        homes.each().into_iter().for_each(|home| sweep(home, instance, until));
         let start = start_time(std::process::id()).unwrap_or(0);
         let bases = homes.join(&format!("{}{}-{start}", base_prefix(instance), std::process::id()));
         bases.each().into_iter().try_for_each(make_group)?;
@@ -175,7 +179,7 @@ impl Hierarchies {
     pub(crate) fn remove(&self) {
         for directory in self.bases.each() {
             // What cannot be removed now is swept by the next start.
-            let _ = remove_group(directory);
+            let _ = remove_group(directory, Instant::now() + REMOVE_FOR);
         }
     }
 
@@ -218,8 +222,9 @@ fn base_prefix(instance: &str) -> String {
     format!("ringfence-{instance}-")
 }
 
-/// Ends what supervisors of `instance` that are no longer alive left in `parent`.
-fn sweep(parent: &Path, instance: &str) {
+/// Ends what supervisors of `instance` that are no longer alive left in `parent`; what the kernel still counts at
+/// `until`, the next start ends.
+fn sweep(parent: &Path, instance: &str, until: Instant) {
     let prefix = base_prefix(instance);
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -230,10 +235,10 @@ fn sweep(parent: &Path, instance: &str) {
             for run in fs::read_dir(entry.path()).into_iter().flatten().flatten() {
                 if run.path().is_dir() {
                     kill_members(&run.path());
-                    let _ = remove_group(&run.path());
+                    let _ = remove_group(&run.path(), until);
                 }
             }
-            let _ = remove_group(&entry.path());
+            let _ = remove_group(&entry.path(), until);
         }
     }
 }
@@ -259,13 +264,11 @@ fn parse_start_time(stat: &str) -> Option<u64> {
     if state == "Z" || state == "X" { None } else { fields.nth(18)?.parse().ok() }
 }
 
-fn remove_group(directory: &Path) -> Result<(), CgroupError> {
-    let mut tries = 0;
+fn remove_group(directory: &Path, until: Instant) -> Result<(), CgroupError> {
     loop {
         match fs::remove_dir(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && tries < REMOVE_TRIES_MAX => {
-                tries += 1;
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && Instant::now() < until => {
                 thread::sleep(REMOVE_WAIT);
             }
             Err(source) => return Err(CgroupError::unusable(directory, source)),
