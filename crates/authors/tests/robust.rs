@@ -74,8 +74,13 @@ const REMEMBERED: [&str; 12] = [
     "average",
 ];
 
+#[test]
+fn a_continuation_without_a_figure_is_no_reading() {
+    ask("growth those", ask("duplicates 2024", None));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn any_words_in_any_order(question in question(), after in question()) {

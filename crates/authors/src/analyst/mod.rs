@@ -6,6 +6,7 @@ mod describe;
 mod finance;
 mod load;
 mod mentions;
+mod numerals;
 mod overview;
 mod parse;
 mod program;

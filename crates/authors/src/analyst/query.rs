@@ -485,7 +485,34 @@ impl Query {
             && self.filters.iter().all(|filter| filter.fits(view, DEPTH_MAX))
             && having
             && task
+            && !self.lacks_figure()
             && self.today.is_none_or(|day| day.abs() < DAYS_MAX)
+    }
+
+    /// True if its task works on a figure, and it has none.
+    pub(crate) fn lacks_figure(&self) -> bool {
+        let works_on_one = match self.task {
+            Task::Figures
+            | Task::Share(_)
+            | Task::GrowthEach
+            | Task::Growth(..)
+            | Task::Cagr
+            | Task::Running
+            | Task::Pivot
+            | Task::Ageing { .. } => true,
+            Task::Rows(_)
+            | Task::Values(_)
+            | Task::GrowthColumns(..)
+            | Task::Duplicates(_)
+            | Task::Missing(_)
+            | Task::Outliers(_)
+            | Task::Correlation(_)
+            | Task::Describe(_)
+            | Task::Span(_)
+            | Task::Clean(_)
+            | Task::Draw => false,
+        };
+        works_on_one && self.measures.is_empty()
     }
 
     /// Every column that it needs to know the meaning of.

@@ -379,6 +379,7 @@ fn continuation<'a, 'b>(
         let said = std::mem::take(&mut partial.said).without_columns();
         let query = conversation::merge(earlier, partial, tokens, view);
         let lost = said.lost(&query, view);
-        lost.is_empty().then_some(Reading { view, query, exact, confidence, lost, fragment: false })
+        let is_whole = lost.is_empty() && !query.lacks_figure();
+        is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false })
     })
 }

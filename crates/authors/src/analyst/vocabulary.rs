@@ -480,7 +480,7 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     telling.extend(["number", "amount", "average", "frequent", "common", "popular", "different", "distinct"]);
     telling.extend(PEOPLE);
     telling.push("people");
-    telling.extend(super::words::ORDINAL_WORDS);
+    telling.extend(super::numerals::ORDINALS);
     telling.extend(super::dates::MONTHS);
     telling.extend(super::dates::WEEKDAYS);
     for phrase in FILLER.split('|') {

@@ -1,5 +1,7 @@
 //! Cuts a question into words, numbers and quoted text, each with what stood beside it.
 
+use super::numerals;
+
 /// One piece of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
@@ -29,8 +31,7 @@ pub(crate) struct Amount {
 impl Amount {
     /// The number as a count, such as a number of years.
     pub(crate) fn count(&self) -> Option<u32> {
-        let whole = !self.money && !self.percent && self.value.fract() == 0.0;
-        (whole && (0.0..=9999.0).contains(&self.value)).then(|| format!("{}", self.value).parse().ok())?
+        numerals::count(self.value).filter(|_| !self.money && !self.percent)
     }
 }
 
@@ -70,39 +71,12 @@ impl Token {
 }
 
 const CURRENCIES: &[char] = &['$', '€', '£', '¥', '₹'];
-const NUMBER_WORDS: [&str; 20] = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-];
-pub(crate) const ORDINAL_WORDS: [&str; 10] =
-    ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 const QUOTES: [(char, char); 4] =
     [('"', '"'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}'), ('`', '`')];
 
 /// What a word is: a position in a row, or a plain word.
 pub(crate) fn kind(word: &str) -> Kind {
-    match ORDINAL_WORDS.iter().position(|ordinal| *ordinal == word) {
-        Some(index) => Kind::Ordinal(u32::try_from(index + 1).unwrap_or(u32::MAX)),
-        None => Kind::Word,
-    }
+    numerals::ordinal(word).map_or(Kind::Word, Kind::Ordinal)
 }
 
 /// Cuts `question` into tokens.
@@ -266,13 +240,10 @@ impl Cutter {
     }
 }
 
+/// What a word or what is glued to a number multiplies it by.
 fn multiplier(word: &str) -> Option<f64> {
-    Some(match word {
-        "k" | "thousand" => 1e3,
-        "m" | "mm" | "mn" | "million" | "millions" => 1e6,
-        "b" | "bn" | "billion" | "billions" => 1e9,
-        _ => return None,
-    })
+    let zeros = numerals::zeros(word)?;
+    Some(10_f64.powi(i32::try_from(zeros).ok()?))
 }
 
 /// Turns number words into numbers and joins numbers with the unit that follows them.
@@ -282,13 +253,11 @@ fn join_units(tokens: Vec<Token>) -> Vec<Token> {
     while let Some(mut token) = rest.next() {
         let one_of_something =
             |next: &Token| next.is_any(&["year", "percent", "period", "million", "thousand"]);
-        if let Some(index) = NUMBER_WORDS.iter().position(|word| token.is(word))
-            && (index > 0 || rest.peek().is_some_and(one_of_something))
+        if token.kind == Kind::Word
+            && let Some(value) = numerals::small(&token.text)
+            && (value != 1 || rest.peek().is_some_and(one_of_something))
         {
-            let value = f64::from(u32::try_from(index + 1).unwrap_or(u32::MAX));
-            token.kind = Kind::Number(Amount { value, percent: false, money: false });
-        } else if token.is("zero") {
-            token.kind = Kind::Number(Amount { value: 0.0, percent: false, money: false });
+            token.kind = Kind::Number(Amount { value: f64::from(value), percent: false, money: false });
         }
         if let Kind::Number(amount) = &mut token.kind {
             while let Some(unit) = rest.peek() {

@@ -1,5 +1,7 @@
 //! Days of the calendar, in the styles in which people write them.
 
+use crate::analyst::dates::MONTHS;
+
 /// A day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Date {
@@ -9,21 +11,6 @@ pub(super) struct Date {
     /// `03/04/2024`: day and month could be the other way round.
     pub(super) unsure: bool,
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// What day and month first mean where both could be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

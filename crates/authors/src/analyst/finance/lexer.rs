@@ -2,9 +2,10 @@
 
 use super::{
     dates::{self, Date},
-    numbers::{join, separate, zeros},
+    numbers::{join, separate},
     vocabulary,
 };
+use crate::analyst::numerals;
 
 /// One piece of a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +35,7 @@ pub(super) struct Number {
 impl Number {
     /// The number as a count, such as a number of years.
     pub(super) fn count(&self) -> Option<u32> {
-        let whole = self.plain && !self.percent && self.value.fract() == 0.0;
-        (whole && (0.0..=9999.0).contains(&self.value)).then(|| format!("{}", self.value).parse().ok())?
+        numerals::count(self.value).filter(|_| self.plain && !self.percent)
     }
 }
 
@@ -99,11 +99,6 @@ pub(super) struct Cut {
 
 pub(super) const CURRENCY_SIGNS: [(char, &str); 5] =
     [('$', "$"), ('€', "€"), ('£', "£"), ('¥', "¥"), ('₹', "₹")];
-const ORDINALS: [&str; 12] = [
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-    "eleventh", "twelfth",
-];
-
 /// Cuts `question` into tokens.
 pub(super) fn cut(question: &str) -> Cut {
     let mut cutter = Cutter {
@@ -195,8 +190,8 @@ impl Cutter<'_> {
         self.at += end;
         self.push(Kind::Word, start);
         let Some(token) = self.cut.tokens.last_mut() else { return };
-        if let Some(index) = ORDINALS.iter().position(|word| *word == token.text) {
-            token.kind = Kind::Ordinal(u32::try_from(index + 1).unwrap_or(u32::MAX));
+        if let Some(position) = numerals::ordinal(&token.text) {
+            token.kind = Kind::Ordinal(position);
             return;
         }
         let (known, mended) = vocabulary::look_up(&token.text);
@@ -311,13 +306,13 @@ impl Cutter<'_> {
     }
 
     /// How many zeros the letters glued to a number stand for: `k`, `m`, `bn`.
-    fn suffix(&mut self) -> usize {
+    fn suffix(&mut self) -> u32 {
         let rest = self.rest();
         let end = rest.find(|char: char| !char.is_alphanumeric()).unwrap_or(rest.len());
         let word = rest[..end].to_lowercase();
         // "1e6"
         let exponent = word.strip_prefix('e').and_then(|digits| digits.parse().ok());
-        match exponent.or_else(|| zeros(&word)) {
+        match exponent.or_else(|| numerals::zeros(&word)) {
             Some(zeros) => {
                 self.at += end;
                 zeros

@@ -1,6 +1,7 @@
 //! Numbers as people write them: separators, multipliers, units that follow, and number words.
 
 use super::lexer::{CURRENCY_SIGNS, Kind, Number, Token};
+use crate::analyst::numerals::{self, small, tens};
 
 const CURRENCY_WORDS: [(&str, &str); 17] = [
     ("eur", "€"),
@@ -21,30 +22,6 @@ const CURRENCY_WORDS: [(&str, &str); 17] = [
     ("rupees", "₹"),
     ("sek", "SEK"),
 ];
-const SMALL_NUMBERS: [&str; 21] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-];
-const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 /// The numbers of a run, each with its place in the run and whether it is plain: `1,000` is one and `1000,300` are two.
 pub(super) fn separate(run: &str, comma: bool) -> Vec<(String, usize, bool)> {
     let plain = run.bytes().all(|byte| byte.is_ascii_digit());
@@ -82,25 +59,12 @@ pub(super) fn separate(run: &str, comma: bool) -> Vec<(String, usize, bool)> {
     }
 }
 
-pub(super) fn zeros(word: &str) -> Option<usize> {
-    Some(match word {
-        "k" | "thousand" | "grand" => 3,
-        "lakh" => 5,
-        "m" | "mm" | "mn" | "mio" | "million" | "millions" => 6,
-        "crore" => 7,
-        "b" | "bn" | "billion" | "billions" => 9,
-        _ => return None,
-    })
-}
-
 /// What a number word adds or multiplies.
 fn word_value(token: &Token) -> Option<f64> {
     if token.kind != Kind::Word {
         return None;
     }
-    let small = SMALL_NUMBERS.iter().position(|word| token.text == *word);
-    let tens = TENS.iter().position(|word| token.text == *word).map(|at| (at + 2) * 10);
-    small.or(tens).and_then(|value| u32::try_from(value).ok()).map(f64::from)
+    small(&token.text).or_else(|| tens(&token.text)).map(f64::from)
 }
 
 /// Turns number words into numbers and joins numbers with the unit that follows them.
@@ -129,7 +93,7 @@ pub(super) fn join(tokens: Vec<Token>, currency: &mut Option<&'static str>) -> V
                     unit.is(first) && next(used + 1).is_some_and(|token| token.is(second))
                 };
                 let length = if unit.is_any(&long)
-                    && let Some(zeros) = zeros(&unit.text)
+                    && let Some(zeros) = numerals::zeros(&unit.text)
                 {
                     let scaled = format!("{}e{zeros}", number.value).parse().unwrap_or(number.value);
                     (number.value, number.plain) = (scaled, false);
@@ -218,7 +182,7 @@ fn spelled(tokens: &[Token]) -> Option<(f64, usize)> {
     if first.is("one") && !tokens.get(1).is_some_and(|token| token.is_any(&counted)) {
         return None;
     }
-    let is_ten = TENS.contains(&first.text.as_str());
+    let is_ten = tens(&first.text).is_some();
     let dash = usize::from(tokens.get(1).is_some_and(|token| token.is_mark('-')));
     if is_ten
         && let Some(unit) =
