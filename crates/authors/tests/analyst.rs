@@ -272,8 +272,8 @@ fn no_word_of_a_condition_or_a_place_is_dropped() {
         ("repairs taken in on Mondays and Fridays", "Monday, Friday"),
         ("mechanics who came more than once", "by Mechanic, with number of rows > 1"),
     ] {
-        let draft = ask(question, &[("repairs.csv", REPAIRS)])
-            .unwrap_or_else(|error| panic!("{question}: {error}"));
+        let draft =
+            ask(question, &[("repairs.csv", REPAIRS)]).unwrap_or_else(|error| panic!("{question}: {error}"));
         assert!(draft.explanation.contains(understood), "{question}: {}", draft.explanation);
         compiles(&draft);
     }

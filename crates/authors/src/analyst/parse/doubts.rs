@@ -43,8 +43,9 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     let limits = |filter: &Filter| matches!(filter, Filter::Columns { left, right, .. } if plain(*left) || plain(*right));
     let shared = matches!(partial.task, Some(Task::Share(_)));
     // A share of several figures, or of what is compared, has more than one meaning.
-    let shares = shared && (partial.measures.len() > 1 || partial.filters.iter().chain(part).any(limits))
-        || shared && partial.filters.iter().any(|filter| matches!(filter, Filter::Columns { .. }));
+    let compared = |filter: &Filter| matches!(filter, Filter::Columns { .. });
+    let shares = shared
+        && (partial.measures.len() > 1 || part.iter().any(limits) || partial.filters.iter().any(compared));
     let placed = partial.rank.is_some_and(|rank| {
         let listed = matches!(partial.task, None | Some(Task::Rows(_)));
         let grouped = !partial.keys.is_empty() && !partial.selects && !partial.entity_ranked;
