@@ -253,3 +253,42 @@ fn ambiguous_and_absent_columns_are_named() {
         other => panic!("{other:?}"),
     }
 }
+
+const REPAIRS: &str = "Repair,Bike,Mechanic,State,Taken in,Minutes,Surcharge\n\
+    1,Red,Ida,Done,2024-03-01,30,0\n2,Blue,Ida,Waiting,2024-03-02,45,5.5\n3,Red,Jon,Done,2024-03-02,20,0\n\
+    4,Red,Jon,Done,2024-04-04,75,3.5\n5,Blue,Ida,Waiting,2024-04-05,15,0\n6,Grey,Jon,Done,2024-04-09,60,2.5\n\
+    7,Red,Ida,Done,2024-05-02,30,0\n8,Blue,Jon,Waiting,2024-05-07,25,4.5\n";
+
+#[test]
+fn no_word_of_a_condition_or_a_place_is_dropped() {
+    for (question, understood) in [
+        ("how many repairs are done?", "Number of rows, where State is Done"),
+        ("minutes of done repairs by mechanic", "Total Minutes by Mechanic, where State is Done"),
+        ("repairs with a surcharge", "where Surcharge > 0"),
+        ("second highest surcharge", "second highest Surcharge"),
+        ("most repaired bike", "The Bike with the highest number of rows"),
+        ("average repairs per mechanic", "The average, over all groups, of number of rows by Mechanic"),
+        ("longest repair", "Minutes"),
+        ("repairs taken in on Mondays and Fridays", "Monday, Friday"),
+        ("mechanics who came more than once", "by Mechanic, with number of rows > 1"),
+    ] {
+        let draft =
+            ask(question, &[("repairs.csv", REPAIRS)]).unwrap_or_else(|error| panic!("{question}: {error}"));
+        assert!(draft.explanation.contains(understood), "{question}: {}", draft.explanation);
+        compiles(&draft);
+    }
+}
+
+#[test]
+fn what_cannot_be_placed_is_not_answered() {
+    for question in [
+        "remaining minutes by mechanic",
+        "total surcharge minus surcharge of red bikes",
+        "add a column with surcharge per minute",
+        "remove the duplicates and give me the minutes per mechanic",
+        "top 3 mechanics",
+    ] {
+        let asked = ask(question, &[("repairs.csv", REPAIRS)]);
+        assert!(asked.is_err(), "{question}: {}", asked.unwrap().explanation);
+    }
+}

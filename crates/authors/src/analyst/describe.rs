@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ringfence_pipeline::ports::ColumnKind;
 
 use super::{
-    query::{Agg, Cleaning, Col, Expr, Filter, Having, Key, Measure, Part, Query, Task, Unit},
+    query::{Agg, Cleaning, Col, Expr, Filter, Having, Key, Measure, Part, Query, Rank, Task, Unit},
     view::View,
 };
 
@@ -280,9 +280,9 @@ fn what(query: &Query, view: &View<'_>) -> String {
         Task::Figures => match query.rank {
             Some(rank) => format!(
                 "The {}{} with the {} {}",
-                counted(rank.count),
+                counted(rank),
                 keys.join(" and "),
-                side(rank.lowest),
+                side(rank),
                 lower_first(&figures)
             ),
             None if query.groups_counted => groups_label(query, view),
@@ -294,8 +294,8 @@ fn what(query: &Query, view: &View<'_>) -> String {
         Task::Rows(_) => match query.rank {
             Some(rank) => format!(
                 "The {}rows with the {} {}",
-                counted(rank.count),
-                side(rank.lowest),
+                counted(rank),
+                side(rank),
                 query.measures.first().map(|measure| expression(&measure.of, view)).unwrap_or_default()
             ),
             None => "The rows".to_owned(),
@@ -394,8 +394,8 @@ pub(crate) fn groups_label(query: &Query, view: &View<'_>) -> String {
     format!("Number of {}", keys.join(" and "))
 }
 
-fn counted(count: u32) -> String {
-    if count == 1 { String::new() } else { format!("{count} ") }
+fn counted(rank: Rank) -> String {
+    if rank.count == 1 || rank.nth { String::new() } else { format!("{} ", rank.count) }
 }
 
 /// A condition on groups, in words.
@@ -413,6 +413,12 @@ fn having(query: &Query, view: &View<'_>) -> Option<String> {
     })
 }
 
-fn side(lowest: bool) -> &'static str {
-    if lowest { "lowest" } else { "highest" }
+fn side(rank: Rank) -> String {
+    let side = if rank.lowest { "lowest" } else { "highest" };
+    let place = (rank.count as usize).checked_sub(1).and_then(|at| super::words::ORDINAL_WORDS.get(at));
+    match place.filter(|_| rank.nth) {
+        Some(place) => format!("{place} {side}"),
+        None if rank.nth => format!("{side} but {}", rank.count.saturating_sub(1)),
+        None => side.to_owned(),
+    }
 }

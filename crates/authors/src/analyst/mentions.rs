@@ -30,6 +30,9 @@ const EMPTY_WORDS: [&str; 30] = [
 /// Units at the end of names, which say nothing of what is measured.
 const UNITS: [&str; 10] = ["usd", "eur", "gbp", "chf", "pct", "percent", "kwh", "min", "sec", "km"];
 
+/// More of them, by which alone a column may be called as well.
+const WEIGHTS: [&str; 8] = ["second", "minute", "tonne", "ton", "kg", "litre", "liter", "hectare"];
+
 /// A phrase that names a column, or several that it could mean, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mention {
@@ -207,6 +210,12 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     }
     if short_name(&column.profile.name) == *words {
         return 97;
+    }
+    // `yield_tonnes` is called yield.
+    if let Some(rest) = name.strip_prefix(words)
+        && rest.iter().all(|word| UNITS.contains(&word.as_str()) || WEIGHTS.contains(&word.as_str()))
+    {
+        return 96;
     }
     // Marks join the words of a name: "sales - cost" is computed, "sales cost" may be called so.
     let marked = raw.contains(" - ") || raw.contains(" / ") || raw.contains(" ( ");
@@ -397,7 +406,8 @@ pub(crate) fn values(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec
                 if !free || blocked[start..end].contains(&true) || !is_phrase(&tokens[start..end]) {
                     continue;
                 }
-                let mut candidates = matching(&tokens[start..end], &known, view, exact);
+                let said = is_said_of_rows(tokens, start, end, view);
+                let mut candidates = matching(&tokens[start..end], &known, view, exact, said);
                 candidates.dedup();
                 if !candidates.is_empty() {
                     found.push(ValueMention { start, end, candidates, exact });
@@ -409,11 +419,24 @@ pub(crate) fn values(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec
     found
 }
 
+/// True where a word that may say nothing can only be a value: "are done", "done tasks", "a breakdown".
+fn is_said_of_rows(tokens: &[Token], start: usize, end: usize, view: &View<'_>) -> bool {
+    let next = tokens.get(end);
+    let rows = next.is_some_and(|token| view.is_named(&token.text));
+    let closed = next.is_none_or(|token| {
+        matches!(token.kind, Kind::Mark('?' | '.' | ',')) || token.is_any(&["and", "or", "in", "per"])
+    });
+    let stated = start > 0
+        && tokens[start - 1].is_any(&["is", "are", "was", "were", "be", "been", "not", "a", "an", "already"]);
+    rows || (stated && closed)
+}
+
 fn matching(
     phrase: &[Token],
     known: &[(Col, &str, Vec<String>)],
     view: &View<'_>,
     exact: bool,
+    said_of_rows: bool,
 ) -> Vec<(Col, String)> {
     let words = phrase_words(phrase);
     let Some(first) = phrase.first() else { return Vec::new() };
@@ -438,7 +461,7 @@ fn matching(
             phrase.len() == 1 && first.kind == Kind::Word && first.text.chars().count() <= 3 && !capital;
         let plain = phrase.len() == 1 && first.kind == Kind::Word && filler(&[first.text.as_str()]) > 0;
         if small && (filler(&[first.text.as_str()]) > 0 || phrases(&[first.text.as_str()]).next().is_some())
-            || (plain && !capital)
+            || (plain && !capital && !said_of_rows)
         {
             found.clear();
         }

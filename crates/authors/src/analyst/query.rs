@@ -350,6 +350,9 @@ pub(crate) struct Rank {
     pub(crate) lowest: bool,
     /// So many within each group of the first key.
     pub(crate) within: bool,
+    /// Only the last of them: the second highest.
+    #[serde(default)]
+    pub(crate) nth: bool,
 }
 
 /// In which order the answer comes.

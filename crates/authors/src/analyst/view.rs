@@ -140,6 +140,23 @@ impl<'a> View<'a> {
         self.is_number(col)
             && !matches!(self.role(col), ColumnRole::Key | ColumnRole::Category)
             && !self.is_calendar(col)
+            && !self.is_code(col)
+    }
+
+    /// Whole numbers of three digits and more that lie close together and come again and again: who was at the till.
+    fn is_code(&self, col: Col) -> bool {
+        let Some((min, max, profile)) =
+            self.profile(col).and_then(|profile| Some((profile.min?, profile.max?, profile)))
+        else {
+            return false;
+        };
+        profile.kind == ColumnKind::Integer
+            && profile.unit.is_none()
+            && profile.role == ColumnRole::Quantity
+            && min >= 100.0
+            && max - min < 100.0
+            && profile.distinct as f64 * 10.0 >= (max - min + 1.0) * 9.0
+            && profile.distinct * 4 <= self.rows()
     }
 
     /// A number or text column that holds years, quarters or months.

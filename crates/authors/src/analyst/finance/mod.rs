@@ -129,6 +129,13 @@ fn answer(
                 Err(error) => Err(error),
             });
         }
+        // "how did the yield change from 2024 to 2025" is of a table.
+        let year = |value: &f64| (1900.0..=2100.0).contains(value) && value.fract() == 0.0;
+        let amounts: Vec<f64> =
+            reading.free(facts::What::Amount).flat_map(|fact| fact.values.clone()).collect();
+        if topic == Topic::Percentage && !amounts.is_empty() && amounts.iter().all(year) {
+            return None;
+        }
         // "items with a markup of more than 80 %" asks for rows; "(1 - discount / 100) * price" is of columns.
         let computed = text.contains('*') && tables::names(assignment, &reading) > 1;
         if computed || tables::names_rows(assignment, &reading) || !stands_alone(text, &reading, true) {

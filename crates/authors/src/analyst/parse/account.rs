@@ -22,6 +22,8 @@ pub(crate) struct Said {
     pub(super) each_row: Option<String>,
     /// "the top 3 together"
     together: Option<String>,
+    /// "remaining budget": what no column says.
+    qualified: Option<String>,
     /// "A compared with B", where A and B are values of a column.
     compares: Option<String>,
 }
@@ -57,6 +59,13 @@ impl Reader<'_> {
             }
             if token.is_any(&["sort", "sorted", "rank", "ranked"]) {
                 said.orders = Some(token.raw.clone());
+            }
+            let beside = self.anchors.iter().any(|(start, end)| *start == at + 1 || *end == at);
+            if beside
+                && token.is_any(&["remaining", "unused", "leftover", "rest", "outstanding"])
+                && !self.used[at]
+            {
+                said.qualified = Some(token.raw.clone());
             }
             if token.is_any(&["together", "combined", "altogether"]) && at > 0 {
                 said.together = Some(token.raw.clone());
@@ -139,6 +148,7 @@ impl Said {
         {
             lost.extend(self.each_row.clone());
         }
+        lost.extend(self.qualified.clone());
         if query.rank.is_some() && !query.keys.is_empty() {
             lost.extend(self.together.clone());
         }

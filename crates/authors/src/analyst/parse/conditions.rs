@@ -466,6 +466,17 @@ impl Reader<'_> {
                 && group.iter().all(|value| value.candidates.iter().all(|(_, text)| !text.ends_with('s')));
             self.out.rows_named |= plural && group.len() == 1;
             self.spend(start..end);
+            // No row has both; who has, is not told.
+            if values.len() > 1
+                && start > 0
+                && self.word(start - 1, &["both"])
+                && self.says(&["who", "that", "which"])
+            {
+                return Err(Trouble::Cannot(format!(
+                    "I do not tell who has both {}; ask for either",
+                    values.join(" and ")
+                )));
+            }
             let compared = (versus || self.compares) && values.len() > 1;
             if compared {
                 self.out.keys.push(Key::Column(col));

@@ -36,7 +36,16 @@ impl Reader<'_> {
                     continue;
                 }
                 self.spend(at..at + length);
-                self.time_key(unit)?;
+                // "per month of return"
+                let of = self.past(at + length, &["of", "the"]);
+                match self.mention(of).filter(|mention| of > at + length && self.can(mention, Want::Date)) {
+                    Some(mention) => {
+                        let col = self.resolve(&mention, Want::Date)?;
+                        self.take(&mention);
+                        self.push_key(Key::Time(col, unit));
+                    }
+                    None => self.time_key(unit)?,
+                }
                 self.more_keys(at + length)?;
             } else if let Some(length) = self.class(at, |class| class == Class::By) {
                 self.key_list(at, at + length)?;
@@ -558,7 +567,7 @@ impl Reader<'_> {
 
     fn rank_count(&mut self, count: Option<u32>) {
         if let Some(count) = count {
-            self.out.rank = Some(Rank { count, lowest: false, within: false });
+            self.out.rank = Some(Rank { count, lowest: false, within: false, nth: false });
             self.rank_lists = true;
         }
     }

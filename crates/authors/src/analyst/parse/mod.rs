@@ -7,11 +7,17 @@ mod account;
 mod alternatives;
 mod arithmetic;
 mod balances;
+mod cleaning;
 mod conditions;
+mod counting;
+mod doubts;
 mod figures;
 mod groups;
+mod leftovers;
 mod numbers;
+mod presence;
 mod ranks;
+mod superlatives;
 mod tasks;
 mod time;
 mod whole;
@@ -25,29 +31,10 @@ use super::{
     dates::Day,
     mentions::{self, EXACT, Mention, TIE, ValueMention},
     query::*,
-    spelling::singular,
     view::View,
-    vocabulary::{Class, PEOPLE, filler, phrases},
+    vocabulary::{Class, phrases},
     words::{Kind, Token},
 };
-
-/// Things that are counted as often as they are added up.
-const PAID: [&str; 14] = [
-    "donation",
-    "sale",
-    "payment",
-    "expense",
-    "contribution",
-    "grant",
-    "refund",
-    "cost",
-    "spending",
-    "earning",
-    "gift",
-    "deposit",
-    "purchase",
-    "withdrawal",
-];
 
 /// What a person has chosen where a question could mean several things.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -268,6 +255,7 @@ impl<'a> Reader<'a> {
         self.cleaning()?;
         self.arithmetic();
         self.kinds();
+        self.presence()?;
         self.special_conditions()?;
         self.comparisons()?;
         self.value_conditions()?;
@@ -412,7 +400,12 @@ impl<'a> Reader<'a> {
         for at in 1..self.tokens.len() {
             let so = self.word(at, &["so"]) && self.word(at + 1, &["i", "we", "that", "they", "my", "our"]);
             let order = self.word(at, &["in"]) && self.word(at + 1, &["order"]) && self.word(at + 2, &["to"]);
-            if so || order || self.word(at, &["because"]) {
+            // "because it is too small" says which rows are meant, if that is a value.
+            let because = self.word(at, &["because"]) && {
+                let rest = &self.tokens[at..];
+                !mentions::values(rest, self.view, &vec![false; rest.len()]).iter().any(|value| value.exact)
+            };
+            if so || order || because {
                 let count = self.tokens.len();
                 self.spend(at..count);
                 return;
@@ -604,275 +597,4 @@ pub(crate) fn ask_column(question: &str, cols: &[Col], view: &View<'_>) -> Troub
         (name.clone(), Choice::Column(name))
     });
     Trouble::Ask(question.to_owned(), options.collect())
-}
-
-impl Reader<'_> {
-    /// Whatever no reading has used must be harmless, or it is unknown.
-    fn leftovers(&mut self) {
-        let words: Vec<String> = self.tokens.iter().map(|token| token.text.clone()).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let cols = self.columns_used();
-        let mut at = 0;
-        while at < self.tokens.len() {
-            let token = &self.tokens[at];
-            let ignorable = match &token.kind {
-                _ if self.used[at] => 1,
-                Kind::Mark(mark) => usize::from(!matches!(mark, '>' | '<' | '=' | '*' | '^')),
-                Kind::Word | Kind::Ordinal(_) => self.harmless(at, &words, &cols),
-                _ => 0,
-            };
-            if ignorable == 0 || self.is_dropped(at) {
-                self.out.unknown.push(token.raw.clone());
-            } else if !self.used[at]
-                && (self.phrases[at].iter().any(|(_, class)| *class == Class::Row)
-                    || PEOPLE.contains(&singular(words[at]).as_str()))
-            {
-                self.out.rows_named = true;
-            } else if !self.used[at] && self.view.is_named(words[at]) {
-                self.out.exact += 2;
-                self.out.rows_named = true;
-                self.out.money_named |= PAID.contains(&singular(words[at]).as_str());
-            }
-            at += ignorable.max(1);
-        }
-    }
-
-    /// True for what must not be passed over: groups that were not found, another table's column, a condition after "when".
-    fn is_dropped(&self, at: usize) -> bool {
-        let token = &self.tokens[at];
-        if self.used[at] || token.kind != Kind::Word {
-            return false;
-        }
-        let small =
-            ["the", "each", "every", "a", "an", "our", "of", "all", "single", "individual", "individually"];
-        let next = self.past(at + 1, &small);
-        let plain = |place: usize| {
-            self.tokens.get(place).is_none_or(|token| {
-                token.kind != Kind::Word || self.view.is_named(&token.text) || self.is(place, Class::Row)
-            })
-        };
-        let grouped = token.is_any(&["by", "per", "each", "every"])
-            && self.used.get(next) == Some(&false)
-            && !plain(next)
-            && !(self.tokens[next]
-                .is_any(&["default", "hand", "year", "month", "week", "day", "any", "far", "now"])
-                || self.tokens[next].text.ends_with("ing"));
-        let generic = [
-            "name", "date", "number", "value", "total", "amount", "id", "data", "list", "sheet", "day",
-            "month", "year", "time", "who", "all", "order", "customer",
-        ];
-        let word = singular(&token.text);
-        let elsewhere = !generic.contains(&word.as_str())
-            && !self.view.is_named(&word)
-            && !self.view.columns.iter().any(|column| column.words.contains(&word))
-            && self
-                .view
-                .tables
-                .iter()
-                .flat_map(|table| &table.columns)
-                .any(|column| super::spelling::normal_words(&column.name) == [word.as_str()]);
-        let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(false);
-        let asked_now = token.is("now")
-            && at > 0
-            && !self.out.counts
-            && self.tokens.get(at + 1).is_none_or(|next| next.is_mark('?'));
-        grouped || elsewhere || condition || asked_now
-    }
-
-    /// Every column that the question has led to.
-    fn columns_used(&self) -> Vec<Col> {
-        let mut cols: Vec<Col> = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect();
-        cols.extend(self.out.keys.iter().map(|key| key.column()));
-        cols.extend(self.out.filters.iter().flat_map(Filter::columns));
-        cols
-    }
-
-    /// True if a column of the answer was named there.
-    fn mention_used(&self, at: usize, _cols: &[Col]) -> bool {
-        self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at))
-    }
-
-    /// "sold" says nothing only where the data is of what was sold.
-    fn sells_unseen(&self, at: usize) -> bool {
-        let traded = [
-            "sale",
-            "revenue",
-            "quantity",
-            "qty",
-            "order",
-            "unit",
-            "piece",
-            "sold",
-            "turnover",
-            "price total",
-            "amount",
-            "invoice",
-            "customer",
-        ];
-        let known = |words: &[String]| words.iter().any(|word| traded.contains(&word.as_str()));
-        self.word(at, &["sell", "sells", "sold", "selling"])
-            && !self.view.columns.iter().any(|column| {
-                known(&column.words) && !column.words.iter().any(|word| word == "cost" || word == "price")
-            })
-            && !known(&self.view.names)
-    }
-
-    /// How many words from here carry nothing that must be known.
-    fn harmless(&self, at: usize, words: &[&str], cols: &[Col]) -> usize {
-        // What would change the answer is not passed over because it is also a small word.
-        let meaningful = |class: Class| {
-            matches!(
-                class,
-                Class::Agg(_)
-                    | Class::Rank { .. }
-                    | Class::Best
-                    | Class::Cmp(_)
-                    | Class::Between
-                    | Class::Not
-                    | Class::Share
-                    | Class::Growth
-                    | Class::Cagr
-                    | Class::Running
-                    | Class::Outlier
-                    | Class::Correlation
-                    | Class::Never
-                    | Class::Late
-                    | Class::Weighted
-                    | Class::Overdue
-                    | Class::Unpaid
-                    | Class::OutOfStock
-                    | Class::Weekend { .. }
-                    | Class::Earliest { .. }
-            )
-        };
-        let longest = self.phrases[at]
-            .iter()
-            .filter(|(length, _)| self.free(at..at + length))
-            .map(|(length, _)| *length)
-            .max()
-            .unwrap_or(0);
-        let spatial = self.word(at, &["over", "under", "in", "on"])
-            && (self.word(at + 1, &["the", "all", "time", "each", "every"])
-                || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1, cols));
-        let small = self.word(
-            at,
-            &[
-                "last",
-                "first",
-                "recent",
-                "latest",
-                "lead",
-                "most",
-                "like",
-                "as",
-                "change",
-                "changed",
-                "together",
-                "overall",
-                "different",
-                "combined",
-                "%",
-                "part",
-                "unique",
-                "shares",
-            ],
-        );
-        // What stands between two things that were understood says nothing more.
-        let between = self.is(at, Class::Between)
-            && self.used.get(self.past(at + 1, &["the", "a", "an"])) == Some(&true);
-        if longest > 0
-            && !between
-            && !spatial
-            && !small
-            && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class))
-        {
-            return 0;
-        }
-        let carries_nothing = |class: Class| {
-            matches!(
-                class,
-                Class::Preposition
-                    | Class::Is
-                    | Class::Have
-                    | Class::And
-                    | Class::Or
-                    | Class::List
-                    | Class::Column
-                    | Class::Table
-                    | Class::Row
-                    | Class::Only
-                    | Class::Now
-                    | Class::During
-                    | Class::Everything
-                    | Class::By
-                    | Class::This
-            )
-        };
-        if self.sells_unseen(at) {
-            return 0;
-        }
-        let known = self.phrases[at]
-            .iter()
-            .filter(|(_, class)| carries_nothing(*class))
-            .map(|(length, _)| *length)
-            .max()
-            .unwrap_or(0);
-        let word = singular(words[at]);
-        let table = usize::from(self.view.is_named(&word));
-        let plain = filler(&words[at..]).max(known).max(table);
-        if plain > 0 {
-            return plain;
-        }
-        let money = |col: &Col| match self.view.profile(*col).and_then(|profile| profile.unit.as_deref()) {
-            Some(unit) => ["€", "$", "£", "EUR", "USD", "GBP", "CHF"].contains(&unit),
-            None => self.view.role(*col) == ColumnRole::Amount,
-        };
-        let measured =
-            self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect::<Vec<Col>>();
-        let beside_used = self.anchors.iter().any(|(start, end)| *end == at || *start == at + 1);
-        let spent =
-            ["cost", "spend", "spent", "pay", "paying", "earn", "earned", "worth", "earning", "spending"]
-                .contains(&word.as_str());
-        let figure = [
-            "sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover",
-            "money", "spend", "spending",
-        ]
-        .contains(&word.as_str());
-        let timed =
-            self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
-        let fresh = word == "new" && timed;
-        let people = fresh || PEOPLE.contains(&word.as_str());
-        // "each year … by year" says it twice.
-        let repeated = self
-            .out
-            .keys
-            .iter()
-            .any(|key| matches!(key, Key::Time(_, unit) if super::vocabulary::unit_word(*unit) == word));
-        // "overspend (variance)" says itself what is meant.
-        let explained = self.mark(at + 1, '(')
-            && self.used.get(at + 2) == Some(&true)
-            && !(at > 0 && self.word(at - 1, &["by", "per"]));
-        let whole_year = ["year", "period", "time"].contains(&word.as_str())
-            && at > 1
-            && self.word(at - 1, &["the", "whole", "full", "entire"]);
-        let related = cols.iter().any(|col| {
-            self.view.columns[*col].words.iter().any(|part| super::vocabulary::same_concept(part, &word))
-        });
-        usize::from(
-            between
-                || people
-                || repeated
-                || explained
-                || whole_year
-                || related
-                || (spent
-                    && measured.is_empty()
-                    && (0..self.view.columns.len())
-                        .filter(|col| self.view.is_measure(*col) && money(col))
-                        .count()
-                        == 1)
-                || (spent && (measured.iter().any(money) || cols.iter().any(money)))
-                || (figure && beside_used && measured.iter().any(money)),
-        )
-    }
 }

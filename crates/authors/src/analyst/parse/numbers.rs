@@ -91,6 +91,15 @@ impl Reader<'_> {
             if self.of_groups(at, next + 1, cmp, value)? {
                 return Ok(());
             }
+            // "number of orders per customer, at least 10": of what is counted.
+            let counted = (0..at).any(|place| self.is(place, Class::HowMany))
+                && (0..at).any(|place| self.word(place, &["per", "by", "each"]))
+                && (next + 1 >= self.tokens.len() || self.mark(next + 1, '?'))
+                && at > 0
+                && self.mark(at - 1, ',');
+            if counted {
+                self.out.confidence = self.out.confidence.saturating_sub(30);
+            }
             let (col, start, end) = self.compared_column(at, next + 1)?;
             let scale = self.scale(col, percent);
             let not = start > 0 && self.class(start - 1, |class| class == Class::Not) == Some(1)
@@ -138,10 +147,16 @@ impl Reader<'_> {
         {
             return Ok(false);
         }
-        let rows = self.tokens.get(after).is_some_and(|token| {
-            self.view.is_named(&token.text)
-                || token.is_any(&["times", "rows", "records", "entries", "transactions"])
-        }) || self.mention(after).is_some_and(|mention| self.is_rows(&mention));
+        // A column in full is what it says, even if the table is called so: "more than 100 tickets".
+        let own = self.mention(after).filter(|mention| {
+            mention.best() >= super::EXACT && self.can(mention, Want::Measure) && !self.is_rows(mention)
+        });
+        let rows = own.is_none()
+            && self.tokens.get(after).is_some_and(|token| {
+                self.view.is_named(&token.text)
+                    || token.is_any(&["times", "rows", "records", "entries", "transactions"])
+            })
+            || self.mention(after).is_some_and(|mention| self.is_rows(&mention));
         let agg = (group.end..at)
             .find_map(|place| {
                 self.class_of(place, |class| match class {
@@ -162,6 +177,12 @@ impl Reader<'_> {
             .cloned();
         let (measure, end) = if rows {
             (Measure::rows(), after + 1)
+        } else if let Some(mention) =
+            own.filter(|_| agg.is_none() && self.view.is_named(&self.tokens[after].text))
+        {
+            let col = self.resolve(&mention, Want::Measure)?;
+            self.take(&mention);
+            (Measure::new(Agg::Sum, Expr::Column(col)), mention.end)
         } else if let (Some(mention), true) = (&measure, agg.is_some() || total.is_some()) {
             let col = self.resolve(mention, Want::Measure)?;
             self.take(mention);
@@ -214,10 +235,21 @@ impl Reader<'_> {
     }
 
     /// What is set against a plan or a limit if nothing is said: what is there, what was spent.
-    fn counterpart(&self, right: Col) -> Option<Col> {
+    pub(super) fn counterpart(&self, right: Col) -> Option<Col> {
         let words = &self.view.columns[right].words;
-        let plans =
-            ["budget", "plan", "planned", "target", "forecast", "max", "maximum", "limit", "expected"];
+        let plans = [
+            "budget",
+            "plan",
+            "planned",
+            "estimated",
+            "estimate",
+            "target",
+            "forecast",
+            "max",
+            "maximum",
+            "limit",
+            "expected",
+        ];
         let rest: Vec<&String> = words.iter().filter(|word| !plans.contains(&word.as_str())).collect();
         if rest.len() < words.len() && !rest.is_empty() {
             let same = |col: &Col| {
@@ -228,13 +260,14 @@ impl Reader<'_> {
             }
         }
         let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
-        let wanted: &[&str] = if has(&["budget", "plan", "planned", "target", "forecast"]) {
-            &["actual", "spent", "sale", "revenue", "cost", "real"]
-        } else if has(&["level", "reorder", "minimum", "min", "threshold", "safety"]) {
-            &["hand", "stock", "quantity", "qty", "inventory", "available"]
-        } else {
-            return None;
-        };
+        let wanted: &[&str] =
+            if has(&["budget", "plan", "planned", "target", "forecast", "estimated", "estimate"]) {
+                &["actual", "spent", "sale", "revenue", "cost", "real"]
+            } else if has(&["level", "reorder", "minimum", "min", "threshold", "safety"]) {
+                &["hand", "stock", "quantity", "qty", "inventory", "available"]
+            } else {
+                return None;
+            };
         wanted.iter().find_map(|name| {
             (0..self.view.columns.len()).find(|col| {
                 *col != right

@@ -238,12 +238,13 @@ impl Reader<'_> {
         let after = self.number_at(at + length);
         let before = at.checked_sub(1).and_then(|before| self.number_at(before));
         let known = self.out.rank.map(|rank| rank.count);
-        let count = after.or(before).or(known);
-        let start = if after.is_none() && before.is_some() { at - 1 } else { at };
-        let end = at + length + usize::from(after.is_some());
+        let place = self.place_before(at).filter(|_| after.is_none());
+        let count = place.map(|(place, _)| place).or(after).or(before).or(known);
+        let start = if after.is_none() && (before.is_some() || place.is_some()) { at - 1 } else { at };
+        let mut end = at + length + usize::from(after.is_some());
         self.spend(start..end);
         self.rank_at = Some(start..end);
-        self.rank_lists |= count.is_some() || lists;
+        self.rank_lists |= (count.is_some() && place.is_none()) || lists;
         if self.word(end, &["per"])
             || (self.word(end, &["in", "for"]) && self.word(end + 1, &["each", "every"]))
         {
@@ -251,10 +252,16 @@ impl Reader<'_> {
             self.out.confidence = self.out.confidence.saturating_sub(30);
         }
         let default = if lists { if self.plural_follows(end) { 10 } else { 1 } } else { 1 };
-        self.out.rank = Some(Rank { count: count.unwrap_or(default), lowest, within: false });
-        self.age_means_dates(at);
+        self.out.rank =
+            Some(Rank { count: count.unwrap_or(default), lowest, within: false, nth: place.is_some() });
+        if !self.measured_superlative(at)? {
+            self.age_means_dates(at);
+        }
         if best {
             self.out.total_only = true;
+        }
+        if let Some(past) = self.counted_superlative(at, end)? {
+            end = past;
         }
         self.ranked_things(end)
     }
@@ -459,7 +466,24 @@ impl Reader<'_> {
                 && self.view.kind(*col) != ColumnKind::Date
                 && self.view.columns[*col].table == self.view.base
         });
-        one && mention.best() < EXACT && (table || key)
+        (one && mention.best() < EXACT && (table || key)) || (one && self.names_findings(mention))
+    }
+
+    /// "results per ward" beside `Result`: several of what each row holds one of, unless they are computed with.
+    fn names_findings(&self, mention: &Mention) -> bool {
+        let plural =
+            self.word(mention.start, &["results", "readings", "measurements", "observations", "responses"]);
+        let single = |col: Col| self.view.is_measure(col) && !self.view.name(col).ends_with('s');
+        plural
+            && mention.candidates.first().is_some_and(|(col, _)| single(*col))
+            && self.aggs_said.iter().all(|(_, agg)| matches!(agg, Agg::Count | Agg::Distinct))
+            && (0..self.tokens.len()).all(|at| {
+                self.class(at, |class| {
+                    matches!(class, Class::Rank { .. } | Class::Best | Class::Outlier)
+                        || matches!(class, Class::Agg(agg) if !matches!(agg, Agg::Distinct))
+                })
+                .is_none()
+            })
     }
 
     /// "earliest due date", "the latest 5 orders", "most recent order"
@@ -502,7 +526,8 @@ impl Reader<'_> {
             self.computed.push((at, Measure::new(agg, Expr::Column(col))));
             return Ok(());
         }
-        self.out.rank = Some(Rank { count: count.or(known).unwrap_or(1), lowest: !latest, within: false });
+        self.out.rank =
+            Some(Rank { count: count.or(known).unwrap_or(1), lowest: !latest, within: false, nth: false });
         self.rank_lists |= count.is_some();
         self.by_date(col, !latest);
         Ok(())

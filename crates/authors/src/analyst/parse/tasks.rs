@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Chart, Cleaning, Col, Expr, Filter, Key, Measure, Period, Task, Unit},
+    query::{Agg, Chart, Cmp, Col, Expr, Filter, Having, Key, Measure, Period, Task, Unit},
     vocabulary::Class,
     words::Kind,
 };
@@ -53,175 +53,6 @@ impl Reader<'_> {
         }
     }
 
-    /// Steps of a clean-up.
-    pub(super) fn cleaning(&mut self) -> Result<(), Trouble> {
-        let mut steps: Vec<Cleaning> = Vec::new();
-        let mut tidy = false;
-        for at in 0..self.tokens.len() {
-            let found = self.class_of(at, |class| {
-                matches!(
-                    class,
-                    Class::Trim | Class::Dedupe | Class::Fill | Class::Remove | Class::Parse | Class::Tidy
-                )
-                .then_some(class)
-            });
-            let Some((length, class)) = found else { continue };
-            match class {
-                Class::Trim => {
-                    let ignored = at > 0 && self.word(at - 1, &["ignoring", "ignore", "regardless", "of"]);
-                    self.spend(at - usize::from(ignored)..at + length);
-                    if !ignored {
-                        steps.push(Cleaning::Trim);
-                    }
-                }
-                Class::Dedupe => {
-                    self.spend(at..at + length);
-                    steps.push(Cleaning::Dedupe);
-                }
-                Class::Fill => {
-                    let step = self.filling(at, length)?;
-                    steps.push(step);
-                }
-                Class::Remove => match self.removing(at, length)? {
-                    Some(step) => steps.push(step),
-                    None => self.removes = self.removes.or(Some(at)),
-                },
-                Class::Parse if self.mentions_format() || self.out.save => {
-                    self.spend(at..at + length);
-                    tidy = true;
-                }
-                Class::Tidy => {
-                    self.spend(at..at + length);
-                    tidy = true;
-                }
-                _ => {}
-            }
-        }
-        if tidy {
-            for at in 0..self.tokens.len() {
-                if self
-                    .word(at, &["numbers", "number", "dates", "amounts", "text", "types", "formats", "excel"])
-                    && !self.used[at]
-                {
-                    self.spend(at..at + 1);
-                }
-            }
-            let all = steps.is_empty();
-            if all {
-                steps.push(Cleaning::Trim);
-            }
-            if !steps.contains(&Cleaning::Parse) {
-                steps.push(Cleaning::Parse);
-            }
-            if all
-                && self.says(&["clean", "cleanup", "tidy", "cleaned", "cleaning"])
-                && !self.says(&["numbers", "dates"])
-            {
-                steps.push(Cleaning::Dedupe);
-            }
-        }
-        if !steps.is_empty() {
-            self.out.task = Some(Task::Clean(steps));
-            self.out.save = true;
-        }
-        Ok(())
-    }
-
-    fn says(&self, words: &[&str]) -> bool {
-        self.tokens.iter().any(|token| token.is_any(words))
-    }
-
-    fn mentions_format(&self) -> bool {
-        self.says(&["dates", "numbers", "amounts", "format", "iso", "text"])
-            && self.says(&[
-                "real",
-                "proper",
-                "parse",
-                "convert",
-                "uniform",
-                "consistent",
-                "standardise",
-                "standardize",
-                "normalise",
-                "normalize",
-                "turn",
-                "unify",
-                "reformat",
-                "format",
-                "into",
-                "as",
-            ])
-    }
-
-    /// "fill empty cities with Unknown"
-    fn filling(&mut self, at: usize, length: usize) -> Result<Cleaning, Trouble> {
-        self.spend(at..at + length);
-        let end = (at + length..self.tokens.len()).find(|place| self.word(*place, &["with", "by", "as"]));
-        let mut col = None;
-        let stop = end.unwrap_or(self.tokens.len());
-        if let Some(mention) =
-            self.mentions.iter().find(|mention| mention.start >= at && mention.start < stop).cloned()
-        {
-            col = Some(self.resolve(&mention, Want::Any)?);
-            self.take(&mention);
-        }
-        for place in at..stop {
-            if self.word(
-                place,
-                &["empty", "missing", "blank", "blanks", "gaps", "values", "cells", "the", "all", "any"],
-            ) && !self.used[place]
-            {
-                self.spend(place..place + 1);
-            }
-        }
-        let value = end.and_then(|with| {
-            let start = self.past(with + 1, &["the", "a", "an", "value", "word"]);
-            let token = self.tokens.get(start)?;
-            self.used[with..=start].fill(true);
-            Some(match token.amount() {
-                Some(amount) => format!("{}", amount.value),
-                None => token.raw.clone(),
-            })
-        });
-        self.spend(0..0);
-        if value.is_none() && col.is_some_and(|col| self.view.is_number(col)) {
-            // A nought is as wrong as any other guess.
-            self.out.confidence = self.out.confidence.saturating_sub(25);
-        }
-        Ok(Cleaning::Fill(col, value))
-    }
-
-    /// "remove every row without an e-mail", "drop rows with missing values", "remove duplicates"
-    fn removing(&mut self, at: usize, length: usize) -> Result<Option<Cleaning>, Trouble> {
-        let near = |reader: &Self, wanted: &dyn Fn(Class) -> bool| {
-            (at + length..(at + length + 7).min(reader.tokens.len()))
-                .find_map(|place| reader.class(place, wanted).map(|found| (place, found)))
-        };
-        if let Some((place, found)) = near(self, &|class| class == Class::Duplicate) {
-            self.spend(at..place + found);
-            return Ok(Some(Cleaning::Dedupe));
-        }
-        if let Some((place, found)) =
-            near(self, &|class| matches!(class, Class::Not | Class::Missing | Class::Empty))
-        {
-            let next = self.past(place + found, &["a", "an", "the", "any", "valid", "in", "values", "their"]);
-            let before =
-                self.mentions.iter().find(|mention| mention.start >= at && mention.end <= place).cloned();
-            let mention = self.mention(next).or(before);
-            let col = match mention {
-                Some(mention) => {
-                    let col = self.resolve(&mention, Want::Any)?;
-                    self.take(&mention);
-                    Some(col)
-                }
-                None => None,
-            };
-            self.spend(at..next.min(self.tokens.len()));
-            return Ok(Some(Cleaning::DropMissing(col)));
-        }
-        Ok(None)
-    }
-
     /// Words that decide the kind of answer.
     pub(super) fn kinds(&mut self) {
         for at in 0..self.tokens.len() {
@@ -248,6 +79,13 @@ impl Reader<'_> {
                 .then_some(class)
             });
             let Some((length, class)) = found else { continue };
+            if class == Class::Growth && self.is_passive(at) {
+                continue;
+            }
+            if class == Class::Outlier && self.word(at, &["abnormal"]) {
+                // By bounds of their own or by the spread of all: it must be said.
+                self.out.confidence = self.out.confidence.saturating_sub(30);
+            }
             if self
                 .mention(at)
                 .is_some_and(|mention| mention.best() >= super::EXACT && mention.end >= at + length)
@@ -280,6 +118,7 @@ impl Reader<'_> {
                 Class::Correlation => self.out.task = Some(Task::Correlation(Vec::new())),
                 Class::Describe => self.out.task = Some(Task::Describe(Vec::new())),
                 Class::Outlier => self.out.task = Some(Task::Outliers(usize::MAX)),
+                Class::Duplicate if self.comes_again(at) => {}
                 Class::Duplicate => {
                     self.out.task = self.out.task.take().or(Some(Task::Duplicates(Vec::new())))
                 }
@@ -297,6 +136,35 @@ impl Reader<'_> {
             }
             self.spend(at..at + length);
         }
+    }
+
+    /// "customers who bought more than once": whoever has several rows, not rows that repeat others.
+    fn comes_again(&mut self, at: usize) -> bool {
+        let link = (0..at).find(|place| self.word(*place, &["who", "that", "which"]));
+        let Some(group) = link
+            .filter(|_| self.word(at, &["more", "several", "twice"]))
+            .and_then(|link| self.mention_before(link))
+            .filter(|group| self.can(group, Want::Key))
+        else {
+            return false;
+        };
+        let Some(col) = self.resolve(&group, Want::Key).ok().filter(|col| !self.tells_rows_apart(*col))
+        else {
+            return false;
+        };
+        self.take(&group);
+        self.out.selects = true;
+        self.push_key(Key::Column(col));
+        self.out.measures.push(Measure::rows());
+        self.out.having = Some(Having::Number { measure: 0, cmp: Cmp::Over, value: 1.0 });
+        true
+    }
+
+    /// "which crops were grown": what somebody grew, not what became more.
+    fn is_passive(&self, at: usize) -> bool {
+        self.word(at, &["grown"])
+            && !self.says(&["has", "have", "had"])
+            && (0..at).any(|place| self.word(place, &["is", "are", "was", "were", "be"]))
     }
 
     /// "how many days pass between the invoice date and the payment"
@@ -426,6 +294,22 @@ impl Reader<'_> {
             self.out.filters.retain(|filter| !part.contains(filter));
         }
         self.settle_ageing()?;
+        // "how much of the budget is used" is of what it was used for, which is another column.
+        let used = self.says(&["used", "spent", "consumed"])
+            && self
+                .out
+                .measures
+                .iter()
+                .flat_map(|measure| measure.of.columns())
+                .any(|col| self.counterpart(col).is_some());
+        if used && matches!(self.out.task, Some(Task::Share(_))) {
+            self.out.confidence = self.out.confidence.saturating_sub(30);
+        }
+        // "was marketing over budget?" wants a yes or no of the whole, not the rows that were.
+        let verdict = self.word(0, &["was", "were", "is", "are", "did", "does"]);
+        if verdict && self.out.filters.iter().any(|filter| matches!(filter, Filter::Columns { .. })) {
+            self.out.confidence = self.out.confidence.saturating_sub(30);
+        }
         self.removals();
         Ok(())
     }
@@ -696,6 +580,10 @@ impl Reader<'_> {
         } else {
             all
         };
+        // "of each cost type within each department": of the department, not of all.
+        if part.is_empty() && self.out.keys.len() > 1 && self.says(&["within"]) {
+            self.out.confidence = self.out.confidence.saturating_sub(30);
+        }
         if !part.is_empty() || self.out.measures.is_empty() {
             self.out.task = Some(Task::Share(part));
         }

@@ -778,8 +778,19 @@ impl Reader<'_> {
         if weekend && self.word(at, &["weekdays", "weekday"]) {
             return Some((1, Said::Weekdays(vec![0, 1, 2, 3, 4])));
         }
-        let token = self.tokens.get(at).filter(|token| token.kind == Kind::Word)?;
-        dates::weekday_of(&token.text).map(|day| (1, Said::Weekdays(vec![day])))
+        let day = |at: usize| {
+            let token = self.tokens.get(at).filter(|token| token.kind == Kind::Word)?;
+            dates::weekday_of(&token.text)
+        };
+        // "on Mondays and Fridays" is either.
+        let mut days = vec![day(at)?];
+        let mut end = at + 1;
+        while let Some(next) = day(end + 1).filter(|_| self.word(end, &["and", "or"]) || self.mark(end, ','))
+        {
+            days.push(next);
+            end += 2;
+        }
+        Some((end - at, Said::Weekdays(days)))
     }
 
     fn plain_year(&self, at: usize) -> Option<(usize, Said)> {

@@ -2,9 +2,9 @@
 
 use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
-use super::{Choice, Partial, Trouble, ask_column};
+use super::{Choice, Partial, Trouble, ask_column, doubts};
 use crate::analyst::{
-    query::{Agg, Chart, Col, Expr, Filter, Having, Key, Measure, Query, Rank, Sort, Task, Unit},
+    query::{Agg, Chart, Cmp, Col, Expr, Filter, Having, Key, Measure, Query, Rank, Sort, Task, Unit},
     view::View,
 };
 
@@ -55,7 +55,7 @@ pub(super) fn complete(
     rows_sorted(&mut partial);
     nested_days(&mut partial);
     contradictions(&mut partial);
-    doubts(&mut partial, view);
+    doubts::doubts(&mut partial, view);
     let task = partial.task.clone();
     if partial.alphabetical {
         partial.sort = partial.keys.first().map(|key| Sort { by: Some(key.column()), rising: true });
@@ -164,7 +164,7 @@ fn most_common(partial: &mut Partial) {
     }
     partial.measures = vec![Measure::rows()];
     if partial.rank.is_none() {
-        partial.rank = Some(Rank { count: 1, lowest: false, within: false });
+        partial.rank = Some(Rank { count: 1, lowest: false, within: false, nth: false });
     }
 }
 
@@ -225,7 +225,17 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
             partial.measures.len() - 1
         })
     };
-    Some(Having::Measures { left: place(left), cmp, right: place(right) })
+    let (left, right) = (place(left), place(right));
+    // "most over budget" is by how much.
+    if partial.rank.is_some()
+        && let [over, under] = [left, right].map(|at| Box::new(partial.measures[at].of.clone()))
+    {
+        let (over, under) =
+            if matches!(cmp, Cmp::Under | Cmp::AtMost) { (under, over) } else { (over, under) };
+        partial.measures.insert(0, Measure::new(Agg::Sum, Expr::Op('-', over, under)));
+        return None;
+    }
+    Some(Having::Measures { left, cmp, right })
 }
 
 /// "who worked on A but not on B": rows cannot say it, whoever is in them can.
@@ -303,59 +313,6 @@ fn nested_days(partial: &mut Partial) {
     }
 }
 
-/// What is rarely meant as it was read is asked about: percents added up, a condition that no row can meet.
-fn doubts(partial: &mut Partial, view: &View<'_>) {
-    let percent = |measure: &Measure| {
-        matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum
-        && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')))
-    };
-    let vacuous = |filter: &Filter| {
-        matches!(filter, Filter::Empty { col, not: false }
-        if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base))
-    };
-    let part = match &partial.task {
-        Some(Task::Share(part)) => part.as_slice(),
-        _ => &[],
-    };
-    let opposite = partial.filters.iter().chain(part).any(|filter| {
-        filter.opposite().is_some_and(|other| partial.filters.iter().chain(part).any(|one| *one == other))
-    });
-    let counted_gaps = partial.counts && partial.rows_named && matches!(partial.task, Some(Task::Missing(_)));
-    let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
-        matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
-    });
-    let lacking = partial.selects
-        && partial.rank.is_none()
-        && partial.keys.iter().any(|key| key.is_time())
-        && partial
-            .filters
-            .iter()
-            .any(|filter| matches!(filter, Filter::Is { not: true, .. } | Filter::Empty { not: false, .. }));
-    // "cars under 10 (Price)" asks for cars, "max temp by month" for no mean of what is called so.
-    let unsaid = !partial.agg_said && partial.measures.iter().any(|measure| matches!(measure.of, Expr::Column(col)
-        if measure.agg == Agg::Mean && (!partial.keys.is_empty() && view.columns[col].words.iter().any(|word| ["max", "min"].contains(&word.as_str()))
-            || partial.filters.iter().any(|filter| matches!(filter, Filter::Number { col: one, .. } if *one == col)))));
-    let of_percent = partial.measures.iter().any(|measure| multiplies_percent(&measure.of, view));
-    if opposite || counted_gaps || of_sums || lacking || unsaid || of_percent {
-        partial.confidence = partial.confidence.saturating_sub(25);
-    }
-    let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
-    if partial.measures.iter().any(|measure| percent(measure) || averaged(measure))
-        || (partial.filters.iter().any(vacuous) && !partial.counts)
-    {
-        partial.confidence = partial.confidence.saturating_sub(25);
-    }
-}
-
-/// True for a product with percents that are not divided by a hundred.
-fn multiplies_percent(of: &Expr, view: &View<'_>) -> bool {
-    let hundredths = |one: &Expr| matches!(one, Expr::Column(col) if view.profile(*col).is_some_and(|profile| profile.unit.as_deref() == Some("%")));
-    match of {
-        Expr::Op('*', left, right) => hundredths(left) || hundredths(right),
-        _ => false,
-    }
-}
-
 /// "months with revenue over 50 000": of groups, sums are compared, unless a row is spoken of.
 fn total_compared(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
     let additive = |col: Col| {
@@ -392,6 +349,9 @@ fn rows_ranked(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
 }
 
 fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<(), Trouble> {
+    if partial.measures.is_empty() && choices.contains(&Choice::Phrase("number of rows".to_owned())) {
+        partial.measures.push(Measure::rows());
+    }
     if partial.measures.is_empty() {
         let grouped = !partial.keys.is_empty();
         let task = partial.task.is_some();
@@ -440,7 +400,10 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
             }
         } else if task || ranked || grouped || partial.chart.is_some() {
             let col = main_amount(partial, view, choices)?;
-            partial.measures.push(Measure::new(Agg::Sum, Expr::Column(col)));
+            // "most expensive class": what one costs, not what all do.
+            let dear = partial.prices && super::figures::is_averaged(view, col);
+            let agg = if dear { Agg::Mean } else { Agg::Sum };
+            partial.measures.push(Measure::new(agg, Expr::Column(col)));
         } else {
             return Err(Trouble::Lost(String::new()));
         }
@@ -532,6 +495,12 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
                 && view.columns[*col].table == view.base
         })
         .collect();
+    // What is nought for some is beside the point of the others: by a fine, nobody is a top borrower.
+    let beside = |col: &Col| view.profile(*col).is_some_and(|profile| profile.min == Some(0.0));
+    let chosen = |col: &Col| choices.contains(&Choice::Column(view.name(*col).to_owned()));
+    if partial.rank.is_some() && !partial.prices && !amounts.is_empty() && amounts.iter().all(beside) {
+        return amounts.iter().copied().find(chosen).ok_or_else(|| best_by(view));
+    }
     let own: Vec<Col> = amounts
         .iter()
         .copied()

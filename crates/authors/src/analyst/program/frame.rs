@@ -9,12 +9,18 @@ use crate::analyst::{
     dates::{Recurring, iso},
     load::{Loading, Wanted, load},
     python::{list, literal, number},
-    query::{Cleaning, Filter, Part, Task},
+    query::{Cleaning, Filter, Part, Rank, Task},
     stack::Stack,
 };
 
 /// Columns shown when whole rows are listed and none is named.
 const ROW_COLUMNS_MAX: usize = 40;
+
+/// The figure at a place among those of others: the second highest. Who shares a place does not push others back.
+pub(super) fn place(figures: &str, rank: Rank) -> String {
+    let (take, last) = if rank.lowest { ("nsmallest", "max") } else { ("nlargest", "min") };
+    format!("{figures}.drop_duplicates().{take}({}).{last}()", rank.count)
+}
 
 impl Writer<'_> {
     /// Reads what the query needs into `table`, joined if two tables are needed.

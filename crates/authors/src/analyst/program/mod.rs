@@ -552,6 +552,10 @@ impl<'a> Writer<'a> {
                 rank.count,
                 first = literal(&self.key_names[0]),
             ),
+            Some(rank) if rank.nth => format!(
+                "answer = answer[answer[{label}] == {}]\n",
+                frame::place(&format!("answer[{label}]"), rank)
+            ),
             // Who shares the first place is in the answer.
             Some(rank) if rank.count == 1 => format!(
                 "answer = answer[answer[{label}] == answer[{label}].{}()]\n",

@@ -66,6 +66,9 @@ impl Writer<'_> {
                     "table = table.sort_values({by}, ascending={ascending}, kind=\"stable\").groupby({keys}, dropna=False, observed=True).head({})",
                     rank.count
                 );
+            } else if rank.nth {
+                let figure = super::frame::place(&format!("table[{by}]"), rank);
+                let _ = writeln!(code, "table = table[table[{by}] == {figure}]");
             } else if rank.count == 1 {
                 let side = if rank.lowest { "min" } else { "max" };
                 let _ = writeln!(

@@ -1,0 +1,152 @@
+//! Counts: rows, the different values of a column, or the total of one that counts things itself.
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
+use super::{Reader, Trouble, Want};
+use crate::analyst::{
+    query::{Agg, Expr, Measure},
+    spelling::{normal_words, singular},
+    words::Kind,
+};
+
+impl Reader<'_> {
+    /// "how many orders": rows, the different values of a column, or the total of one.
+    pub(super) fn counted_things(&mut self) -> Result<(), Trouble> {
+        let Some(start) = self.counting else { return Ok(()) };
+        self.out.counts = true;
+        if start > 0 && self.word(start - 1, &["and"]) {
+            // "number and net": rows, and a figure of its own.
+            return Ok(());
+        }
+        let mut at = self.past(start, &["the", "of", "our", "all", "these", "those", "total", "different"]);
+        while at < self.tokens.len() && self.used[at] && at < start + 3 {
+            at += 1;
+        }
+        if self.word(at, &["columns", "fields", "sheets", "tables"]) {
+            return Err(Trouble::Cannot(self.view.columns_said()));
+        }
+        if self.spoken.iter().filter(|(_, agg)| *agg == Agg::Count).count() > 1 {
+            // Two counts in one question: only one of them would be told.
+            self.out.confidence = self.out.confidence.saturating_sub(30);
+        }
+        if self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text)) {
+            self.out.exact += 2;
+        }
+        let Some(mention) = self.mention(at) else {
+            self.count_rows_called(at);
+            return Ok(());
+        };
+        if self.is_rows(&mention) {
+            self.out.exact += 1;
+            self.spend(mention.start..mention.end);
+            return Ok(());
+        }
+        let measure = self.can(&mention, Want::Measure);
+        let sums = mention.best() < 60
+            && mention
+                .candidates
+                .iter()
+                .filter(|(col, _)| self.view.is_measure(*col))
+                .all(|(col, _)| self.view.role(*col) == ColumnRole::Amount);
+        if measure && sums {
+            // "number of payments": not how much.
+            self.rows_said(mention.start..mention.end);
+            return Ok(());
+        }
+        if measure && (mention.best() >= 60 || !self.can(&mention, Want::Key)) {
+            let col = self.resolve(&mention, Want::Measure)?;
+            self.take(&mention);
+            let filtered = self.view.role(col) == ColumnRole::Rate;
+            let agg = if filtered { Agg::Count } else { Agg::Sum };
+            self.out.counts = false;
+            self.spoken.retain(|(_, agg)| *agg != Agg::Count);
+            self.computed.push((at, Measure::new(agg, Expr::Column(col))));
+            return Ok(());
+        }
+        if !self.can(&mention, Want::Key) {
+            // "number of hires": what has a date of it.
+            return Ok(());
+        }
+        let col = self.resolve(&mention, Want::Key)?;
+        self.take(&mention);
+        let distinct = self.view.profile(col).map_or(0, |profile| profile.distinct);
+        let word = singular(&self.tokens[mention.start].text);
+        if self.view.names.iter().any(|name| crate::analyst::vocabulary::same_concept(name, &word)) {
+            self.out.exact += 2;
+        }
+        let nearly_rows = self.names_rows(&mention)
+            || self.view.columns[col].table == self.view.base && distinct * 2 >= self.view.rows();
+        if self.view.is_unique(col) || nearly_rows {
+            // The rows themselves are what is counted.
+            self.out.repeat();
+            return Ok(());
+        }
+        // A table of one kind of thing has a row for each: employees, items.
+        self.out.counts = false;
+        self.spoken.retain(|(_, agg)| *agg != Agg::Count);
+        self.computed.push((at, Measure::new(Agg::Distinct, Expr::Column(col))));
+        Ok(())
+    }
+
+    /// A row may be called by what stands in it: "machines" by `Machine 03`.
+    fn count_rows_called(&mut self, at: usize) {
+        let Some(token) = self.tokens.get(at).filter(|token| token.kind == Kind::Word) else { return };
+        let word = singular(&token.text);
+        let held = self.view.of_kind(ColumnKind::Text).any(|col| {
+            let values = self.view.profile(col).map(|profile| profile.values.as_slice()).unwrap_or_default();
+            let with = values.iter().filter(|value| normal_words(&value.value).contains(&word)).count();
+            with > 0 && with * 5 >= values.len()
+        });
+        let things = [
+            "item",
+            "thing",
+            "record",
+            "entry",
+            "row",
+            "line",
+            "case",
+            "respondent",
+            "participant",
+            "member",
+            "reading",
+            "measurement",
+            "transaction",
+            "booking",
+            "answer",
+            "response",
+            "observation",
+            "contact",
+            "sale",
+            "purchase",
+            "posting",
+            "movement",
+            "submission",
+            "payment",
+        ];
+        let employs =
+            self.view.names.iter().any(|name| crate::analyst::vocabulary::same_concept(name, &word));
+        if employs {
+            self.out.exact += 2;
+        }
+        let person =
+            ["person", "employee", "contact", "hire", "member", "participant", "respondent", "guest", "user"]
+                .contains(&word.as_str())
+                && self.view.columns.iter().any(|column| {
+                    column.words.iter().any(|part| {
+                        crate::analyst::vocabulary::same_concept(part, "employee")
+                            || crate::analyst::vocabulary::same_concept(part, "customer")
+                            || ["age", "gender", "sex"].contains(&part.as_str())
+                    })
+                });
+        self.out.rows_named |= ["row", "record", "entry"].contains(&word.as_str());
+        if (held || employs || person || things.contains(&word.as_str()))
+            && !self.used[at]
+            && self.value(at).is_none()
+        {
+            self.spend(at..at + 1);
+            if !held {
+                self.out.confidence = self.out.confidence.saturating_sub(4);
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Readings that are rarely what was meant: they are asked about before anything is computed.
+
+use super::Partial;
+use crate::analyst::{
+    query::{Agg, Expr, Filter, Measure, Task},
+    view::View,
+};
+
+/// What is rarely meant as it was read is asked about: percents added up, a condition that no row can meet.
+pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
+    let percent = |measure: &Measure| {
+        matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum
+        && view.profile(col).is_some_and(|profile| matches!(profile.unit.as_deref(), Some("%" | "fraction")) || profile.name.contains('%')))
+    };
+    let vacuous = |filter: &Filter| {
+        matches!(filter, Filter::Empty { col, not: false }
+        if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base))
+    };
+    let part = match &partial.task {
+        Some(Task::Share(part)) => part.as_slice(),
+        _ => &[],
+    };
+    let opposite = partial.filters.iter().chain(part).any(|filter| {
+        filter.opposite().is_some_and(|other| partial.filters.iter().chain(part).any(|one| *one == other))
+    });
+    let counted_gaps = partial.counts && partial.rows_named && matches!(partial.task, Some(Task::Missing(_)));
+    let of_sums = !partial.rows_named && !partial.keys.is_empty() && !partial.selects && partial.having.is_none() && partial.filters.iter().any(|filter| {
+        matches!(filter, Filter::Number { col, .. } if partial.measures.iter().any(|measure| measure.agg == Agg::Sum && measure.of == Expr::Column(*col)))
+    });
+    let lacking = partial.selects
+        && partial.rank.is_none()
+        && partial.keys.iter().any(|key| key.is_time())
+        && partial
+            .filters
+            .iter()
+            .any(|filter| matches!(filter, Filter::Is { not: true, .. } | Filter::Empty { not: false, .. }));
+    // "cars under 10 (Price)" asks for cars, "max temp by month" for no mean of what is called so.
+    let unsaid = !partial.agg_said && partial.measures.iter().any(|measure| matches!(measure.of, Expr::Column(col)
+        if measure.agg == Agg::Mean && (!partial.keys.is_empty() && view.columns[col].words.iter().any(|word| ["max", "min"].contains(&word.as_str()))
+            || partial.filters.iter().any(|filter| matches!(filter, Filter::Number { col: one, .. } if *one == col)))));
+    let of_percent = partial.measures.iter().any(|measure| multiplies_percent(&measure.of, view));
+    let plain = |col: usize| partial.measures.iter().any(|measure| measure.of == Expr::Column(col));
+    let limits = |filter: &Filter| matches!(filter, Filter::Columns { left, right, .. } if plain(*left) || plain(*right));
+    let shared = matches!(partial.task, Some(Task::Share(_)));
+    // A share of several figures, or of what is compared, has more than one meaning.
+    let compared = |filter: &Filter| matches!(filter, Filter::Columns { .. });
+    let shares = shared
+        && (partial.measures.len() > 1 || part.iter().any(limits) || partial.filters.iter().any(compared));
+    let placed = partial.rank.is_some_and(|rank| {
+        let listed = matches!(partial.task, None | Some(Task::Rows(_)));
+        let grouped = !partial.keys.is_empty() && !partial.selects && !partial.entity_ranked;
+        rank.nth && (!listed || grouped || rank.within)
+    });
+    // Cleaning answers nothing else that was asked with it.
+    let cleaned = matches!(partial.task, Some(Task::Clean(_)))
+        && (!partial.keys.is_empty() || !partial.measures.is_empty() || !partial.aggs.is_empty());
+    let void = partial.measures.iter().any(|measure| is_void(&measure.of));
+    let of_price = partial.measures.iter().any(|measure| divides_average(&measure.of, view));
+    if shares || placed || cleaned || void || of_price {
+        partial.confidence = partial.confidence.saturating_sub(25);
+    }
+    if opposite || counted_gaps || of_sums || lacking || unsaid || of_percent {
+        partial.confidence = partial.confidence.saturating_sub(25);
+    }
+    let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
+    if partial.measures.iter().any(|measure| percent(measure) || averaged(measure))
+        || (partial.filters.iter().any(vacuous) && !partial.counts)
+    {
+        partial.confidence = partial.confidence.saturating_sub(25);
+    }
+}
+
+/// True for what comes to nothing, whatever the data is: a column less itself.
+fn is_void(of: &Expr) -> bool {
+    match of {
+        Expr::Op('-' | '/', left, right) if left == right => true,
+        Expr::Op(_, left, right) => is_void(left) || is_void(right),
+        _ => false,
+    }
+}
+
+/// True for what is of one thing already and divided once more: price / tickets.
+fn divides_average(of: &Expr, view: &View<'_>) -> bool {
+    matches!(of, Expr::Op('/', left, right) if !right.columns().is_empty()
+        && matches!(**left, Expr::Column(col) if super::figures::is_averaged(view, col)))
+}
+
+/// True for a product with percents that are not divided by a hundred.
+fn multiplies_percent(of: &Expr, view: &View<'_>) -> bool {
+    let hundredths = |one: &Expr| matches!(one, Expr::Column(col) if view.profile(*col).is_some_and(|profile| profile.unit.as_deref() == Some("%")));
+    match of {
+        Expr::Op('*', left, right) => hundredths(left) || hundredths(right),
+        _ => false,
+    }
+}

@@ -1,0 +1,314 @@
+//! What no reading has used: harmless words are passed over, all others are reported back.
+
+use ringfence_pipeline::ports::ColumnRole;
+
+use super::Reader;
+use crate::analyst::{
+    query::{Col, Filter, Key},
+    spelling::singular,
+    vocabulary::{Class, PEOPLE, filler},
+    words::Kind,
+};
+
+/// Things that are counted as often as they are added up.
+const PAID: [&str; 14] = [
+    "donation",
+    "sale",
+    "payment",
+    "expense",
+    "contribution",
+    "grant",
+    "refund",
+    "cost",
+    "spending",
+    "earning",
+    "gift",
+    "deposit",
+    "purchase",
+    "withdrawal",
+];
+
+impl Reader<'_> {
+    /// Whatever no reading has used must be harmless, or it is unknown.
+    pub(super) fn leftovers(&mut self) {
+        let words: Vec<String> = self.tokens.iter().map(|token| token.text.clone()).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let cols = self.columns_used();
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let token = &self.tokens[at];
+            let ignorable = match &token.kind {
+                _ if self.used[at] => 1,
+                Kind::Mark(mark) => usize::from(!matches!(mark, '>' | '<' | '=' | '*' | '^')),
+                Kind::Word | Kind::Ordinal(_) => self.harmless(at, &words, &cols),
+                _ => 0,
+            };
+            if ignorable == 0 || self.is_dropped(at) {
+                self.out.unknown.push(token.raw.clone());
+            } else if !self.used[at]
+                && (self.phrases[at].iter().any(|(_, class)| *class == Class::Row)
+                    || PEOPLE.contains(&singular(words[at]).as_str()))
+            {
+                self.out.rows_named = true;
+            } else if !self.used[at] && self.view.is_named(words[at]) {
+                self.out.exact += 2;
+                self.out.rows_named = true;
+                self.out.money_named |= PAID.contains(&singular(words[at]).as_str());
+            }
+            at += ignorable.max(1);
+        }
+    }
+
+    /// True for what must not be passed over: groups that were not found, another table's column, a condition after "when".
+    fn is_dropped(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        if self.used[at] || token.kind != Kind::Word {
+            return false;
+        }
+        let small =
+            ["the", "each", "every", "a", "an", "our", "of", "all", "single", "individual", "individually"];
+        let next = self.past(at + 1, &small);
+        let plain = |place: usize| {
+            self.tokens.get(place).is_none_or(|token| {
+                token.kind != Kind::Word || self.view.is_named(&token.text) || self.is(place, Class::Row)
+            })
+        };
+        let grouped = token.is_any(&["by", "per", "each", "every"])
+            && self.used.get(next) == Some(&false)
+            && !plain(next)
+            && !(self.tokens[next]
+                .is_any(&["default", "hand", "year", "month", "week", "day", "any", "far", "now"])
+                || self.tokens[next].text.ends_with("ing"));
+        let generic = [
+            "name", "date", "number", "value", "total", "amount", "id", "data", "list", "sheet", "day",
+            "month", "year", "time", "who", "all", "order", "customer",
+        ];
+        let word = singular(&token.text);
+        let elsewhere = !generic.contains(&word.as_str())
+            && !self.view.is_named(&word)
+            && !self.view.columns.iter().any(|column| column.words.contains(&word))
+            && self
+                .view
+                .tables
+                .iter()
+                .flat_map(|table| &table.columns)
+                .any(|column| crate::analyst::spelling::normal_words(&column.name) == [word.as_str()]);
+        let condition = token.is("when") && at > 0 && !self.used.get(at + 1).copied().unwrap_or(false);
+        let asked_now = token.is("now")
+            && at > 0
+            && !self.out.counts
+            && self.tokens.get(at + 1).is_none_or(|next| next.is_mark('?'));
+        // "what do guests like most" is no figure; "add a column" is not done.
+        let opinion = token.is_any(&["like", "prefer", "love"])
+            && (self.word(at + 1, &["most", "best", "least"])
+                || self.word(at + 2, &["most", "best", "least"]));
+        let column = token.is_any(&["add", "append", "insert"])
+            && self.word(self.past(at + 1, &["a", "another", "one", "new"]), &["column"]);
+        grouped || elsewhere || condition || asked_now || opinion || column
+    }
+
+    /// Every column that the question has led to.
+    fn columns_used(&self) -> Vec<Col> {
+        let mut cols: Vec<Col> = self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect();
+        cols.extend(self.out.keys.iter().map(|key| key.column()));
+        cols.extend(self.out.filters.iter().flat_map(Filter::columns));
+        cols
+    }
+
+    /// True if a column of the answer was named there.
+    fn mention_used(&self, at: usize, _cols: &[Col]) -> bool {
+        self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at))
+    }
+
+    /// True if a figure was named there: "over the estimate" is no place.
+    fn is_measured(&self, at: usize) -> bool {
+        self.anchors.iter().any(|(start, _)| *start == at)
+            && self.out.measures.iter().any(|measure| measure.of != crate::analyst::query::Expr::Rows)
+    }
+
+    /// "sold" says nothing only where the data is of what was sold.
+    pub(super) fn sells_unseen(&self, at: usize) -> bool {
+        let traded = [
+            "sale",
+            "revenue",
+            "quantity",
+            "qty",
+            "order",
+            "unit",
+            "piece",
+            "sold",
+            "turnover",
+            "price total",
+            "amount",
+            "invoice",
+            "customer",
+        ];
+        let known = |words: &[String]| words.iter().any(|word| traded.contains(&word.as_str()));
+        self.word(at, &["sell", "sells", "sold", "selling"])
+            && !self.view.columns.iter().any(|column| {
+                known(&column.words) && !column.words.iter().any(|word| word == "cost" || word == "price")
+            })
+            && !known(&self.view.names)
+    }
+
+    /// How many words from here carry nothing that must be known.
+    fn harmless(&self, at: usize, words: &[&str], cols: &[Col]) -> usize {
+        // What would change the answer is not passed over because it is also a small word.
+        let meaningful = |class: Class| {
+            matches!(
+                class,
+                Class::Agg(_)
+                    | Class::Rank { .. }
+                    | Class::Best
+                    | Class::Cmp(_)
+                    | Class::Between
+                    | Class::Not
+                    | Class::Share
+                    | Class::Growth
+                    | Class::Cagr
+                    | Class::Running
+                    | Class::Outlier
+                    | Class::Correlation
+                    | Class::Never
+                    | Class::Late
+                    | Class::Weighted
+                    | Class::Overdue
+                    | Class::Unpaid
+                    | Class::OutOfStock
+                    | Class::Weekend { .. }
+                    | Class::Earliest { .. }
+            )
+        };
+        let longest = self.phrases[at]
+            .iter()
+            .filter(|(length, _)| self.free(at..at + length))
+            .map(|(length, _)| *length)
+            .max()
+            .unwrap_or(0);
+        let spatial = self.word(at, &["over", "under", "in", "on"])
+            && (self.word(at + 1, &["the", "all", "time", "each", "every"])
+                && !self.is_measured(self.past(at + 1, &["the", "all", "each", "every"]))
+                || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1, cols));
+        let small = self.word(
+            at,
+            &[
+                "last",
+                "first",
+                "recent",
+                "latest",
+                "lead",
+                "most",
+                "like",
+                "as",
+                "change",
+                "changed",
+                "together",
+                "overall",
+                "different",
+                "combined",
+                "%",
+                "part",
+                "unique",
+                "shares",
+            ],
+        );
+        // What stands between two things that were understood says nothing more.
+        let between = self.is(at, Class::Between)
+            && self.used.get(self.past(at + 1, &["the", "a", "an"])) == Some(&true);
+        if longest > 0
+            && !between
+            && !spatial
+            && !small
+            && self.phrases[at].iter().any(|(length, class)| *length == longest && meaningful(*class))
+        {
+            return 0;
+        }
+        let carries_nothing = |class: Class| {
+            matches!(
+                class,
+                Class::Preposition
+                    | Class::Is
+                    | Class::Have
+                    | Class::And
+                    | Class::Or
+                    | Class::List
+                    | Class::Column
+                    | Class::Table
+                    | Class::Row
+                    | Class::Only
+                    | Class::Now
+                    | Class::During
+                    | Class::Everything
+                    | Class::By
+                    | Class::This
+            )
+        };
+        if self.sells_unseen(at) {
+            return 0;
+        }
+        let known = self.phrases[at]
+            .iter()
+            .filter(|(_, class)| carries_nothing(*class))
+            .map(|(length, _)| *length)
+            .max()
+            .unwrap_or(0);
+        let word = singular(words[at]);
+        let table = usize::from(self.view.is_named(&word));
+        let plain = filler(&words[at..]).max(known).max(table);
+        if plain > 0 {
+            return plain;
+        }
+        let money = |col: &Col| match self.view.profile(*col).and_then(|profile| profile.unit.as_deref()) {
+            Some(unit) => ["€", "$", "£", "EUR", "USD", "GBP", "CHF"].contains(&unit),
+            None => self.view.role(*col) == ColumnRole::Amount,
+        };
+        let measured =
+            self.out.measures.iter().flat_map(|measure| measure.of.columns()).collect::<Vec<Col>>();
+        let beside_used = self.anchors.iter().any(|(start, end)| *end == at || *start == at + 1);
+        let spent =
+            ["cost", "spend", "spent", "pay", "paying", "earn", "earned", "worth", "earning", "spending"]
+                .contains(&word.as_str());
+        let figure = [
+            "sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover",
+            "money", "spend", "spending",
+        ]
+        .contains(&word.as_str());
+        let timed =
+            self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
+        let fresh = word == "new" && timed;
+        let people = fresh || PEOPLE.contains(&word.as_str());
+        // "each year … by year" says it twice.
+        let repeated = self.out.keys.iter().any(
+            |key| matches!(key, Key::Time(_, unit) if crate::analyst::vocabulary::unit_word(*unit) == word),
+        );
+        // "overspend (variance)" says itself what is meant.
+        let explained = self.mark(at + 1, '(')
+            && self.used.get(at + 2) == Some(&true)
+            && !(at > 0 && self.word(at - 1, &["by", "per"]));
+        let whole_year = ["year", "period", "time"].contains(&word.as_str())
+            && at > 1
+            && self.word(at - 1, &["the", "whole", "full", "entire"]);
+        let related = cols.iter().any(|col| {
+            self.view.columns[*col]
+                .words
+                .iter()
+                .any(|part| crate::analyst::vocabulary::same_concept(part, &word))
+        });
+        usize::from(
+            between
+                || people
+                || repeated
+                || explained
+                || whole_year
+                || related
+                || (spent
+                    && measured.is_empty()
+                    && (0..self.view.columns.len())
+                        .filter(|col| self.view.is_measure(*col) && money(col))
+                        .count()
+                        == 1)
+                || (spent && (measured.iter().any(money) || cols.iter().any(money)))
+                || (figure && beside_used && measured.iter().any(money)),
+        )
+    }
+}

@@ -1,0 +1,125 @@
+//! Superlatives that name no figure: "most borrowed title", "busiest month", "longest stop", "second highest cost".
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
+use super::{EXACT, Mention, Reader, Trouble, Want};
+use crate::analyst::{
+    query::{Agg, Col, Expr, Measure},
+    vocabulary::Class,
+    words::Kind,
+};
+
+/// What lasts is measured in these, or called so.
+const DURATIONS: [&str; 13] = [
+    "minute", "min", "second", "sec", "hour", "hr", "duration", "length", "day", "runtime", "time",
+    "downtime", "delay",
+];
+
+/// What is said of those who have been there for long.
+const TENURE: [&str; 8] = ["been", "serving", "employed", "standing", "there", "us", "tenure", "service"];
+
+impl Reader<'_> {
+    /// "second highest": which place is meant, and where the words for it begin.
+    pub(super) fn place_before(&self, at: usize) -> Option<(u32, usize)> {
+        let before = at.checked_sub(1)?;
+        match self.tokens[before].kind {
+            Kind::Ordinal(place) if place > 1 && !self.used[before] => Some((place, before)),
+            _ => None,
+        }
+    }
+
+    /// "most borrowed title", "busiest month": rows are counted, unless each is one of what is ranked.
+    pub(super) fn counted_superlative(&mut self, at: usize, end: usize) -> Result<Option<usize>, Trouble> {
+        let busiest =
+            self.word(at, &["busiest"]) || self.word(at, &["least"]) && self.word(at + 1, &["busy"]);
+        let figured = self
+            .mentions
+            .iter()
+            .any(|mention| mention.start > end && self.can(mention, Want::Measure) && !self.is_rows(mention));
+        if figured || !self.computed.is_empty() {
+            return Ok(None);
+        }
+        let most = self.word(at, &["most", "least"]);
+        let done = self.tokens.get(end).is_some_and(|token| {
+            token.kind == Kind::Word
+                && (token.text.ends_with("ed") && token.text.len() > 4 || token.is_any(&["used", "lent"]))
+        });
+        let named = |mention: &Mention| self.can(mention, Want::Key) && !self.is_rows(mention);
+        if most && done {
+            let Some(thing) = self.mention(end + 1).filter(named) else { return Ok(None) };
+            let verb = self.mention(end).filter(|verb| verb.best() >= EXACT && self.can(verb, Want::Measure));
+            if verb.is_some() || thing.candidates.first().is_some_and(|(col, _)| self.tells_rows_apart(*col))
+            {
+                return Ok(None);
+            }
+            self.spend(end..end + 1);
+            self.out.counts = true;
+            self.computed.push((at, Measure::rows()));
+            return Ok(Some(end + 1));
+        }
+        // Where every day has a row of its own, a figure must say how busy it was.
+        let dated = self.default_date().is_some_and(|col| !self.tells_rows_apart(col));
+        if busiest && (self.unit(end).is_some() && dated || self.mention(end).is_some_and(|one| named(&one)))
+        {
+            self.out.counts = true;
+            self.computed.push((at, Measure::rows()));
+        }
+        Ok(None)
+    }
+
+    /// What is longest or shortest is measured by what lasts, what is oldest by its age; a date only says when
+    /// somebody came.
+    pub(super) fn measured_superlative(&mut self, at: usize) -> Result<bool, Trouble> {
+        let called = |reader: &Self, words: &[&str]| -> Vec<Col> {
+            let fits = |col: &Col| {
+                reader.view.is_measure(*col)
+                    && reader.view.columns[*col].words.iter().any(|word| words.contains(&word.as_str()))
+            };
+            (0..reader.view.columns.len()).filter(fits).collect()
+        };
+        let long = self.word(at, &["longest", "shortest"]);
+        let figured =
+            self.mentions.iter().any(|mention| self.can(mention, Want::Measure) && !self.is_rows(mention));
+        if figured || !self.computed.is_empty() {
+            return Ok(false);
+        }
+        if !long {
+            let ages = called(self, &["age"]);
+            if let [col] = ages[..]
+                && self.word(at, &["oldest", "youngest"])
+            {
+                let agg = if self.word(at, &["oldest"]) { Agg::Max } else { Agg::Min };
+                self.computed.push((at, Measure::new(agg, Expr::Column(col))));
+                return Ok(true);
+            }
+            return Ok(false);
+        }
+        if self.tokens.iter().any(|token| token.is_any(&TENURE)) || self.out.lists && self.out.selects {
+            return Ok(false);
+        }
+        let dates: Vec<Col> = self
+            .view
+            .of_kind(ColumnKind::Date)
+            .filter(|col| self.view.role(*col) == ColumnRole::Date)
+            .collect();
+        let lasting = called(self, &DURATIONS);
+        let choose = |reader: &Self, cols: &[Col]| {
+            let weighed: Vec<(Col, u32)> = cols.iter().map(|col| (*col, 50)).collect();
+            let phrase = reader.raw(at..at + 1);
+            super::choose(&phrase, &weighed, reader.view, reader.choices)
+        };
+        if !lasting.is_empty() {
+            let col = choose(self, &lasting)?;
+            self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+            return Ok(true);
+        }
+        if dates.len() > 1 && !self.is(at + 1, Class::Row) {
+            return Err(Trouble::Cannot(format!(
+                "no column says how long it took; name the two dates, such as \"days between {} and {}\"",
+                self.view.name(dates[0]),
+                self.view.name(dates[1])
+            )));
+        }
+        Ok(false)
+    }
+}
