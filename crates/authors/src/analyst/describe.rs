@@ -415,7 +415,7 @@ fn having(query: &Query, view: &View<'_>) -> Option<String> {
 
 fn side(rank: Rank) -> String {
     let side = if rank.lowest { "lowest" } else { "highest" };
-    let place = (rank.count as usize).checked_sub(1).and_then(|at| super::words::ORDINAL_WORDS.get(at));
+    let place = (rank.count as usize).checked_sub(1).and_then(|at| super::numerals::ORDINALS.get(at));
     match place.filter(|_| rank.nth) {
         Some(place) => format!("{place} {side}"),
         None if rank.nth => format!("{side} but {}", rank.count.saturating_sub(1)),
