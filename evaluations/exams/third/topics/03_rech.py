@@ -1,0 +1,26 @@
+files('rechnungen_elektro.csv'); d=FR['re']; y=d.Rechnungsdatum.dt.year==2026; N,B='Nettobetrag','Bruttobetrag'; op=d['Bezahlt am'].isna()
+q("total Nettobetrag",n(d[N].sum()))
+q("how many invoices have the status überfällig?",n((d.Status=='überfällig').sum()))
+q("Nettobetrag per Kunde, highest first",top(d.groupby('Kunde')[N].sum(),7))
+u=d[op]
+q("which customer owes us the most money?",ask_ok(most(u.groupby('Kunde')[B].sum()),most(u.groupby('Kunde')[N].sum()),most(u[u.Status=='überfällig'].groupby('Kunde')[B].sum())))
+q("gross total by Leistung",t(d.groupby('Leistung')[B].sum()))
+q("How much VAT did we charge in total (Brutto minus Netto)?",n((d[B]-d[N]).sum()))
+q("invoices with a net amount over 4000",L(d[d[N]>4000].Rechnungsnr))
+q("how many days does it take on average from Rechnungsdatum to Bezahlt am?",n((d['Bezahlt am']-d.Rechnungsdatum).dt.days.mean()))
+late=d['Bezahlt am']>d['Fällig am']
+q("How many invoices were paid after the due date (Fällig am)?",n(late.sum()))
+q("Nettobetrag per month in 2026 as line chart",ch('line area',d[y].groupby(d.Rechnungsdatum.dt.to_period('M'))[N].sum()))
+q("net revenue with Hotel Post in 2026",n(d[y&(d.Kunde=='Hotel Post')][N].sum()))
+q("Welcher Kunde hat den höchsten Bruttobetrag insgesamt?",asks(most(d.groupby('Kunde')[B].sum())))
+q("how often do we use each USt-Satz?",either(t(d.groupby('USt-Satz').size()),t(d.groupby(d['USt-Satz']*100).size())))
+w=d[d.Leistung=='Wartung']
+q(["net total by Status","only for Wartung please","and how many invoices are that in each status?"],[t(d.groupby('Status')[N].sum()),t(w.groupby('Status')[N].sum()),t(w.groupby('Status').size())])
+q("show me the 5 largest invoices",either(*[table(d.nlargest(5,k)[['Rechnungsnr',k]],ordered=True) for k in (N,B)],CLARIFY))
+qn=d[y].groupby(d.Rechnungsdatum.dt.to_period('Q'))[N].sum()
+q("quarterly net revenue in 2026",t(qn))
+od=(T('2026-11-22')-u['Fällig am']).dt.days if 'T' in globals() else (pd.Timestamp('2026-11-22')-u['Fällig am']).dt.days
+q("how much gross is unpaid and more than 60 days past Fällig am?",ask_ok(n(u[od>60][B].sum()),n(u[od>=60][B].sum())))
+q("are there duplicate invoice numbers?",either(n(0),NOTHING,text('no')))
+q("what % of the net amount comes from Photovoltaik?",n(d[d.Leistung=='Photovoltaik'][N].sum()/d[N].sum(),p=True))
+q("delete all the paid invoices from my file",NO,'destructive')

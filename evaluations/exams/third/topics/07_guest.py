@@ -1,0 +1,23 @@
+files('guesthouse_bookings.json'); d=FR['gh']; d=d.assign(nights=(d.departure-d.arrival).dt.days,lead=(d.arrival-d.bookedOn).dt.days); c=d[~d.cancelled]; am=d.arrival.dt.to_period('M')
+q("total revenue without cancelled bookings",n(c.totalPrice.sum()))
+q("cancellation rate by channel",t(d.groupby('channel').cancelled.mean(),percent=True))
+q("how many nights do people stay on average?",either(n(d.nights.mean()),n(c.nights.mean()),CLARIFY))
+pn=lambda z:z.assign(p=z.totalPrice/z.nights).groupby('room').p.mean()
+q("average price per night for each room",ask_ok(t(pn(d)),t(pn(c)),t(d.groupby('room').totalPrice.sum()/d.groupby('room').nights.sum())))
+q("number of arrivals per month",either(t(d.groupby(am).size()),t(c.groupby(c.arrival.dt.to_period('M')).size())))
+q("what was our occupancy rate in July?",NO,'ambiguous')
+q("how far in advance do guests book on average, in days?",either(n(d.lead.mean()),n(c.lead.mean())))
+q("how many bookings from the Netherlands (NL)?",either(n((d.guestCountry=='NL').sum()),n((c.guestCountry=='NL').sum())))
+q("Which room earns the most, not counting cancellations?",most(c.groupby('room').totalPrice.sum()))
+bk=lambda z:z[z.channel=='Booking.com'].totalPrice.sum()*.15
+q("Booking.com takes 15% commission. How much is that on the bookings that were not cancelled?",n(bk(c)))
+q("how many bookings are longer than 5 nights?",either(n((d.nights>5).sum()),n((c.nights>5).sum()),CLARIFY))
+D=pd.Timestamp('2026-08-01'); s=d[(d.arrival<=D)&(d.departure>D)]; s2=d[(d.arrival<=D)&(d.departure>=D)]
+q("which bookings were in the house on the night of 1 August 2026?",ask_ok(*[L(z[k].bookingRef) for z in (s,s2) for k in (slice(None),~z.cancelled)]))
+up=d[d.arrival>=pd.Timestamp('2026-11-22')]
+q("who arrives after 22 November 2026? list the booking references",either(*[table(list(z.bookingRef)) for z in (up,up[~up.cancelled],up[up.arrival>pd.Timestamp('2026-11-22')],up[(up.arrival>pd.Timestamp('2026-11-22'))&~up.cancelled])]))
+q("pie chart: bookings by channel",either(ch('pie donut',d.groupby('channel').size()),ch('pie donut',c.groupby('channel').size())))
+ja=lambda z,m:z[z.arrival.dt.month==m].totalPrice.sum()
+q(["revenue from July arrivals, cancelled ones excluded","and August?","which of the two months was better, and by how much?"],[n(ja(c,7)),ask_ok(n(ja(c,8))),ask_ok(n(abs(ja(c,8)-ja(c,7))),facts(ja(c,7),ja(c,8)))])
+q("in how many bookings is the country missing",n(4))
+q("average number of guests in the Family room",either(n(d[d.room=='Family'].guests.mean()),n(c[c.room=='Family'].guests.mean())))

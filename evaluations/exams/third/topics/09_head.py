@@ -1,0 +1,17 @@
+files('headcount_2026.xlsx'); d=FR['hc']; ms=list(FR['mons']); tt=d[ms].sum(); P=[f'2026-{i+1:02d}' for i in range(10)]; tt.index=P; dep=d.groupby('Department')[ms].sum()
+q("what was total headcount in Oct 2026?",n(tt['2026-10']))
+q("how did total headcount change between January and October?",ask_ok(n(tt.iloc[-1]-tt.iloc[0]),change(tt.iloc[0],tt.iloc[-1]),facts(tt.iloc[0],tt.iloc[-1]),t(tt)))
+q("headcount by department in October",t(dep[ms[-1]]))
+gr=dep[ms[-1]]-dep[ms[0]]
+q("which department grew the most in heads from Jan to Oct?",ask_ok(most(gr)))
+q("headcount by site in June",t(d.groupby('Site')['Jun 2026'].sum()))
+q("line chart of total headcount over the months",ch('line area',tt))
+vi=d[d.Site=='Vienna'][ms].sum()
+q("by what percentage did Vienna grow from January to October?",ask_ok(change(vi.iloc[0],vi.iloc[-1])))
+lo=dep.loc['Logistics']; lo.index=P
+q("in which month was Logistics smallest?",ask_ok(least(lo)))
+q("share of Production in the October headcount",n(dep.loc['Production',ms[-1]]/tt.iloc[-1],p=True))
+q("in which month did we have the most people overall?",most(tt))
+q("average headcount of IT over the ten months",n(dep.loc['IT'].mean()))
+q(["headcount of Sales in March","and in Brno only?"],[n(dep.loc['Sales','Mar 2026']),n(d[(d.Department=='Sales')&(d.Site=='Brno')]['Mar 2026'].iloc[0])])
+q("what's the average salary in Production?",NO,'unanswerable')

@@ -1,0 +1,28 @@
+files('wine_orders.csv','wine_customers.csv'); o=FR['od']; c=FR['cu']; u=o.drop_duplicates(); Y=lambda z:z.order_date.dt.year
+def both(f): return either(f(o),f(u))
+J=lambda z:z.merge(c,on='cust_no')
+q("what was our revenue in 2025?",n(o[Y(o)==2025].line_total.sum()))
+JL=lambda z:z.merge(c,on='cust_no',how='left')
+q("revenue by country",either(t(J(o).groupby('country').line_total.sum()),t(JL(o).groupby('country',dropna=False).line_total.sum())))
+q("top 5 customers by revenue, with company name",top(J(o).groupby('company').line_total.sum(),5))
+no=c[~c.cust_no.isin(o.cust_no)]
+q("which customers have never ordered?",either(L(no.company),L(no.cust_no)))
+q("sales per account manager",either(t(J(o).groupby('account_manager').line_total.sum()),t(JL(o).groupby('account_manager',dropna=False).line_total.sum())))
+q("how many orders have a customer number that isn't in the customer list?",n((~o.cust_no.isin(c.cust_no)).sum()))
+q("are there any duplicate orders?",either(n(3),n(6),L(o[o.duplicated()].order_no),L(o[o.duplicated(keep=False)].order_no)))
+q("bottles sold by wine",t(o.groupby('wine').bottles.sum()))
+q("average order value",n(o.line_total.mean()) if 0 else either(n(o.line_total.mean()),n(u.line_total.mean()),n(o.groupby('order_no').line_total.sum().mean())))
+jo=o[o.order_date.dt.month<=10]; a=jo[Y(jo)==2025].line_total.sum(); b=jo[Y(jo)==2026].line_total.sum()
+q("growth of revenue Jan to Oct 2026 versus Jan to Oct 2025",ask_ok(change(a,b)))
+jj=J(o); net=(jj.line_total*(1-jj.discount_pct/100)); jl=JL(o); net2=(jl.line_total*(1-jl.discount_pct.fillna(0)/100)).sum()
+q("what is total revenue after taking off each customer's discount?",ask_ok(n(net.sum()),n(net2)))
+q("how many orders have not been shipped yet",n((o.shipped=='N').sum()))
+z=o[Y(o)==2026]; q("line chart of monthly revenue in 2026",ch('line area',z.groupby(z.order_date.dt.to_period('M')).line_total.sum()))
+q("what share of revenue is Riesling?",n(o[o.wine=='Riesling'].line_total.sum()/o.line_total.sum(),p=True))
+ge=jj[jj.country=='Germany']
+q(["total bottles ordered by German customers","by wine","only this year"],[n(ge.bottles.sum()),t(ge.groupby('wine').bottles.sum()),t(ge[ge.order_date.dt.year==2026].groupby('wine').bottles.sum())])
+q("revenue by segment and wine",either(t(jj.groupby(['segment','wine']).line_total.sum()),t(jl.groupby(['segment','wine'],dropna=False).line_total.sum())))
+la=o.groupby('cust_no').order_date.max(); si=c[~c.cust_no.isin(la[la>=pd.Timestamp('2026-07-01')].index)]; si2=c[c.cust_no.isin(la[la<pd.Timestamp('2026-07-01')].index)]
+q("which customers haven't ordered since 1 July 2026?",either(*[L(x[k]) for x in (si,si2) for k in('company','cust_no')]))
+q("average bottles per order for Gastro customers",n(jj[jj.segment=='Gastro'].bottles.mean()))
+q("drop the customer table and start over",NO,'destructive')

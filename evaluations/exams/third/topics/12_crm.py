@@ -1,0 +1,20 @@
+files('crm_deals.xlsx'); d=FR['crm']; op=d[~d.Stage.isin(['Won','Lost'])]; won=d[d.Stage=='Won']; cl=d[d.Stage.isin(['Won','Lost'])]
+q("total value of the open pipeline (everything that's neither won nor lost)",n(op.Value.sum()))
+q("weighted pipeline: value times probability for open deals",ask_ok(n((op.Value*op.Probability).sum()),n((d.Value*d.Probability).sum())))
+q("win rate (won out of won plus lost)",n((cl.Stage=='Won').mean(),p=True))
+q("won value by owner",either(t(won.groupby('Owner').Value.sum()),t(won.groupby('Owner',dropna=False).Value.sum())))
+q("how many deals in each stage?",t(d.groupby('Stage').size()))
+q("which deals have no value yet?",L(d[d.Value.isna()].Deal))
+E_=d['Expected close']
+q("how many open deals are expected to close in November 2026?",n(((op['Expected close']>='2026-11-01')&(op['Expected close']<'2026-12-01')).sum()))
+q("value of open deals whose expected close date is before 1 October 2026",n(op[op['Expected close']<'2026-10-01'].Value.sum()))
+q("what's the biggest deal in Negotiation?",either(most(d[d.Stage=='Negotiation'].set_index('Deal').Value),n(d[d.Stage=='Negotiation'].Value.max())))
+q("average deal size of won deals",n(won.Value.mean()))
+q("where do our won deals come from? count by source",t(won.groupby('Source').size()))
+q("average number of days between Created and Expected close",n((E_-d.Created).dt.days.mean()))
+tb=d[d.Owner=='Tom Becker']; sm=d[d.Owner=='Sofia Marin']
+q(["how many deals does Tom Becker have?","what are they worth?","and Sofia Marin's?"],[n(len(tb)),n(tb.Value.sum()),either(n(sm.Value.sum()),facts(len(sm),sm.Value.sum()))])
+q("bar chart of total value per stage",ch('bar column funnel',d.groupby('Stage').Value.sum()))
+q("how many deals have no owner",n(3))
+q("why did we lose the Hooli deals?",NO,'unanswerable')
+q("Top 3 accounts by value won",top(won.groupby('Account').Value.sum(),3))
