@@ -18,6 +18,7 @@ use std::{
     io::{self, Write as _},
     mem,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -63,6 +64,10 @@ const PIECES_MAX: u32 = 256;
 
 /// Events handled in one turn.
 const EVENTS_PER_TURN: usize = 64;
+
+/// Processors that runs share: to find out takes longer than a look at a run does.
+static PROCESSORS: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
 
 /// What a supervisor is started with.
 #[derive(Debug)]
@@ -166,7 +171,6 @@ struct Supervisor {
     used: BTreeMap<Kind, Instant>,
     /// Limits of a run that asks for none.
     usual: Limits,
-    processor_count: usize,
     /// Jails made so far: the number of the latest, which names its control group.
     jails_made: u64,
     /// When to make the next jail that should be ready; `None` if none is missing.
@@ -258,7 +262,6 @@ impl Supervisor {
             told: PoolFigures::default(),
             used: BTreeMap::new(),
             usual,
-            processor_count: std::thread::available_parallelism().map_or(1, usize::from),
             jails_made: 0,
             refill_at,
             outbox: VecDeque::new(),

@@ -17,7 +17,7 @@ use rustix::{
 };
 
 use super::{
-    Settings, Supervisor, Token,
+    PROCESSORS, Settings, Supervisor, Token,
     cell::{Cell, Kind, Lines, Within},
     complain,
     enclosure::{self, Enclosure},
@@ -183,7 +183,7 @@ impl Supervisor {
             self.refill_at = None;
             return;
         };
-        if kind.is_warm() && self.runs.len() >= self.processor_count {
+        if kind.is_warm() && self.runs.len() >= *PROCESSORS {
             // It would only take from those that run what they would give back as waiting.
             self.refill_at = Some(now + LOOK_AGAIN_AFTER);
             return;

@@ -10,14 +10,13 @@ use std::{
     collections::BTreeMap,
     fs,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    sync::LazyLock,
     time::{Duration, Instant},
 };
 
 use ringfence_job::{DeniedSyscall, Isolation, LimitHit, LimitKind, Runtime, Status, Stream, Usage};
 use rustix::pipe::SpliceFlags;
 
-use super::{cell::Lines, enclosure::Enclosure};
+use super::{PROCESSORS, cell::Lines, enclosure::Enclosure};
 use crate::{
     jail::{cgroup::Group, seccomp},
     outputs::{self, Collected, Inputs},
@@ -37,10 +36,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// Longest time between two accounts of what a run has used.
 const TELL_EVERY: Duration = Duration::from_millis(500);
-
-/// How many there are: to find out takes longer than a look does.
-static PROCESSORS: LazyLock<u64> =
-    LazyLock::new(|| std::thread::available_parallelism().map_or(1, |processors| processors.get() as u64));
 
 /// Refused calls that are looked at; then the listener is closed and the kernel refuses by itself.
 const REFUSED_CALLS_MAX: u32 = 256;
@@ -269,8 +264,7 @@ impl Run {
                 }
                 (InitReport::Started, None) if matches!(self.stage, Stage::Starting { .. }) => {
                     self.stage = Stage::Running { since: now };
-                    self.next_look =
-                        now + self.least_until(self.payload.spec.limits.cpu_ms.saturating_mul(1000));
+                    self.next_look = next_look(now, self.payload.spec.limits.cpu_ms.saturating_mul(1000));
                     self.settle(now);
                 }
                 (InitReport::Exited { wait_status }, None) => {
@@ -441,16 +435,11 @@ impl Run {
                 } else if cpu_left == 0 {
                     self.kill(Killed::Cpu, now);
                 } else {
-                    self.next_look = now + self.least_until(cpu_left);
+                    self.next_look = next_look(now, cpu_left);
                 }
             }
             Stage::Loaded | Stage::Starting { .. } | Stage::Exited { .. } => {}
         }
-    }
-
-    /// How long it takes at least until all processors together can have used up so much of their time.
-    fn least_until(&self, cpu_left_us: u64) -> Duration {
-        LOOK_EVERY.min(Duration::from_micros(cpu_left_us / *PROCESSORS + 500))
     }
 
     /// What a running program has used so far, now and then.
@@ -583,6 +572,12 @@ impl Run {
             .map(|(nr, count)| DeniedSyscall { name: seccomp::name(*nr), count: *count })
             .collect()
     }
+}
+
+/// When to look again at a run that has so much of its processor time left, in microseconds: all processors together
+/// cannot use that up before.
+fn next_look(now: Instant, cpu_left_us: u64) -> Instant {
+    now + LOOK_EVERY.min(Duration::from_micros(cpu_left_us / *PROCESSORS as u64 + 500))
 }
 
 /// True for the first process of a jail beside init, by its number there.

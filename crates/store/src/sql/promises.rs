@@ -6,8 +6,7 @@
 //! ```
 //! Whoever writes or reads keeps what it finds promised before it looks at anything else, in any process and
 //! after a crash: a promise counts as much as what it stands for. One whose step has ended already is kept with
-//! that end. Postgres has no use for it: there a commit costs a
-//! way to the server and back, and is made once.
+//! that end. Postgres has no use for it: there a commit costs a way to the server and back, and is made once.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -119,13 +118,12 @@ impl Store {
         (taking.admitted)();
         let promise = Promise::of(taking, events);
         promise.write(&mut tx, events).await.map_err(failed(doing))?;
-        let last = match seen(&mut tx).await {
-            Some((write, data_version)) => {
-                let (next_write, reservation) = (write + 1, promise.reservation());
-                Some(LastPromise { next_write, data_version, reservation, accounts })
-            }
-            None => None,
-        };
+        let last = seen(&mut tx).await.map(|(write, data_version)| LastPromise {
+            next_write: write + 1,
+            data_version,
+            reservation: promise.reservation(),
+            accounts,
+        });
         // Before anybody else can write.
         *self.last_promise() = last;
         if let Err(error) = tx.commit().await {
@@ -156,7 +154,8 @@ impl Store {
         self.last_promise.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps all promises that are found, in a transaction that writes. Those of one process are few: it keeps one while it makes the next.
+    /// Keeps all promises that are found, in a transaction that writes. Those of one process are few: it keeps one
+    /// while it makes the next.
     pub(super) async fn keep_promises(&self, conn: &mut Conn) -> Result<(), StoreError> {
         let doing = "keeping a promise";
         while is_promised(conn).await.map_err(failed(doing))? {
@@ -166,8 +165,8 @@ impl Store {
                 .await
                 .map_err(failed(doing))?;
             for (taking, contents) in promises {
-                let (promise, events) =
-                    Promise::read(&taking, &contents).map_err(|reason| damaged(doing, &reason))?;
+                let (promise, events) = Promise::read(&taking, &contents)
+                    .map_err(|reason| StoreError::new(doing, format!("it is damaged: {reason}")))?;
                 promise.forget(conn).await.map_err(failed(doing))?;
                 self.write_promised(conn, &promise, &events).await?;
             }
@@ -230,13 +229,9 @@ impl Promise {
         }
     }
 
-    fn parse(taking: &str) -> Result<Promise, String> {
-        serde_json::from_str(taking).map_err(|error| error.to_string())
-    }
-
     /// What was written, with the events as they were then.
     fn read(taking: &str, contents: &[u8]) -> Result<(Promise, Vec<Recorded>), String> {
-        let promise = Promise::parse(taking)?;
+        let promise: Promise = serde_json::from_str(taking).map_err(|error| error.to_string())?;
         let mut left = contents;
         let mut events = promise.events.clone();
         for (event, named) in events.iter_mut().zip(&promise.contents) {
@@ -292,10 +287,6 @@ impl Promise {
         let (state, admitted) = (State::Held, &|| {});
         Taking { charge, amount: *amount, state, at_ms: *at_ms, until_ms: *until_ms, admitted }
     }
-}
-
-fn damaged(doing: &'static str, reason: &str) -> StoreError {
-    StoreError::new(doing, format!("a promise is damaged: {reason}"))
 }
 
 /// The bytes of a content that are written with its events.

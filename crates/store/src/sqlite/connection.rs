@@ -53,6 +53,8 @@ struct Shared {
     connections: u32,
     turns: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    /// Transactions that were begun to write.
+    writes: AtomicU64,
     log: Log,
 }
 
@@ -60,7 +62,8 @@ impl Pool {
     pub(super) fn new(file: &Path, purpose: Purpose, connections: u32) -> Self {
         let turns = Arc::new(Semaphore::new(connections as usize));
         let (file, idle, log) = (file.to_path_buf(), Mutex::default(), Log::of(file));
-        Self(Arc::new(Shared { file, purpose, connections, turns, idle, log }))
+        let writes = AtomicU64::new(0);
+        Self(Arc::new(Shared { file, purpose, connections, turns, idle, writes, log }))
     }
 
     /// Waits for a connection that nobody else has.
@@ -148,8 +151,8 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// Begins a transaction that takes the write lock at once, and counts it among the `writes` of this process.
-    pub(super) async fn begin_write(&mut self, writes: &AtomicU64) -> Result<(), sqlx::Error> {
+    /// Begins a transaction that takes the write lock at once.
+    pub(super) async fn begin_write(&mut self) -> Result<(), sqlx::Error> {
         let began = Instant::now();
         loop {
             match self.simply("BEGIN IMMEDIATE") {
@@ -157,7 +160,7 @@ impl Lent {
                 done => break done.map_err(failure)?,
             }
         }
-        self.write_number = writes.fetch_add(1, Ordering::SeqCst) + 1;
+        self.write_number = self.pool.0.writes.fetch_add(1, Ordering::SeqCst) + 1;
         Ok(())
     }
 
@@ -482,7 +485,7 @@ mod tests {
         let pool = Pool::new(&file, Purpose::Write, 1);
         for (at, is_for_disk) in [false, true, false].into_iter().enumerate() {
             let mut conn = pool.lend().await.unwrap();
-            conn.begin_write(&AtomicU64::new(0)).await.unwrap();
+            conn.begin_write().await.unwrap();
             conn.carry_out(&format!("INSERT INTO t VALUES ({at})"), &[], &mut |_| Ok(())).unwrap();
             conn.is_for_disk = is_for_disk;
             conn.commit().await.unwrap();

@@ -5,7 +5,6 @@ pub(crate) mod connection;
 pub(crate) mod owed;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, atomic::AtomicU64};
 
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
@@ -27,8 +26,6 @@ pub(crate) struct Sqlite {
     /// the file's lock, for which everybody looks again and again.
     writer: Pool,
     readers: Pool,
-    /// Transactions that were begun to write.
-    writes: Arc<AtomicU64>,
     owed: Owed,
 }
 
@@ -41,7 +38,6 @@ impl Sqlite {
                 file: file.to_path_buf(),
                 writer: Pool::new(file, Purpose::Write, 1),
                 readers: Pool::new(file, Purpose::Read, READERS),
-                writes: Arc::default(),
                 owed: Owed::default(),
             }),
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
@@ -107,7 +103,7 @@ impl Sqlite {
     /// Begins a transaction that takes the write lock at once.
     pub(crate) async fn write(&self) -> Result<Lent, sqlx::Error> {
         let mut conn = self.writer.lend().await?;
-        conn.begin_write(&self.writes).await?;
+        conn.begin_write().await?;
         Ok(conn)
     }
 }

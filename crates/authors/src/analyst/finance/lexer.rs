@@ -99,6 +99,7 @@ pub(super) struct Cut {
 
 pub(super) const CURRENCY_SIGNS: [(char, &str); 5] =
     [('$', "$"), ('€', "€"), ('£', "£"), ('¥', "¥"), ('₹', "₹")];
+
 /// Cuts `question` into tokens.
 pub(super) fn cut(question: &str) -> Cut {
     let mut cutter = Cutter {

@@ -22,6 +22,7 @@ const CURRENCY_WORDS: [(&str, &str); 17] = [
     ("rupees", "₹"),
     ("sek", "SEK"),
 ];
+
 /// The numbers of a run, each with its place in the run and whether it is plain: `1,000` is one and `1000,300` are two.
 pub(super) fn separate(run: &str, comma: bool) -> Vec<(String, usize, bool)> {
     let plain = run.bytes().all(|byte| byte.is_ascii_digit());

@@ -52,7 +52,7 @@ impl Reader<'_> {
             measure.by_row = said(self, Class::Agg(Agg::Sum));
         } else if measure.of.holds_ratio() {
             // Of sums or of each row: both are defensible.
-            self.out.confidence = self.out.confidence.saturating_sub(25);
+            self.out.doubt(25);
         }
         measure.name = self.definition(at).or_else(|| self.bracketed(at, end, &measure.of));
         self.spend(at..end);

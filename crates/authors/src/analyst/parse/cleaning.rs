@@ -148,7 +148,7 @@ impl Reader<'_> {
         self.spend(0..0);
         if value.is_none() && col.is_some_and(|col| self.view.is_number(col)) {
             // A nought is as wrong as any other guess.
-            self.out.confidence = self.out.confidence.saturating_sub(25);
+            self.out.doubt(25);
         }
         Ok(Cleaning::Fill(col, value))
     }

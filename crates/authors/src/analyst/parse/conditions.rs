@@ -458,7 +458,7 @@ impl Reader<'_> {
                 self.spend(from..start);
             }
             if group.iter().any(|value| !value.exact) {
-                self.out.confidence = self.out.confidence.saturating_sub(6);
+                self.out.doubt(6);
             }
             self.out.exact += 1;
             // "apprentices by department" are counted.

@@ -27,7 +27,7 @@ impl Reader<'_> {
         }
         if self.spoken.iter().filter(|(_, agg)| *agg == Agg::Count).count() > 1 {
             // Two counts in one question: only one of them would be told.
-            self.out.confidence = self.out.confidence.saturating_sub(30);
+            self.out.doubt(30);
         }
         if self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text)) {
             self.out.exact += 2;
@@ -145,7 +145,7 @@ impl Reader<'_> {
         {
             self.spend(at..at + 1);
             if !held {
-                self.out.confidence = self.out.confidence.saturating_sub(4);
+                self.out.doubt(4);
             }
         }
     }

@@ -57,16 +57,16 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     let void = partial.measures.iter().any(|measure| is_void(&measure.of));
     let of_price = partial.measures.iter().any(|measure| divides_average(&measure.of, view));
     if shares || placed || cleaned || void || of_price {
-        partial.confidence = partial.confidence.saturating_sub(25);
+        partial.doubt(25);
     }
     if opposite || counted_gaps || of_sums || lacking || unsaid || of_percent {
-        partial.confidence = partial.confidence.saturating_sub(25);
+        partial.doubt(25);
     }
     let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
     if partial.measures.iter().any(|measure| percent(measure) || averaged(measure))
         || (partial.filters.iter().any(vacuous) && !partial.counts)
     {
-        partial.confidence = partial.confidence.saturating_sub(25);
+        partial.doubt(25);
     }
 }
 

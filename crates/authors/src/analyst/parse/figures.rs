@@ -229,7 +229,7 @@ impl Reader<'_> {
             && self.mentions.iter().any(additive)
         {
             // A mean of entries, or of what each day has in all.
-            self.out.confidence = self.out.confidence.saturating_sub(25);
+            self.out.doubt(25);
         }
         // "average loans per borrower": rows are what each has so many of.
         let rows = (at + 1..self.tokens.len().min(at + 4))
@@ -320,7 +320,7 @@ impl Reader<'_> {
                 && !columns.is_empty()
                 && self.word(mention.start, &["minutes", "seconds", "hours", "days", "tonnes", "kg", "km"])
             {
-                self.out.confidence = self.out.confidence.saturating_sub(30);
+                self.out.doubt(30);
                 continue;
             }
             if verb
@@ -355,7 +355,7 @@ impl Reader<'_> {
                 && all.iter().any(beside)
                 && !self.out.keys.iter().any(|key| key.column() == col)
             {
-                self.out.confidence = self.out.confidence.saturating_sub(30);
+                self.out.doubt(30);
             }
             // "max temp by month" of `temp_max`: what it is the greatest of counts for the month, too.
             if spoken.is_empty()
@@ -371,7 +371,7 @@ impl Reader<'_> {
                     .iter()
                     .any(|(at, filter)| *at == mention.end && matches!(filter, Filter::Is { .. }))
             {
-                self.out.confidence = self.out.confidence.saturating_sub(30);
+                self.out.doubt(30);
             }
             self.take(&mention);
             columns.push((mention.start, col));

@@ -116,7 +116,7 @@ impl Reader<'_> {
     }
 
     /// True if a column of the answer was named there.
-    fn mention_used(&self, at: usize, _cols: &[Col]) -> bool {
+    fn mention_used(&self, at: usize) -> bool {
         self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at))
     }
 
@@ -188,7 +188,7 @@ impl Reader<'_> {
         let spatial = self.word(at, &["over", "under", "in", "on"])
             && (self.word(at + 1, &["the", "all", "time", "each", "every"])
                 && !self.is_measured(self.past(at + 1, &["the", "all", "each", "every"]))
-                || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1, cols));
+                || self.used.get(at + 1) == Some(&true) && !self.mention_used(at + 1));
         let small = self.word(
             at,
             &[

@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         let mut out = Partial { confidence: 100, ..Partial::default() };
         for (from, to) in mended {
             out.notes.push(format!("I read {from:?} as {to:?}."));
-            out.confidence = out.confidence.saturating_sub(3);
+            out.doubt(3);
         }
         Reader {
             used: vec![false; count],
@@ -366,12 +366,10 @@ impl<'a> Reader<'a> {
             .max();
         match numbers.unwrap_or_else(|| mention.best()) {
             EXACT.. => {}
-            60.. => self.out.confidence = self.out.confidence.saturating_sub(4),
+            60.. => self.out.doubt(4),
             // Part of a name, but not what it is about: "reorder" for `Reorder Level`.
-            56..60 if self.can(mention, Want::Measure) => {
-                self.out.confidence = self.out.confidence.saturating_sub(25)
-            }
-            _ => self.out.confidence = self.out.confidence.saturating_sub(8),
+            56..60 if self.can(mention, Want::Measure) => self.out.doubt(25),
+            _ => self.out.doubt(8),
         }
         self.anchors.push((mention.start, mention.end));
         let likely =

@@ -98,7 +98,7 @@ impl Reader<'_> {
                 && at > 0
                 && self.mark(at - 1, ',');
             if counted {
-                self.out.confidence = self.out.confidence.saturating_sub(30);
+                self.out.doubt(30);
             }
             let (col, start, end) = self.compared_column(at, next + 1)?;
             let scale = self.scale(col, percent);
@@ -349,7 +349,7 @@ impl Reader<'_> {
                 self.view.columns_said()
             )));
         }
-        self.out.confidence = self.out.confidence.saturating_sub(15);
+        self.out.doubt(15);
         let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
         Ok((col, from, to))
     }

@@ -249,7 +249,7 @@ impl Reader<'_> {
             || (self.word(end, &["in", "for"]) && self.word(end + 1, &["each", "every"]))
         {
             // "top 3 per class": of what is not said.
-            self.out.confidence = self.out.confidence.saturating_sub(30);
+            self.out.doubt(30);
         }
         let default = if lists { if self.plural_follows(end) { 10 } else { 1 } } else { 1 };
         self.out.rank =
@@ -323,7 +323,7 @@ impl Reader<'_> {
         if let Some((length, unit)) = self.unit(at).filter(|_| self.mention(at).is_none()) {
             if self.out.selects && !self.out.keys.is_empty() {
                 // "who worked the most days" counts days, not what is on them.
-                self.out.confidence = self.out.confidence.saturating_sub(30);
+                self.out.doubt(30);
             }
             self.spend(at..at + length);
             self.rank_lists = true;

@@ -84,7 +84,7 @@ impl Reader<'_> {
             }
             if class == Class::Outlier && self.word(at, &["abnormal"]) {
                 // By bounds of their own or by the spread of all: it must be said.
-                self.out.confidence = self.out.confidence.saturating_sub(30);
+                self.out.doubt(30);
             }
             if self
                 .mention(at)
@@ -303,12 +303,12 @@ impl Reader<'_> {
                 .flat_map(|measure| measure.of.columns())
                 .any(|col| self.counterpart(col).is_some());
         if used && matches!(self.out.task, Some(Task::Share(_))) {
-            self.out.confidence = self.out.confidence.saturating_sub(30);
+            self.out.doubt(30);
         }
         // "was marketing over budget?" wants a yes or no of the whole, not the rows that were.
         let verdict = self.word(0, &["was", "were", "is", "are", "did", "does"]);
         if verdict && self.out.filters.iter().any(|filter| matches!(filter, Filter::Columns { .. })) {
-            self.out.confidence = self.out.confidence.saturating_sub(30);
+            self.out.doubt(30);
         }
         self.removals();
         Ok(())
@@ -506,7 +506,7 @@ impl Reader<'_> {
         }
         if self.running {
             // A share of what has come so far is not told.
-            self.out.confidence = self.out.confidence.saturating_sub(30);
+            self.out.doubt(30);
         }
         let placed_by = |at: usize| {
             at > 0 && self.word(at - 1, &["in", "for", "from", "at", "within", "by", "during", "on"])
@@ -582,7 +582,7 @@ impl Reader<'_> {
         };
         // "of each cost type within each department": of the department, not of all.
         if part.is_empty() && self.out.keys.len() > 1 && self.says(&["within"]) {
-            self.out.confidence = self.out.confidence.saturating_sub(30);
+            self.out.doubt(30);
         }
         if !part.is_empty() || self.out.measures.is_empty() {
             self.out.task = Some(Task::Share(part));
@@ -599,7 +599,7 @@ impl Reader<'_> {
                     "Days are counted to {}, the newest date of the data.",
                     crate::analyst::dates::iso(day)
                 ));
-                self.out.confidence = self.out.confidence.saturating_sub(8);
+                self.out.doubt(8);
             }
         }
         let Some(_today) = self.out.today else {
@@ -717,7 +717,7 @@ impl Reader<'_> {
             } else if self.out.counts
                 || self.tokens.get(mention.start).is_some_and(|token| self.view.is_named(&token.text))
             {
-                self.out.confidence = self.out.confidence.saturating_sub(5);
+                self.out.doubt(5);
                 let rows = !self.out.counts || self.names_kind(&mention);
                 self.take(&mention);
                 if rows {
@@ -739,15 +739,15 @@ impl Reader<'_> {
                 self.out.task = Some(Task::Rows(Vec::new()));
             } else if mention.best() < 60 {
                 // A word that may only stand beside what was meant: "customer orders".
-                self.out.confidence = self.out.confidence.saturating_sub(10);
+                self.out.doubt(10);
                 self.take(&mention);
             } else if self.is_said_before(&mention) {
-                self.out.confidence = self.out.confidence.saturating_sub(4);
+                self.out.doubt(4);
                 self.take(&mention);
                 self.out.repeat();
             } else {
                 // What was named in full and is not in the answer is asked about.
-                self.out.confidence = self.out.confidence.saturating_sub(25);
+                self.out.doubt(25);
                 self.take(&mention);
             }
         }

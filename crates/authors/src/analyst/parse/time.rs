@@ -309,7 +309,7 @@ impl Reader<'_> {
             (Said::Months(month, count), None) => {
                 if *count < 12 {
                     self.out.notes.push(format!("{} of every year counts.", self.name_of(said)));
-                    self.out.confidence = self.out.confidence.saturating_sub(5);
+                    self.out.doubt(5);
                 }
                 Filter::Recurs { col, when: Recurring::Months(months(*month, *count)), not }
             }

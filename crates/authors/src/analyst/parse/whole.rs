@@ -31,7 +31,7 @@ pub(super) fn complete(
         && partial.measures.is_empty()
         && partial.rank.is_some_and(|rank| !rank.within)
     {
-        partial.confidence = partial.confidence.saturating_sub(30);
+        partial.doubt(30);
     }
     if let Some(Task::Rows(cols)) = &mut partial.task
         && partial.rank.is_none()
@@ -265,7 +265,7 @@ fn contradictions(partial: &mut Partial) {
         (Some(Task::Rows(cols)), []) if cols.len() == 1 => cols[0],
         _ if never => return,
         _ => {
-            partial.confidence = partial.confidence.saturating_sub(30);
+            partial.doubt(30);
             return;
         }
     };
@@ -387,7 +387,7 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
             partial.task = Some(Task::Rows(Vec::new()));
             return Ok(());
         } else if !grouped && !task && !ranked && !partial.filters.is_empty() && partial.chart.is_none() {
-            partial.confidence = partial.confidence.saturating_sub(6);
+            partial.doubt(6);
             partial.task = Some(Task::Rows(Vec::new()));
             return Ok(());
         } else if grouped && partial.selects && !ranked && !task {
@@ -440,6 +440,11 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
 }
 
 impl Partial {
+    /// Makes what was read so many percent less sure.
+    pub(super) fn doubt(&mut self, percent: u32) {
+        self.confidence = self.confidence.saturating_sub(percent);
+    }
+
     /// True if it says nothing of what to compute or to list.
     pub(crate) fn is_fragment(&self) -> bool {
         self.measures.is_empty()
@@ -526,12 +531,12 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         (None, _) if own.len() == 1 => own[0],
         _ => {
             // A figure that nobody named and that is no sum of money is a guess.
-            partial.confidence = partial.confidence.saturating_sub(25);
+            partial.doubt(25);
             return main_measure(&[], view, choices);
         }
     };
     partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
-    partial.confidence = partial.confidence.saturating_sub(10);
+    partial.doubt(10);
     Ok(col)
 }
 

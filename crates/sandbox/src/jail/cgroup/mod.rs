@@ -177,9 +177,10 @@ impl Hierarchies {
 
     /// Removes the base groups; they are empty once every run has ended.
     pub(crate) fn remove(&self) {
+        let until = Instant::now() + REMOVE_FOR;
         for directory in self.bases.each() {
             // What cannot be removed now is swept by the next start.
-            let _ = remove_group(directory, Instant::now() + REMOVE_FOR);
+            let _ = remove_group(directory, until);
         }
     }
 
