@@ -82,7 +82,7 @@ fn killing_the_zygotes_of_pandas_loses_no_run() {
 }
 
 /// Everything in jails: nothing runs there when this is asked.
-fn kill_what_waits(server: &Server, whole_jails: bool) {
+pub(crate) fn kill_what_waits(server: &Server, whole_jails: bool) {
     let in_jail = |pid: &u32| processes::status(*pid, "NSpid").split_whitespace().count() > 1;
     let inits: Vec<u32> = processes::children(server.supervisor()).into_iter().filter(in_jail).collect();
     let guests: Vec<u32> = inits.iter().flat_map(|init| processes::children(*init)).collect();

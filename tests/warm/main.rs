@@ -3,6 +3,7 @@
 
 mod death;
 mod endings;
+mod readers;
 mod sharing;
 
 use ringfence_tests::{Installation, Server};

@@ -71,14 +71,20 @@ fn role(words: &[OsString]) -> Option<i32> {
     if name == stage::COMMAND {
         return Some(stage::main(rest));
     }
-    if name != ringfence_sandbox::READER_COMMAND {
-        return None;
+    if name == ringfence_sandbox::WAITING_READER_COMMAND {
+        // Without anybody to tell what to read there is nothing to live for.
+        return Some(ringfence_sandbox::wait_for_arguments().map_or(1, |words| read(&words)));
     }
-    Some(match rest.split_first() {
+    (name == ringfence_sandbox::READER_COMMAND).then(|| read(rest))
+}
+
+/// Reads what a jailed reader is for.
+fn read(words: &[OsString]) -> i32 {
+    match words.split_first() {
         Some((facts, rest)) if facts == "facts" => {
             let rest: Vec<String> = rest.iter().map(|word| word.to_string_lossy().into_owned()).collect();
             ringfence_facts::facts_main(&rest)
         }
-        _ => ringfence_tables::reader_main(rest),
-    })
+        _ => ringfence_tables::reader_main(words),
+    }
 }

@@ -23,5 +23,6 @@ pub use host::{
     Pool, Prepared, Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess,
     start,
 };
-pub use reader::READER_COMMAND;
+pub use jail::warm::wait_for_arguments;
+pub use reader::{READER_COMMAND, WAITING_READER_COMMAND};
 pub use server_side::{give_up_privileges, give_up_privileges_with, return_freed_memory, take_short_turns};

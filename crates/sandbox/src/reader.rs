@@ -1,18 +1,24 @@
 //! The reader's root: this program itself and the libraries it is linked to, nothing else.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::jail::{RuntimeCommand, Source};
+use crate::{
+    jail::{RuntimeCommand, Source},
+    runtimes::Warm,
+};
 
 /// Where the program is in the reader's root.
 const PROGRAM: &str = "/ringfence";
 
 /// The word that makes our program a reader; what follows are the reader's own arguments.
 pub const READER_COMMAND: &str = "__reader";
+
+/// The word that makes our program a reader that is started ahead of its arguments, and waits for them.
+pub const WAITING_READER_COMMAND: &str = "__waiting-reader";
 
 /// What the reader's root is made of and how it is started.
 pub(crate) fn source() -> io::Result<(Source, RuntimeCommand)> {
@@ -33,7 +39,11 @@ pub(crate) fn source() -> io::Result<(Source, RuntimeCommand)> {
         takes_code: false,
         code_name: "empty".to_owned(),
         env: vec![("LD_LIBRARY_PATH".to_owned(), "/lib".to_owned())],
-        warm: None,
+        warm: Some(Warm {
+            command: vec![PROGRAM.to_owned(), WAITING_READER_COMMAND.to_owned()],
+            env: BTreeMap::new(),
+            takes_args: true,
+        }),
     };
     Ok((Source::Files(files), command))
 }

@@ -197,6 +197,12 @@ pub(crate) fn keep_only<const N: usize>(kept: [OwnedFd; N]) -> io::Result<[Owned
     }
 }
 
+/// A descriptor that this process was started with, under an agreed number. To be called once, for nobody else knows it.
+pub(crate) fn inherited(number: RawFd) -> OwnedFd {
+    // SAFETY: whoever executed us left it open for us, and no other part of the program uses the number.
+    unsafe { OwnedFd::from_raw_fd(number) }
+}
+
 /// Duplicates `fd` to the number `target`, which exec will not close.
 pub(crate) fn dup_to(fd: BorrowedFd<'_>, target: RawFd) -> io::Result<()> {
     if fd.as_raw_fd() == target {

@@ -232,6 +232,14 @@ fn open_stdin(payload: &RunPayload) -> io::Result<OwnedFd> {
 /// Where a runtime's own programs are.
 const OURS: &str = "/usr/lib/ringfence/";
 
+/// What stands for a run's memory limit in a runtime's words, in mebibytes.
+const MEMORY_MIB: &str = "{memoryMiB}";
+
+/// True if a runtime's words name a run's memory limit.
+pub(super) fn names_memory(words: &[String]) -> bool {
+    words.iter().any(|word| word.contains(MEMORY_MIB))
+}
+
 /// Program, arguments and environment.
 pub(super) type Execution = (CString, Vec<CString>, Vec<CString>);
 
@@ -253,7 +261,7 @@ pub(super) fn execution(
     let memory_mib = (memory_bytes >> 20).to_string();
     let word = |word: &String| match word.starts_with(OURS) {
         true => mounts::inside(word).display().to_string(),
-        false => word.replace("{memoryMiB}", &memory_mib),
+        false => word.replace(MEMORY_MIB, &memory_mib),
     };
     let mut words: Vec<_> = words.iter().map(word).collect();
     words.extend(command.takes_code.then(|| mounts::code_path(&command.code_name).display().to_string()));

@@ -7,8 +7,12 @@
 
 use std::{
     convert::Infallible,
+    ffi::OsString,
     io,
-    os::fd::{BorrowedFd, OwnedFd},
+    os::{
+        fd::{BorrowedFd, OwnedFd},
+        unix::ffi::OsStringExt as _,
+    },
 };
 
 use ringfence_job::{Limits, Runtime};
@@ -28,6 +32,9 @@ const BEGIN: &[u8] = b"\n";
 /// Longest list of arguments that is told, in bytes.
 const ARGUMENTS_BYTES_MAX: usize = 64 * 1024;
 
+/// Room for the path that is told before them, in bytes.
+const TOLD_BESIDE_BYTES: usize = 4 * 1024;
+
 /// What is in a jail before there is a run.
 #[derive(Debug)]
 pub(crate) struct Ahead {
@@ -40,14 +47,17 @@ pub(crate) struct Ahead {
 }
 
 /// Whether a run can be had by what was started before it: nothing is asked for that an interpreter finds
-/// at its start only. `usual` are the limits of a run that asks for none.
+/// at its start only, as its environment, or its memory if its command names that. `usual` are the limits of a run
+/// that asks for none.
 pub(crate) fn can_take(command: &RuntimeCommand, spec: &RunSpec, usual: &Limits) -> bool {
     let arguments = spec.args.iter().map(|word| word.len() + 1).sum::<usize>();
     !spec.fresh
         && spec.env.is_empty()
-        && spec.limits.memory_bytes == usual.memory_bytes
         && arguments <= ARGUMENTS_BYTES_MAX
-        && command.warm.as_ref().is_some_and(|warm| warm.takes_args || spec.args.is_empty())
+        && command.warm.as_ref().is_some_and(|warm| {
+            (warm.takes_args || spec.args.is_empty())
+                && (spec.limits.memory_bytes == usual.memory_bytes || !guest::names_memory(&warm.command))
+        })
 }
 
 /// An interpreter that waits for its program, as init sees it.
@@ -111,4 +121,26 @@ fn execution(plan: &Plan<'_>, ahead: &Ahead) -> io::Result<guest::Execution> {
     let warm = command.warm.as_ref().ok_or_else(|| io::Error::other("the runtime cannot be warm"))?;
     let env: Vec<_> = warm.env.clone().into_iter().collect();
     guest::execution(command, &warm.command, &[], &env, ahead.memory_bytes)
+}
+
+/// The interpreter's side of the line, for a program of ours: says that it is ready, and gives the arguments of its run
+/// once it may begin.
+///
+/// # Errors
+/// Nobody is left to tell it.
+pub fn wait_for_arguments() -> io::Result<Vec<OsString>> {
+    let line = sys::inherited(LINE);
+    rustix::io::write(&line, b"\0")?;
+    let told = hear(&line)?;
+    hear(&line)?;
+    let words = told.strip_suffix(b"\0").unwrap_or_default().split(|byte| *byte == 0);
+    // The first is where a program's text would be.
+    Ok(words.skip(1).map(|word| OsString::from_vec(word.to_vec())).collect())
+}
+
+fn hear(line: &OwnedFd) -> io::Result<Vec<u8>> {
+    let mut told = vec![0; ARGUMENTS_BYTES_MAX + TOLD_BESIDE_BYTES];
+    let length = rustix::io::retry_on_intr(|| rustix::io::read(line, &mut told))?;
+    told.truncate(length);
+    if told.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(told) }
 }
