@@ -1,6 +1,7 @@
 //! Interpreters that wait for their program: that a program cannot tell, that no run finds another in
 //! them, and that nobody loses a run when they die.
 
+mod ceilings;
 mod death;
 mod endings;
 mod readers;

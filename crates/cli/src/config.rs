@@ -7,13 +7,13 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use ringfence_job::{Layer, LimitsPolicy};
+use ringfence_job::{Layer, LimitsPolicy, Runtime};
 use ringfence_pipeline::{
     Policy,
     budget::{DefaultBudget, Period, Prices, TokenPrices, nano_usd},
     keys::KEY_LIFETIME_MS_MAX,
 };
-use ringfence_sandbox::{Pool, SandboxConfig};
+use ringfence_sandbox::{Pool, SandboxConfig, Waiting};
 use ringfence_server::{IpNet, RateLimits};
 use ringfence_store::{DAY_MS, Keeping};
 use serde::{
@@ -83,21 +83,53 @@ struct File {
 struct PoolFile {
     jails: Option<usize>,
     interpreters: Option<usize>,
+    memory_mib: Option<u64>,
     zygotes: Option<bool>,
+    #[serde(default)]
+    python: WaitingFile,
+    #[serde(default)]
+    javascript: WaitingFile,
+    #[serde(default)]
+    typescript: WaitingFile,
+    #[serde(default)]
+    bash: WaitingFile,
+    #[serde(default)]
+    reader: WaitingFile,
+}
+
+/// The table `[pool.RUNTIME]`: what holds for one runtime instead.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WaitingFile {
+    interpreters: Option<usize>,
+    memory_mib: Option<u64>,
 }
 
 impl PoolFile {
     /// What a server keeps ready: unless the file says otherwise, for as many runs as can begin at once.
     fn pool(&self) -> anyhow::Result<Pool> {
         let usual = std::thread::available_parallelism().map_or(1, usize::from).min(POOL_USUAL_MAX);
-        for (name, value) in [("pool.jails", self.jails), ("pool.interpreters", self.interpreters)] {
-            if value.is_some_and(|value| value > POOL_MAX) {
-                bail!("{name} is above {POOL_MAX}, set it lower");
-            }
-        }
+        let count = |name: &str, value: Option<usize>, usual| match value {
+            Some(value) if value > POOL_MAX => bail!("pool.{name} is above {POOL_MAX}, set it lower"),
+            value => Ok(value.unwrap_or(usual)),
+        };
+        let interpreters = count("interpreters", self.interpreters, usual)?;
+        let memory_mib = self.memory_mib.unwrap_or(POOL_USUAL_MIB);
+        let runtimes = [
+            (Runtime::Python, "python.interpreters", &self.python),
+            (Runtime::JavaScript, "javascript.interpreters", &self.javascript),
+            (Runtime::TypeScript, "typescript.interpreters", &self.typescript),
+            (Runtime::Bash, "bash.interpreters", &self.bash),
+            (Runtime::Reader, "reader.interpreters", &self.reader),
+        ];
+        let waiting = runtimes.map(|(runtime, name, own)| {
+            let interpreters = count(name, own.interpreters, interpreters)?;
+            let memory_bytes = own.memory_mib.unwrap_or(memory_mib).saturating_mul(1 << 20);
+            anyhow::Ok((runtime, Waiting { interpreters, memory_bytes }))
+        });
         Ok(Pool {
-            jails: self.jails.unwrap_or(usual),
-            interpreters: self.interpreters.unwrap_or(usual),
+            jails: count("jails", self.jails, usual)?,
+            waiting: waiting.into_iter().collect::<anyhow::Result<_>>()?,
             zygotes: self.zygotes.unwrap_or(true),
             insist: false,
         })
@@ -154,6 +186,10 @@ const POOL_USUAL_MAX: usize = 4;
 
 /// Most that it can be told to.
 const POOL_MAX: usize = 64;
+
+/// Memory at which nothing more of a runtime is made ready unless the file says otherwise, in mebibytes: two of the
+/// largest zygotes, or a dozen Nodes.
+const POOL_USUAL_MIB: u64 = 512;
 
 /// Names all layers of control groups at once: a host has all of them or none.
 const CONTROL_GROUPS: &str = "cgroup";

@@ -55,18 +55,35 @@ pub struct SandboxConfig {
 }
 
 /// What is kept ready, so that the next runs start sooner. The default is nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pool {
     /// Empty jails for each runtime's tree.
     pub jails: usize,
-    /// Interpreters of each runtime that is in use, each confined in a jail of its own, that wait for a
-    /// program; of a runtime that is not, one at most.
-    pub interpreters: usize,
+    /// What waits of each runtime; nothing of one that is not named.
+    pub waiting: BTreeMap<Runtime, Waiting>,
     /// Pythons with libraries loaded, of which those that wait are forks, and what nobody waits for is as
     /// well. Without them nobody waits for Python.
     pub zygotes: bool,
     /// Have the interpreter started first even if none waits: no quicker, but as where one does.
     pub insist: bool,
+}
+
+impl Pool {
+    /// True if anything is kept ready.
+    pub fn keeps_ready(&self) -> bool {
+        self.jails > 0 || self.zygotes || self.waiting.values().any(|waiting| waiting.interpreters > 0)
+    }
+}
+
+/// What may wait of one runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Interpreters, each confined in a jail of its own, that wait for a program, while the runtime is in use; of one
+    /// that is not, one at most.
+    pub interpreters: usize,
+    /// Memory in bytes at which nothing more is made ready: that of all that waits of the runtime, its zygotes
+    /// included. Without control groups nobody knows it.
+    pub memory_bytes: u64,
 }
 
 /// Why a sandbox does not start.
@@ -134,7 +151,7 @@ pub fn start(config: SandboxConfig) -> Result<Started, StartError> {
     let settings = Settings {
         instance: config.instance.clone(),
         slots: config.slots,
-        pool: config.pool,
+        pool: config.pool.clone(),
         ceilings: config.limits,
         runtimes,
     };

@@ -21,7 +21,7 @@ mod wire;
 pub use figures::{KindFigures, PoolFigures, Times};
 pub use host::{
     Pool, Prepared, Ready, Sandbox, SandboxConfig, SandboxError, StartError, Started, SupervisorProcess,
-    start,
+    Waiting, start,
 };
 pub use jail::warm::wait_for_arguments;
 pub use reader::{READER_COMMAND, WAITING_READER_COMMAND};

@@ -67,7 +67,7 @@ pub(crate) fn doctor(config: &Config, command: &args::Doctor) -> anyhow::Result<
 
 /// Has a supervisor keep ready what a server's would, and runs a program there.
 fn try_pool(config: &Config) -> anyhow::Result<Check> {
-    if config.sandbox.pool == Pool::default() {
+    if !config.sandbox.pool.keeps_ready() {
         return Ok(Check::new("pool", CheckState::Skipped, "the configuration keeps nothing ready"));
     }
     let started = ringfence_sandbox::start(config.sandbox.clone())?.ready_as_it_is()?;

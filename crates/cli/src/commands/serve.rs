@@ -70,7 +70,7 @@ pub(crate) fn serve(config: &Config, command: &args::Serve) -> anyhow::Result<Ex
     // Bound before privileges go, so that ports below 1024 can be had.
     let listener = bind(listen)?;
     let figures_at = command.metrics_listen.or(config.metrics_listen).map(bind).transpose()?;
-    let entrance = house::enter(config, config.sandbox.pool)?;
+    let entrance = house::enter(config, config.sandbox.pool.clone())?;
     ringfence_sandbox::return_freed_memory();
     log_panics();
     let metrics = Metrics::record(clock::now_ms())?;

@@ -231,7 +231,7 @@ impl Supervisor {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &server, Token::Server.encode(), EventFlags::IN)?;
         // Who keeps jails ready stays for long.
-        let refill_at = settings.keeps_ready().then(Instant::now);
+        let refill_at = settings.pool.keeps_ready().then(Instant::now);
         let vitals = settings.runtimes.iter().filter(|(_, (source, _))| matches!(source, Source::Tree(_)));
         let vitals = vitals.map(|(runtime, (_, command))| {
             (*runtime, Vitals::note(*runtime, &jail::template(*runtime), &command.words[0]))
@@ -522,9 +522,14 @@ impl Supervisor {
 
     fn hear_init(&mut self, jail: u64, now: Instant) {
         if let Some(cell) = self.cells.iter_mut().find(|cell| cell.enclosure.jail == jail) {
+            let was_ready = cell.is_ready;
             if !cell.hear(&mut self.buffer) {
                 // Its death is what matters; a closed line would wake us again and again.
                 let _ = epoll::delete(&self.epoll, cell.line());
+            }
+            if cell.is_ready && !was_ready {
+                // It may have been waited for to make another.
+                self.refill_at.get_or_insert(now);
             }
             return;
         }

@@ -57,16 +57,10 @@ const IN_USE: Duration = Duration::from_secs(600);
 const ZYGOTE_MEMORY_BYTES_MAX: u64 = 1 << 30;
 const ZYGOTE_TASKS_MAX: u64 = 64;
 
-impl Settings {
-    pub(super) fn keeps_ready(&self) -> bool {
-        self.pool.jails > 0 || self.pool.interpreters > 0 || self.pool.zygotes
-    }
-}
-
 impl Supervisor {
     /// A jail for a run: the best that is ready, or a new one.
     pub(super) fn cell_for(&mut self, spec: &RunSpec, now: Instant) -> Result<Cell, String> {
-        if self.settings.keeps_ready() {
+        if self.settings.pool.keeps_ready() {
             self.refill_at.get_or_insert(now);
         }
         if self.can_be_warm(spec) {
@@ -126,7 +120,7 @@ impl Supervisor {
         for cell in &self.cells {
             figures.kinds.entry(cell.kind.name()).or_default().waiting += 1;
         }
-        if self.settings.keeps_ready() && figures != self.told {
+        if self.settings.pool.keeps_ready() && figures != self.told {
             self.report(&Report::Pool { figures: figures.clone() }, None);
             self.told = figures;
         }
@@ -178,6 +172,7 @@ impl Supervisor {
         }
         let lacks = |(kind, count): &(Kind, usize)| {
             self.cells.iter().filter(|cell| cell.kind == *kind).count() < *count
+                && (!kind.is_warm() || self.has_room(kind.runtime))
         };
         let Some((kind, _)) = self.wanted(now).into_iter().find(lacks) else {
             self.refill_at = None;
@@ -208,9 +203,25 @@ impl Supervisor {
         let forked = Imports::ALL.into_iter().filter(|imports| self.ready_zygote(*imports).is_some());
         let warm = executed.map(|(runtime, _)| Kind::warm(*runtime)).chain(forked.map(Kind::forked));
         let warm = warm.map(|kind| {
-            (kind, if self.is_used(kind, now) { pool.interpreters } else { pool.interpreters.min(1) })
+            let most = pool.waiting.get(&kind.runtime).map_or(0, |waiting| waiting.interpreters);
+            (kind, if self.is_used(kind, now) { most } else { most.min(1) })
         });
         cold.chain(warm).collect()
+    }
+
+    /// True if more of a runtime may wait: what does has not taken all of its memory. An interpreter that starts has
+    /// yet to take most of its own.
+    fn has_room(&self, runtime: Runtime) -> bool {
+        let Some(waiting) = self.settings.pool.waiting.get(&runtime) else { return true };
+        let warm = |cell: &&Cell| cell.kind.is_warm() && cell.kind.runtime == runtime;
+        let warm = || self.cells.iter().filter(warm);
+        if warm().any(|cell| cell.kind.within == Within::Interpreter && !cell.is_ready) {
+            return false;
+        }
+        let cells = warm().filter_map(|cell| cell.enclosure.group.as_ref());
+        let zygotes = self.zygotes.iter().filter(|_| runtime == Runtime::Python);
+        let groups = cells.chain(zygotes.filter_map(Zygote::group));
+        groups.map(Group::memory_bytes).sum::<u64>() < waiting.memory_bytes
     }
 
     fn is_used(&self, kind: Kind, now: Instant) -> bool {
@@ -366,8 +377,11 @@ impl Supervisor {
         Imports::ALL.into_iter().find(|imports| {
             let usual = matches!(imports, Imports::Standard | Imports::Pandas);
             let failed = self.zygote_not_before.get(imports).is_some_and(|at| now < *at);
-            let is_there = self.ready_zygote(*imports).is_some_and(|zygote| !zygote.is_worn(now));
-            !is_there && !failed && (usual || self.is_used(Kind::forked(*imports), now))
+            let zygote = self.ready_zygote(*imports);
+            let is_there = zygote.is_some_and(|zygote| !zygote.is_worn(now));
+            let wanted = !is_there && !failed && (usual || self.is_used(Kind::forked(*imports), now));
+            // One that is worn makes room for the one in its place.
+            wanted && (zygote.is_some() || self.has_room(Runtime::Python))
         })
     }
 

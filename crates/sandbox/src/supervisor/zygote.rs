@@ -111,6 +111,11 @@ impl Zygote {
         self.line.as_fd()
     }
 
+    /// Its control group, where there are any.
+    pub(super) fn group(&self) -> Option<&Group> {
+        self.group.as_ref()
+    }
+
     /// Has a guest be forked for a jail, whose init says the rest on `invites`. A spare one has time to get
     /// ready more than others.
     pub(super) fn ask(
