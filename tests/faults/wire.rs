@@ -17,7 +17,7 @@ use std::{
 use proptest::{collection::vec, prelude::*, sample::Index, test_runner::TestRunner};
 use ringfence_tests::{
     Installation, Server, commands_with,
-    processes::{children, eventually, gone, groups_of, ready_jails, signal, status},
+    processes::{self, children, eventually, gone, groups_of, ready_jails, signal, status},
 };
 use rustix::{
     fs::{MemfdFlags, SealFlags},
@@ -64,8 +64,16 @@ fn list(items: Vec<Vec<u8>>) -> Vec<u8> {
     [number(items.len() as u64), items.concat()].concat()
 }
 
-/// The place of Bash among the runtimes.
+/// The places of Python and Bash among the runtimes, and how many of those there are.
+const PYTHON: u64 = 0;
 const BASH: u64 = 3;
+const RUNTIMES: u64 = 5;
+
+/// How many sets of libraries a Python can have loaded.
+const IMPORTS: u64 = 4;
+
+/// The first number of the runs by which everything is used once; no test has as many of its own.
+const USES: u64 = 1 << 32;
 
 /// What a run's payload says of it.
 #[derive(Clone)]
@@ -74,6 +82,8 @@ struct Spec {
     args: Vec<String>,
     /// In the order of the documentation.
     limits: [u64; 14],
+    /// The place of its libraries among the sets of them.
+    imports: u64,
     code: String,
     code_bytes: u64,
     stdin_bytes: u64,
@@ -107,6 +117,7 @@ impl Spec {
             runtime: BASH,
             args: Vec::new(),
             limits,
+            imports: 0,
             code: code.to_owned(),
             code_bytes: code.len() as u64,
             stdin_bytes: 0,
@@ -127,9 +138,9 @@ impl Spec {
             list(self.args.iter().map(|arg| text(arg)).collect()),
             list(Vec::new()),
             self.limits.map(number).concat(),
-            // Not fresh, and nothing to import.
+            // Not fresh.
             number(0),
-            number(0),
+            number(self.imports),
             number(self.code_bytes),
             number(self.stdin_bytes),
             list(self.files.iter().map(|(name, bytes)| [text(name), number(*bytes)].concat()).collect()),
@@ -287,6 +298,24 @@ impl Line {
         self.send(&start_frame(run), &[]);
     }
 
+    /// How many jails and zygotes there are at rest: what is in use has more of them, so everything is used before.
+    fn at_rest(&self) -> usize {
+        let others = (0..RUNTIMES).map(|runtime| (runtime, 0));
+        let uses = others.chain((1..IMPORTS).map(|imports| (PYTHON, imports)));
+        for (run, (runtime, imports)) in (USES..).zip(uses) {
+            let spec = Spec::bash("").with(|spec| (spec.runtime, spec.imports) = (runtime, imports));
+            self.run(run, &[spec.payload().as_fd()]);
+            // A reader without arguments ends with an error.
+            assert!(matches!(self.end_of(run), (_, Told::Ended(..))), "runtime {runtime}");
+        }
+        // The largest zygote takes longest, and has forks once it is there.
+        let drawing = |pid: &u32| processes::command_line(*pid).contains("matplotlib");
+        eventually("what draws is loaded", || {
+            children(self.supervisor).iter().filter(|pid| drawing(pid)).count() > 1
+        });
+        ready_jails(self.supervisor)
+    }
+
     /// That the supervisor does its work.
     fn works(&self, run: u64) {
         self.run(run, &[Spec::bash("echo fine").payload().as_fd()]);
@@ -364,7 +393,7 @@ fn what_a_sound_server_never_asks_is_refused_with_a_report() {
 fn a_loaded_run_waits_for_its_start_and_takes_a_slot() {
     let house = Installation::new();
     let line = Line::take(&house);
-    let ready = ready_jails(line.supervisor);
+    let ready = line.at_rest();
     line.send(&load_frame(1), &[Spec::bash("echo on").payload().as_fd()]);
     line.send(&load_frame(2), &[Spec::bash("sleep 9.3125").payload().as_fd()]);
     line.refuses(3, &[Spec::bash("echo").payload().as_fd()], "every slot is taken");
@@ -387,7 +416,7 @@ fn a_loaded_run_waits_for_its_start_and_takes_a_slot() {
 fn runs_beyond_the_slots_and_twice_the_same_are_refused() {
     let house = Installation::new();
     let line = Line::take(&house);
-    let ready = ready_jails(line.supervisor);
+    let ready = line.at_rest();
     let sleeper = Spec::bash("echo on; sleep 9.0625").payload();
     line.run(1, &[sleeper.as_fd()]);
     assert_eq!(line.hear(), Some(Told::Output(1, b"on\n".to_vec())));
@@ -468,7 +497,7 @@ fn a_server_that_asks_and_never_listens_fills_no_memory() {
 fn a_changed_payload_runs_or_is_refused() {
     let house = Installation::new();
     let line = Line::take(&house);
-    let ready = ready_jails(line.supervisor);
+    let ready = line.at_rest();
     let spec = Spec::bash("read -r line; echo \"$line\" > out; cat in").with(|spec| {
         spec.args = vec!["one".to_owned(), "two".to_owned()];
         spec.stdin_bytes = 6;
