@@ -41,6 +41,12 @@ bench: runtimes ## Yardsticks and ours in one run, as they are built for use.
 	RINGFENCE_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target)/release/ringfence) $(CARGO) run -q --release -p ringfence-benches
 	$(CARGO) run -q --release -p ringfence-benches --bin record
 
+.PHONY: bench-programs
+bench-programs: runtimes ## A few hundred small programs of each language, by 1 to 16 clients at once.
+	$(CARGO) build -q --release -p ringfence-cli -p ringfence-benches
+	RINGFENCE_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target)/release/ringfence) \
+		$(CARGO) run -q --release -p ringfence-benches --bin programs
+
 .PHONY: bench-load
 bench-load: build runtimes ## What the server bears: floods, bursts, ten times as many clients as it can serve.
 	$(CARGO) run -q -p ringfence-benches --bin load

@@ -15,7 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringfence_tests::{Installation, Server, processes, runtimes_dir};
+use ringfence_benches::{Load, bare, caller, goal, quiet, run_quietly, serve};
+use ringfence_tests::{Server, processes, runtimes_dir};
 use serde_json::{Value, json};
 
 /// Rounds of the small workloads, and of pandas, unless `RINGFENCE_BENCH_ROUNDS` says otherwise.
@@ -33,8 +34,9 @@ const N: &str = "bare node (N)";
 /// Until what was used first is kept ready.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// How long throughput is measured.
-const THROUGHPUT: Duration = Duration::from_secs(4);
+/// Before each measurement: what the one before has used is replaced by then. What that costs is in the processor time
+/// of a run, and in how many there are a second.
+const REST: Duration = Duration::from_millis(150);
 
 const PRINT: &str = "print('hello')";
 const NODE_PRINT: &str = "console.log('hello')";
@@ -71,6 +73,7 @@ impl Lane {
     }
 
     fn measure(&mut self) {
+        thread::sleep(REST);
         let begun = Instant::now();
         (self.run)();
         self.times.push(begun.elapsed());
@@ -87,17 +90,6 @@ impl Lane {
     fn median(&self) -> f64 {
         self.percentile(50)
     }
-}
-
-fn quiet(program: &str, words: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-fn run_quietly(mut command: Command) {
-    let status = command.status().expect("the program starts");
-    assert!(status.success(), "{command:?}");
 }
 
 /// The same runtime behind bubblewrap, with every namespace it offers.
@@ -120,97 +112,8 @@ fn bubblewrap(runtime: &str, words: &[&str]) -> Command {
     command
 }
 
-/// The same runtime without any jail.
-fn bare(runtime: &str, words: &[&str]) -> Command {
-    let root = runtimes_dir().join(runtime).join("root");
-    let mut command = quiet("chroot", &[]);
-    command
-        .env_clear()
-        .env("PYTHONHOME", "/usr")
-        .env("PATH", "/usr/sbin:/usr/bin:/bin")
-        .arg(root)
-        .args(words);
-    command
-}
-
-/// A request over a connection that stays open.
-fn execute(agent: &ureq::Agent, server: &Server, body: &Value) -> Value {
-    let mut response = agent
-        .post(format!("{}/v1/execute", server.url))
-        .header("x-api-key", &server.key)
-        .send_json(body)
-        .expect("the server answers");
-    let answer: Value = response.body_mut().read_json().expect("an answer");
-    assert_eq!(answer["status"], "succeeded", "{answer}");
-    answer
-}
-
 fn python(code: &str) -> Value {
     json!({"language": "python", "code": code})
-}
-
-/// What so many clients at once get done.
-struct Load {
-    per_second: f64,
-    /// Of the whole machine, for each run, in milliseconds.
-    cpu_ms: f64,
-    /// How long each run took in milliseconds, sorted.
-    times: Vec<f64>,
-}
-
-impl Load {
-    fn of(clients: usize, work: impl Fn() + Sync) -> Load {
-        let (begun, busy) = (Instant::now(), busy_ticks());
-        let client = || {
-            let mut times = Vec::new();
-            while begun.elapsed() < THROUGHPUT {
-                let since = Instant::now();
-                work();
-                times.push(since.elapsed().as_secs_f64() * 1000.0);
-            }
-            times
-        };
-        let mut times: Vec<f64> = thread::scope(|scope| {
-            let handles: Vec<_> = (0..clients).map(|_| scope.spawn(client)).collect();
-            handles.into_iter().flat_map(|handle| handle.join().expect("a client")).collect()
-        });
-        times.sort_by(f64::total_cmp);
-        let runs = times.len() as f64;
-        let cpu_ms = (busy_ticks() - busy) as f64 * 10.0 / runs;
-        Load { per_second: runs / begun.elapsed().as_secs_f64(), cpu_ms, times }
-    }
-
-    fn percentile(&self, percent: usize) -> f64 {
-        self.times[(self.times.len() * percent / 100).min(self.times.len() - 1)]
-    }
-
-    fn show(&self, what: &str) {
-        let (p50, p99) = (self.percentile(50), self.percentile(99));
-        println!("{what:<46} {:>8.1} {:>9.2} {p50:>9.2} {p99:>9.2}", self.per_second, self.cpu_ms);
-    }
-}
-
-/// Hundredths of a second that the processors were busy (proc_stat(5)).
-fn busy_ticks() -> u64 {
-    let stat = fs::read_to_string("/proc/stat").expect("/proc/stat");
-    let numbers: Vec<u64> = stat
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .skip(1)
-        .map_while(|n| n.parse().ok())
-        .collect();
-    // All but idle and waiting for disks; guests' time is in user time already.
-    numbers.iter().take(8).sum::<u64>() - numbers[3] - numbers[4]
-}
-
-/// A client with a connection of its own for each thread that uses it.
-fn caller(server: &'static Server, body: Value) -> impl Fn() + Sync {
-    move || {
-        thread_local!(static AGENT: ureq::Agent = ureq::Agent::new_with_defaults());
-        AGENT.with(|agent| drop(execute(agent, server, &body)));
-    }
 }
 
 /// Memory in kilobytes that nobody else has, of each fork that waits in one of a server's jails.
@@ -224,17 +127,6 @@ fn private_kib(server: &Server) -> Vec<u64> {
         Some(lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum())
     };
     forks.filter_map(private).collect()
-}
-
-/// A server with this configuration that stays until the end.
-fn serve(config: &str) -> &'static Server {
-    let house: &'static Installation = Box::leak(Box::new(Installation::new()));
-    let file = house.path().join("ringfence.toml");
-    fs::write(&file, config).expect("a configuration");
-    let mut command =
-        house.command(&["--config", file.to_str().unwrap_or_default(), "serve", "--listen", "127.0.0.1:0"]);
-    command.env("RINGFENCE_LOG", "error");
-    Box::leak(Box::new(Server::start(command)))
 }
 
 /// Forks of a warm Python, and nothing else: the yardstick for what a jail adds.
@@ -264,12 +156,6 @@ impl Forks {
         self.line.lock().expect("one thread").0.write_all(b"\n").expect("it listens");
         self.hear();
     }
-}
-
-fn goal(name: &str, value: f64, must: f64, at_most: bool) {
-    let met = if at_most { value <= must } else { value >= must };
-    let (word, sign) = (if met { "PASS" } else { "MISS" }, if at_most { "<=" } else { ">=" });
-    println!("{word}  {name}: {value:.2} (must be {sign} {must})");
 }
 
 fn main() {
@@ -336,6 +222,7 @@ fn main() {
     let loaded = |what: &str, clients: usize, work: &(dyn Fn() + Sync)| {
         let load = Load::of(clients, work);
         load.show(&format!("{what}, {clients} in flight"));
+        println!();
         load
     };
     let bare_print = || run_quietly(bare("python", &["/usr/bin/python3", "-c", PRINT]));

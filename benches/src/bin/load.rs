@@ -18,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ringfence_benches::goal;
 use ringfence_tests::{Installation, Server};
 use serde_json::{Value, json};
 
@@ -203,12 +204,6 @@ fn flood(server: &Server, light_key: &str, name: &str, program: &Value) -> f64 {
     println!("{name}, a light key alone: p50 {p50:.1} ms, p99 {p99:.1} ms");
     println!("{name}, beside a flood:    p50 {p50_beside:.1} ms, p99 {p99_beside:.1} ms");
     p99_beside / p99
-}
-
-fn goal(name: &str, value: f64, must: f64, at_most: bool) {
-    let met = if at_most { value <= must } else { value >= must };
-    let (word, sign) = (if met { "PASS" } else { "MISS" }, if at_most { "<=" } else { ">=" });
-    println!("{word}  {name}: {value:.2} (must be {sign} {must})");
 }
 
 fn main() {
