@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ringfence_tests::{Installation, Server};
+use ringfence_tests::{Installation, Server, agent};
 use serde_json::{Value, json};
 
 fn run(server: &Server, language: &str, code: &str) -> Value {
@@ -127,6 +127,83 @@ fn what_python_does_not_show_is_noted_all_the_same() {
     let failed = run(&server, "python", "import matplotlib.pyplot as plt\nplt.plot([1])\n1 / 0");
     let why = json!({ "type": "error", "message": "ZeroDivisionError: division by zero" });
     assert_eq!((results(&failed), file_names(&failed).len()), (&[why][..], 0));
+}
+
+#[test]
+fn charts_are_saved_as_svg_where_that_is_asked_for() {
+    let house = Installation::new();
+    let server = house.serve();
+    let code = "import pandas as pd\nfrom matplotlib.figure import Figure\nfrom ringfence import chart, save\n\
+                df = pd.DataFrame({'k': ['a', 'b'], 'v': [1, 2]})\nchart('bar', df, file='named.svg')\n\
+                chart('bar', df)\nfigure = Figure()\nfigure.add_subplot().plot([1, 2])\nsave(figure, 'own.svg')";
+    let asked = |env: Value| {
+        let body = json!({ "language": "python", "code": code, "env": env, "limits": { "wallMs": 30000, "cpuMs": 30000 } });
+        server.post("/v1/execute", &body).1
+    };
+    let plain = asked(json!({}));
+    assert_eq!(file_names(&plain), ["chart-1.png", "named.svg", "own.svg"], "{plain:#}");
+    let all = asked(json!({ "CHART_FORMAT": "svg" }));
+    assert_eq!(file_names(&all), ["chart-1.svg", "named.svg", "own.svg"], "{all:#}");
+    assert_eq!(
+        (&results(&all)[0]["file"], &results(&all)[2]["name"]),
+        (&json!("named.svg"), &json!("own.svg"))
+    );
+    let picture = |answer: &Value, at: usize| answer["files"][at]["content"].as_str().unwrap().to_owned();
+    assert!(picture(&plain, 1).contains("<svg") && !picture(&plain, 1).contains("<dc:date>"));
+    assert_eq!((picture(&plain, 1), picture(&plain, 2)), (picture(&all, 1), picture(&all, 2)));
+    let wrong = run(&server, "python", "from ringfence import chart\nchart('bar', {'a': [1]}, file='a.gif')");
+    assert!(wrong["stderr"].as_str().unwrap().contains("a picture is saved as .png or .svg, not as 'a.gif'"));
+}
+
+#[test]
+fn no_svg_of_a_stranger_is_a_page_of_ours() {
+    let house = Installation::new();
+    let server = house.serve();
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    let left = run(&server, "bash", &format!("echo \"{svg}\" > a.svg; echo \"{svg}\" > a.html"));
+    let send = |method: &str, path: &str, body: &str| {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", server.url))
+            .header("authorization", format!("Bearer {}", server.key))
+            .header("accept", "text/html,image/svg+xml");
+        agent().run(request.body(body.to_owned()).unwrap()).unwrap()
+    };
+    let sent: Value = send("POST", "/v1/files?name=a.svg", svg).body_mut().read_json().unwrap();
+    let left = left["files"].as_array().unwrap().iter().map(|file| file["url"].as_str().unwrap().to_owned());
+    for path in left.chain([format!("/v1/files/{}/content", sent["id"].as_str().unwrap())]) {
+        let response = send("GET", &path, "");
+        let header = |name: &str| response.headers()[name].to_str().unwrap();
+        assert!(header("content-disposition").starts_with("attachment; "), "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("content-security-policy"), "default-src 'none'; sandbox", "{path}");
+    }
+}
+
+#[test]
+fn the_chart_of_an_answer_is_saved_by_the_name_that_is_said() {
+    let house = Installation::new();
+    let path = house.path().join("books.csv");
+    fs::write(&path, "zweig,mieter\nOst,3\nWest,4\n").unwrap();
+    let ask = |question: &str, chart: &str| {
+        let to = house.path().join("charts").join(chart);
+        let words = ["ask", question, "--file", path.to_str().unwrap(), "--chart", to.to_str().unwrap()];
+        let output = house.output(&words);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), fs::read(to).ok())
+    };
+    let (code, told, svg) = ask("bar chart of mieter by zweig", "a.svg");
+    assert!(code == Some(0) && !told.contains("left behind"), "{told}");
+    assert!(String::from_utf8(svg.unwrap()).unwrap().contains("<svg"));
+    let (_, _, png) = ask("bar chart of mieter by zweig", "a.png");
+    assert!(png.unwrap().starts_with(b"\x89PNG"));
+    let (code, told, none) = ask("total mieter", "b.svg");
+    assert_eq!((code, none), (Some(125), None));
+    assert!(
+        told.lines().last().unwrap().ends_with("b.svg is not written: no such chart was drawn, ask for one"),
+        "{told}"
+    );
+    let (code, told, _) = ask("total mieter", "b.gif");
+    assert!(code == Some(2) && told.contains("a chart is saved as .png or .svg"), "{told}");
 }
 
 #[test]

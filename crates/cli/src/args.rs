@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU16, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use ringfence_job::{Language, LimitKind, LimitsPatch};
 use ringfence_pipeline::{
+    ask::ChartFormat,
     audit::AuditHead,
     budget::{Period, parse_usd},
     budgets::UsageGroup,
@@ -140,6 +141,9 @@ pub(crate) struct Ask {
     /// Where to put the files the answer comes with, such as charts; made if missing.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+    /// Save the chart as this file, .png or .svg; further ones with a number after its name.
+    #[arg(long, value_name = "FILE", value_parser = chart_path)]
+    pub(crate) chart: Option<ChartPath>,
     /// The session to go on with, as the answer before named it; its files are used unless others are given.
     #[arg(long)]
     pub(crate) session: Option<String>,
@@ -488,6 +492,13 @@ pub(crate) struct NamedPath {
     pub(crate) path: PathBuf,
 }
 
+/// A file that is to hold a chart, and the format that its name says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChartPath {
+    pub(crate) path: PathBuf,
+    pub(crate) format: ChartFormat,
+}
+
 /// A file of the host and the name of the file whose place it takes, if that is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Replacement {
@@ -521,6 +532,15 @@ fn named_path(text: &str) -> Result<NamedPath, String> {
     };
     ringfence_job::check_file_name(&name).map_err(|error| error.to_string())?;
     Ok(NamedPath { name, path })
+}
+
+/// A path that ends in `.png` or `.svg`.
+fn chart_path(text: &str) -> Result<ChartPath, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let format = ChartFormat::ALL.into_iter().find(|format| ending.eq_ignore_ascii_case(format.name()));
+    let format = format.ok_or("a chart is saved as .png or .svg, write such as chart.svg")?;
+    Ok(ChartPath { path, format })
 }
 
 /// `KEY=VALUE`, where the value may end in K, M or G (1024, 1024², 1024³).
@@ -603,6 +623,15 @@ mod tests {
         assert_eq!(named_path("a.csv=/x/b.csv").map(|file| file.name), Ok("a.csv".to_owned()));
         assert_eq!(named_path("/x/b.csv").map(|file| file.name), Ok("b.csv".to_owned()));
         assert!(named_path("../a=/x").is_err());
+    }
+
+    #[test]
+    fn the_name_of_a_chart_says_its_format() {
+        let format = |text| chart_path(text).map(|chart| chart.format).ok();
+        assert_eq!((format("a/b.svg"), format("B.PNG")), (Some(ChartFormat::Svg), Some(ChartFormat::Png)));
+        for wrong in ["", "svg", ".svg", "a.pdf"] {
+            assert_eq!(format(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
