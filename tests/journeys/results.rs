@@ -273,6 +273,74 @@ fn a_conversation_goes_on_with_its_file() {
 }
 
 #[test]
+fn a_conversation_is_listed_and_deleted_by_its_owner() {
+    let house = Installation::new();
+    let server = house.serve();
+    let key = |user: &str| {
+        let made = house.output(&["keys", "create", "--user", user, "--tenant", "acme"]);
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    };
+    let (ana, ben) = (key("ana"), key("ben"));
+    let send = |key: &str, method: &str, path: &str, body: &Value| {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", server.url))
+            .header("x-api-key", key)
+            .header("content-type", "application/json");
+        let mut response = agent().run(request.body(body.to_string()).unwrap()).unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
+    };
+    let get = |key: &str, path: &str| send(key, "GET", path, &json!({}));
+    let question =
+        json!({ "question": "total mieter", "files": [{ "name": "b.csv", "content": "mieter\n3\n4\n" }] });
+    let (_, first) = send(&ana, "POST", "/v1/ask", &question);
+    let (session, run) = (first["sessionId"].as_str().unwrap(), first["id"].as_str().unwrap());
+    let (_, next) =
+        send(&ana, "POST", "/v1/ask", &json!({ "question": "how many rows", "sessionId": session }));
+    assert_eq!(next["value"].as_f64(), Some(2.0), "{next:#}");
+    let listed = get(&ana, "/v1/sessions").1;
+    let entry = &listed["data"][0];
+    assert_eq!((&entry["id"], &entry["title"]), (&json!(session), &json!("total mieter")));
+    assert_eq!((&entry["questions"], listed["data"].as_array().map(Vec::len)), (&json!(2), Some(1)));
+    let path = format!("/v1/sessions/{session}");
+    let shown = get(&ana, &path).1;
+    assert_eq!(
+        (&shown["turns"][0]["run"], &shown["turns"][1]["question"]),
+        (&json!(run), &json!("how many rows"))
+    );
+    // Nobody else's: as if there were none.
+    assert_eq!(get(&ben, "/v1/sessions").1["data"], json!([]));
+    for (key, method) in [(&ben, "GET"), (&ben, "DELETE")] {
+        let (status, problem) = send(key, method, &path, &json!({}));
+        assert_eq!((status, &problem["code"]), (404, &json!("session_not_found")), "{method}");
+    }
+    let delete = || send(&ana, "DELETE", &path, &json!({})).0;
+    assert!(get(&ana, &format!("/v1/runs/{run}")).1["answer"].is_object());
+    assert_eq!((delete(), delete(), get(&ana, &path).0), (204, 404, 404));
+    let after = get(&ana, &format!("/v1/runs/{run}")).1;
+    assert_eq!((&after["status"], &after["answer"]), (&json!("succeeded"), &json!(null)), "{after:#}");
+    let (status, problem) =
+        send(&ana, "POST", "/v1/ask", &json!({ "question": "total", "sessionId": session }));
+    assert_eq!((status, &problem["code"]), (404, &json!("session_not_found")));
+
+    // The same on the command line, for an owner that is named.
+    let (_, again) = send(&ben, "POST", "/v1/ask", &question);
+    let session = again["sessionId"].as_str().unwrap();
+    let sessions = |words: &[&str]| {
+        let output = house.output(&[&["sessions"], words, &["--user", "ben", "--tenant", "acme"]].concat());
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let table = sessions(&["list"]).1;
+    assert!(table.lines().nth(1).unwrap().starts_with(session) && table.contains("total mieter"), "{table}");
+    assert_eq!(sessions(&["delete", session]).0, Some(0));
+    let (code, told) = sessions(&["delete", session]);
+    assert!(code == Some(125) && told.starts_with("ringfence: there is no session"), "{told}");
+    assert_eq!(sessions(&["list", "--json"]).1.trim(), "[]");
+}
+
+#[test]
 fn a_conversation_has_a_budget_of_its_own() {
     let house = Installation::new();
     let path = house.path().join("books.csv");

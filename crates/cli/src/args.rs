@@ -78,6 +78,9 @@ pub(crate) enum Command {
     /// Make, list, renew and revoke API keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// List and delete conversations.
+    #[command(subcommand)]
+    Sessions(Sessions),
     /// Set and show what may be used, and what was.
     #[command(subcommand)]
     Budget(Budget),
@@ -252,6 +255,39 @@ pub(crate) enum Keys {
     },
     /// Revoke a key at once.
     Revoke(OneKey),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sessions {
+    /// List conversations, the one that began last first.
+    List {
+        #[command(flatten)]
+        owner: SessionOwner,
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a conversation, and erase what its runs have kept: questions, programs, inputs and outputs.
+    Delete {
+        /// The conversation, as an answer has named it.
+        id: Uuid,
+        #[command(flatten)]
+        owner: SessionOwner,
+    },
+}
+
+/// Whose conversations; those of `ringfence ask` unless said.
+#[derive(Debug, Args)]
+pub(crate) struct SessionOwner {
+    /// Who asked; otherwise whoever asks here.
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// The organisation that they belong to; otherwise that of this machine's command line.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -178,7 +178,7 @@ impl Driver {
         let kept = sessions.put_session(&principal, &session).await.map_err(ErrorKind::from);
         let kept = kept.map_err(if asked.is_ok() { unrecorded } else { |kind| kind })?;
         if !kept {
-            tracing::warn!("a turn took longer than a session waits for it, and is not part of it");
+            tracing::warn!("a session was removed or went on during a turn, which is not part of it");
         }
         *told = Some(session.id.as_str().into());
         let (answer, _) = asked?;

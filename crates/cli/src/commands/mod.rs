@@ -14,6 +14,7 @@ pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod runtimes;
 pub(crate) mod serve;
+pub(crate) mod sessions;
 
 use std::{
     fmt::Display,
@@ -111,7 +112,7 @@ impl Charts {
     /// Starts what writes them, still as the person who asked.
     fn start(to: ChartPath) -> anyhow::Result<Charts> {
         let directory = to.path.parent().filter(|directory| !directory.as_os_str().is_empty());
-        Ok(Charts { outbox: Outbox::start(directory.unwrap_or(Path::new(".")))?, to })
+        Ok(Charts { outbox: Outbox::start(directory.unwrap_or_else(|| Path::new(".")))?, to })
     }
 
     /// Writes the charts of the format that was asked for, the first by the name itself.
