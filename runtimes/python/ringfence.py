@@ -5,6 +5,8 @@
     ringfence.chart("bar", sales, x="region", y="amount", title="Sales by region")
     ringfence.save(sales, "sales.xlsx")
 
+A chart is a PNG, or an SVG where its name ends so or the variable `CHART_FORMAT` is `svg`.
+
 What is given is also printed, so that it is seen by whoever reads the output only. It is noted in a file of its own
 among the outputs, one JSON text a line; whoever reads that holds every bound below again, for any program may write
 the file. Importing this costs next to nothing: no library is loaded before it is needed, and values of libraries that
@@ -45,6 +47,9 @@ TURNED_FROM = 8
 # What a spreadsheet program takes for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
+# Formats of pictures, by the ends of their names; the first unless another is asked for.
+PICTURES = (".png", ".svg")
+
 CHARTS = ("line", "bar", "scatter", "pie", "histogram", "box")
 FIVE_NUMBERS = ("minimum", "lower quartile", "median", "upper quartile", "maximum")
 
@@ -70,19 +75,21 @@ def show(value, label=None, unit=None):
         _note(one)
 
 
-def chart(kind, df, x=None, y=None, title=None):
+def chart(kind, df, x=None, y=None, title=None, file=None):
     """Draws a table: `kind` is line, bar, scatter, pie, histogram or box; `x` a column, `y` one or several.
 
     Without them the first column that is no number is `x`, and all numbers are `y`. The picture is among the
-    outputs, its name is returned.
+    outputs as `file`, .png or .svg; its name is returned.
     """
     kind = _KINDS.get(str(kind).lower(), str(kind).lower())
     if kind not in CHARTS:
         raise ValueError(f"a chart is one of {', '.join(CHARTS)}, not {kind!r}")
+    file = _new_picture() if file is None else _picture_name(file)
     across, series = _plotted(kind, df, x, y)
     data = _chart_data(kind, across, series)
     data["label"] = _name(title)
-    data["file"] = _draw(kind, across, series, title)
+    data["file"] = file
+    _draw(kind, across, series, title, file)
     data = {"type": "chart", **data}
     print(f"{title or kind}: {data['file']}")
     _note(data)
@@ -90,10 +97,13 @@ def chart(kind, df, x=None, y=None, title=None):
 
 
 def save(df, name):
-    """Writes a table, or a dict of sheets and their tables, as `name`: .csv, .tsv or .xlsx.
+    """Writes a table, or a dict of sheets and their tables, as `name`: .csv, .tsv or .xlsx; a figure as .png or .svg.
 
     Text that a spreadsheet program would take for a formula gets an apostrophe before it; numbers stay numbers.
     """
+    figure = _figure_of(df)
+    if figure is not None:
+        return _save_picture(figure, _picture_name(name))
     name = _plain_name(name)
     path = os.path.join(WORK, name)
     sheets = df if _is_sheets(df) else {"Sheet1": df}
@@ -706,15 +716,43 @@ def _five_numbers(values):
 
 
 def _new_picture():
-    """The next name that no picture has."""
+    """The next name that no picture has, in the format that was asked for."""
+    ending = "." + os.environ.get("CHART_FORMAT", "")
+    ending = ending if ending in PICTURES else PICTURES[0]
     number = 1
-    while os.path.lexists(os.path.join(WORK, f"chart-{number}.png")):
+    while os.path.lexists(os.path.join(WORK, f"chart-{number}{ending}")):
         number += 1
-    return f"chart-{number}.png"
+    return f"chart-{number}{ending}"
 
 
-def _draw(kind, across, series, title):
-    """Draws a chart without pyplot, whose figures are the program's; gives the picture's name."""
+def _picture_name(name):
+    """The name that a picture is to have; it says the format."""
+    name = _plain_name(name)
+    if not name.lower().endswith(PICTURES):
+        raise ValueError(f"a picture is saved as {' or '.join(PICTURES)}, not as {name!r}")
+    return name
+
+
+def _write_picture(figure, name, **look):
+    import matplotlib
+
+    path = os.path.join(WORK, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    # The same program draws the same picture: an SVG would have the time and names by chance in it.
+    undated = {"Date": None} if name.lower().endswith(".svg") else None
+    with matplotlib.rc_context({"svg.hashsalt": "ringfence"}):
+        figure.savefig(path, metadata=undated, **look)
+
+
+def _save_picture(figure, name):
+    _write_picture(figure, name, bbox_inches="tight")
+    print(f"saved {name}")
+    _note({"type": "file", "name": name})
+    return name
+
+
+def _draw(kind, across, series, title, name):
+    """Draws a chart as a picture, without pyplot, whose figures are the program's."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.8), dpi=144, layout="constrained")
@@ -725,9 +763,7 @@ def _draw(kind, across, series, title):
     _DRAWN[kind](axes, across, series)
     if kind != "pie":
         _tidy(kind, axes, across, series)
-    name = _new_picture()
-    figure.savefig(os.path.join(WORK, name), facecolor="white")
-    return name
+    _write_picture(figure, name, facecolor="white")
 
 
 def _tidy(kind, axes, across, series):
@@ -869,7 +905,7 @@ def _figure_of(value):
 
 def _save_figure(figure):
     name = _new_picture()
-    figure.savefig(os.path.join(WORK, name), bbox_inches="tight", dpi=max(100, min(figure.dpi, 200)))
+    _write_picture(figure, name, bbox_inches="tight", dpi=max(100, min(figure.dpi, 200)))
     return name
 
 

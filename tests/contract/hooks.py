@@ -22,7 +22,7 @@ END_A_KEY = ["DELETE /v1/keys/{id}", "POST /v1/keys/{id}/rotate"]
 MEMORY_BYTES = 512 * 1024 * 1024
 NAME_BYTES_MAX = 200
 
-LISTS = ["GET /v1/audit", "GET /v1/budgets", "GET /v1/files", "GET /v1/keys", "GET /v1/runs"]
+LISTS = ["GET /v1/audit", "GET /v1/budgets", "GET /v1/files", "GET /v1/keys", "GET /v1/runs", "GET /v1/sessions"]
 
 # How an answer is wanted.
 MANNERS = [{"Prefer": "wait=1"}, {"Accept": "text/event-stream"}, {"Prefer": "respond-async"}]

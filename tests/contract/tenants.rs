@@ -45,11 +45,17 @@ fn things(server: &Server, key: &str) -> BTreeMap<&'static str, BTreeMap<&'stati
     let scope = format!("key:{}", other["id"].as_str().unwrap());
     let (status, budget) = ask(server, key, "PUT", &format!("/v1/budgets/{scope}"), BUDGET);
     assert_eq!(status, 200, "{budget}");
+    let question =
+        json!({ "question": "how many rows", "files": [{ "name": "a.csv", "content": "n\n1\n2\n" }] });
+    let (status, asked) = ask(server, key, "POST", "/v1/ask", &question.to_string());
+    assert_eq!(status, 200, "{asked}");
+    let session = BTreeMap::from([("id", asked["sessionId"].as_str().unwrap().to_owned())]);
     let id = |thing: &Value| BTreeMap::from([("id", thing["id"].as_str().unwrap().to_owned())]);
     BTreeMap::from([
         ("/v1/runs/", BTreeMap::from([("id", run), ("name", "file.txt".to_owned())])),
         ("/v1/files/", id(&file)),
         ("/v1/keys/", id(&other)),
+        ("/v1/sessions/", session),
         ("/v1/budgets/", BTreeMap::from([("scope", scope)])),
     ])
 }

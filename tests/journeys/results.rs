@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ringfence_tests::{Installation, Server};
+use ringfence_tests::{Installation, Server, agent};
 use serde_json::{Value, json};
 
 fn run(server: &Server, language: &str, code: &str) -> Value {
@@ -130,6 +130,83 @@ fn what_python_does_not_show_is_noted_all_the_same() {
 }
 
 #[test]
+fn charts_are_saved_as_svg_where_that_is_asked_for() {
+    let house = Installation::new();
+    let server = house.serve();
+    let code = "import pandas as pd\nfrom matplotlib.figure import Figure\nfrom ringfence import chart, save\n\
+                df = pd.DataFrame({'k': ['a', 'b'], 'v': [1, 2]})\nchart('bar', df, file='named.svg')\n\
+                chart('bar', df)\nfigure = Figure()\nfigure.add_subplot().plot([1, 2])\nsave(figure, 'own.svg')";
+    let asked = |env: Value| {
+        let body = json!({ "language": "python", "code": code, "env": env, "limits": { "wallMs": 30000, "cpuMs": 30000 } });
+        server.post("/v1/execute", &body).1
+    };
+    let plain = asked(json!({}));
+    assert_eq!(file_names(&plain), ["chart-1.png", "named.svg", "own.svg"], "{plain:#}");
+    let all = asked(json!({ "CHART_FORMAT": "svg" }));
+    assert_eq!(file_names(&all), ["chart-1.svg", "named.svg", "own.svg"], "{all:#}");
+    assert_eq!(
+        (&results(&all)[0]["file"], &results(&all)[2]["name"]),
+        (&json!("named.svg"), &json!("own.svg"))
+    );
+    let picture = |answer: &Value, at: usize| answer["files"][at]["content"].as_str().unwrap().to_owned();
+    assert!(picture(&plain, 1).contains("<svg") && !picture(&plain, 1).contains("<dc:date>"));
+    assert_eq!((picture(&plain, 1), picture(&plain, 2)), (picture(&all, 1), picture(&all, 2)));
+    let wrong = run(&server, "python", "from ringfence import chart\nchart('bar', {'a': [1]}, file='a.gif')");
+    assert!(wrong["stderr"].as_str().unwrap().contains("a picture is saved as .png or .svg, not as 'a.gif'"));
+}
+
+#[test]
+fn no_svg_of_a_stranger_is_a_page_of_ours() {
+    let house = Installation::new();
+    let server = house.serve();
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    let left = run(&server, "bash", &format!("echo \"{svg}\" > a.svg; echo \"{svg}\" > a.html"));
+    let send = |method: &str, path: &str, body: &str| {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", server.url))
+            .header("authorization", format!("Bearer {}", server.key))
+            .header("accept", "text/html,image/svg+xml");
+        agent().run(request.body(body.to_owned()).unwrap()).unwrap()
+    };
+    let sent: Value = send("POST", "/v1/files?name=a.svg", svg).body_mut().read_json().unwrap();
+    let left = left["files"].as_array().unwrap().iter().map(|file| file["url"].as_str().unwrap().to_owned());
+    for path in left.chain([format!("/v1/files/{}/content", sent["id"].as_str().unwrap())]) {
+        let response = send("GET", &path, "");
+        let header = |name: &str| response.headers()[name].to_str().unwrap();
+        assert!(header("content-disposition").starts_with("attachment; "), "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("content-security-policy"), "default-src 'none'; sandbox", "{path}");
+    }
+}
+
+#[test]
+fn the_chart_of_an_answer_is_saved_by_the_name_that_is_said() {
+    let house = Installation::new();
+    let path = house.path().join("books.csv");
+    fs::write(&path, "zweig,mieter\nOst,3\nWest,4\n").unwrap();
+    let ask = |question: &str, chart: &str| {
+        let to = house.path().join("charts").join(chart);
+        let words = ["ask", question, "--file", path.to_str().unwrap(), "--chart", to.to_str().unwrap()];
+        let output = house.output(&words);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), fs::read(to).ok())
+    };
+    let (code, told, svg) = ask("bar chart of mieter by zweig", "a.svg");
+    assert!(code == Some(0) && !told.contains("left behind"), "{told}");
+    assert!(String::from_utf8(svg.unwrap()).unwrap().contains("<svg"));
+    let (_, _, png) = ask("bar chart of mieter by zweig", "a.png");
+    assert!(png.unwrap().starts_with(b"\x89PNG"));
+    let (code, told, none) = ask("total mieter", "b.svg");
+    assert_eq!((code, none), (Some(125), None));
+    assert!(
+        told.lines().last().unwrap().ends_with("b.svg is not written: no such chart was drawn, ask for one"),
+        "{told}"
+    );
+    let (code, told, _) = ask("total mieter", "b.gif");
+    assert!(code == Some(2) && told.contains("a chart is saved as .png or .svg"), "{told}");
+}
+
+#[test]
 fn javascript_shows_as_well() {
     let house = Installation::new();
     let server = house.serve();
@@ -193,6 +270,74 @@ fn a_conversation_goes_on_with_its_file() {
     let nobody = "01890000-0000-7000-8000-000000000000";
     let missing = house.output(&["ask", "total mieter", "--session", nobody]);
     assert!(String::from_utf8_lossy(&missing.stderr).contains("no such session"));
+}
+
+#[test]
+fn a_conversation_is_listed_and_deleted_by_its_owner() {
+    let house = Installation::new();
+    let server = house.serve();
+    let key = |user: &str| {
+        let made = house.output(&["keys", "create", "--user", user, "--tenant", "acme"]);
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    };
+    let (ana, ben) = (key("ana"), key("ben"));
+    let send = |key: &str, method: &str, path: &str, body: &Value| {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", server.url))
+            .header("x-api-key", key)
+            .header("content-type", "application/json");
+        let mut response = agent().run(request.body(body.to_string()).unwrap()).unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
+    };
+    let get = |key: &str, path: &str| send(key, "GET", path, &json!({}));
+    let question =
+        json!({ "question": "total mieter", "files": [{ "name": "b.csv", "content": "mieter\n3\n4\n" }] });
+    let (_, first) = send(&ana, "POST", "/v1/ask", &question);
+    let (session, run) = (first["sessionId"].as_str().unwrap(), first["id"].as_str().unwrap());
+    let (_, next) =
+        send(&ana, "POST", "/v1/ask", &json!({ "question": "how many rows", "sessionId": session }));
+    assert_eq!(next["value"].as_f64(), Some(2.0), "{next:#}");
+    let listed = get(&ana, "/v1/sessions").1;
+    let entry = &listed["data"][0];
+    assert_eq!((&entry["id"], &entry["title"]), (&json!(session), &json!("total mieter")));
+    assert_eq!((&entry["questions"], listed["data"].as_array().map(Vec::len)), (&json!(2), Some(1)));
+    let path = format!("/v1/sessions/{session}");
+    let shown = get(&ana, &path).1;
+    assert_eq!(
+        (&shown["turns"][0]["run"], &shown["turns"][1]["question"]),
+        (&json!(run), &json!("how many rows"))
+    );
+    // Nobody else's: as if there were none.
+    assert_eq!(get(&ben, "/v1/sessions").1["data"], json!([]));
+    for (key, method) in [(&ben, "GET"), (&ben, "DELETE")] {
+        let (status, problem) = send(key, method, &path, &json!({}));
+        assert_eq!((status, &problem["code"]), (404, &json!("session_not_found")), "{method}");
+    }
+    let delete = || send(&ana, "DELETE", &path, &json!({})).0;
+    assert!(get(&ana, &format!("/v1/runs/{run}")).1["answer"].is_object());
+    assert_eq!((delete(), delete(), get(&ana, &path).0), (204, 404, 404));
+    let after = get(&ana, &format!("/v1/runs/{run}")).1;
+    assert_eq!((&after["status"], &after["answer"]), (&json!("succeeded"), &json!(null)), "{after:#}");
+    let (status, problem) =
+        send(&ana, "POST", "/v1/ask", &json!({ "question": "total", "sessionId": session }));
+    assert_eq!((status, &problem["code"]), (404, &json!("session_not_found")));
+
+    // The same on the command line, for an owner that is named.
+    let (_, again) = send(&ben, "POST", "/v1/ask", &question);
+    let session = again["sessionId"].as_str().unwrap();
+    let sessions = |words: &[&str]| {
+        let output = house.output(&[&["sessions"], words, &["--user", "ben", "--tenant", "acme"]].concat());
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let table = sessions(&["list"]).1;
+    assert!(table.lines().nth(1).unwrap().starts_with(session) && table.contains("total mieter"), "{table}");
+    assert_eq!(sessions(&["delete", session]).0, Some(0));
+    let (code, told) = sessions(&["delete", session]);
+    assert!(code == Some(125) && told.starts_with("ringfence: there is no session"), "{told}");
+    assert_eq!(sessions(&["list", "--json"]).1.trim(), "[]");
 }
 
 #[test]

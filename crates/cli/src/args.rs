@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU16, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use ringfence_job::{Language, LimitKind, LimitsPatch};
 use ringfence_pipeline::{
+    ask::ChartFormat,
     audit::AuditHead,
     budget::{Period, parse_usd},
     budgets::UsageGroup,
@@ -77,6 +78,9 @@ pub(crate) enum Command {
     /// Make, list, renew and revoke API keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// List and delete conversations.
+    #[command(subcommand)]
+    Sessions(Sessions),
     /// Set and show what may be used, and what was.
     #[command(subcommand)]
     Budget(Budget),
@@ -140,6 +144,9 @@ pub(crate) struct Ask {
     /// Where to put the files the answer comes with, such as charts; made if missing.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+    /// Save the chart as this file, .png or .svg; further ones with a number after its name.
+    #[arg(long, value_name = "FILE", value_parser = chart_path)]
+    pub(crate) chart: Option<ChartPath>,
     /// The session to go on with, as the answer before named it; its files are used unless others are given.
     #[arg(long)]
     pub(crate) session: Option<String>,
@@ -248,6 +255,39 @@ pub(crate) enum Keys {
     },
     /// Revoke a key at once.
     Revoke(OneKey),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sessions {
+    /// List conversations, the one that began last first.
+    List {
+        #[command(flatten)]
+        owner: SessionOwner,
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Print objects instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a conversation, and erase what its runs have kept: questions, programs, inputs and outputs.
+    Delete {
+        /// The conversation, as an answer has named it.
+        id: Uuid,
+        #[command(flatten)]
+        owner: SessionOwner,
+    },
+}
+
+/// Whose conversations; those of `ringfence ask` unless said.
+#[derive(Debug, Args)]
+pub(crate) struct SessionOwner {
+    /// Who asked; otherwise whoever asks here.
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// The organisation that they belong to; otherwise that of this machine's command line.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -488,6 +528,13 @@ pub(crate) struct NamedPath {
     pub(crate) path: PathBuf,
 }
 
+/// A file that is to hold a chart, and the format that its name says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChartPath {
+    pub(crate) path: PathBuf,
+    pub(crate) format: ChartFormat,
+}
+
 /// A file of the host and the name of the file whose place it takes, if that is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Replacement {
@@ -521,6 +568,15 @@ fn named_path(text: &str) -> Result<NamedPath, String> {
     };
     ringfence_job::check_file_name(&name).map_err(|error| error.to_string())?;
     Ok(NamedPath { name, path })
+}
+
+/// A path that ends in `.png` or `.svg`.
+fn chart_path(text: &str) -> Result<ChartPath, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let format = ChartFormat::ALL.into_iter().find(|format| ending.eq_ignore_ascii_case(format.name()));
+    let format = format.ok_or("a chart is saved as .png or .svg, write such as chart.svg")?;
+    Ok(ChartPath { path, format })
 }
 
 /// `KEY=VALUE`, where the value may end in K, M or G (1024, 1024², 1024³).
@@ -603,6 +659,15 @@ mod tests {
         assert_eq!(named_path("a.csv=/x/b.csv").map(|file| file.name), Ok("a.csv".to_owned()));
         assert_eq!(named_path("/x/b.csv").map(|file| file.name), Ok("b.csv".to_owned()));
         assert!(named_path("../a=/x").is_err());
+    }
+
+    #[test]
+    fn the_name_of_a_chart_says_its_format() {
+        let format = |text| chart_path(text).map(|chart| chart.format).ok();
+        assert_eq!((format("a/b.svg"), format("B.PNG")), (Some(ChartFormat::Svg), Some(ChartFormat::Png)));
+        for wrong in ["", "svg", ".svg", "a.pdf"] {
+            assert_eq!(format(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

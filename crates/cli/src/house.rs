@@ -104,7 +104,7 @@ impl House {
 }
 
 /// Who uses this machine's command line, by name.
-fn local_user() -> String {
+pub(crate) fn local_user() -> String {
     let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
     user.unwrap_or_else(|| "local".to_owned())
 }

@@ -1,5 +1,5 @@
-//! The one binary: `ringfence serve · run · ask · replay · rerun · backup · keys · budget · audit · doctor
-//! · runtimes · openapi · health · probes`.
+//! The one binary: `ringfence serve · run · ask · replay · rerun · backup · keys · sessions · budget · audit
+//! · doctor · runtimes · openapi · health · probes`.
 //!
 //! It wires the parts together and holds no logic of its own. Nothing here starts a thread before
 //! the supervisor is forked.
@@ -39,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => commands::serve::serve(&config, &command),
         Command::Backup(command) => commands::backup::backup(&config, &command),
         Command::Keys(command) => commands::keys::keys(&config, command),
+        Command::Sessions(command) => commands::sessions::sessions(&config, command),
         Command::Budget(command) => commands::budget::budget(&config, command),
         Command::Audit(command) => commands::audit::audit(&config, command),
         Command::Doctor(command) => commands::doctor::doctor(&config, &command),

@@ -5,11 +5,13 @@
 
 mod job;
 mod limits;
+mod months;
 mod outcome;
 pub mod table;
 
 pub use job::{InputFile, Job, Language, NameError, Runtime, check_file_name};
 pub use limits::{LimitError, LimitKind, LimitRange, Limits, LimitsPatch, LimitsPolicy};
+pub use months::MonthLanguage;
 pub use outcome::{
     DeniedSyscall, Isolation, Layer, LayerState, LimitHit, Outcome, OutputFile, Progress, Status, Stream,
     Usage,

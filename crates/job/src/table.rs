@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::MonthLanguage;
+
 /// Most tables reported of one file: the sheets of a workbook.
 pub const TABLES_MAX: usize = 64;
 
@@ -300,6 +302,9 @@ pub struct ColumnProfile {
     /// The `strptime` format of a date column's text cells, or `ISO8601`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_format: Option<String>,
+    /// The language in which text cells of a date column name months, whole (`%B`) or cut, unless it is English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month_language: Option<MonthLanguage>,
     /// Stretches of rows, as first and last position, that one merged cell covers: the value is in the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<(u64, u64)>,
@@ -329,6 +334,7 @@ impl ColumnProfile {
             all_values: false,
             marks: Vec::new(),
             date_format: None,
+            month_language: None,
             merged: Vec::new(),
         }
     }

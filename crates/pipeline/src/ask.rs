@@ -1,6 +1,6 @@
 //! A question in plain words and its answer.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use ringfence_job::{InputFile, Language, LimitsPatch};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,42 @@ pub struct AskRequest {
     pub limits: LimitsPatch,
     /// The session that it goes on with; none begins one. Without files it is about those of the turn before.
     pub session: Option<String>,
+    /// What charts are saved as.
+    pub chart_format: ChartFormat,
+}
+
+/// What a chart is saved as, unless its program says otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ChartFormat {
+    /// Pixels.
+    #[default]
+    Png,
+    /// Lines and shapes, which any size suits.
+    Svg,
+}
+
+impl ChartFormat {
+    /// Every format.
+    pub const ALL: [ChartFormat; 2] = [ChartFormat::Png, ChartFormat::Svg];
+
+    /// Its name, with which the names of its files end.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChartFormat::Png => "png",
+            ChartFormat::Svg => "svg",
+        }
+    }
+
+    /// The environment that tells a program's library; none for what that does by itself, so that a warm
+    /// interpreter can have the program.
+    pub(crate) fn env(self) -> BTreeMap<String, String> {
+        match self {
+            ChartFormat::Png => BTreeMap::new(),
+            ChartFormat::Svg => BTreeMap::from([("CHART_FORMAT".to_owned(), self.name().to_owned())]),
+        }
+    }
 }
 
 // A question is personal: it stays out of logs and panics.

@@ -266,10 +266,9 @@ fn held_otherwise(was: &ColumnProfile, is: &ColumnProfile) -> Vec<Change> {
     if was.kind != is.kind {
         changes.push(Change::Kind { column: column(), before: was.kind, after: is.kind });
     }
-    if let (Some(before), Some(after)) = (&was.date_format, &is.date_format)
+    if let (Some(before), Some(after)) = (dates_of(was), dates_of(is))
         && before != after
     {
-        let (before, after) = (before.clone(), after.clone());
         changes.push(Change::DateFormat { column: column(), before, after });
     }
     let known: BTreeSet<&String> = was.marks.iter().collect();
@@ -278,6 +277,12 @@ fn held_otherwise(was: &ColumnProfile, is: &ColumnProfile) -> Vec<Change> {
         changes.push(Change::Marks { column: column(), added });
     }
     changes
+}
+
+/// How a column's dates are written.
+fn dates_of(column: &ColumnProfile) -> Option<String> {
+    let language = column.month_language.map(|language| format!(" ({})", language.code()));
+    column.date_format.as_ref().map(|format| format!("{format}{}", language.unwrap_or_default()))
 }
 
 fn is_numeric(kind: ColumnKind) -> bool {

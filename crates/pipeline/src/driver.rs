@@ -19,7 +19,7 @@ use crate::{
     facts::read_facts,
     files::UploadRef,
     journal::{Journal, Spent},
-    keep::{keep_answer, keep_ask_answer, keep_files, keep_inputs},
+    keep::{keep_answer, keep_ask_answer, keep_call, keep_files, keep_inputs},
     live::{Control, Live},
     pipeline::PipelineConfig,
     policy::{Checked, Examined, ExecuteRequest, Violation, reader_job},
@@ -178,7 +178,7 @@ impl Driver {
         let kept = sessions.put_session(&principal, &session).await.map_err(ErrorKind::from);
         let kept = kept.map_err(if asked.is_ok() { unrecorded } else { |kind| kind })?;
         if !kept {
-            tracing::warn!("a turn took longer than a session waits for it, and is not part of it");
+            tracing::warn!("a session was removed or went on during a turn, which is not part of it");
         }
         *told = Some(session.id.as_str().into());
         let (answer, _) = asked?;
@@ -337,9 +337,10 @@ impl Driver {
     ) -> Result<Vec<FileRef>, ErrorKind> {
         let examined =
             attached.and_then(|()| self.config.policy.examine_question(request, &self.config.limits));
-        let (mut question, mut files) = (None, Vec::new());
+        let (mut question, mut call, mut files) = (None, None, Vec::new());
         if examined.is_ok() {
             question = Some(journal.keep_input(request.question.as_bytes()).await?);
+            call = keep_call(journal, &[], &request.chart_format.env()).await?;
             files = keep_files(journal, &request.files).await?;
         }
         journal.note(&Event::Requested {
@@ -347,7 +348,7 @@ impl Driver {
             language: None,
             code: None,
             stdin: None,
-            call: None,
+            call,
             files: files.clone(),
             of: None,
             fresh: false,
@@ -511,6 +512,7 @@ impl Driver {
         let denied = |violations| ErrorKind::DraftDenied { author: author.name(), violations };
         let mut execute = ExecuteRequest::new(draft.language, draft.code.as_str());
         execute.files.clone_from(&request.files);
+        execute.env = request.chart_format.env();
         execute.limits = request.limits;
         journal.written_by(&author.name());
         let examined = self.config.policy.examine(execute, &self.config.limits).map_err(denied)?;

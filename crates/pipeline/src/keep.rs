@@ -1,5 +1,7 @@
 //! Contents of a run are kept before the events that name them.
 
+use std::collections::BTreeMap;
+
 use ringfence_job::{InputFile, Job, Language};
 
 use crate::{
@@ -22,13 +24,21 @@ pub(crate) async fn keep_inputs(
         [] => None,
         stdin => Some(journal.keep_input(stdin).await?),
     };
-    let call = if job.args.is_empty() && job.env.is_empty() {
-        None
-    } else {
-        let call = serde_json::json!({ "args": job.args, "env": job.env });
-        Some(journal.keep_input(call.to_string().as_bytes()).await?)
-    };
+    let call = keep_call(journal, &job.args, &job.env).await?;
     Ok((stdin, call, keep_files(journal, &job.files).await?))
+}
+
+/// Keeps arguments and environment, if there are any.
+pub(crate) async fn keep_call(
+    journal: &mut Journal,
+    args: &[String],
+    env: &BTreeMap<String, String>,
+) -> Result<Option<String>, ErrorKind> {
+    if args.is_empty() && env.is_empty() {
+        return Ok(None);
+    }
+    let call = serde_json::json!({ "args": args, "env": env });
+    Ok(Some(journal.keep_input(call.to_string().as_bytes()).await?))
 }
 
 pub(crate) async fn keep_files(

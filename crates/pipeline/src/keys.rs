@@ -21,9 +21,9 @@ pub const NAME_BYTES_MAX: usize = 128;
 pub enum Scope {
     /// Run code, and stop runs.
     Execute,
-    /// Ask questions.
+    /// Ask questions, and delete sessions.
     Ask,
-    /// Look at the tenant's runs, their events and files.
+    /// Look at the tenant's runs, their events and files, and at the user's sessions.
     Read,
     /// Decide what waits for a person's consent.
     Approve,

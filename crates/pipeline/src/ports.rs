@@ -492,6 +492,7 @@ pub struct Turn {
 
 /// One question back to the person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Clarification {
     /// The question.

@@ -7,6 +7,7 @@ use crate::{
     pipeline::Pipeline,
     ports::{Record, StoreError},
     run::{Principal, RunId},
+    sessions::Sessions,
     view::{RunKind, RunView},
 };
 
@@ -71,6 +72,11 @@ impl Pipeline {
     /// What was uploaded.
     pub fn files(&self) -> &dyn Files {
         self.driver().ports.files.as_ref()
+    }
+
+    /// Conversations.
+    pub fn sessions(&self) -> &dyn Sessions {
+        self.driver().ports.sessions.as_ref()
     }
 
     /// Content by the hash that a view or a file gives, to be read in pieces; none if it was erased.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ask::Decision,
-    ports::{StoreError, Turn},
+    ports::{Clarification, StoreError, Turn},
     run::{FileRef, Principal, RunId},
 };
 
@@ -49,6 +49,70 @@ pub struct SessionTurn {
     pub files: Vec<FileRef>,
 }
 
+/// A conversation as its owner finds it in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// Its identity.
+    pub id: String,
+    /// The question that began it, in one line and cut; empty if an earlier version of the program kept it.
+    pub title: String,
+    /// Questions that were asked in it.
+    pub questions: u64,
+    /// When what came of the last one was kept, in milliseconds since the Unix epoch.
+    pub last_ms: i64,
+    /// Until when it is kept unless it goes on, in milliseconds since the Unix epoch.
+    pub expires_ms: i64,
+}
+
+/// A conversation and the newest of its questions.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SessionView {
+    /// What is in a list of it.
+    #[serde(flatten)]
+    pub info: SessionInfo,
+    /// The questions that the next one is understood with, the newest last.
+    pub turns: Vec<TurnView>,
+}
+
+/// A question of a session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TurnView {
+    /// The question, or the answer to the one that was asked back.
+    pub question: String,
+    /// What was asked back, if it was not answered.
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub clarification: Option<Clarification>,
+    /// What was made of it.
+    pub decision: Decision,
+    /// Its run.
+    pub run: RunId,
+    /// The files it was about.
+    pub files: Vec<FileRef>,
+}
+
+impl From<SessionTurn> for TurnView {
+    fn from(SessionTurn { turn, decision, run, files }: SessionTurn) -> TurnView {
+        TurnView { question: turn.question, clarification: turn.clarification, decision, run, files }
+    }
+}
+
+/// What removing a session came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// It is gone, and what its runs kept.
+    Removed,
+    /// A turn is being taken.
+    Busy,
+    /// There is none, or none of theirs.
+    Missing,
+}
+
 /// What opening a session came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Opened {
@@ -72,9 +136,40 @@ pub trait Sessions: Send + Sync {
 
     /// Ends a turn of which nothing is kept.
     async fn close_session(&self, principal: &Principal, session: &Session) -> Result<(), StoreError>;
+
+    /// The principal's own sessions, the one that began last first: at most `limit` of those that began before the
+    /// one called `before`.
+    async fn sessions(
+        &self,
+        principal: &Principal,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<SessionInfo>, StoreError>;
+
+    /// A session of the principal's own; none if there is no such one any more.
+    async fn session(&self, principal: &Principal, id: &str) -> Result<Option<SessionView>, StoreError>;
+
+    /// Removes a session of the principal's own, and erases what its runs keep: questions, programs, inputs and
+    /// outputs. Their histories stay.
+    async fn remove_session(&self, principal: &Principal, id: &str) -> Result<Removal, StoreError>;
 }
 
+/// Longest title of a session, in bytes.
+const TITLE_BYTES_MAX: usize = 200;
+
 impl Session {
+    /// What it is called in a list: its oldest question, in one line without control characters.
+    pub fn title(&self) -> String {
+        let question = self.turns.first().map_or("", |turn| turn.turn.question.as_str());
+        let words = question.split(|letter: char| letter.is_whitespace() || letter.is_control());
+        let mut title = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        if title.len() > TITLE_BYTES_MAX {
+            title.truncate(title.floor_char_boundary(TITLE_BYTES_MAX - '…'.len_utf8()));
+            title.push('…');
+        }
+        title
+    }
+
     /// A session without a turn.
     pub(crate) fn new(id: RunId) -> Session {
         Session { id: id.to_string(), version: 0, turns: Vec::new() }
@@ -119,5 +214,21 @@ mod tests {
         assert_eq!(session.turns.len(), TURNS_MAX);
         assert_eq!(session.earlier()[0].question, "1");
         assert!(session.earlier()[0].memory.is_some() && session.earlier()[1].memory.is_none());
+    }
+
+    #[test]
+    fn a_title_is_one_short_line() {
+        let title = |question: &str| {
+            let turn = Turn { question: question.to_owned(), clarification: None, memory: None };
+            let (decision, run) = (Decision::Answered, RunId(Uuid::nil()));
+            Session {
+                turns: vec![SessionTurn { turn, decision, run, files: Vec::new() }],
+                ..Session::new(run)
+            }
+            .title()
+        };
+        assert_eq!(title("total\n\tby\u{0} region "), "total by region");
+        assert_eq!((title(&"é".repeat(100)).len(), title(&"é".repeat(101)).len()), (200, 199));
+        assert_eq!(Session::new(RunId(Uuid::nil())).title(), "");
     }
 }

@@ -226,6 +226,11 @@ impl Problem {
     }
 
     /// The same for files, and for what is no file's id.
+    pub(crate) fn no_such_session() -> Problem {
+        let detail = "there is no such session, or it has expired";
+        Problem::new(StatusCode::NOT_FOUND, "session_not_found", detail)
+    }
+
     pub(crate) fn no_such_file() -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "file_not_found", "there is no such file, or it has expired")
     }

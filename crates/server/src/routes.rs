@@ -25,6 +25,7 @@ mod keys;
 mod pages;
 mod runs;
 mod self_service;
+mod sessions;
 mod stream;
 
 use std::{
@@ -69,6 +70,8 @@ pub(crate) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(openapi::Base::openapi())
         .routes(routes!(execute::handler))
         .routes(routes!(ask::handler))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::one, sessions::remove))
         .routes(routes!(runs::list))
         .routes(routes!(runs::one, runs::stop))
         .routes(routes!(runs::events))

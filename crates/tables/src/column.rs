@@ -229,10 +229,11 @@ impl Column {
     ) -> ColumnProfile {
         let numbers = self.numbers(decimal);
         let mut kind = self.kind(numbers);
-        let (mut date_format, mut period) = (None, None);
+        let (mut date_format, mut month_language, mut period) = (None, None, None);
         if kind == ColumnKind::Date {
             let best = (self.texts > 0).then(|| self.dates.best(day_first)).flatten();
-            date_format = best.map(|(format, _)| format);
+            date_format = best.map(|(format, _)| format.text);
+            month_language = best.and_then(|(format, _)| format.language);
             period = best.and_then(|(_, period)| period);
             period = match (period, self.native_dates) {
                 (Some(texts), Some(natives)) => Some(texts.union(natives)),
@@ -265,6 +266,7 @@ impl Column {
             all_values,
             marks: if is_number { numbers.marks.names() } else { Vec::new() },
             date_format: date_format.map(str::to_owned),
+            month_language,
             ..ColumnProfile::new(name, kind)
         }
     }

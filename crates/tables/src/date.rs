@@ -1,5 +1,7 @@
 //! Recognises the date formats of spreadsheets, each by its `strptime` name.
 
+use ringfence_job::MonthLanguage;
+
 /// ISO 8601 without an offset other than `Z`, as pandas names it.
 pub(crate) const ISO: &str = "ISO8601";
 
@@ -51,6 +53,23 @@ const FORMATS: [&str; 46] = [
     "%d %b %Y %H:%M",
     "%d-%b-%Y %H:%M",
     "%b %d, %Y %H:%M",
+];
+
+/// Formats of dates in other languages; there `%B` is a month's name in any of its forms. A month alone has a year
+/// of four digits: `Set 10` and `Gen-12` are things.
+const FOREIGN_FORMATS: [&str; 12] = [
+    "%d. %B %Y",
+    "%d %B %Y",
+    "%d. %B %y",
+    "%d %B %y",
+    "%d-%B-%Y",
+    "%d-%B-%y",
+    "%d de %B de %Y",
+    "%B %Y",
+    "%B-%Y",
+    "%B de %Y",
+    "%d. %B %Y %H:%M",
+    "%d %B %Y %H:%M",
 ];
 
 const MONTHS: [&str; 12] = [
@@ -167,16 +186,39 @@ impl Period {
     }
 }
 
+/// A way in which dates may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Format {
+    pub(crate) text: &'static str,
+    /// The language of its months, if they have names and it is not English.
+    pub(crate) language: Option<MonthLanguage>,
+}
+
+impl Format {
+    /// Every format in the order of preference: ISO 8601, then English, then other languages.
+    fn all() -> impl Iterator<Item = Format> {
+        let english = std::iter::once(ISO).chain(FORMATS).map(|text| Format { text, language: None });
+        let foreign = MonthLanguage::ALL.into_iter().flat_map(|language| {
+            FOREIGN_FORMATS.into_iter().map(move |text| Format { text, language: Some(language) })
+        });
+        english.chain(foreign)
+    }
+
+    fn parse(self, cell: &str) -> Option<Moment> {
+        if self.text == ISO { Moment::from_iso(cell) } else { parse_in(cell, self.text, self.language) }
+    }
+}
+
 /// The formats that every date of a column has fitted so far, each with the period that it makes of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Formats {
     /// ISO 8601 is the first.
-    left: Vec<(&'static str, Option<Period>)>,
+    left: Vec<(Format, Option<Period>)>,
 }
 
 impl Default for Formats {
     fn default() -> Self {
-        Formats { left: std::iter::once(ISO).chain(FORMATS).map(|format| (format, None)).collect() }
+        Formats { left: Format::all().map(|format| (format, None)).collect() }
     }
 }
 
@@ -189,8 +231,7 @@ impl Formats {
             self.left = Vec::new();
         }
         self.left.retain_mut(|(format, period)| {
-            let moment = if *format == ISO { Moment::from_iso(cell) } else { parse(cell, format) };
-            let Some(moment) = moment else { return false };
+            let Some(moment) = format.parse(cell) else { return false };
             *period = Some(period.map_or(Period::of(moment), |period| period.union(Period::of(moment))));
             true
         });
@@ -202,26 +243,26 @@ impl Formats {
 
     /// True if the day must come first, or cannot: only one of the two orders is left.
     pub(crate) fn order(&self) -> Option<bool> {
-        let day =
-            self.left.iter().any(|(format, _)| format.starts_with("%d/") || format.starts_with("%d-%m"));
-        let month =
-            self.left.iter().any(|(format, _)| format.starts_with("%m/%d") || format.starts_with("%m-%d"));
+        let has = |starts: [&str; 2]| {
+            self.left.iter().any(|(format, _)| starts.iter().any(|start| format.text.starts_with(start)))
+        };
+        let (day, month) = (has(["%d/", "%d-%m"]), has(["%m/%d", "%m-%d"]));
         (day != month).then_some(day)
     }
 
     /// True if the values do not tell whether the day comes first.
     pub(crate) fn is_ambiguous(&self) -> bool {
-        let has = |start: &str| self.left.iter().any(|(format, _)| format.starts_with(start));
+        let has = |start: &str| self.left.iter().any(|(format, _)| format.text.starts_with(start));
         (has("%d/%m") && has("%m/%d")) || (has("%d-%m") && has("%m-%d"))
     }
 
     /// The best format left, with the period. `day_first` decides where the column fits both orders.
-    pub(crate) fn best(&self, day_first: bool) -> Option<(&'static str, Option<Period>)> {
+    pub(crate) fn best(&self, day_first: bool) -> Option<(Format, Option<Period>)> {
         let first = self.left.first().copied();
-        if first.is_some_and(|(format, _)| format == ISO) {
+        if first.is_some_and(|(format, _)| format.text == ISO) {
             return first;
         }
-        let day = self.left.iter().find(|(format, _)| format.starts_with("%d"));
+        let day = self.left.iter().find(|(format, _)| format.text.starts_with("%d"));
         if day_first { day.copied().or(first) } else { first }
     }
 }
@@ -229,12 +270,16 @@ impl Formats {
 /// True if `text`, already trimmed, is a date in any format.
 pub(crate) fn is_date(text: &str) -> bool {
     let plausible = text.len() <= DATE_BYTES_MAX && text.bytes().any(|byte| byte.is_ascii_digit());
-    plausible
-        && (Moment::from_iso(text).is_some() || FORMATS.iter().any(|format| parse(text, format).is_some()))
+    plausible && Format::all().any(|format| format.parse(text).is_some())
 }
 
 /// Reads `cell` in the `strptime` format, if it is a real date.
 pub(crate) fn parse(cell: &str, format: &str) -> Option<Moment> {
+    parse_in(cell, format, None)
+}
+
+/// As [`parse`], with months in this language; without one they are English.
+fn parse_in(cell: &str, format: &str, language: Option<MonthLanguage>) -> Option<Moment> {
     let (mut year, mut month, mut day) = (2000, 1, 1);
     let (mut hour, mut minute, mut second) = (0, 0, 0);
     let mut rest = cell;
@@ -252,9 +297,20 @@ pub(crate) fn parse(cell: &str, format: &str) -> Option<Moment> {
                     number(&mut rest, 2, 2).map(|year| if year < 69 { 2000 + year } else { 1900 + year })?
             }
             'm' => month = number(&mut rest, 1, 2)?,
-            'd' => day = number(&mut rest, 1, 2)?,
+            'd' => {
+                day = number(&mut rest, 1, 2)?;
+                // The first of a month is "1er" in French.
+                if (language, day) == (Some(MonthLanguage::French), 1) {
+                    rest = rest.strip_prefix("er").unwrap_or(rest);
+                }
+            }
             'b' => month = month_name(&mut rest, true)?,
-            'B' => month = month_name(&mut rest, false)?,
+            'B' => {
+                month = match language {
+                    Some(language) => foreign_month(&mut rest, language)?,
+                    None => month_name(&mut rest, false)?,
+                }
+            }
             'H' => hour = number(&mut rest, 1, 2)?,
             'I' => hour = number(&mut rest, 1, 2).filter(|hour| (1..=12).contains(hour))? % 12,
             'M' => minute = number(&mut rest, 2, 2)?,
@@ -293,6 +349,15 @@ fn month_name(rest: &mut &str, short: bool) -> Option<u32> {
     u32::try_from(found + 1).ok()
 }
 
+/// A month's name in any of its forms, with the point after one that is cut.
+fn foreign_month(rest: &mut &str, language: MonthLanguage) -> Option<u32> {
+    let (name, after) =
+        rest.split_at(rest.find(|letter: char| !letter.is_alphabetic()).unwrap_or(rest.len()));
+    let month = language.month(&name.to_lowercase())?;
+    *rest = after.strip_prefix('.').unwrap_or(after);
+    Some(month)
+}
+
 fn days_in(year: u32, month: u32) -> Option<u32> {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
@@ -310,7 +375,52 @@ mod tests {
     fn best(cells: &[&str], day_first: bool) -> Option<&'static str> {
         let mut formats = Formats::default();
         cells.iter().for_each(|cell| formats.narrow(cell));
-        formats.best(day_first).map(|(format, _)| format)
+        formats.best(day_first).map(|(format, _)| format.text)
+    }
+
+    /// The language of the months, and the first and last day.
+    fn foreign(cells: &[&str]) -> Option<(Option<MonthLanguage>, String)> {
+        let mut formats = Formats::default();
+        cells.iter().for_each(|cell| formats.narrow(cell));
+        let (earliest, latest) = formats
+            .best(true)
+            .map(|(format, period)| (format, period.unwrap().ends()))
+            .map(|(format, (earliest, latest))| (format.language, format!("{earliest} {latest}")))?;
+        Some((earliest, latest))
+    }
+
+    #[test]
+    fn months_are_named_in_six_languages() {
+        use MonthLanguage::{Dutch, French, German, Italian, Spanish};
+        for (language, cells, days) in [
+            (Some(German), ["12. März 2025", "3. Okt. 2024"], "2024-10-03 2025-03-12"),
+            (Some(German), ["12 Jan 2025", "3 DEZ 2024"], "2024-12-03 2025-01-12"),
+            (Some(German), ["Mai 2025", "Mrz 2025"], "2025-03-01 2025-05-01"),
+            (
+                Some(German),
+                ["1. Mai 2025 09:30", "2. Juni 2025 10:00"],
+                "2025-05-01T09:30:00 2025-06-02T10:00:00",
+            ),
+            (Some(French), ["1er janvier 2024", "3 févr. 2024"], "2024-01-01 2024-02-03"),
+            (Some(French), ["mars 2025", "août 2025"], "2025-03-01 2025-08-01"),
+            (Some(Spanish), ["12 de enero de 2025", "1 de Agosto de 2025"], "2025-01-12 2025-08-01"),
+            (Some(Spanish), ["mar-2025", "dic-2025"], "2025-03-01 2025-12-01"),
+            (Some(Italian), ["12 gen 2025", "3 ott 2025"], "2025-01-12 2025-10-03"),
+            (Some(Dutch), ["3 mei 2024", "12 mrt 2024"], "2024-03-12 2024-05-03"),
+            // What is English in all of its cells stays so.
+            (None, ["12 Jan 2025", "3 Mar 2025"], "2025-01-12 2025-03-03"),
+            (None, ["12. April 2025", "3. August 2025"], "2025-04-12 2025-08-03"),
+        ] {
+            assert_eq!(foreign(&cells), Some((language, days.to_owned())), "{cells:?}");
+        }
+        for mixed in [
+            ["12. März 2025", "3 mai 2025"],
+            ["3 mei 2024", "4 mai 2024"],
+            ["30. Februar 2025", "März"],
+            ["Set 10", "Gen-12"],
+        ] {
+            assert_eq!(foreign(&mixed), None, "{mixed:?}");
+        }
     }
 
     #[test]
@@ -356,7 +466,7 @@ mod tests {
             .iter()
             .for_each(|cell| formats.narrow(cell));
         let (format, period) = formats.best(false).unwrap();
-        assert_eq!(format, ISO);
+        assert_eq!(format.text, ISO);
         assert_eq!(period.unwrap().ends(), ("2023-12-31T10:00:05".into(), "2024-05-01T00:00:00".into()));
     }
 }

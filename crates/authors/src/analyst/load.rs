@@ -13,6 +13,7 @@
 
 use std::fmt::Write;
 
+use ringfence_job::MonthLanguage;
 use ringfence_pipeline::ports::{ColumnKind, ColumnProfile, Stored, TableFormat, TableProfile};
 
 use super::python::{list, literal};
@@ -137,6 +138,7 @@ impl<'a> Loader<'a> {
         if self.reads_text(Step::Boolean) {
             code += TO_BOOLEAN;
         }
+        code += &self.month_numbers();
         if self.steps().any(|(at, step)| step == Step::Number && self.has_durations(at)) {
             code += AS_HOURS;
         }
@@ -174,6 +176,20 @@ impl<'a> Loader<'a> {
             "    return number\n\n\n"
         };
         code
+    }
+
+    /// What reads dates with months in other languages: an interpreter knows English ones only.
+    fn month_numbers(&self) -> String {
+        let dated = |at, step| if step == Step::Date { self.column(at).month_language } else { None };
+        let mut code = String::new();
+        for language in MonthLanguage::ALL {
+            if self.steps().any(|(at, step)| dated(at, step) == Some(language)) {
+                let names: String =
+                    language.months().map(|names| format!("    {},\n", literal(&names.join(" ")))).concat();
+                let _ = write!(code, "{} = [\n{names}]\n\n\n", months_name(language));
+            }
+        }
+        if code.is_empty() { code } else { code + MONTH_NUMBERS }
     }
 
     /// All columns, if rows without any value have to be found.
@@ -361,7 +377,14 @@ impl<'a> Loader<'a> {
                 let format = column.date_format.as_deref().unwrap_or("ISO8601");
                 let trimmed =
                     if format == "ISO8601" { ".str.strip().str.rstrip(\"Z\")" } else { ".str.strip()" };
-                format!("pd.to_datetime({cells}{trimmed}, format={}, errors=\"coerce\")", literal(format))
+                let (cells, format) = match column.month_language {
+                    Some(language) => (
+                        format!("month_numbers({cells}, {})", months_name(language)),
+                        format.replace("%B", "%m"),
+                    ),
+                    None => (format!("{cells}{trimmed}"), format.to_owned()),
+                };
+                format!("pd.to_datetime({cells}, format={}, errors=\"coerce\")", literal(&format))
             }
             _ => format!("to_boolean({cells})"),
         };
@@ -384,6 +407,21 @@ impl<'a> Loader<'a> {
         }
     }
 }
+
+/// The variable of a program in which a language's months are.
+fn months_name(language: MonthLanguage) -> String {
+    format!("MONTHS_{}", language.code().to_uppercase())
+}
+
+const MONTH_NUMBERS: &str = r#"def month_numbers(column, months):
+    """Dates with the numbers of their months in place of the names."""
+    numbers = {name: str(number) for number, names in enumerate(months, 1) for name in names.split()}
+    text = column.str.strip().str.lower().str.replace(r"^1er\b", "1", regex=True)
+    number = lambda word: numbers.get(word.group().removesuffix("."), word.group())
+    return text.str.replace(r"[^\W\d_]+\.?", number, regex=True)
+
+
+"#;
 
 const FLAT: &str = r#"def flat(record):
     """A record with the fields of records inside it beside its own, named as outer.inner."""
@@ -572,7 +610,7 @@ print(json.dumps([measure(kind, table[name]) for name, kind in wanted]))
             .chain("Ort\tWert\r\nKöln\t5\r\nBonn\t7\r\n".encode_utf16())
             .flat_map(u16::to_le_bytes)
             .collect();
-        let files: [(&str, &[u8]); 16] = [
+        let files: [(&str, &[u8]); 17] = [
             ("plain.csv", b"Region,Day,Amount,Paid\nNorth,2024-01-31,1.5,yes\nSouth,,2,no\n,2024-02-29T10:00:00Z,n/a,\n"),
             ("european.csv", "Filiale;Umsatz;Marge;Tag;Saldo\nK\u{f6}ln;1.234,50 \u{20ac};12,5%;03.04.2024;(1.000,00)\nBonn;-7,25 \u{20ac};7,5%;14.05.2024;n/a\nBonn;;10%;14.05.2024;\u{2212}5\n".as_bytes()),
             ("cp1252.csv", b"Stra\xdfe;Betrag\nA;1\xa0234,50\nB;0,50\n"),
@@ -580,6 +618,7 @@ print(json.dumps([measure(kind, table[name]) for name, kind in wanted]))
             ("subtotals.csv", b"Region,City,Amount\nNorth,A,1\nNorth,B,2\nTotal North,,3\nRegion,City,Amount\nSouth,C,4\n,,\nSouth,D,6\nTotal South,,10\nGrand total,,13\n"),
             ("pipes.txt.csv", b"a|b|c\n1'000|$1,200.50|12-\n2'500|($3.00)|7\n"),
             ("months.csv", b"Month,When,Visits\nJan 2024,\"January 5, 2024\",5\nFeb 2024,\"March 6, 2024\",\"1,006\"\n"),
+            ("foreign.csv", "Datum,Jour,Fecha,Mese,Dag\n12. März 2025,1er janvier 2024,12 de enero de 2025,gen 2025,3 mei 2024\n3. Okt. 2024,3 févr. 2024,1 de Agosto de 2025,ott 2024,12 mrt. 2024\n".as_bytes()),
             ("times.csv", b"At,Ends\n1/5/2024 3:07 PM,05.01.2024 15:07\n12/31/2024 12:00 AM,31.12.2024 00:00\n"),
             ("compact.csv", b"Date,Units\n20240131,5\n20240229,6\n"),
             ("codes.csv", b"Code,Zip,Amount\n007,01234,EUR 5.00\n008,99999,\"EUR 1,000.00\"\n"),
@@ -597,6 +636,7 @@ print(json.dumps([measure(kind, table[name]) for name, kind in wanted]))
         for (name, _) in files {
             read(name);
         }
+        assert!(read("foreign.csv").columns.iter().all(|column| column.kind == ColumnKind::Date));
         let table = read("titles.csv");
         assert_eq!((table.rows, table.columns[1].sum), (2, Some(1500.5)));
         let table = read("subtotals.csv");

@@ -16,7 +16,7 @@ use ringfence_pipeline::{
 use ringfence_sandbox::Pool;
 use serde::Serialize;
 
-use super::{deliver, explain, one_shot_runtime, print_json, print_line, read_files};
+use super::{Charts, deliver, explain, is_chart, one_shot_runtime, print_json, print_line, read_files};
 use crate::{
     args::{self, EXIT_OURS},
     config::Config,
@@ -32,9 +32,11 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
         files: read_files(&command.files)?,
         limits: args::limits_patch(&command.limits),
         session: command.session,
+        chart_format: command.chart.as_ref().map(|chart| chart.format).unwrap_or_default(),
         ..AskRequest::default()
     };
     let outbox = command.out.as_deref().map(Outbox::start).transpose()?;
+    let charts = command.chart.map(Charts::start).transpose()?;
     let entrance = house::enter(config, Pool::default())?;
     let runtime = one_shot_runtime()?;
     entrance.live(config, &runtime, async |house| {
@@ -44,14 +46,19 @@ pub(crate) fn ask(config: &Config, command: args::Ask) -> anyhow::Result<ExitCod
             Ok(answer) => answer,
             Err(error) => return no_answer(error, command.json),
         };
-        let kept = outbox.is_some();
+        let (kept, format) = (outbox.is_some(), charts.as_ref().map(|charts| charts.to.format));
+        let is_kept =
+            |name: &str| kept || format.is_some_and(|format| is_chart(&answer.results, name, format));
         deliver(outbox, &answer.run.files)?;
         if command.json {
             print_json(&answer)?;
         } else {
-            print_answer(&answer, command.code, kept)?;
+            print_answer(&answer, command.code, is_kept)?;
             explain_stages(house, &principal, &answer).await;
             eprintln!("ringfence: go on with --session {}", answer.session_id);
+        }
+        if let Some(charts) = charts {
+            charts.deliver(&answer.results, &answer.run.files)?;
         }
         Ok(ExitCode::from(u8::try_from(answer.run.exit_code).unwrap_or(1)))
     })
@@ -95,7 +102,7 @@ fn no_answer(error: PipelineError, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(EXIT_OURS))
 }
 
-fn print_answer(answer: &AskAnswer, code: bool, kept: bool) -> anyhow::Result<()> {
+fn print_answer(answer: &AskAnswer, code: bool, is_kept: impl Fn(&str) -> bool) -> anyhow::Result<()> {
     let color = io::stdout().is_terminal();
     if !answer.answer.is_empty() {
         print_line(format_args!("{}", answer.answer))?;
@@ -122,7 +129,7 @@ fn print_answer(answer: &AskAnswer, code: bool, kept: bool) -> anyhow::Result<()
     for note in &answer.run.notes {
         eprintln!("ringfence: {note}");
     }
-    explain(&answer.run, kept);
+    explain(&answer.run, is_kept);
     Ok(())
 }
 

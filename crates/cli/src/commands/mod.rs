@@ -14,6 +14,7 @@ pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod runtimes;
 pub(crate) mod serve;
+pub(crate) mod sessions;
 
 use std::{
     fmt::Display,
@@ -27,14 +28,20 @@ use anyhow::{Context, bail};
 use ringfence_job::InputFile;
 use ringfence_pipeline::{
     answer::{Answer, AnswerFile},
-    ask::RESULT_FILE,
+    ask::{ChartFormat, RESULT_FILE},
     results::RunResult,
 };
 use ringfence_store::Store;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{args::NamedPath, config::Config, house, outbox::Outbox, render};
+use crate::{
+    args::{ChartPath, NamedPath},
+    config::Config,
+    house,
+    outbox::Outbox,
+    render,
+};
 
 /// Largest file or program read from disk, in bytes; the policy's bounds are lower.
 const INPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -95,6 +102,50 @@ fn deliver(outbox: Option<Outbox>, files: &[AnswerFile]) -> anyhow::Result<()> {
     outbox.finish()
 }
 
+/// Where an answer's charts go, by a name that a person chose.
+struct Charts {
+    outbox: Outbox,
+    to: ChartPath,
+}
+
+impl Charts {
+    /// Starts what writes them, still as the person who asked.
+    fn start(to: ChartPath) -> anyhow::Result<Charts> {
+        let directory = to.path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        Ok(Charts { outbox: Outbox::start(directory.unwrap_or_else(|| Path::new(".")))?, to })
+    }
+
+    /// Writes the charts of the format that was asked for, the first by the name itself.
+    fn deliver(mut self, results: &[RunResult], files: &[AnswerFile]) -> anyhow::Result<()> {
+        let (stem, ending) = (self.to.path.file_stem(), self.to.path.extension());
+        let (stem, ending) = stem
+            .and_then(|stem| stem.to_str())
+            .zip(ending.and_then(|ending| ending.to_str()))
+            .context("the name of a chart is not UTF-8 text")?;
+        let charts: Vec<&AnswerFile> =
+            files.iter().filter(|file| is_chart(results, &file.name, self.to.format)).collect();
+        for (chart, number) in charts.iter().zip(1..) {
+            let name =
+                if number == 1 { format!("{stem}.{ending}") } else { format!("{stem}-{number}.{ending}") };
+            self.outbox.put(&name, &chart.bytes()).context("cannot write a chart")?;
+        }
+        self.outbox.finish()?;
+        if charts.is_empty() {
+            bail!("{} is not written: no such chart was drawn, ask for one", self.to.path.display());
+        }
+        eprintln!("ringfence: the chart is saved as {}", self.to.path.display());
+        Ok(())
+    }
+}
+
+/// True if the results show a chart that is saved as this file, in this format.
+fn is_chart(results: &[RunResult], name: &str, format: ChartFormat) -> bool {
+    let shown =
+        |result: &RunResult| matches!(result, RunResult::Chart { file: Some(file), .. } if file == name);
+    let ending = Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case(format.name()));
+    ending && results.iter().any(shown)
+}
+
 /// Shows what a program printed and left.
 fn print_output(answer: &Answer, kept: bool) -> anyhow::Result<()> {
     io::stdout().write_all(&answer.stdout_bytes())?;
@@ -108,12 +159,12 @@ fn print_output(answer: &Answer, kept: bool) -> anyhow::Result<()> {
             print_line(format_args!("\n{}", render::chart(chart, true)))?;
         }
     }
-    explain(answer, kept);
+    explain(answer, |_| kept);
     Ok(())
 }
 
-/// One line on standard error for everything a person should know about a run.
-fn explain(answer: &Answer, kept: bool) {
+/// One line on standard error for everything a person should know about a run, of which some files are kept.
+fn explain(answer: &Answer, is_kept: impl Fn(&str) -> bool) {
     for hit in &answer.limits_hit {
         eprintln!("ringfence: {}: {} = {} (set {})", hit.event, hit.limit, hit.value, hit.setting);
     }
@@ -121,9 +172,9 @@ fn explain(answer: &Answer, kept: bool) {
         eprintln!("ringfence: the jail refused the system call {} ({} times)", call.name, call.count);
     }
     // The value file is part of an answer, not something a person would miss.
-    let left = answer.files.iter().filter(|file| file.name != RESULT_FILE);
+    let left = answer.files.iter().filter(|file| file.name != RESULT_FILE && !is_kept(&file.name));
     let names: Vec<String> = left.map(|file| format!("{:?}", file.name)).collect();
-    if !kept && !names.is_empty() {
+    if !names.is_empty() {
         eprintln!("ringfence: files left behind: {} (keep them with --out DIR)", names.join(", "));
     }
 }

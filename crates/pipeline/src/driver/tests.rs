@@ -28,7 +28,7 @@ use crate::{
         Record, StoreError,
     },
     run::{Principal, Recorded, Run, Stage},
-    sessions::Sessions,
+    sessions::{Removal, SessionInfo, SessionView, Sessions},
 };
 
 /// Tokens that one step may use.
@@ -1009,6 +1009,18 @@ impl Sessions for Memory {
 
     async fn close_session(&self, _: &Principal, session: &Session) -> Result<(), StoreError> {
         self.put_session(&who(), session).await.map(drop)
+    }
+
+    async fn sessions(&self, _: &Principal, _: Option<&str>, _: u32) -> Result<Vec<SessionInfo>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn session(&self, _: &Principal, _: &str) -> Result<Option<SessionView>, StoreError> {
+        Ok(None)
+    }
+
+    async fn remove_session(&self, _: &Principal, _: &str) -> Result<Removal, StoreError> {
+        Ok(Removal::Missing)
     }
 }
 

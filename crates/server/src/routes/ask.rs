@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use ringfence_job::LimitsPatch;
-use ringfence_pipeline::{AskAnswer, AskRequest, keys::Scope};
+use ringfence_pipeline::{AskAnswer, AskRequest, ask::ChartFormat, keys::Scope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -41,6 +41,10 @@ struct AskBody {
     #[serde(default)]
     #[schema(max_length = 100)]
     session_id: Option<String>,
+    /// What charts are saved as.
+    #[serde(default)]
+    #[schema(default = "png")]
+    chart_format: ChartFormat,
 }
 
 /// A question with files beside it.
@@ -83,8 +87,8 @@ pub(crate) async fn handler(State(app): State<Arc<App>>, request: Request) -> Re
     let mut place = app.pipeline.enter(&principal)?;
     let (mut body, beside): (AskBody, _) = read_request(request, &app, &mut place).await?;
     let (files, uploads) = input_files(std::mem::take(&mut body.files), beside)?;
-    let AskBody { question, limits, session_id: session, .. } = body;
-    let request = AskRequest { question, files, uploads, limits, session };
+    let AskBody { question, limits, session_id: session, chart_format, .. } = body;
+    let request = AskRequest { question, files, uploads, limits, session, chart_format };
     let taken = place.taken();
     let answer = app.pipeline.ask(place, request).await?;
     Ok(download::priced(download::json(&answer.linked(), taken), &answer.cost, answer.left_nano_usd))

@@ -6,7 +6,7 @@ use axum::{
     body::{Body, Bytes},
     http::{
         HeaderName, HeaderValue,
-        header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG},
+        header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG},
     },
     response::{IntoResponse, Response},
 };
@@ -31,11 +31,15 @@ const DOWNLOAD_BUFFER_BYTES: u64 = 256 * 1024;
 /// What is written of an answer at once, in bytes.
 const ANSWER_PIECE_BYTES: usize = 256 * 1024;
 
+/// What a content may do in a browser that shows it all the same, as a page or an SVG: nothing, and as nobody.
+const HARMLESS: &str = "default-src 'none'; sandbox";
+
 /// Content under a name, which says what type it is of.
 pub(super) fn response(name: &str, sha256: &str, content: Content) -> Response {
-    let headers: [(HeaderName, String); 4] = [
+    let headers: [(HeaderName, String); 5] = [
         (CONTENT_TYPE, media_type(name)),
         (CONTENT_DISPOSITION, disposition(name)),
+        (CONTENT_SECURITY_POLICY, HARMLESS.to_owned()),
         (ETAG, format!("\"{sha256}\"")),
         (CONTENT_LENGTH, content.size.to_string()),
     ];

@@ -205,6 +205,7 @@ pub(crate) async fn one(
             headers(
                 ("ETag" = String, description = "SHA-256 of the content."),
                 ("Content-Disposition" = String, description = "`attachment`."),
+                ("Content-Security-Policy" = String, description = "A page or picture that is shown all the same may do nothing."),
             )),
         NotFound, Erased,
     ),

@@ -352,6 +352,18 @@ impl Store {
         self.forget_and_note(conn, held).await
     }
 
+    /// Erases what runs of a tenant keep, whether their time is over or not, and records that.
+    pub(super) async fn erase_runs(
+        &self,
+        conn: &mut Conn,
+        tenant: &str,
+        runs: Vec<String>,
+    ) -> Result<(), StoreError> {
+        let runs: Vec<Keeper> =
+            runs.into_iter().map(|run| Keeper { tenant: tenant.to_owned(), run }).collect();
+        self.erase(conn, &runs).await.map(drop)
+    }
+
     /// Lets go of all that runs hold: tenants, each with the hash of a content.
     async fn drop_holds(
         &self,

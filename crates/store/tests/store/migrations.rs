@@ -240,3 +240,25 @@ async fn runs_get_a_table_of_their_own_kind_and_keep_all_that_refers_to_them() {
     let recovered = store.recover(START_MS).await.unwrap();
     assert_eq!((recovered.ended.len(), recovered.runs.len()), (100, 300));
 }
+
+/// The last layout in which a session did not name its runs.
+const BEFORE_SESSION_RUNS: i64 = 16;
+
+#[tokio::test]
+async fn sessions_come_to_name_their_runs() {
+    let (dir, old) = earlier(BEFORE_SESSION_RUNS).await;
+    sqlx::raw_sql(
+        r#"INSERT INTO sessions VALUES
+               ('s', 'acme', 'ana', 1, '[{"run": "r1"}, {"run": "r2"}, {"run": "r1"}]', 0, 9),
+               ('t', 'acme', 'ana', 1, '[]', 0, 9)"#,
+    )
+    .execute(&old)
+    .await
+    .unwrap();
+    old.close().await;
+    Store::open(dir.path(), None).await.unwrap().close().await;
+    let raw = Database.raw(dir.path()).await;
+    let runs: Vec<(String, String)> =
+        sqlx::query_as("SELECT session, run FROM session_runs ORDER BY run").fetch_all(&raw).await.unwrap();
+    assert_eq!(runs, [("s".to_owned(), "r1".to_owned()), ("s".to_owned(), "r2".to_owned())]);
+}
