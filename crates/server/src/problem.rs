@@ -225,12 +225,13 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "run_not_found", "there is no such run")
     }
 
-    /// The same for files, and for what is no file's id.
+    /// The same for sessions, those of others, and for what is no session's id.
     pub(crate) fn no_such_session() -> Problem {
         let detail = "there is no such session, or it has expired";
         Problem::new(StatusCode::NOT_FOUND, "session_not_found", detail)
     }
 
+    /// The same for files, and for what is no file's id.
     pub(crate) fn no_such_file() -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "file_not_found", "there is no such file, or it has expired")
     }
