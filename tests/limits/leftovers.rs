@@ -135,7 +135,9 @@ pub(crate) fn many_mixed_runs() {
     let before = settled(&server, None);
     let groups_before = counted_groups();
     drive(&server, runs);
-    let after = settled(&server, Some(&before));
+    let mut after = settled(&server, Some(&before));
+    // The machine's: others on it may have removed some of theirs.
+    after.ipc = after.ipc.max(before.ipc);
     assert_eq!(after, before);
     let networks = descriptors(server.supervisor(), |link| link.starts_with("net:"));
     assert!(networks <= NETWORKS_MAX, "{networks} networks are kept");
