@@ -190,7 +190,7 @@ impl Reader<'_> {
         // "cost per unit" divides, "cost per region" groups; "hours x rate" multiplies.
         let measured = |place: usize| {
             self.mention(place).is_some_and(|mention| !self.can(&mention, Want::Key) && mention.best() >= 60)
-                || self.nights(place).is_some() && self.mention(place).is_none()
+                || self.nights(place).is_some() && !self.is_mentioned(place)
         };
         // "Jan-Mar" is from one month to another.
         let months = self.mark(at, '-')
@@ -263,7 +263,7 @@ impl Reader<'_> {
                 None => Some((number, at + 1, 0)),
             };
         }
-        if let Some(nights) = self.nights(at).filter(|_| self.mention(at).is_none()) {
+        if let Some(nights) = self.nights(at).filter(|_| !self.is_mentioned(at)) {
             return Some((nights, at + 1, 0));
         }
         let mention = self.mention(at)?;

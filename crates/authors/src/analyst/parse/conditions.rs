@@ -459,6 +459,10 @@ impl Reader<'_> {
             if let Some(from) = not {
                 self.spend(from..start);
             }
+            // "not contacted since June": a state, or what has not happened since then.
+            if not.is_some() && self.word(end, &["since"]) {
+                self.out.doubt(30);
+            }
             if group.iter().any(|value| !value.exact) {
                 self.out.doubt(6);
             }

@@ -77,7 +77,9 @@ impl Reader<'_> {
     pub(super) fn senses(&mut self) {
         for at in 0..self.tokens.len() {
             let mentioned = self.is_mentioned(at) && !self.is_beside(at);
-            if self.used[at] || mentioned || self.tokens[at].kind != Kind::Word {
+            // "turnover: food + drinks" says itself what it is.
+            let defined = matches!(self.tokens.get(at + 1), Some(next) if next.is_mark(':') || next.is_mark('(') || next.is_mark('='));
+            if self.used[at] || mentioned || defined || self.tokens[at].kind != Kind::Word {
                 continue;
             }
             let word = singular(&self.tokens[at].text);
@@ -117,7 +119,7 @@ impl Reader<'_> {
         })
     }
 
-    fn is_mentioned(&self, at: usize) -> bool {
+    pub(super) fn is_mentioned(&self, at: usize) -> bool {
         self.mentions.iter().any(|mention| (mention.start..mention.end).contains(&at))
             || self.values.iter().any(|value| (value.start..value.end).contains(&at))
     }

@@ -19,7 +19,7 @@ impl Reader<'_> {
     /// "nights", "how far in advance", "average age" of those whose year of birth is known.
     pub(super) fn spans_named(&mut self) {
         for at in 0..self.tokens.len() {
-            let free = !self.used[at] && self.mention(at).is_none() && self.value(at).is_none();
+            let free = !self.used[at] && !self.is_mentioned(at);
             if !free {
                 continue;
             }

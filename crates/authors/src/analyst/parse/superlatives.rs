@@ -103,6 +103,20 @@ impl Reader<'_> {
         if figured || !self.computed.is_empty() {
             return Ok(false);
         }
+        // The heaviest has a weight; how fast something was is asked where nothing says it.
+        if self.word(at, &["heaviest", "lightest"]) {
+            match called(self, &["weight", "kg", "mass", "gram", "tonne"])[..] {
+                [col] => {
+                    self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+                    self.out.lists = true;
+                    return Ok(true);
+                }
+                _ => self.out.doubt(30),
+            }
+        }
+        if self.word(at, &["fastest", "quickest", "slowest"]) {
+            self.out.doubt(30);
+        }
         if !long {
             let born = called_years(self);
             if let (Some(col), true) = (born, self.word(at, &["oldest", "youngest"])) {

@@ -554,8 +554,9 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         }
     };
     partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
-    // A growth of what nobody named is a guess.
-    let grows = matches!(partial.task, Some(Task::GrowthEach | Task::Growth(..)));
+    // A growth of what nobody named is a guess, if there is more than one figure.
+    let several = (0..view.columns.len()).filter(|col| view.is_measure(*col)).count() > 1;
+    let grows = several && matches!(partial.task, Some(Task::GrowthEach | Task::Growth(..)));
     partial.doubt(if grows { 25 } else { 10 });
     Ok(col)
 }
