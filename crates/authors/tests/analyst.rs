@@ -12,7 +12,7 @@ use std::{
 };
 
 use ringfence_authors::Analyst;
-use ringfence_pipeline::ports::{Assignment, AuthorError, Draft, TableProfile};
+use ringfence_pipeline::ports::{Assignment, AuthorError, Draft, TableProfile, Turn};
 use serde_json::Value;
 
 const ORDERS: &str = include_str!("questions/orders.csv");
@@ -291,4 +291,177 @@ fn what_cannot_be_placed_is_not_answered() {
         let asked = ask(question, &[("repairs.csv", REPAIRS)]);
         assert!(asked.is_err(), "{question}: {}", asked.unwrap().explanation);
     }
+}
+
+/// Asks a second question after a first, with what the first left behind.
+fn ask_then(first: &str, second: &str, tables: &[(&str, &str)]) -> Result<Draft, AuthorError> {
+    let memory = ask(first, tables).ok().and_then(|draft| draft.memory);
+    Analyst::draft(&Assignment {
+        question: second.to_owned(),
+        tables: tables.iter().map(|(name, csv)| profile(name, csv)).collect(),
+        files: tables.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        failure: None,
+        earlier: vec![Turn { question: first.to_owned(), clarification: None, memory }],
+    })
+}
+
+/// Every question is understood so that its explanation holds the words.
+fn understood(tables: &[(&str, &str)], cases: &[(&str, &str)]) {
+    for (question, words) in cases {
+        let draft = ask(question, tables).unwrap_or_else(|error| panic!("{question}: {error}"));
+        assert!(draft.explanation.contains(words), "{question}: {}", draft.explanation);
+        compiles(&draft);
+    }
+}
+
+const RIDES: &str = "ride_no,ride_date,driver,rider,distance_km,ride_total,tip,state\n\
+    1,2025-01-03,Ola,R-1,4.5,12.5,1,Completed\n2,2025-02-03,Ola,R-2,7.5,18.0,0,Cancelled\n\
+    3,2025-02-10,Per,R-1,2.0,9.0,0,Completed\n4,2026-01-04,Per,R-3,12.5,31.0,4,Completed\n\
+    5,2026-01-05,Ola,R-2,3.5,11.0,1,Missed\n6,2026-02-11,Per,R-4,6.0,15.5,2,Completed\n\
+    7,2026-02-12,Ola,R-1,9.0,22.0,0,Cancelled\n8,2026-02-12,Per,R-2,1.5,7.5,1,Completed\n";
+
+#[test]
+fn usual_words_of_business_name_the_only_column_that_fits() {
+    let files = [("rides.csv", RIDES)];
+    understood(
+        &files,
+        &[
+            ("revenue by driver", "Total ride_total by driver"),
+            ("sales in 2025", "\"sales\" is taken as ride_total"),
+            ("what was the turnover per month?", "Total ride_total by month of ride_date"),
+        ],
+    );
+    let invoices = "Rechnungsnr;Kunde;Rechnungsdatum;Nettobetrag;Bruttobetrag\nA1;Huber;03.01.2025;100,00 \u{20ac};120,00 \u{20ac}\nA2;Post;04.02.2025;200,00 \u{20ac};240,00 \u{20ac}\nA3;Post;09.02.2025;50,00 \u{20ac};60,00 \u{20ac}\n";
+    let files = [("buchhaltung.csv", invoices)];
+    understood(
+        &files,
+        &[
+            ("net revenue by customer", "Total Nettobetrag by Kunde"),
+            ("gross amount per month", "Total Bruttobetrag by month of Rechnungsdatum"),
+            ("how many invoices are there?", "Number of rows"),
+            ("invoices per month", "Number of rows by month of Rechnungsdatum"),
+        ],
+    );
+    match ask("revenue by customer", &files) {
+        Err(AuthorError::Unclear(asked, _)) => assert_eq!(asked.options, ["Nettobetrag", "Bruttobetrag"]),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn words_of_one_family_name_columns_and_states() {
+    let files = [("rides.csv", RIDES)];
+    understood(
+        &files,
+        &[
+            ("how many rides did Ola complete?", "where driver is Ola, and state is Completed"),
+            ("ride total of cancellations by driver", "where state is Cancelled"),
+            ("how many cancellations were there in 2026?", "state is Cancelled"),
+            ("cancelled rate", "Share in percent of number of rows of the rows whose state is Cancelled"),
+        ],
+    );
+    let farm = "Field,Produced tonnes,Irrigated,Harvest\nNorth,5,yes,2024-08-01\nSouth,7,no,2024-08-03\n";
+    understood(&[("farm.csv", farm)], &[("production by field", "Total Produced tonnes by Field")]);
+}
+
+#[test]
+fn words_that_narrow_or_shape_a_question_are_used() {
+    let files = [("rides.csv", RIDES)];
+    understood(
+        &files,
+        &[
+            ("how many riders came only once?", "different rider, with number of rows = 1"),
+            ("which month was the busiest?", "highest number of rows"),
+            ("rides by driver, count and sum of ride total", "Number of rows and Total ride_total by driver"),
+            ("rides by driver, number and average tip", "Average tip"),
+            ("ride total per driver, 2025 next to 2026", "by driver and year of ride_date"),
+            ("ride total made by riders from each state", "Total ride_total by state"),
+            ("bar chart of state", "Number of rows by state"),
+            ("how much did ride total change from 2025 to 2026 in percent?", "Growth of total ride_total"),
+        ],
+    );
+    for question in ["the 2 worst months compared with the distance", "which driver delivers latest?"] {
+        let asked = ask(question, &files);
+        assert!(asked.is_err(), "{question}: {}", asked.unwrap().explanation);
+    }
+}
+
+#[test]
+fn what_follows_goes_on_from_what_was_answered() {
+    let files = [("rides.csv", RIDES)];
+    let reads = |first: &str, second: &str, words: &str| {
+        let draft = ask_then(first, second, &files).unwrap_or_else(|error| panic!("{second}: {error}"));
+        assert!(draft.explanation.contains(words), "{second}: {}", draft.explanation);
+        compiles(&draft);
+    };
+    reads(
+        "total tip from January to February 2026",
+        "and in the same months of last year?",
+        "2025-01-01 to 2025-02-28",
+    );
+    reads("average tip of Per", "what is the longest distance there?", "driver is Per");
+    reads("rides of Ola", "how many was that?", "Number of rows, where driver is Ola");
+    match ask_then("ride total by moon phase", "and for Ola?", &files) {
+        Err(AuthorError::NotUnderstood(why)) => assert!(why.contains("nothing to go on"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_best_of_times_and_ages_is_not_the_greatest() {
+    let csv = "Swimmer,Born,Style,Day,Time s,Days trained\nEva,1999,Crawl,2026-01-02,61.5,9\nIan,2004,Crawl,2026-01-02,59.1,4\nEva,1999,Back,2026-02-05,75.0,8\nIan,2004,Back,2026-02-05,DNF,2\nUte,1988,Back,2026-02-05,71.9,7\nUte,1988,Crawl,2026-03-01,64.2,5\nIan,2004,Crawl,2026-03-01,58.8,6\nEva,1999,Crawl,2026-03-01,62.2,3\nUte,1988,Crawl,2026-03-09,63.2,1\nIan,2004,Crawl,2026-03-09,60.1,2\nEva,1999,Back,2026-03-09,74.4,4\n";
+    let files = [("swims.csv", csv)];
+    understood(
+        &files,
+        &[
+            ("fastest time per style", "Least Time s by Style"),
+            ("youngest swimmer", "greatest Born"),
+            ("days trained by swimmer", "Total Days trained by Swimmer"),
+            ("swims per month", "Number of rows by month of Day"),
+        ],
+    );
+    let asked = ask("best time of Ute", &files);
+    assert!(asked.is_err(), "{}", asked.unwrap().explanation);
+}
+
+#[test]
+fn months_may_be_columns_of_a_year() {
+    let csv = "Team,Town,Jan 2026,Feb 2026,Mar 2026,Apr 2026\nCare,Ulm,5,6,7,8\nCare,Bern,1,2,2,3\nIT,Ulm,4,4,5,5\n";
+    understood(
+        &[("headcount.csv", csv)],
+        &[
+            ("headcount by team in March", "Total Mar 2026 by Team"),
+            ("how did Ulm change from January to April?", "Growth from Jan 2026 to Apr 2026"),
+            ("line chart of the headcount over the months", "by month"),
+            ("headcount of Care in Feb 2026", "Total Feb 2026, where Team is Care"),
+        ],
+    );
+}
+
+#[test]
+fn a_word_among_figures_is_no_value() {
+    let csv = "Pupil,Group,Maths,Art\nAnn,A,5,4\nBob,A,absent,3\nCy,B,3,2\nDi,B,4,5\nEd,B,2,1\n";
+    let files = [("marks.csv", csv)];
+    understood(
+        &files,
+        &[
+            ("average maths by group", "1 cells of \"Maths\" hold no number (\"absent\") and are left out"),
+            ("who was absent in maths?", "Maths is empty"),
+            ("who missed the maths test?", "Maths is empty"),
+        ],
+    );
+}
+
+#[test]
+fn what_never_happened_is_looked_up() {
+    let clubs = "club_id,club,town\n1,Rowing,Ulm\n2,Chess,Bern\n3,Judo,Ulm\n";
+    let bookings = "booking,club_id,booked,hours\nB1,1,2026-01-03,2\nB2,2,2026-03-04,1\nB3,1,2026-06-05,3\n";
+    let files = [("clubs.csv", clubs), ("bookings.csv", bookings)];
+    understood(
+        &files,
+        &[
+            ("which clubs have never booked?", "club_id is not in \"bookings.csv\""),
+            ("which clubs haven't booked since 1 April 2026?", "with booked from 2026-04-01 on"),
+        ],
+    );
 }

@@ -170,6 +170,7 @@ impl TableProfile {
         table.title = None;
         for column in &mut table.columns {
             column.values.clear();
+            column.no_value.clear();
             column.all_values = false;
         }
         table
@@ -299,6 +300,9 @@ pub struct ColumnProfile {
     /// U+2212 is a minus sign.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<String>,
+    /// Words that stand among the numbers of a number column for no value, such as `absent`; `empty` counts them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_value: Vec<ValueCount>,
     /// The `strptime` format of a date column's text cells, or `ISO8601`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_format: Option<String>,
@@ -333,6 +337,7 @@ impl ColumnProfile {
             values: Vec::new(),
             all_values: false,
             marks: Vec::new(),
+            no_value: Vec::new(),
             date_format: None,
             month_language: None,
             merged: Vec::new(),

@@ -18,6 +18,36 @@ use crate::{
 const MISSING: [&str; 12] =
     ["-", "--", "\u{2013}", "\u{2014}", "na", "n/a", "n.a.", "#n/a", "nan", "null", "none", "?"];
 
+/// Words that are a number, if one writes numbers so: a column that has them is no column of figures with gaps.
+const NUMBERS_IN_WORDS: [&str; 8] =
+    ["free", "zero", "nil", "nothing", "gratis", "inf", "infinity", "unlimited"];
+
+/// Words that say by themselves that a value is not there yet, or never came.
+const WITHOUT_VALUE: [&str; 22] = [
+    "absent",
+    "tbd",
+    "tba",
+    "tbc",
+    "pending",
+    "missing",
+    "unknown",
+    "excused",
+    "sick",
+    "ill",
+    "withdrawn",
+    "open",
+    "not available",
+    "not yet",
+    "no data",
+    "not measured",
+    "k.a.",
+    "k. a.",
+    "fehlt",
+    "krank",
+    "offen",
+    "unbekannt",
+];
+
 const BOOLEANS: [&str; 4] = ["true", "false", "yes", "no"];
 
 /// Fewest different values and samples that a column may keep, however many columns there are.
@@ -220,15 +250,17 @@ impl Column {
     }
 
     /// What is in the column. `compact_dates` is true if its name lets one expect dates.
+    /// `keys` is true if its name lets one expect what tells things apart, where a word is a value as any other.
     pub(crate) fn profile(
         &self,
         name: String,
         decimal: Decimal,
         day_first: bool,
         compact_dates: bool,
+        keys: bool,
     ) -> ColumnProfile {
         let numbers = self.numbers(decimal);
-        let mut kind = self.kind(numbers);
+        let mut kind = self.kind(numbers, keys);
         let (mut date_format, mut month_language, mut period) = (None, None, None);
         if kind == ColumnKind::Date {
             let best = (self.texts > 0).then(|| self.dates.best(day_first)).flatten();
@@ -247,14 +279,16 @@ impl Column {
             (kind, date_format, period) = (ColumnKind::Date, Some(Compact::FORMAT), Some(dates));
         }
         let is_number = matches!(kind, ColumnKind::Integer | ColumnKind::Number);
-        let missing = if kind == ColumnKind::Text { self.errors } else { self.missing };
+        let odd = if is_number { &numbers.odd[..] } else { &[] };
+        let odd_cells: u64 = odd.iter().map(|(_, count)| count).sum();
+        let missing = if kind == ColumnKind::Text { self.errors } else { self.missing + odd_cells };
         let (earliest, latest) = period.map(Period::ends).unzip();
-        let (values, all_values) = self.frequent(kind);
+        let (values, all_values) = self.frequent(kind, odd);
         ColumnProfile {
             stored: self.stored(),
             unit: if is_number { numbers.marks.unit().map(str::to_owned) } else { None },
             empty: self.empty + missing,
-            distinct: self.distinct.len() as u64,
+            distinct: (self.distinct.len() - odd.len()) as u64,
             many_distinct: self.many_distinct,
             min: is_number.then_some(numbers.min),
             max: is_number.then_some(numbers.max),
@@ -267,8 +301,17 @@ impl Column {
             marks: if is_number { numbers.marks.names() } else { Vec::new() },
             date_format: date_format.map(str::to_owned),
             month_language,
+            no_value: odd
+                .iter()
+                .map(|(word, count)| ValueCount { value: word.to_string(), count: *count })
+                .collect(),
             ..ColumnProfile::new(name, kind)
         }
+    }
+
+    /// True if some of its text cells are read as what they say, beside words that stand for no value.
+    pub(crate) fn reads_texts(&self, profile: &ColumnProfile) -> bool {
+        self.texts > profile.no_value.iter().map(|word| word.count).sum()
     }
 
     fn stored(&self) -> Stored {
@@ -280,7 +323,7 @@ impl Column {
     }
 
     /// The values that are worth naming, most frequent first, and whether they are all.
-    fn frequent(&self, kind: ColumnKind) -> (Vec<ValueCount>, bool) {
+    fn frequent(&self, kind: ColumnKind, odd: &[(Box<str>, u64)]) -> (Vec<ValueCount>, bool) {
         let named = matches!(kind, ColumnKind::Text | ColumnKind::Boolean);
         // Whole numbers are named if they are few: years, months, classes.
         let few = kind == ColumnKind::Integer && !self.many_counts && self.counts.len() <= FEW_NUMBERS;
@@ -289,6 +332,7 @@ impl Column {
         }
         let mut counts: Vec<(&str, u64)> =
             self.counts.iter().map(|(text, count)| (&**text, *count)).collect();
+        counts.retain(|(text, _)| !odd.iter().any(|(word, _)| **word == **text));
         counts.sort_unstable_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
         let all = !self.many_counts && counts.len() <= VALUES_MAX;
         counts.truncate(if all { VALUES_MAX } else { EXAMPLES });
@@ -296,13 +340,14 @@ impl Column {
         (counts.into_iter().map(value).collect(), all)
     }
 
-    fn kind(&self, numbers: &Numbers) -> ColumnKind {
+    fn kind(&self, numbers: &Numbers, keys: bool) -> ColumnKind {
         let values = self.values();
+        let figures = numbers.is_column() && (!keys || numbers.odd.is_empty());
         match () {
             () if values + self.missing == 0 => ColumnKind::Empty,
             () if values == 0 => ColumnKind::Text,
-            () if numbers.is_column() && !numbers.fractions => ColumnKind::Integer,
-            () if numbers.is_column() => ColumnKind::Number,
+            () if figures && !numbers.fractions => ColumnKind::Integer,
+            () if figures => ColumnKind::Number,
             () if !self.not_boolean => ColumnKind::Boolean,
             () if !self.not_date => ColumnKind::Date,
             () => ColumnKind::Text,
@@ -348,6 +393,14 @@ impl Compact {
     }
 }
 
+/// Most different words among numbers that stand for no value, and their length in bytes.
+const ODD_WORDS_MAX: usize = 2;
+const ODD_BYTES_MAX: usize = 24;
+
+/// How many numbers a word must stand among to be the exception: of those that say so by themselves, and of others.
+const NUMBERS_FOR_WORD_MIN: u64 = 3;
+const NUMBERS_FOR_ANY_WORD_MIN: u64 = 10;
+
 /// A column read as numbers.
 #[derive(Debug)]
 pub(crate) struct Numbers {
@@ -355,6 +408,8 @@ pub(crate) struct Numbers {
     percents: u64,
     /// A cell that is no number was seen.
     failed: bool,
+    /// Words among the numbers, such as `absent`: no value if they are few.
+    odd: Vec<(Box<str>, u64)>,
     fractions: bool,
     marks: Marks,
     min: f64,
@@ -374,6 +429,7 @@ impl Numbers {
             count: 0,
             percents: 0,
             failed: false,
+            odd: Vec::new(),
             fractions: false,
             marks: Marks::default(),
             min: 0.0,
@@ -392,6 +448,9 @@ impl Numbers {
             return;
         }
         let Some(number) = number::parse(text, decimal) else {
+            if self.add_odd(text) {
+                return;
+            }
             // What is known of a column that is none is of no use any more.
             (self.failed, self.sample) = (true, Sample::new(0));
             return;
@@ -402,6 +461,31 @@ impl Numbers {
         self.marks = self.marks.union(number.marks);
         self.clear += u64::from(number.evidence == Evidence::Clear);
         self.ambiguous += u64::from(number.evidence == Evidence::Ambiguous);
+    }
+
+    /// Takes a word that may stand for no value; false if it cannot.
+    fn add_odd(&mut self, text: &str) -> bool {
+        if let Some((_, count)) = self.odd.iter_mut().find(|(word, _)| **word == *text) {
+            *count += 1;
+            return true;
+        }
+        let is_word = text.len() <= ODD_BYTES_MAX
+            && text.chars().filter(|char| char.is_alphabetic()).count() > 1
+            && text.chars().all(|char| char.is_alphabetic() || " .-/()".contains(char))
+            && !NUMBERS_IN_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
+        if is_word && self.odd.len() < ODD_WORDS_MAX {
+            self.odd.push((text.into(), 1));
+            return true;
+        }
+        false
+    }
+
+    /// True if the words among the numbers are few enough to be no values.
+    fn odd_is_few(&self) -> bool {
+        let told =
+            |(word, _): &(Box<str>, u64)| WITHOUT_VALUE.iter().any(|one| word.eq_ignore_ascii_case(one));
+        let least = if self.odd.iter().all(told) { NUMBERS_FOR_WORD_MIN } else { NUMBERS_FOR_ANY_WORD_MIN };
+        self.odd.iter().map(|(_, count)| count * least).sum::<u64>() <= self.count
     }
 
     fn add_native(&mut self, value: f64) {
@@ -426,7 +510,7 @@ impl Numbers {
     /// True if the cells are numbers of one unit: `5 %` and `5`, or `$5` and `€5`, do not add up.
     pub(crate) fn is_column(&self) -> bool {
         let one_unit = self.marks.currencies() <= 1 && (self.percents == 0 || self.percents == self.count);
-        self.count > 0 && !self.failed && one_unit
+        self.count > 0 && !self.failed && one_unit && self.odd_is_few()
     }
 }
 

@@ -77,6 +77,7 @@ const AMOUNTS: [&str; 29] = [
     "expenses", "value", "salary", "budget", "balance", "payment", "fee", "spend", "betrag", "umsatz",
     "kosten", "gewinn", "summe", "gehalt", "erlös", "montant", "importe", "wert", "net",
 ];
+const TOTAL: [&str; 4] = ["total", "sum", "gesamt", "summe"];
 const QUANTITIES: [&str; 23] = [
     "quantity", "qty", "units", "count", "pieces", "pcs", "hours", "hrs", "days", "stock", "items", "orders",
     "visits", "menge", "anzahl", "stück", "stunden", "weight", "volume", "distance", "bestand", "duration",
@@ -228,6 +229,13 @@ pub(crate) fn is_date_name(name: &str) -> bool {
     words(name).iter().any(|word| DATES.contains(&word.as_str()))
 }
 
+/// True if a name lets one expect what tells things apart: numbers of rooms, codes, names.
+pub(crate) fn is_key_name(name: &str) -> bool {
+    let words = words(name);
+    let is = |known: &[&str]| words.last().is_some_and(|word| known.contains(&word.as_str()));
+    is(&KEYS) || is(&NUMBERED) || is(&NAMES)
+}
+
 /// Fills in what the column is likely to mean, and its unit if its marks did not tell.
 pub(crate) fn guess(profile: &mut ColumnProfile, column: &Column) {
     let words = words(&profile.name);
@@ -238,7 +246,9 @@ pub(crate) fn guess(profile: &mut ColumnProfile, column: &Column) {
 }
 
 fn role(profile: &ColumnProfile, column: &Column, words: &[String]) -> ColumnRole {
-    // The last word that says anything says most: `order id`, `unit price (eur)`.
+    // The last word that says anything says most: `order id`, `unit price (eur)`. What is called a total is one.
+    let sum_of_prices = words.iter().any(|word| TOTAL.contains(&word.as_str()))
+        && words.iter().any(|word| ["price", "prices", "preis"].contains(&word.as_str()));
     let told = words.iter().rev().find_map(|word| {
         let is = |known: &[&str]| known.contains(&word.as_str());
         match () {
@@ -251,6 +261,7 @@ fn role(profile: &ColumnProfile, column: &Column, words: &[String]) -> ColumnRol
             () => None,
         }
     });
+    let told = if sum_of_prices { Some(ColumnRole::Amount) } else { told };
     let values = column.values();
     let unique =
         values > 1 && profile.empty == 0 && (profile.distinct == values || column.has_many_distinct());

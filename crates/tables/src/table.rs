@@ -806,7 +806,8 @@ impl Body {
         let (mut errors, mut as_text, mut ambiguous) = (0, Vec::new(), Vec::new());
         for (at, (name, column)) in names.into_iter().zip(&self.columns).enumerate() {
             let unnamed = name == format!("Unnamed: {at}");
-            let mut profile = column.profile(name.clone(), decimal, day_first, role::is_date_name(&name));
+            let (dates, keys) = (role::is_date_name(&name), role::is_key_name(&name));
+            let mut profile = column.profile(name.clone(), decimal, day_first, dates, keys);
             if unnamed && profile.kind == ColumnKind::Empty {
                 continue;
             }
@@ -815,7 +816,10 @@ impl Body {
             role::guess(&mut profile, column);
             errors += column.errors;
             let typed = matches!(profile.kind, ColumnKind::Integer | ColumnKind::Number | ColumnKind::Date);
-            if typed && profile.stored == Stored::Mixed {
+            for word in &profile.no_value {
+                self.notes.add(format!("{:?} among the numbers of {name:?} counts as no value.", word.value));
+            }
+            if typed && profile.stored == Stored::Mixed && column.reads_texts(&profile) {
                 as_text.push(format!("{name:?}"));
             }
             if profile.kind == ColumnKind::Date

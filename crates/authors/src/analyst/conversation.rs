@@ -4,8 +4,9 @@ use ringfence_pipeline::ports::{Assignment, Turn};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    dates,
     parse::{Choice, Partial},
-    query::{Agg, Chart, Filter, Measure, Query, Task},
+    query::{Agg, Chart, Expr, Filter, Measure, Query, Task},
     spelling::{normal_words, slips},
     view::View,
     words::Token,
@@ -191,10 +192,42 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
         });
     let theirs = words.len() <= 8
         && words.iter().any(|word| ["their", "them", "those", "these", "they"].contains(word));
+    // "the longest wait there": in what was spoken of.
+    let there = words
+        .iter()
+        .rposition(|word| !matches!(*word, "?" | "." | "!" | "then" | "please"))
+        .is_some_and(|last| last > 1 && words[last] == "there" && !is_existence(words[last - 1]));
+    // "how many orders was that?"
+    let plain: Vec<&str> = words.iter().copied().filter(|word| !matches!(*word, "?" | "." | "!")).collect();
+    let that = words.len() <= 8
+        && [
+            ["was", "that"],
+            ["is", "that"],
+            ["were", "those"],
+            ["are", "those"],
+            ["were", "they"],
+            ["are", "they"],
+        ]
+        .iter()
+        .any(|end| plain.ends_with(end));
     CUES.iter().any(begins)
+        || that
         || refers
         || theirs
+        || there
         || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
+}
+
+/// True if a question can be nothing but a part of another, whatever else it says.
+pub(crate) fn is_part(tokens: &[Token]) -> bool {
+    let word = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| token.is_any(words));
+    word(0, &["and", "but", "or", "without", "excluding", "except", "instead", "same"])
+        || (word(0, &["what", "how"]) && word(1, &["about"]))
+}
+
+/// True before "there" where it only says that there is something: "how many are there".
+fn is_existence(before: &str) -> bool {
+    ["is", "are", "was", "were", "be", "been"].contains(&before)
 }
 
 /// True if new groups come beside those there are.
@@ -206,6 +239,7 @@ fn adds_keys(tokens: &[Token]) -> bool {
 
 /// The earlier query with what the new question says put in its place.
 pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &View<'_>) -> Query {
+    let measured_anew = !next.measures.is_empty();
     let mut query = earlier.clone();
     query.notes = next.notes;
     if next.removes {
@@ -224,6 +258,19 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         query.filters.clear();
     }
     query.save = next.save;
+    if next.year_earlier {
+        for filter in &mut query.filters {
+            if let Filter::During { col, range, .. } = filter {
+                // A year that is not over yet has had so many months only.
+                let latest =
+                    view.profile(*col).and_then(|profile| dates::parse_iso(profile.latest.as_deref()?));
+                let reached =
+                    latest.map(dates::date_of).map(|(year, month, _)| dates::month_start(year, month + 1));
+                range.to = range.to.map(|to| reached.map_or(to, |reached| to.min(reached)));
+                *range = range.year_earlier();
+            }
+        }
+    }
     if next.filters.is_empty() && tokens.iter().any(|token| token.is_any(&["all", "every"])) {
         query.filters.retain(|filter| !filter.columns().iter().all(|col| next.named.contains(col)));
     }
@@ -238,6 +285,10 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         };
         query.filters.retain(|known| !same(known));
         query.filters.push(filter);
+    }
+    // "how many was that?" of rows that were listed.
+    if next.counts && next.task.is_none() && matches!(query.task, Task::Rows(_)) {
+        (query.task, query.rank, query.sort) = (Task::Figures, None, None);
     }
     let measured = !next.measures.is_empty();
     if measured {
@@ -292,9 +343,29 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         Some(Task::Rows(cols)) if cols.is_empty() && !query.measures.is_empty() && next.lists_rows => {
             query.task = Task::Rows(cols)
         }
+        // "who is the best of them?" is one of the rows of which there was a figure.
+        Some(Task::Rows(cols))
+            if query.rank.is_some()
+                && query.keys.is_empty()
+                && query.task == Task::Figures
+                && query.measures.iter().all(|measure| measure.of != Expr::Rows) =>
+        {
+            query.task = Task::Rows(cols)
+        }
         Some(Task::Rows(_)) | None => {}
         Some(Task::Values(_)) => {}
         Some(task) => query.task = task,
+    }
+    // "the longest there": the greatest of a column.
+    if let (Some(rank), [measure]) = (query.rank, &mut query.measures[..])
+        && measured_anew
+        && rank.count == 1
+        && query.keys.is_empty()
+        && query.task == Task::Figures
+        && matches!(measure.agg, Agg::Sum | Agg::Mean | Agg::Max | Agg::Min)
+    {
+        measure.agg = if rank.lowest { Agg::Min } else { Agg::Max };
+        query.rank = None;
     }
     if matches!(query.chart, Some(Chart::Histogram | Chart::Box)) && !query.measures.is_empty() {
         query.task = Task::Draw;
@@ -316,4 +387,5 @@ pub(crate) fn is_empty(next: &Partial) -> bool {
         && next.task.is_none()
         && !next.counts
         && next.today.is_none()
+        && !next.year_earlier
 }

@@ -101,6 +101,16 @@ impl Range {
         (from.2 == 1 && to.2 == 1 && months > 0).then_some((from.0, from.1, months))
     }
 
+    /// The same days or months a year earlier.
+    pub(crate) fn year_earlier(&self) -> Range {
+        let back = |day: Day| {
+            let (year, month, date) = date_of(day);
+            // The last of February is the last of February.
+            day_of(year - 1, month, date).min(month_start(year - 1, month + 1))
+        };
+        Range { from: self.from.map(back), to: self.to.map(back) }
+    }
+
     /// As people say it.
     pub(crate) fn words(&self) -> String {
         if let Some((year, month, months)) = self.whole_months() {

@@ -171,9 +171,13 @@ pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
         Filter::Any(filters) => {
             filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" or ")
         }
-        Filter::Known { col, table, not, .. } => {
+        Filter::Known { col, table, not, during, .. } => {
+            let when = during
+                .as_ref()
+                .map(|(date, range)| format!(" with {date} in {}", range.words()).replace("in from", "from"))
+                .unwrap_or_default();
             format!(
-                "{} is {}in {}",
+                "{} is {}in {}{when}",
                 name(col),
                 no(not),
                 view.tables.get(*table).map(|table| table.name()).unwrap_or_default()
@@ -237,9 +241,15 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
             && let Some(profile) = view.profile(col).filter(|profile| profile.empty > 0)
             && view.is_number(col)
         {
+            let words: Vec<String> =
+                profile.no_value.iter().map(|word| format!("{:?}", word.value)).collect();
+            let (held, words) = match words.is_empty() {
+                true => ("value", String::new()),
+                false => ("number", format!(" ({})", words.join(", "))),
+            };
             let _ = write!(
                 text,
-                " {} cells of {:?} hold no value and are left out.",
+                " {} cells of {:?} hold no {held}{words} and are left out.",
                 profile.empty,
                 view.name(col)
             );

@@ -211,6 +211,24 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     if short_name(&column.profile.name) == *words {
         return 97;
     }
+    // Where months are columns, `Oct 2026` is called October.
+    if let [word] = words
+        && view.month(col).is_some()
+        && view.month(col) == super::dates::month_of(word)
+    {
+        return 96;
+    }
+    // "expected to close" of `Expected close`, "closing date" of `Closing`.
+    let small = |word: &&String| !EMPTY_WORDS.contains(&word.as_str());
+    let ends = [words.first(), words.last()].into_iter().flatten().all(|word| small(&word));
+    if ends && words.len() > name.len() && name.len() > 1 && words.iter().filter(small).eq(name) {
+        return 96;
+    }
+    if view.kind(col) == ColumnKind::Date
+        && words.strip_suffix(&["date".to_owned()]).is_some_and(|rest| rest == name.as_slice())
+    {
+        return 97;
+    }
     // `yield_tonnes` is called yield.
     if let Some(rest) = name.strip_prefix(words)
         && rest.iter().all(|word| UNITS.contains(&word.as_str()) || WEIGHTS.contains(&word.as_str()))
@@ -230,7 +248,14 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     if !telling {
         return 0;
     }
-    let share = |matched: usize| u32::try_from(30 * matched / name.len().max(matched)).unwrap_or(0);
+    // A name that is a whole question is called by what it asks about.
+    let weighty = |word: &&String| {
+        !EMPTY_WORDS.contains(&word.as_str())
+            && !["you", "us", "your", "our", "do", "did", "likely"].contains(&word.as_str())
+            && word.chars().any(char::is_alphabetic)
+    };
+    let length = if name.len() > 5 { name.iter().filter(weighty).count().max(1) } else { name.len() };
+    let share = |matched: usize| u32::try_from(30 * matched / length.max(matched)).unwrap_or(0);
     // What a rate is per says nothing of how many there are: "nights" for `Rate per night`.
     let per = name.iter().position(|word| word == "per").unwrap_or(name.len());
     let within = words.iter().filter(|word| name[..per].contains(word)).count();
@@ -262,6 +287,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     let plural_value = raw.eq_ignore_ascii_case("values");
     let matches = |word: &String| {
         if name.contains(word)
+            || column.meanings.contains(&word.as_str())
             || name
                 .iter()
                 .any(|part| part.chars().count() > 3 && stem(part) == stem(word) && word.chars().count() > 3)
@@ -269,7 +295,8 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
             2
         } else {
             u32::from(
-                name.iter().any(|part| derived(part, word))
+                column.meanings.iter().any(|part| same_concept(part, word))
+                    || name.iter().any(|part| derived(part, word))
                     || name.iter().any(|part| same_concept(part, word))
                     || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)),
             )
@@ -305,7 +332,11 @@ pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Ve
                 let ends = [&tokens[start], &tokens[end - 1]];
                 let verb = least < EXACT
                     && ends.iter().any(|token| {
-                        let named = |col: usize| view.columns[col].words.contains(&singular(&token.text));
+                        let named = |col: usize| {
+                            let word = singular(&token.text);
+                            let column = &view.columns[col];
+                            column.words.contains(&word) || column.meanings.contains(&word.as_str())
+                        };
                         is_vocabulary(token)
                             && (length == 1 || !candidates.iter().any(|(col, _)| named(*col)))
                     });
@@ -415,8 +446,51 @@ pub(crate) fn values(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec
             }
         }
     }
+    for (start, spent) in blocked.iter().enumerate() {
+        let free = found.iter().all(|mention| start < mention.start || mention.end <= start);
+        let candidates = if free && !spent { done(tokens, start, view) } else { Vec::new() };
+        if !candidates.is_empty() {
+            found.push(ValueMention { start, end: start + 1, candidates, exact: false });
+        }
+    }
     found.sort_by_key(|mention| mention.start);
     found
+}
+
+/// The states that a word of the same family says: "did she complete", "cancellations", "privately" of `Completed`,
+/// `Cancelled` and `Private`. What may stand beside anything counts only where nothing follows that it could be of.
+fn done(tokens: &[Token], start: usize, view: &View<'_>) -> Vec<(Col, String)> {
+    let token = &tokens[start];
+    let said = singular(&token.text);
+    let small = filler(&[token.text.as_str()]) > 0;
+    let closed = tokens.get(start + 1).is_none_or(|next| {
+        matches!(next.kind, Kind::Mark('?' | '.' | ','))
+            || next
+                .is_any(&["and", "or", "in", "by", "per", "on", "last", "this", "since", "before", "after"])
+    });
+    let plain = token.kind == Kind::Word
+        && said.chars().count() > 5
+        && phrases(&[token.text.as_str()]).next().is_none()
+        && (!small || (closed && start > 1))
+        && !view.is_named(&said)
+        && !view.columns.iter().any(|column| column.words.contains(&said));
+    if !plain {
+        return Vec::new();
+    }
+    let family = |value: &str| {
+        let words = normal_words(value);
+        let [state] = &words[..] else { return false };
+        let verb = state.ends_with("ed") && stem(state) == stem(&said);
+        verb || (state.ends_with("ed") && derived(state, &said)) || said.strip_suffix("ly") == Some(state)
+    };
+    let mut found: Vec<(Col, String)> = Vec::new();
+    for col in view.of_kind(ColumnKind::Text).filter(|col| view.role(*col) == ColumnRole::Category) {
+        let values = view.profile(col).map(|profile| profile.values.as_slice()).unwrap_or_default();
+        found.extend(
+            values.iter().filter(|value| family(&value.value)).map(|value| (col, value.value.clone())),
+        );
+    }
+    if found.len() == 1 { found } else { Vec::new() }
 }
 
 /// True where a word that may say nothing can only be a value: "are done", "done tasks", "a breakdown".

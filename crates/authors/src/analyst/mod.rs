@@ -4,6 +4,7 @@ mod conversation;
 mod dates;
 mod describe;
 mod finance;
+mod german;
 mod load;
 mod mentions;
 mod numerals;

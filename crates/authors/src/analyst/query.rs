@@ -273,6 +273,9 @@ pub(crate) enum Filter {
         table: usize,
         other: String,
         not: bool,
+        /// Of the other table only the rows of a time count, by this date.
+        #[serde(default)]
+        during: Option<(String, Range)>,
     },
 }
 
@@ -316,10 +319,10 @@ impl Filter {
                 numbers.iter().all(|month| (1..=12).contains(month))
             }
             Filter::Recurs { when: Recurring::Weekdays(numbers), .. } => numbers.iter().all(|day| *day < 7),
-            Filter::Known { table, other, .. } => view
-                .tables
-                .get(*table)
-                .is_some_and(|table| table.columns.iter().any(|column| column.name == *other)),
+            Filter::Known { table, other, during, .. } => view.tables.get(*table).is_some_and(|table| {
+                let has = |name: &String| table.columns.iter().any(|column| column.name == *name);
+                has(other) && during.as_ref().is_none_or(|(date, _)| has(date))
+            }),
             Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
                 depth > 0 && filters.iter().all(|filter| filter.fits(view, depth - 1))
             }
@@ -327,10 +330,13 @@ impl Filter {
         }
     }
 
-    /// The tables that it looks values up in, each with the column.
-    pub(crate) fn known(&self) -> Vec<(usize, String)> {
+    /// The tables that it looks values up in, each with the columns.
+    pub(crate) fn known(&self) -> Vec<(usize, Vec<String>)> {
         match self {
-            Filter::Known { table, other, .. } => vec![(*table, other.clone())],
+            Filter::Known { table, other, during, .. } => {
+                let date = during.iter().map(|(date, _)| date.clone());
+                vec![(*table, std::iter::once(other.clone()).chain(date).collect())]
+            }
             Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
                 filters.iter().flat_map(Filter::known).collect()
             }
@@ -490,6 +496,11 @@ impl Query {
             && task
             && !self.lacks_figure()
             && self.today.is_none_or(|day| day.abs() < DAYS_MAX)
+    }
+
+    /// True if all it does is list rows that meet conditions.
+    pub(crate) fn lists_all(&self) -> bool {
+        self.task == Task::Rows(Vec::new()) && self.rank.is_none() && !self.filters.is_empty()
     }
 
     /// True if its task works on a figure, and it has none.

@@ -11,7 +11,9 @@ pub(crate) fn normal_words(name: &str) -> Vec<String> {
             (fresh, previous_lower) = (!inside, false);
             continue;
         }
-        if fresh || (previous_lower && char.is_uppercase()) {
+        // One small letter is no word: `kWh`, `eMail`.
+        let parted = previous_lower && char.is_uppercase() && words.last().is_none_or(|word| word.len() > 1);
+        if fresh || parted {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut() {
@@ -62,17 +64,23 @@ pub(crate) fn stem(word: &str) -> String {
 
 /// True for words of one family: `satisfied` and `satisfaction`, `delivered` and `delivery`.
 pub(crate) fn derived(left: &str, right: &str) -> bool {
-    const ENDINGS: [&str; 16] = [
-        "ied", "y", "action", "ion", "ation", "ment", "ing", "ed", "al", "ance", "ence", "ity", "ive", "e",
-        "es", "ies",
+    const ENDINGS: [&str; 17] = [
+        "ied", "y", "action", "ion", "ation", "tion", "ment", "ing", "ed", "al", "ance", "ence", "ity",
+        "ive", "e", "es", "ies",
     ];
+    /// What makes a noun of the verb as it is: `recommendation`, `attendance`.
+    const ADDED: [&str; 3] = ["ation", "ion", "ance"];
     let shared = left
         .chars()
         .zip(right.chars())
         .take_while(|(one, other)| one == other)
         .map(|(one, _)| one.len_utf8())
         .sum::<usize>();
-    shared >= 6 && ENDINGS.contains(&&left[shared..]) && ENDINGS.contains(&&right[shared..])
+    let (rest, other) = (&left[shared..], &right[shared..]);
+    let long = shared >= 6 || (shared == 5 && left.len() > 5 && right.len() > 5);
+    let both = long && ENDINGS.contains(&rest) && ENDINGS.contains(&other);
+    let added = (rest.is_empty() && ADDED.contains(&other)) || (other.is_empty() && ADDED.contains(&rest));
+    both || (added && shared >= 6)
 }
 
 /// How many letters were left out, added, changed or swapped with the next; none if more than `most`.
@@ -132,5 +140,21 @@ mod tests {
         assert_eq!(slips("amuont", "amount", 2), Some(1));
         assert_eq!(slips("abc", "xyz", 2), None);
         assert_eq!(slips("", "", 0), Some(0));
+    }
+
+    #[test]
+    fn words_of_one_family_are_known() {
+        for (left, right) in [
+            ("produced", "production"),
+            ("recommend", "recommendation"),
+            ("insured", "insurance"),
+            ("delivered", "delivery"),
+            ("arrive", "arrival"),
+        ] {
+            assert!(derived(left, right) && derived(right, left), "{left} {right}");
+        }
+        for (left, right) in [("state", "statement"), ("quest", "question"), ("cost", "costume")] {
+            assert!(!derived(left, right), "{left} {right}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     conversation::{self, Memory, Pending},
     parse::{self, Choice, Partial, Trouble},
     program,
-    query::Query,
+    query::{Filter, Key, Query, Task, Unit},
     stack,
     view::{View, columns_said, views},
     words::{self, Token},
@@ -20,6 +20,9 @@ const GUESSED: u32 = 91;
 
 /// Readings less sure than this are asked about first, in percent.
 const ASKED_BELOW: u32 = 78;
+
+/// How many unknown words it weighs if a table has nothing of the kind that is asked for.
+const LACKING: usize = 2;
 
 /// One reading of a question.
 struct Reading<'a, 'b> {
@@ -56,7 +59,22 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
         return written;
     }
     let earlier = memory.as_ref().and_then(|memory| Some((memory, memory.query.as_ref()?)));
+    let unanswered = assignment.earlier.last().map(|turn| turn.memory.is_none());
+    let goes_on = unanswered.unwrap_or_else(|| conversation::is_part(tokens));
+    if earlier.is_none() && goes_on && goes_on_alone(tokens, &views) {
+        return Err(AuthorError::NotUnderstood(
+            "no question before this one was answered, so there is nothing to go on with; please ask in full"
+                .to_owned(),
+        ));
+    }
     resolve(question, tokens, &[], earlier, &views, tables)
+}
+
+/// True if a question goes on from another and says nothing of what to compute or to list by itself.
+fn goes_on_alone(tokens: &[Token], views: &[View<'_>]) -> bool {
+    conversation::continues(tokens)
+        && readings(tokens, &[], views)
+            .is_ok_and(|found| found.iter().all(|reading| reading.fragment || reading.query.lists_all()))
 }
 
 /// Takes the question for the answer to the one that was asked back; none if it is not.
@@ -214,7 +232,11 @@ fn read<'a, 'b>(
     let named = tokens.iter().filter(|token| view.is_named(&token.text)).count();
     let mut partial = match parse::read(tokens, view, choices) {
         Ok(partial) => partial,
-        Err(trouble) => return Err(Failure { view, trouble, unknown: 0, exact: 0, named }),
+        Err(trouble) => {
+            // What this table lacks says less than what another does not know.
+            let unknown = if matches!(trouble, Trouble::Cannot(_)) { LACKING } else { 0 };
+            return Err(Failure { view, trouble, unknown, exact: 0, named });
+        }
     };
     let (unknown, exact) = (partial.unknown.len(), partial.exact);
     if unknown > 0 {
@@ -357,6 +379,21 @@ fn help(view: &View<'_>) -> String {
     )
 }
 
+/// True for growth from one period to the next where the conditions leave but one.
+fn grows_within_a_period(query: &Query) -> bool {
+    let months = query.keys.iter().find_map(|key| match key {
+        Key::Time(_, Unit::Month) => Some(1),
+        Key::Time(_, Unit::Quarter) => Some(3),
+        Key::Time(_, Unit::Year) => Some(12),
+        _ => None,
+    });
+    query.task == Task::GrowthEach
+        && query.filters.iter().any(|filter| {
+            matches!(filter, Filter::During { range, not: false, .. }
+            if range.whole_months().zip(months).is_some_and(|((_, _, count), months)| count <= months))
+        })
+}
+
 /// The earlier question as this one changes it; none if it brings nothing that fits.
 fn continuation<'a, 'b>(
     tokens: &[Token],
@@ -377,9 +414,14 @@ fn continuation<'a, 'b>(
         let exact = partial.exact;
         // "what about all clients" takes a condition away: a column may be named for that alone.
         let said = std::mem::take(&mut partial.said).without_columns();
+        let moved = partial.year_earlier;
         let query = conversation::merge(earlier, partial, tokens, view);
         let lost = said.lost(&query, view);
-        let is_whole = lost.is_empty() && !query.lacks_figure();
+        // Nothing is ranked where there is but one figure.
+        let ranked = query.rank.is_none() || !query.keys.is_empty() || matches!(query.task, Task::Rows(_));
+        let dated = !moved || query.filters.iter().any(|filter| matches!(filter, Filter::During { .. }));
+        let told = !grows_within_a_period(&query);
+        let is_whole = told && lost.is_empty() && !query.lacks_figure() && ranked && dated;
         is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false })
     })
 }

@@ -22,6 +22,8 @@ pub(crate) struct ViewColumn<'a> {
     pub(crate) name: String,
     /// The name as words.
     pub(crate) words: Vec<String>,
+    /// What the words mean in English, of those that are not.
+    pub(crate) meanings: Vec<&'static str>,
     pub(crate) profile: &'a ColumnProfile,
     /// Text that is nearly all dates, in several styles.
     pub(crate) loose_dates: bool,
@@ -68,6 +70,36 @@ pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
     words
 }
 
+/// Names of rows that mean the same: whoever keeps appointments asks for visits as well.
+const ROW_NAMES: [&str; 13] = [
+    "appointment visit consultation",
+    "booking reservation stay",
+    "donation gift contribution",
+    "invoice bill",
+    "order purchase",
+    "deal opportunity",
+    "survey response answer respondent",
+    "payment transaction",
+    "timesheet entry",
+    "student pupil",
+    "ticket issue",
+    "trip ride journey",
+    "shipment delivery parcel",
+];
+
+/// Plural words of a title, which say what the rows are: "Donations ledger".
+fn title_words(table: &TableProfile) -> Vec<String> {
+    let text = table.title.as_deref().unwrap_or_default().to_lowercase();
+    let words = text.split(|char: char| !char.is_alphabetic());
+    let plural = |word: &&str| word.len() > 4 && word.ends_with('s') && singular(word) != **word;
+    let plain = |word: &&str| {
+        super::vocabulary::filler(&[word]) == 0 && super::vocabulary::phrases(&[word]).next().is_none()
+    };
+    let found: Vec<String> = words.filter(plural).filter(plain).map(singular).collect();
+    // "Sales and returns" says of no row what it is.
+    if found.len() == 1 { found } else { Vec::new() }
+}
+
 impl<'a> View<'a> {
     fn new(tables: &'a [TableProfile], stacks: &'a [Stack], base: usize, joins: Vec<Join>) -> View<'a> {
         let stack = stacks.iter().find(|stack| stack.table == base);
@@ -83,7 +115,28 @@ impl<'a> View<'a> {
             view.names.extend(table_words(&tables[join.table]));
         }
         view.joins = joins;
+        view.name_rows();
         view
+    }
+
+    /// Adds what else the rows may be called: by the file of a single sheet, by its title, by words of the same
+    /// meaning that no column has.
+    fn name_rows(&mut self) {
+        let table = &self.tables[self.base];
+        let alone = table.sheet.is_some()
+            && self.tables.iter().filter(|other| other.file == table.file).count() == 1
+            && self.joins.is_empty();
+        let mut more = title_words(table);
+        if alone {
+            more.extend(table_words(&TableProfile { sheet: None, ..table.clone() }));
+        }
+        let known: Vec<&String> = self.names.iter().chain(&more).collect();
+        let same =
+            ROW_NAMES.iter().filter(|list| list.split(' ').any(|one| known.iter().any(|name| *name == one)));
+        let same: Vec<String> = same.flat_map(|list| list.split(' ')).map(str::to_owned).collect();
+        more.extend(same);
+        more.retain(|word| !self.columns.iter().any(|column| column.words.contains(word)));
+        self.names.extend(more);
     }
 
     fn add(&mut self, table: usize, without: &[usize]) {
@@ -105,6 +158,10 @@ impl<'a> View<'a> {
                 at,
                 name,
                 words: normal_words(own_name(&profile.name, &tables[table])),
+                meanings: normal_words(&profile.name)
+                    .iter()
+                    .flat_map(|word| super::german::meanings(word))
+                    .collect(),
                 profile,
                 loose_dates: looks_like_dates(profile),
             });
@@ -128,7 +185,12 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn role(&self, col: Col) -> ColumnRole {
-        self.profile(col).map_or(ColumnRole::Text, |profile| profile.role)
+        let number = self.columns.get(col).is_some_and(|column| column.meanings.last() == Some(&"number"));
+        match self.profile(col) {
+            Some(profile) if number && profile.kind == ColumnKind::Integer => ColumnRole::Key,
+            Some(profile) => profile.role,
+            None => ColumnRole::Text,
+        }
     }
 
     pub(crate) fn is_number(&self, col: Col) -> bool {
@@ -162,6 +224,10 @@ impl<'a> View<'a> {
     /// A number or text column that holds years, quarters or months.
     pub(crate) fn is_calendar(&self, col: Col) -> bool {
         let words = self.columns.get(col).map(|column| column.words.as_slice()).unwrap_or_default();
+        // `Days` are counted, `Day` is one.
+        if self.is_number(col) && self.name(col).to_lowercase().ends_with('s') {
+            return false;
+        }
         matches!(words, [one] if ["year", "quarter", "month", "jahr", "week", "day", "weekday"].contains(&one.as_str()))
             || (words.last().is_some_and(|word| word == "year") && self.looks_like_years(col))
     }
@@ -184,11 +250,31 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Number columns that are called by months, if there are several.
+    /// Number columns that are called by months, if there are several: `Oct` or, of a single year, `Oct 2026`.
     pub(crate) fn months(&self) -> Vec<Col> {
-        let month = |col: &Col| matches!(&self.columns[*col].words[..], [one] if self.is_number(*col) && super::dates::month_of(one).is_some());
+        let month = |col: &Col| self.is_number(*col) && self.month(*col).is_some();
         let months: Vec<Col> = (0..self.columns.len()).filter(month).collect();
-        if months.len() > 2 { months } else { Vec::new() }
+        let years = |col: &Col| self.columns[*col].words.iter().find_map(|word| year_of(word));
+        let one_year = months.windows(2).all(|pair| years(&pair[0]) == years(&pair[1]));
+        if months.len() > 2 && one_year { months } else { Vec::new() }
+    }
+
+    /// The month by which a column is called.
+    pub(crate) fn month(&self, col: Col) -> Option<i64> {
+        match &self.columns[col].words[..] {
+            [one] => super::dates::month_of(one),
+            [one, other] => match (year_of(one), year_of(other)) {
+                (None, Some(_)) => super::dates::month_of(one),
+                (Some(_), None) => super::dates::month_of(other),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The year that the columns of months are of, if they say so.
+    pub(crate) fn months_year(&self) -> Option<i64> {
+        self.columns[*self.months().first()?].words.iter().find_map(|word| year_of(word))
     }
 
     pub(crate) fn of_kind(&self, kind: ColumnKind) -> impl Iterator<Item = Col> + '_ {
@@ -220,6 +306,10 @@ impl<'a> View<'a> {
     pub(crate) fn columns_said(&self) -> String {
         columns_said(&self.tables[self.base])
     }
+}
+
+fn year_of(word: &str) -> Option<i64> {
+    word.parse().ok().filter(|year| (1900..2100).contains(year))
 }
 
 /// A name without the number that pandas gives to the second column of that name.

@@ -131,9 +131,12 @@ fn answer(
         }
         // "how did the yield change from 2024 to 2025" is of a table.
         let year = |value: &f64| (1900.0..=2100.0).contains(value) && value.fract() == 0.0;
-        let amounts: Vec<f64> =
-            reading.free(facts::What::Amount).flat_map(|fact| fact.values.clone()).collect();
-        if topic == Topic::Percentage && !amounts.is_empty() && amounts.iter().all(year) {
+        let numbers: Vec<f64> = super::words::tokens(text)
+            .iter()
+            .filter_map(super::words::Token::amount)
+            .map(|amount| amount.value)
+            .collect();
+        if !numbers.is_empty() && numbers.iter().all(year) {
             return None;
         }
         // "items with a markup of more than 80 %" asks for rows; "(1 - discount / 100) * price" is of columns.

@@ -2,7 +2,7 @@
 
 use super::{Partial, Reader};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Filter, Having, Key, Query, Task},
+    query::{Agg, Col, Expr, Filter, Having, Key, Measure, Query, Task},
     view::View,
     vocabulary::Class,
     words::Kind,
@@ -110,8 +110,13 @@ impl Said {
             || query.filters.iter().any(holds_time)
             || matches!(query.task, Task::Growth(..) | Task::Ageing { .. } | Task::Share(_) | Task::Clean(_))
             || query.today.is_some();
+        #[allow(clippy::cast_precision_loss)]
+        let year = view.months_year().map(|year| year as f64);
         let known = |value: f64| {
-            [1.0, 0.01].iter().any(|scale| numbers.iter().any(|number| (number - value * scale).abs() < 1e-6))
+            year == Some(value)
+                || [1.0, 0.01]
+                    .iter()
+                    .any(|scale| numbers.iter().any(|number| (number - value * scale).abs() < 1e-6))
         };
         lost.extend(
             self.numbers
@@ -148,9 +153,23 @@ impl Said {
         {
             lost.extend(self.each_row.clone());
         }
+        // "charge per rental", where each row is one, is no total.
+        let totals = |measure: &Measure| measure.agg == Agg::Sum && !measure.is_ratio();
+        if figures && query.keys.is_empty() && query.measures.iter().any(totals) {
+            lost.extend(self.each_row.clone());
+        }
         lost.extend(self.qualified.clone());
         if query.rank.is_some() && !query.keys.is_empty() {
             lost.extend(self.together.clone());
+        }
+        // The worst "compared with what was expected" are the worst by both.
+        let one = |measure: &Measure| matches!(measure.of, Expr::Column(_) | Expr::Rows);
+        if query.rank.is_some()
+            && query.having.is_none()
+            && query.measures.len() < 2
+            && query.measures.iter().all(one)
+        {
+            lost.extend(self.compares.clone().filter(|word| !word.eq_ignore_ascii_case("compare")));
         }
         let several = query.filters.iter().find_map(|filter| match filter {
             Filter::Is { col, values, not: false } if values.len() > 1 => Some(*col),
@@ -231,6 +250,7 @@ fn holds_time(filter: &Filter) -> bool {
         Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
             filters.iter().any(holds_time)
         }
+        Filter::Known { during, .. } => during.is_some(),
         _ => filter.is_time(),
     }
 }
@@ -265,6 +285,9 @@ fn numbers_of(query: &Query) -> Vec<f64> {
     fn of_formula(of: &Expr, found: &mut Vec<f64>) {
         match of {
             Expr::Number(value) => found.push(*value),
+            // "over the ten months"
+            #[allow(clippy::cast_precision_loss)]
+            Expr::Together(cols) => found.push(cols.len() as f64),
             Expr::Op(_, left, right) => {
                 of_formula(left, found);
                 of_formula(right, found);

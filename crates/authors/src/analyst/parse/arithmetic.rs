@@ -24,6 +24,7 @@ impl Reader<'_> {
             }
         }
         self.months_together();
+        self.spans_named();
         self.weights();
         self.profits();
         self.products();
@@ -189,6 +190,7 @@ impl Reader<'_> {
         // "cost per unit" divides, "cost per region" groups; "hours x rate" multiplies.
         let measured = |place: usize| {
             self.mention(place).is_some_and(|mention| !self.can(&mention, Want::Key) && mention.best() >= 60)
+                || self.nights(place).is_some() && !self.is_mentioned(place)
         };
         // "Jan-Mar" is from one month to another.
         let months = self.mark(at, '-')
@@ -261,6 +263,9 @@ impl Reader<'_> {
                 None => Some((number, at + 1, 0)),
             };
         }
+        if let Some(nights) = self.nights(at).filter(|_| !self.is_mentioned(at)) {
+            return Some((nights, at + 1, 0));
+        }
         let mention = self.mention(at)?;
         let fitting = self.fitting(&mention.candidates, Want::Measure);
         let col = super::choose("", &fitting, self.view, self.choices).ok()?;
@@ -275,15 +280,25 @@ impl Reader<'_> {
         }
         for at in 0..self.tokens.len() {
             let range = self.wide_month(at).filter(|_| !self.used[at]);
-            let other = self
-                .wide_month(at + 2)
-                .filter(|_| self.word(at + 1, &["to", "through", "until", "till"]) || self.mark(at + 1, '-'));
+            // "Jan 2026 to Oct 2026" says the year of all columns.
+            let year = self.view.months_year();
+            let dated = |place: usize| usize::from(year.is_some() && self.year_at(place) == year);
+            let link = at + 1 + dated(at + 1);
+            let between = at > 0 && self.word(at - 1, &["between"]);
+            let other = self.wide_month(link + 1).filter(|_| {
+                self.word(link, &["to", "through", "until", "till"])
+                    || self.mark(link, '-')
+                    || between && self.word(link, &["and"])
+            });
             if let (Some(first), Some(last)) = (range, other) {
                 let place = |col: Col| months.iter().position(|(_, one)| *one == col).unwrap_or(0);
                 let (from, to) = (place(first).min(place(last)), place(first).max(place(last)));
                 let cols: Vec<Col> = months[from..=to].iter().map(|(_, col)| *col).collect();
+                let end = link + 2 + dated(link + 2);
                 self.computed.push((at, Measure::new(Agg::Sum, Expr::Together(cols))));
-                self.spend(at.saturating_sub(usize::from(at > 0 && self.word(at - 1, &["from"])))..at + 3);
+                self.spend(
+                    at.saturating_sub(usize::from(at > 0 && self.word(at - 1, &["from", "between"])))..end,
+                );
             } else if let Some(col) = range.filter(|_| self.mention(at).is_none()) {
                 self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
                 self.spend(at..at + 1);
@@ -304,8 +319,14 @@ impl Reader<'_> {
                 }
             }
         }
+        // "over the ten months" is all of them, if they are ten.
+        let counted = |at: usize| {
+            self.tokens[at].count().is_some_and(|count| usize::try_from(count) == Ok(months.len()))
+                && self.word(at + 1, &["months"])
+        };
+        let number = (0..self.tokens.len()).find(|at| counted(*at));
         let all = (0..self.tokens.len()).find(|at| {
-            self.word(*at, &["all", "total", "whole", "full"])
+            (self.word(*at, &["all", "total", "whole", "full"]) || Some(*at) == number)
                 && (*at..self.tokens.len().min(at + 3)).any(|next| self.word(next, &["months", "year"]))
         });
         let named = self.mentions.iter().any(|mention| {
@@ -324,8 +345,10 @@ impl Reader<'_> {
             let class = |wanted: &dyn Fn(Class) -> bool| {
                 (0..self.tokens.len()).any(|at| self.class(at, wanted).is_some())
             };
-            let conditioned =
-                !self.placed.is_empty() || class(&|class| matches!(class, Class::Cmp(_) | Class::Between));
+            let conditioned = !self.placed.is_empty()
+                    || class(&|class| matches!(class, Class::Cmp(_) | Class::Between))
+                    // "and in Berlin?" is a condition, "hours in Berlin" asks for them.
+                    || (!self.values.is_empty() && !self.tokens.iter().any(|token| self.view.is_named(&token.text)));
             let computes = class(&|class| {
                 matches!(
                     class,
@@ -344,7 +367,8 @@ impl Reader<'_> {
             if all.is_some() || (only && (computes || !conditioned)) {
                 let at = all.unwrap_or(0);
                 for place in at..self.tokens.len() {
-                    if self.word(place, &["months", "year", "all"]) && !self.used[place] && all.is_some() {
+                    let said = self.word(place, &["months", "year", "all"]) || Some(place) == number;
+                    if said && !self.used[place] && all.is_some() {
                         self.spend(place..place + 1);
                     }
                 }
@@ -403,7 +427,7 @@ impl Reader<'_> {
         })
     }
 
-    fn revenue(&self) -> Option<Expr> {
+    pub(super) fn revenue(&self) -> Option<Expr> {
         if let Some(col) = self.called(&["revenue", "sales", "turnover", "income"]) {
             return Some(Expr::Column(col));
         }
@@ -476,12 +500,8 @@ impl Reader<'_> {
                 });
             if let Some(end) = value.filter(|_| self.mention(at).is_none_or(|mention| mention.best() < EXACT))
             {
-                let parts = self.called(&["on hand", "stock", "quantity", "qty"]).zip(self.called(&[
-                    "unit cost",
-                    "cost",
-                    "unit price",
-                    "price",
-                ]));
+                let (end, prices) = self.valued_at(end);
+                let parts = self.called(&["on hand", "stock", "quantity", "qty"]).zip(self.called(prices));
                 if let Some((quantity, price)) = parts {
                     self.spend(at..end);
                     let mut measure = Measure::new(
@@ -492,6 +512,25 @@ impl Reader<'_> {
                     self.computed.push((at, measure));
                 }
             }
+        }
+    }
+
+    /// "at cost", "at selling price": what a stock is valued by, and where the words for it end.
+    fn valued_at(&self, end: usize) -> (usize, &'static [&'static str]) {
+        let at = self
+            .past(end + 1, &["full", "the", "our", "unit", "purchase", "selling", "sale", "retail", "list"]);
+        let said = self.word(end, &["at"]);
+        let sold =
+            (end + 1..at).any(|place| self.word(place, &["selling", "sale", "retail", "list", "full"]));
+        match () {
+            () if said && !sold && self.word(at, &["cost", "costs"]) => {
+                (self.past(at + 1, &["price", "prices"]), &["unit cost", "cost", "purchase price"])
+            }
+            () if said && self.word(at, &["price", "prices"]) => {
+                (at + 1, &["selling price", "unit price", "price"])
+            }
+            () if said && self.word(at - 1, &["retail"]) => (at, &["selling price", "unit price", "price"]),
+            () => (end, &["unit cost", "cost", "unit price", "price"]),
         }
     }
 

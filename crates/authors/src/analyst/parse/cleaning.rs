@@ -38,8 +38,8 @@ impl Reader<'_> {
                     self.spend(at..at + length);
                     steps.push(Cleaning::Dedupe);
                 }
-                // "the cheapest fill-up" is bought.
-                Class::Fill if self.mark(at + length, '-') => {}
+                // "the cheapest fill-up" is bought, a "filling" may be what is done.
+                Class::Fill if self.mark(at + length, '-') || self.value(at).is_some() => {}
                 Class::Fill => {
                     let step = self.filling(at, length)?;
                     steps.push(step);

@@ -6,7 +6,6 @@ use super::{Choice, Mention, Reader, Trouble, ValueMention, Want};
 use crate::analyst::{
     dates::{self, Range},
     query::{Agg, Cmp, Col, Filter, Key},
-    view::{shared_key, table_words},
     vocabulary::{Class, filler},
     words::Kind,
 };
@@ -27,6 +26,8 @@ impl Reader<'_> {
             self.owed(at)?;
             self.stock(at);
             self.present(at);
+            self.open_states(at);
+            self.active_states(at);
             self.emptiness(at)?;
             self.text_parts(at)?;
             self.flags(at);
@@ -44,9 +45,11 @@ impl Reader<'_> {
     }
 
     fn date_called(&self, words: &[&str]) -> Option<Col> {
-        self.view
-            .of_kind(ColumnKind::Date)
-            .find(|col| self.view.columns[*col].words.iter().any(|word| words.contains(&word.as_str())))
+        self.view.of_kind(ColumnKind::Date).find(|col| {
+            let column = &self.view.columns[*col];
+            column.words.iter().any(|word| words.contains(&word.as_str()))
+                || column.meanings.iter().any(|word| words.contains(word))
+        })
     }
 
     /// Unpaid, paid, overdue, late.
@@ -131,6 +134,14 @@ impl Reader<'_> {
     /// "right now": what has left or ended does not count.
     fn present(&mut self, at: usize) {
         let Some(length) = self.class(at, |class| class == Class::Now) else { return };
+        if let Some(col) = self.end_column() {
+            self.placed.push((at, Filter::Empty { col, not: false }));
+            self.spend(at..at + length);
+        }
+    }
+
+    /// The day on which something or somebody left, which is empty until then.
+    pub(super) fn end_column(&self) -> Option<Col> {
         let ended = self.date_called(&[
             "left",
             "leave",
@@ -146,10 +157,7 @@ impl Reader<'_> {
             "closed",
             "quit",
         ]);
-        if let Some(col) = ended.filter(|col| self.is_event(*col)) {
-            self.placed.push((at, Filter::Empty { col, not: false }));
-            self.spend(at..at + length);
-        }
+        ended.filter(|col| self.is_event(*col))
     }
 
     fn stock(&mut self, at: usize) {
@@ -170,12 +178,14 @@ impl Reader<'_> {
 
     /// "with no e-mail address", "did not state their age", "an empty comment", "without any discount".
     fn emptiness(&mut self, at: usize) -> Result<(), Trouble> {
-        let missing = self.class(at, |class| matches!(class, Class::Missing | Class::Empty));
+        let missing = self
+            .class(at, |class| matches!(class, Class::Missing | Class::Empty))
+            .or_else(|| self.no_value_word(at));
         let none = self.class(at, |class| class == Class::Not);
         let Some(length) = missing.or(none) else { return Ok(()) };
         let skip = [
             "a", "an", "the", "their", "any", "its", "in", "of", "for", "all", "have", "has", "had", "give",
-            "given", "on",
+            "given", "on", "answer", "answered", "respond", "to",
         ];
         let next = self.past(at + length, &skip);
         let before = missing.and_then(|_| {
@@ -203,8 +213,12 @@ impl Reader<'_> {
             && missing.is_none()
             && self.view.profile(col).is_some_and(|profile| profile.empty == 0);
         let mut end = mention.end;
-        if self.word(end, &["address", "value", "values", "number", "given", "recorded", "at"]) {
-            end = self.past(end, &["address", "value", "values", "number", "given", "recorded", "at", "all"]);
+        let more = [
+            "address", "value", "values", "number", "given", "recorded", "at", "exam", "test", "yet",
+            "question", "date", "dates",
+        ];
+        if self.word(end, &more) {
+            end = self.past(end, &[&more[..], &["all"]].concat());
         }
         if self.mark(end, '(')
             && self
@@ -229,6 +243,21 @@ impl Reader<'_> {
         };
         self.placed.push((at, filter));
         Ok(())
+    }
+
+    /// A word that stands in place of a number in some column, as "absent" does, or says that one was missed.
+    fn no_value_word(&self, at: usize) -> Option<usize> {
+        let held = |word: &str| {
+            self.view
+                .columns
+                .iter()
+                .flat_map(|column| &column.profile.no_value)
+                .any(|known| known.value.eq_ignore_ascii_case(word))
+        };
+        let missed = self.word(at, &["missed", "skipped"])
+            && self.view.columns.iter().any(|column| !column.profile.no_value.is_empty());
+        let word = self.tokens.get(at).filter(|_| self.used.get(at) == Some(&false))?;
+        (missed || held(&word.text)).then_some(1)
     }
 
     /// "whose name contains lamp"
@@ -315,6 +344,8 @@ impl Reader<'_> {
         if let Some(from) = not {
             self.spend(from..at);
         }
+        // "returns by product" are counted.
+        self.out.rows_named |= self.word_ends_in_s(mention.start) && mention.end == mention.start + 1;
         let mut yes = not.is_none();
         if self.word(mention.end, &["no", "false"]) {
             yes = false;
@@ -328,6 +359,11 @@ impl Reader<'_> {
             self.spend(mention.end..mention.end + 1);
         }
         self.placed.push((at, if yes { marked } else { unmarked }));
+    }
+
+    fn is_asked_how_many(&self, before: usize) -> bool {
+        (0..before).any(|at| self.class(at, |class| matches!(class, Class::HowMany | Class::Share)).is_some())
+            || self.share_at.is_some_and(|at| at < before)
     }
 
     /// The conditions that a column marks a row, and that it does not: by yes and no, by a sign or nothing, by the
@@ -365,50 +401,16 @@ impl Reader<'_> {
                         values: vec![(*yes).to_owned()],
                         not,
                     })),
+                    // "maybe" is neither, where it is asked how many would.
+                    3 if self.is_asked_how_many(mention.start) => {
+                        let no = values.iter().find(|value| is(&["n", "no", "false", "nein", "0"], value))?;
+                        let value = |one: &str| Filter::Is { col, values: vec![one.to_owned()], not: false };
+                        Some([value(yes), value(no)])
+                    }
                     _ => None,
                 }
             }
             _ => None,
-        }
-    }
-
-    /// "customers who have never placed an order", "orders whose customer is not in the customer sheet".
-    fn missing_tables(&mut self) {
-        let base = self.view.base;
-        let tables = self.view.tables;
-        for at in 0..self.tokens.len() {
-            let never = self.class(at, |class| class == Class::Never);
-            let not = self.class(at, |class| class == Class::Not).filter(|_| never.is_none());
-            let Some(length) = never.or(not) else { continue };
-            let sheet = (at..self.tokens.len().min(at + length + 7)).find_map(|place| {
-                let word = crate::analyst::spelling::singular(&self.tokens[place].text);
-                let named = |table: &usize| *table != base && table_words(&tables[*table]).contains(&word);
-                (0..tables.len()).find(named).map(|table| (place, table))
-            });
-            let Some((place, table)) = sheet else { continue };
-            let called = self.word(place + 1, &["sheet", "table", "file", "list", "tab", "data"]);
-            // "not in the X sheet" names a sheet; "never ordered" and "without orders" name what is missing.
-            let lacks = (at..at + length).any(|word| self.word(word, &["without", "no"]))
-                && self.past(at + length, &["any", "a", "an", "single"]) == place;
-            if never.is_none() && !called && !lacks {
-                continue;
-            }
-            let on =
-                shared_key(&tables[base], &tables[table]).and_then(|on| on.first().copied()).or_else(|| {
-                    shared_key(&tables[table], &tables[base])
-                        .and_then(|on| on.first().map(|(left, right)| (*right, *left)))
-                });
-            let Some((left, right)) = on else { continue };
-            let Some(col) =
-                self.view.columns.iter().position(|column| column.table == base && column.at == left)
-            else {
-                continue;
-            };
-            let other = tables[table].columns[right].name.clone();
-            self.spend(at..(place + 1 + usize::from(called)).min(self.tokens.len()));
-            self.placed.push((at, Filter::Known { col, table, other, not: true }));
-            self.out.exact += 4;
-            return;
         }
     }
 
@@ -457,6 +459,10 @@ impl Reader<'_> {
             if let Some(from) = not {
                 self.spend(from..start);
             }
+            // "not contacted since June": a state, or what has not happened since then.
+            if not.is_some() && self.word(end, &["since"]) {
+                self.out.doubt(30);
+            }
             if group.iter().any(|value| !value.exact) {
                 self.out.doubt(6);
             }
@@ -465,6 +471,12 @@ impl Reader<'_> {
             let plural = self.tokens[end - 1].text.ends_with('s')
                 && group.iter().all(|value| value.candidates.iter().all(|(_, text)| !text.ends_with('s')));
             self.out.rows_named |= plural && group.len() == 1;
+            // "no-show rate": the share of those rows.
+            if group.len() == 1 && self.word(end, &["rate", "ratio", "quota"]) && self.mention(end).is_none()
+            {
+                self.share_at = Some(end);
+                end += 1;
+            }
             self.spend(start..end);
             // No row has both; who has, is not told.
             if values.len() > 1

@@ -32,6 +32,23 @@ impl Reader<'_> {
         if self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text)) {
             self.out.exact += 2;
         }
+        // "how many visitors in June", where months are columns: what they hold is how many.
+        let months = self.view.months();
+        let of_months =
+            |of: &Expr| !of.columns().is_empty() && of.columns().iter().all(|col| months.contains(col));
+        let month_said = self.computed.iter().any(|(_, measure)| of_months(&measure.of))
+            || self
+                .mentions
+                .iter()
+                .any(|mention| mention.candidates.iter().all(|(col, _)| months.contains(col)));
+        if self.mention(at).is_none() && month_said {
+            self.out.counts = false;
+            self.spoken.retain(|(_, agg)| *agg != Agg::Count);
+            if self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text)) {
+                self.spend(at..at + 1);
+            }
+            return Ok(());
+        }
         let Some(mention) = self.mention(at) else {
             self.count_rows_called(at);
             return Ok(());

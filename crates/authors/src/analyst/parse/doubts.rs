@@ -44,8 +44,12 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     let shared = matches!(partial.task, Some(Task::Share(_)));
     // A share of several figures, or of what is compared, has more than one meaning.
     let compared = |filter: &Filter| matches!(filter, Filter::Columns { .. });
+    let averaged_share = shared && partial.measures.iter().any(|measure| measure.agg == Agg::Mean);
     let shares = shared
-        && (partial.measures.len() > 1 || part.iter().any(limits) || partial.filters.iter().any(compared));
+        && (averaged_share
+            || partial.measures.len() > 1
+            || part.iter().any(limits)
+            || partial.filters.iter().any(compared));
     let placed = partial.rank.is_some_and(|rank| {
         let listed = matches!(partial.task, None | Some(Task::Rows(_)));
         let grouped = !partial.keys.is_empty() && !partial.selects && !partial.entity_ranked;

@@ -50,10 +50,10 @@ const VERBS: [&str; 30] = [
 
 /// True for what no one adds up.
 pub(super) fn is_averaged(view: &View<'_>, col: Col) -> bool {
-    let called = view
-        .columns
-        .get(col)
-        .is_some_and(|column| column.words.iter().any(|word| AVERAGED.contains(&word.as_str())));
+    let called = view.columns.get(col).is_some_and(|column| {
+        let total = column.words.iter().any(|word| word == "total") && view.role(col) == ColumnRole::Amount;
+        column.words.iter().any(|word| AVERAGED.contains(&word.as_str())) && !total
+    });
     called || super::balances::is_balance_in_time(view, col) || is_mark(view, col)
 }
 
@@ -97,6 +97,10 @@ impl Reader<'_> {
                 continue;
             }
             self.spend(at..at + length);
+            // In a table of headcounts by month it is what the columns hold.
+            if self.word(at, &["headcount", "headcounts"]) && !self.wide_months().is_empty() {
+                continue;
+            }
             if counts && self.count_periods(at + length)? {
                 continue;
             }
@@ -118,7 +122,17 @@ impl Reader<'_> {
                 .spoken
                 .windows(2)
                 .all(|pair| pair[1].0 - pair[0].0 <= 2 || !self.has_measure_after(pair[0].0));
-            if adjacent {
+            // "count and sum" wants both, "total number of" one.
+            let apart = self.spoken.windows(2).all(|pair| {
+                (pair[0].0 + 1..pair[1].0).any(|at| {
+                    self.word(at, &["and", "plus", "with"]) || self.mark(at, ',') || self.mark(at, '&')
+                })
+            });
+            if apart && self.counting.is_some_and(|at| self.is_listed(at)) {
+                self.computed.push((self.spoken[0].0, Measure::rows()));
+                self.spoken.retain(|(_, agg)| *agg != Agg::Count);
+                self.counting = None;
+            } else if adjacent {
                 self.spoken.retain(|(_, agg)| *agg == Agg::Count);
             }
         }
@@ -248,6 +262,14 @@ impl Reader<'_> {
             self.out.mean_of_groups = true;
             self.spoken.retain(|(_, agg)| *agg != Agg::Mean);
         }
+    }
+
+    /// True where "count" stands in a list of figures: nothing that is counted follows.
+    fn is_listed(&self, at: usize) -> bool {
+        at >= self.tokens.len()
+            || self.word(at, &["and", "plus", "by", "per", "for", "in", "with"])
+            || matches!(self.tokens[at].kind, Kind::Mark(_))
+            || at > 0 && self.word(at - 1, &["and"])
     }
 
     fn has_measure_after(&self, at: usize) -> bool {

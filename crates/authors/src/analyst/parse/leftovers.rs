@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::ColumnRole;
 
 use super::Reader;
 use crate::analyst::{
-    query::{Col, Filter, Key},
+    query::{Col, Expr, Filter, Key},
     spelling::singular,
     vocabulary::{Class, PEOPLE, filler},
     words::Kind,
@@ -123,7 +123,7 @@ impl Reader<'_> {
     /// True if a figure was named there: "over the estimate" is no place.
     fn is_measured(&self, at: usize) -> bool {
         self.anchors.iter().any(|(start, _)| *start == at)
-            && self.out.measures.iter().any(|measure| measure.of != crate::analyst::query::Expr::Rows)
+            && self.out.measures.iter().any(|measure| measure.of != Expr::Rows)
     }
 
     /// "sold" says nothing only where the data is of what was sold.
@@ -144,7 +144,9 @@ impl Reader<'_> {
             "customer",
         ];
         let known = |words: &[String]| words.iter().any(|word| traded.contains(&word.as_str()));
+        let priced = self.word(at, &["sell", "sells"]) && self.out.prices;
         self.word(at, &["sell", "sells", "sold", "selling"])
+            && !priced
             && !self.view.columns.iter().any(|column| {
                 known(&column.words) && !column.words.iter().any(|word| word == "cost" || word == "price")
             })
@@ -268,15 +270,34 @@ impl Reader<'_> {
         let spent =
             ["cost", "spend", "spent", "pay", "paying", "earn", "earned", "worth", "earning", "spending"]
                 .contains(&word.as_str());
+        // What was sold for so much has cost something else.
+        let sold = |col: &Col| {
+            let words = &self.view.columns[*col].words;
+            words.iter().any(|word| ["sale", "revenue", "turnover", "income"].contains(&word.as_str()))
+        };
+        let spent = spent
+            && !(word == "cost"
+                && (0..self.view.columns.len())
+                    .any(|col| self.view.is_measure(col) && money(&col) && sold(&col)));
         let figure = [
             "sale", "revenue", "amount", "value", "figure", "total", "sum", "bill", "cost", "turnover",
             "money", "spend", "spending",
         ]
         .contains(&word.as_str());
+        // "what can we invoice: hours times rate" says itself what the amount is.
+        let product = self.out.measures.iter().any(|measure| matches!(measure.of, Expr::Op('*', ..)));
+        let formula = product && (figure || word == "invoice");
         let timed =
             self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
         let fresh = word == "new" && timed;
         let people = fresh || PEOPLE.contains(&word.as_str());
+        // "in days", "on days with more than 5 visits": of days, where each has a row; and what a headcount counts.
+        let day = word == "day"
+            && (self.out.measures.iter().any(|measure| matches!(measure.of, Expr::Days(..)))
+                || self.default_date().is_some_and(|col| self.tells_rows_apart(col))
+                    && !self.out.filters.is_empty());
+        let heads = ["head", "person", "staff", "employee", "fte"].contains(&word.as_str())
+            && self.view.is_named("headcount");
         // "each year … by year" says it twice.
         let repeated = self.out.keys.iter().any(
             |key| matches!(key, Key::Time(_, unit) if crate::analyst::vocabulary::unit_word(*unit) == word),
@@ -296,6 +317,9 @@ impl Reader<'_> {
         });
         usize::from(
             between
+                || day
+                || formula
+                || heads
                 || people
                 || repeated
                 || explained

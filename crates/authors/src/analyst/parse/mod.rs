@@ -13,10 +13,18 @@ mod counting;
 mod doubts;
 mod figures;
 mod groups;
+mod growth;
 mod leftovers;
+mod never;
 mod numbers;
+mod periods;
 mod presence;
 mod ranks;
+mod remains;
+mod selection;
+mod senses;
+mod spans;
+mod states;
 mod superlatives;
 mod tasks;
 mod time;
@@ -115,6 +123,8 @@ pub(crate) struct Partial {
     pub(crate) money_named: bool,
     /// "units per order": what a row has on average.
     pub(crate) per_row: bool,
+    /// "the same months of last year": the period of the question before, a year earlier.
+    pub(crate) year_earlier: bool,
 }
 
 /// Reads `tokens` as far as it goes.
@@ -231,7 +241,9 @@ impl<'a> Reader<'a> {
     fn run(&mut self) -> Result<(), Trouble> {
         self.purpose();
         self.names_of_files();
+        self.same_period();
         self.find_mentions();
+        self.senses();
         self.out.prices = self
             .tokens
             .iter()
@@ -254,6 +266,7 @@ impl<'a> Reader<'a> {
         self.charts_and_files();
         self.cleaning()?;
         self.arithmetic();
+        self.times_said()?;
         self.kinds();
         self.presence()?;
         self.special_conditions()?;

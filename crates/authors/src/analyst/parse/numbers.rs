@@ -20,9 +20,39 @@ impl Reader<'_> {
         }
         for at in 0..self.tokens.len() {
             self.numbered(at);
+            self.scored(at);
             self.stated(at)?;
         }
         Ok(())
+    }
+
+    /// "gave us a 9 or a 10": of the one score there is.
+    fn scored(&mut self, at: usize) {
+        if !self.word(at, &["gave", "give", "gives", "given", "rated", "scored"]) {
+            return;
+        }
+        let score = |col: &Col| {
+            let bounds = self.view.profile(*col).and_then(|profile| profile.min.zip(profile.max));
+            self.view.is_measure(*col)
+                && super::figures::is_averaged(self.view, *col)
+                && bounds.is_some_and(|(min, max)| min >= 0.0 && (5.0..=10.0).contains(&max))
+        };
+        let mut cols = (0..self.view.columns.len()).filter(score);
+        let (Some(col), None) = (cols.next(), cols.next()) else { return };
+        let mut place = self.past(at + 1, &["us", "it", "them", "a", "an", "the"]);
+        let mut any: Vec<Filter> = Vec::new();
+        while let Some((value, false)) = self.amount(place).filter(|(value, _)| (0.0..=10.0).contains(value))
+        {
+            any.push(Filter::Number { col, cmp: Cmp::Equal, value });
+            self.spend(place..place + 1);
+            place = self.past(place + 1, &["or", "and", "a", "an"]);
+        }
+        match any.len() {
+            0 => {}
+            1 => self.placed.extend(any.pop().map(|one| (at, one))),
+            _ => self.placed.push((at, Filter::Any(any))),
+        }
+        self.out.notes.push(format!("The score is taken as {:?}.", self.view.name(col)));
     }
 
     pub(super) fn amount(&self, at: usize) -> Option<(f64, bool)> {
@@ -78,8 +108,10 @@ impl Reader<'_> {
         let Some((length, cmp)) = found else { return Ok(()) };
         // "500 or more"
         if matches!(cmp, Cmp::AtLeast | Cmp::AtMost) && at > 0 && self.word(at, &["or", "and"]) {
-            if let Some((value, percent)) = self.amount(at - 1) {
-                let (col, start, end) = self.compared_column(at - 1, at + length)?;
+            let money = ["euro", "euros", "eur", "usd", "dollars", "pounds", "\u{20ac}", "$", "\u{a3}"];
+            let unit = usize::from(at > 1 && money.contains(&self.tokens[at - 1].text.as_str()));
+            if let Some((value, percent)) = self.amount(at - 1 - unit) {
+                let (col, start, end) = self.compared_column(at - 1 - unit, at + length)?;
                 let scale = self.scale(col, percent);
                 self.spend(start..end);
                 self.placed.push((at, Filter::Number { col, cmp, value: value * scale }));
@@ -100,7 +132,22 @@ impl Reader<'_> {
             if counted {
                 self.out.doubt(30);
             }
-            let (col, start, end) = self.compared_column(at, next + 1)?;
+            let (col, start, mut end) = self.compared_column(at, next + 1)?;
+            // "waited more than 10 minutes": the unit is no second figure.
+            let unit = ["minutes", "seconds", "hours", "days", "years", "km", "kg"];
+            let own = |mention: Mention| {
+                mention.best() < super::EXACT && mention.candidates.iter().any(|(one, _)| *one == col)
+            };
+            if end == next + 1 && self.word(end, &unit) {
+                let named = |word: &str| self.view.columns[col].words.iter().any(|one| one == word);
+                let said = crate::analyst::spelling::singular(&self.tokens[end].text);
+                if self.mention(end).is_some_and(own) {
+                    end += 1;
+                } else if !named(&said) && ["second", "minute", "hour", "day"].into_iter().any(named) {
+                    // A wait in seconds is over 5 minutes from 300 on.
+                    self.out.doubt(30);
+                }
+            }
             let scale = self.scale(col, percent);
             let not = start > 0 && self.class(start - 1, |class| class == Class::Not) == Some(1)
                 || at > start && at > 0 && self.class(at - 1, |class| class == Class::Not) == Some(1);

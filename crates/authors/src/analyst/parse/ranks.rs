@@ -235,6 +235,14 @@ impl Reader<'_> {
             return Ok(());
         }
         lowest |= best && self.word(at, &["worst"]);
+        if self.ranks_times() {
+            // The fastest takes the least time; whether the best does, is asked.
+            let speed = ["fastest", "quickest", "slowest"];
+            lowest ^= self.word(at, &speed);
+            if best {
+                self.out.doubt(25);
+            }
+        }
         let after = self.number_at(at + length);
         let before = at.checked_sub(1).and_then(|before| self.number_at(before));
         let known = self.out.rank.map(|rank| rank.count);
@@ -266,8 +274,16 @@ impl Reader<'_> {
         self.ranked_things(end)
     }
 
+    /// True if what is ranked is how long something took.
+    fn ranks_times(&self) -> bool {
+        self.mentions.iter().any(|mention| {
+            (mention.start..mention.end).any(|at| self.word(at, &["time", "times", "duration", "lap"]))
+                && self.can(mention, Want::Measure)
+        })
+    }
+
     fn plural_follows(&self, at: usize) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.text.ends_with('s') && !token.text.ends_with("ss"))
+        self.word_ends_in_s(at)
     }
 
     /// Who has been there longest came earliest.
@@ -293,7 +309,7 @@ impl Reader<'_> {
         }
     }
 
-    fn by_date(&mut self, col: Col, earliest: bool) {
+    pub(super) fn by_date(&mut self, col: Col, earliest: bool) {
         if let Some(rank) = &mut self.out.rank {
             rank.lowest = earliest;
         }
@@ -466,7 +482,16 @@ impl Reader<'_> {
                 && self.view.kind(*col) != ColumnKind::Date
                 && self.view.columns[*col].table == self.view.base
         });
-        (one && mention.best() < EXACT && (table || key)) || (one && self.names_findings(mention))
+        // "tickets" in a file of tickets are its rows, though a column is called `Ticket`.
+        let several = mention.candidates.first().is_some_and(|(col, _)| {
+            self.word_ends_in_s(mention.start) && !self.view.name(*col).ends_with('s')
+        });
+        let rows = mention.best() < EXACT && (table || key) || table && key && several;
+        one && (rows || self.names_findings(mention))
+    }
+
+    pub(super) fn word_ends_in_s(&self, at: usize) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.text.ends_with('s') && !token.text.ends_with("ss"))
     }
 
     /// "results per ward" beside `Result`: several of what each row holds one of, unless they are computed with.

@@ -58,13 +58,27 @@ impl Reader<'_> {
             return Ok(Some(end + 1));
         }
         // Where every day has a row of its own, a figure must say how busy it was.
-        let dated = self.default_date().is_some_and(|col| !self.tells_rows_apart(col));
-        if busiest && (self.unit(end).is_some() && dated || self.mention(end).is_some_and(|one| named(&one)))
-        {
+        let dated = self.default_date().is_some_and(|col| !self.is_regular(col));
+        let timed = self.unit(end).is_some() || self.out.keys.iter().any(|key| key.is_time());
+        if busiest && (timed && dated || self.mention(end).is_some_and(|one| named(&one))) {
             self.out.counts = true;
+            self.out.selects |= self.out.keys.iter().any(|key| key.is_time());
             self.computed.push((at, Measure::rows()));
+        } else if busiest && timed {
+            self.out.doubt(30);
         }
         Ok(None)
+    }
+
+    /// True if there is a row for every day, week or month: then rows say nothing of how busy it was.
+    fn is_regular(&self, col: Col) -> bool {
+        let days = self.extent(col).map_or(0, |(first, last)| last - first + 1);
+        let rows = i64::try_from(self.view.rows()).unwrap_or(i64::MAX);
+        let spaced = |step: i64| {
+            let covered = rows.saturating_mul(step).saturating_mul(10);
+            covered >= days * 8 && covered <= days * 12
+        };
+        self.tells_rows_apart(col) && [1, 7, 30].into_iter().any(spaced)
     }
 
     /// What is longest or shortest is measured by what lasts, what is oldest by its age; a date only says when
@@ -77,13 +91,38 @@ impl Reader<'_> {
             };
             (0..reader.view.columns.len()).filter(fits).collect()
         };
+        let called_years = |reader: &Self| {
+            (0..reader.view.columns.len()).find(|col| {
+                reader.view.looks_like_years(*col)
+                    && reader.view.columns[*col].words.iter().any(|word| word == "birth" || word == "born")
+            })
+        };
         let long = self.word(at, &["longest", "shortest"]);
         let figured =
             self.mentions.iter().any(|mention| self.can(mention, Want::Measure) && !self.is_rows(mention));
         if figured || !self.computed.is_empty() {
             return Ok(false);
         }
+        // The heaviest has a weight; how fast something was is asked where nothing says it.
+        if self.word(at, &["heaviest", "lightest"]) {
+            match called(self, &["weight", "kg", "mass", "gram", "tonne"])[..] {
+                [col] => {
+                    self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+                    self.out.lists = true;
+                    return Ok(true);
+                }
+                _ => self.out.doubt(30),
+            }
+        }
+        if self.word(at, &["fastest", "quickest", "slowest"]) {
+            self.out.doubt(30);
+        }
         if !long {
+            let born = called_years(self);
+            if let (Some(col), true) = (born, self.word(at, &["oldest", "youngest"])) {
+                self.by_date(col, self.word(at, &["oldest"]));
+                return Ok(true);
+            }
             let ages = called(self, &["age"]);
             if let [col] = ages[..]
                 && self.word(at, &["oldest", "youngest"])

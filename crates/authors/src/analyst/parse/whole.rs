@@ -17,6 +17,11 @@ pub(super) fn complete(
     view: &View<'_>,
     choices: &[Choice],
 ) -> Result<(Query, u32), Trouble> {
+    if partial.year_earlier {
+        return Err(Trouble::Cannot(
+            "there is no period before it of which that is the same a year earlier".to_owned(),
+        ));
+    }
     if partial.keys.len() > KEYS_MAX {
         return Err(Trouble::Cannot(format!("I group by at most {KEYS_MAX} columns")));
     }
@@ -54,7 +59,7 @@ pub(super) fn complete(
     }
     rows_sorted(&mut partial);
     nested_days(&mut partial);
-    contradictions(&mut partial);
+    contradictions(&mut partial, view);
     doubts::doubts(&mut partial, view);
     let task = partial.task.clone();
     if partial.alphabetical {
@@ -239,7 +244,7 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
 }
 
 /// "who worked on A but not on B": rows cannot say it, whoever is in them can.
-fn contradictions(partial: &mut Partial) {
+fn contradictions(partial: &mut Partial, view: &View<'_>) {
     let never = partial.never;
     let negated = |filter: &Filter| match filter {
         Filter::Flag { col, yes: false } if never => Some((*col, Filter::Flag { col: *col, yes: true })),
@@ -259,6 +264,10 @@ fn contradictions(partial: &mut Partial) {
         negated(filter).filter(|(col, _)| never || affirmed(*col)).map(|(_, filter)| (at, filter))
     });
     let Some((at, filter)) = found else { return };
+    // Who is in another table only has done it in no row either.
+    if never && partial.selects && view.tables.len() > 1 && view.stack.is_none() {
+        partial.doubt(30);
+    }
     let entity = match (&partial.task, &partial.keys[..]) {
         (Some(Task::Values(col)), _) => *col,
         (None, [Key::Column(col)]) if partial.selects || never => *col,
@@ -408,6 +417,15 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
             return Err(Trouble::Lost(String::new()));
         }
     }
+    // "count and sum": the sum is of the one figure there is.
+    let listed = !partial.counts && partial.having.is_none() && !partial.aggs.is_empty();
+    if listed
+        && !partial.measures.is_empty()
+        && partial.measures.iter().all(|measure| measure.of == Expr::Rows)
+    {
+        let col = main_measure(&partial.aggs, view, choices)?;
+        partial.measures.extend(partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))));
+    }
     // The greatest of a column is its maximum, of a group's figures the group.
     if let Some(rank) = partial.rank
         && partial.keys.is_empty()
@@ -536,7 +554,10 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         }
     };
     partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
-    partial.doubt(10);
+    // A growth of what nobody named is a guess, if there is more than one figure.
+    let several = (0..view.columns.len()).filter(|col| view.is_measure(*col)).count() > 1;
+    let grows = several && matches!(partial.task, Some(Task::GrowthEach | Task::Growth(..)));
+    partial.doubt(if grows { 25 } else { 10 });
     Ok(col)
 }
 

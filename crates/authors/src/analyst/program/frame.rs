@@ -39,15 +39,13 @@ impl Writer<'_> {
             loading.read += &other.read;
             loading.read += &self.merge(join.table, &join.on);
         }
-        for (at, (table, name)) in self.known_tables().into_iter().enumerate() {
-            let place =
-                self.view.tables[table].columns.iter().position(|column| column.name == name).unwrap_or(0);
+        for (at, (table, names)) in self.known_tables().into_iter().enumerate() {
+            let place = |name: &String| {
+                self.view.tables[table].columns.iter().position(|column| column.name == *name)
+            };
+            let typed = names.iter().filter_map(place).collect();
             let variable = known_name(at);
-            let mut other = load(
-                &self.view.tables[table],
-                &variable,
-                &Wanted { typed: vec![place], written: Vec::new() },
-            );
+            let mut other = load(&self.view.tables[table], &variable, &Wanted { typed, written: Vec::new() });
             separate(&loading, &mut other);
             loading.imports.extend(other.imports);
             loading.helpers += &other.helpers;
@@ -74,8 +72,9 @@ impl Writer<'_> {
     }
 
     /// Tables that conditions look values up in.
-    fn known_tables(&self) -> Vec<(usize, String)> {
-        let mut tables: Vec<(usize, String)> = self.query.filters.iter().flat_map(Filter::known).collect();
+    fn known_tables(&self) -> Vec<(usize, Vec<String>)> {
+        let mut tables: Vec<(usize, Vec<String>)> =
+            self.query.filters.iter().flat_map(Filter::known).collect();
         tables.sort_unstable();
         tables.dedup();
         tables
@@ -293,13 +292,24 @@ impl Writer<'_> {
             Filter::Never { col, of } => {
                 format!("~{}.isin(table.loc[{}, {}])", cell(*col), self.masks(of, "table"), self.name(*col))
             }
-            Filter::Known { col, table, other, not } => {
-                let at = self
-                    .known_tables()
-                    .iter()
-                    .position(|known| *known == (*table, other.clone()))
+            Filter::Known { col, other, not, during, .. } => {
+                let at = filter
+                    .known()
+                    .first()
+                    .and_then(|one| self.known_tables().iter().position(|known| known == one))
                     .unwrap_or(0);
-                negated(*not, format!("{}.isin({}[{}])", cell(*col), known_name(at), literal(other)))
+                let known = known_name(at);
+                let rows = during.as_ref().map(|(date, range)| {
+                    let date = format!("{known}[{}]", literal(date));
+                    let from = range.from.map(|day| format!("({date} >= {})", literal(&iso(day))));
+                    let to = range.to.map(|day| format!("({date} < {})", literal(&iso(day))));
+                    from.into_iter().chain(to).collect::<Vec<_>>().join(" & ")
+                });
+                let values = match rows.filter(|rows| !rows.is_empty()) {
+                    Some(rows) => format!("{known}.loc[{rows}, {}]", literal(other)),
+                    None => format!("{known}[{}]", literal(other)),
+                };
+                negated(*not, format!("{}.isin({values})", cell(*col)))
             }
         }
     }

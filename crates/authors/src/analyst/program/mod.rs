@@ -361,10 +361,7 @@ impl<'a> Writer<'a> {
                 Key::Months(_) => code += &self.melted(&text),
                 Key::Quarters(_) => {
                     code += &self.melted(&text);
-                    let quarter = |col: usize| {
-                        super::dates::month_of(&self.view.columns[col].words[0])
-                            .map_or(0, |month| (month + 2) / 3)
-                    };
+                    let quarter = |col: usize| self.view.month(col).map_or(0, |month| (month + 2) / 3);
                     let named: Vec<String> = self
                         .view
                         .months()

@@ -295,7 +295,7 @@ impl Writer<'_> {
         let show = self.call("show");
         if self.query.keys.is_empty() {
             return format!(
-                "\nfirst, second = table[{first}].sum(), table[{second}].sum()\n{show}(100 * (second / first - 1), label=\"Growth\", unit=\"%\")\n"
+                "\nfirst, second = table[{first}].sum(), table[{second}].sum()\n{show}(100 * (second / first - 1), label=\"Growth\", unit=\"%\")\n{show}(pd.DataFrame({{\"Column\": [{first}, {second}], \"Total\": [first, second]}}))\n"
             );
         }
         let keys = list(&self.key_names);
@@ -303,6 +303,7 @@ impl Writer<'_> {
             "\n{}answer = table.groupby({keys}, dropna=False)[[{first}, {second}]].sum().reset_index()\n",
             self.keys(&self.query.keys)
         );
+        let _ = writeln!(code, "answer[\"Change\"] = answer[{second}] - answer[{first}]");
         let _ = writeln!(code, "answer[\"Growth (%)\"] = 100 * (answer[{second}] / answer[{first}] - 1)");
         code += &self.ranked_growth();
         let _ = writeln!(code, "{show}(answer)");

@@ -1,0 +1,121 @@
+//! What has never happened, or not since a day: rows whose key is in no row of another table, dates before a day.
+
+use super::{Reader, Trouble};
+use crate::analyst::{
+    dates::Range,
+    query::{Col, Filter},
+    spelling::{singular, stem},
+    view::{shared_key, table_words},
+    vocabulary::{Class, same_concept},
+};
+use ringfence_pipeline::ports::{ColumnKind, TableProfile};
+
+/// How far from the negation the word for the other table may stand.
+const APART_MAX: usize = 7;
+
+impl Reader<'_> {
+    /// "customers who have never placed an order", "orders whose customer is not in the customer sheet".
+    pub(super) fn missing_tables(&mut self) {
+        for at in 0..self.tokens.len() {
+            let never = self.class(at, |class| class == Class::Never);
+            let not = self.class(at, |class| class == Class::Not).filter(|_| never.is_none());
+            let Some(length) = never.or(not) else { continue };
+            let Some((place, table)) = self.other_table(at, at + length, never.is_some()) else { continue };
+            let called = self.word(place + 1, &["sheet", "table", "file", "list", "tab", "data"]);
+            // "not in the X sheet" names a sheet; "never ordered" and "without orders" name what is missing.
+            let lacks = (at..at + length).any(|word| self.word(word, &["without", "no"]))
+                && self.past(at + length, &["any", "a", "an", "single"]) == place;
+            if never.is_none() && !called && !lacks {
+                continue;
+            }
+            let Some((col, other)) = self.key_of_other(table) else { continue };
+            // "orders whose customer number is not in the list" names the column.
+            let key = self.mentions.iter().rfind(|mention| {
+                mention.end <= at
+                    && mention.candidates.iter().any(|(one, _)| *one == col)
+                    && !self.is_rows(mention)
+            });
+            if let Some(key) = key.cloned() {
+                self.take(&key);
+            }
+            self.spend(at..(place + 1 + usize::from(called)).min(self.tokens.len()));
+            self.placed.push((at, Filter::Known { col, table, other, not: true, during: None }));
+            self.out.exact += 4;
+            return;
+        }
+    }
+
+    /// "who haven't ordered since July": no row of the other table since then. True if it was that.
+    pub(super) fn missing_since(&mut self, start: usize, end: usize, range: Range) -> Result<bool, Trouble> {
+        let Some(at) = self.negation_of(start) else { return Ok(false) };
+        let Some((place, table)) = self.other_table(at, at + 1, true).filter(|(place, _)| *place < start)
+        else {
+            return Ok(false);
+        };
+        let Some((col, other)) = self.key_of_other(table) else { return Ok(false) };
+        let dates: Vec<&str> = self.view.tables[table]
+            .columns
+            .iter()
+            .filter(|column| column.kind == ColumnKind::Date)
+            .map(|column| column.name.as_str())
+            .collect();
+        let [date] = dates[..] else {
+            return Err(Trouble::Cannot(format!(
+                "{} has no single date to tell it by; {}",
+                self.view.tables[table].name(),
+                self.view.columns_said()
+            )));
+        };
+        let during = Some((date.to_owned(), range));
+        self.placed.push((at, Filter::Known { col, table, other, not: true, during }));
+        self.spend(at..at + 1);
+        self.spend(place..place + 1);
+        self.spend(start..end);
+        self.out.exact += 4;
+        Ok(true)
+    }
+
+    /// Where "not" begins in "have not been counted since May", before the words of the period.
+    pub(super) fn negation_of(&self, start: usize) -> Option<usize> {
+        (start.saturating_sub(5)..start).rev().find(|at| {
+            self.class(*at, |class| matches!(class, Class::Not | Class::Never)).is_some()
+                && !(*at..start).any(|place| self.word(place, &["and", "or", "but", "who", "which", "that"]))
+                // "not contacted since June" may be a state, or a date of its own.
+                && !self.values.iter().any(|value| value.start >= *at && value.end <= start)
+        })
+    }
+
+    /// The word that names another table, behind a negation, and the table: by what was done if nothing was.
+    fn other_table(&self, at: usize, from: usize, done: bool) -> Option<(usize, usize)> {
+        let base = self.view.base;
+        let tables = self.view.tables;
+        (at..self.tokens.len().min(from + APART_MAX)).find_map(|place| {
+            let word = singular(&self.tokens[place].text);
+            let verb = done && place >= from && self.value(place).is_none();
+            let named = |table: &usize| {
+                *table != base
+                    && table_words(&tables[*table]).iter().any(|name| {
+                        *name == word || verb && (root(name) == root(&word) || same_concept(name, &word))
+                    })
+            };
+            (0..tables.len()).find(named).map(|table| (place, table))
+        })
+    }
+
+    /// The column of this table whose values stand in a column of the other.
+    fn key_of_other(&self, table: usize) -> Option<(Col, String)> {
+        let (base, tables) = (self.view.base, self.view.tables);
+        let first = |left: &TableProfile, right: &TableProfile| {
+            shared_key(left, right).and_then(|on| on.first().copied())
+        };
+        let (left, right) = first(&tables[base], &tables[table])
+            .or_else(|| first(&tables[table], &tables[base]).map(|(left, right)| (right, left)))?;
+        let col = self.view.columns.iter().position(|column| column.table == base && column.at == left)?;
+        Some((col, tables[table].columns[right].name.clone()))
+    }
+}
+
+/// What "order", "orders" and "ordered" share.
+fn root(word: &str) -> String {
+    stem(&stem(word))
+}

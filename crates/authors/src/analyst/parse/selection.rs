@@ -1,0 +1,198 @@
+//! What a question selects: "which region", "what month", "who".
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
+use super::{EXACT, Reader, Trouble, Want, ranks::RANK_MAX};
+use crate::analyst::{
+    query::{Col, Key, Rank},
+    vocabulary::Class,
+    words::{Kind, Token},
+};
+
+impl Reader<'_> {
+    /// "which region", "what month": the answer is a group.
+    pub(super) fn selection(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
+        let mut next =
+            self.past(from, &["the", "of", "single", "our", "individual", "are", "is", "were", "was", "one"]);
+        let count =
+            self.tokens.get(next).and_then(Token::count).filter(|count| (2..=RANK_MAX).contains(count));
+        let counted = next;
+        if count.is_some() {
+            next += 1;
+        }
+        if let Some((length, unit)) =
+            self.unit(next).filter(|_| self.mention(next).is_none_or(|mention| mention.best() < EXACT))
+        {
+            self.spend(at..next + length);
+            self.out.selects = true;
+            return self.time_key(unit);
+        }
+        if self.used.get(next) == Some(&true) {
+            return Ok(());
+        }
+        let Some(mention) = self.mention(next) else {
+            self.table_selection(at, next, counted, count);
+            return Ok(());
+        };
+        if (self.is_rows(&mention) && self.view.is_named(&self.tokens[next].text))
+            || self.names_rows(&mention)
+        {
+            self.table_selection(at, next, counted, count);
+            return Ok(());
+        }
+        if !self.can(&mention, Want::Key) {
+            return Ok(());
+        }
+        // "what category ... " asks for one; "what is the country" does too.
+        let col = self.resolve(&mention, Want::Key)?;
+        self.take(&mention);
+        self.spend(at..next);
+        self.out.selects = true;
+        self.rank_count(count);
+        let rows = self.view.is_unique(col) && self.view.columns[col].table == self.view.base;
+        if rows {
+            self.out.lists = true;
+            self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
+        } else {
+            self.push_key(self.key_of(col));
+        }
+        Ok(())
+    }
+
+    fn rank_count(&mut self, count: Option<u32>) {
+        if let Some(count) = count {
+            self.out.rank = Some(Rank { count, lowest: false, within: false, nth: false });
+            self.rank_lists = true;
+        }
+    }
+
+    /// "which loan", "which 3 invoices": rows.
+    fn table_selection(&mut self, at: usize, next: usize, counted: usize, count: Option<u32>) {
+        let named = self.tokens.get(next).is_some_and(|token| self.view.is_named(&token.text))
+            || self.is(next, Class::Row)
+            || self.mention(next).is_some_and(|mention| self.names_rows(&mention));
+        if named {
+            self.rank_count(count);
+            self.spend(at..at + 1);
+            if count.is_some() {
+                self.spend(counted..counted + 1);
+            }
+            self.spend(next..next + 1);
+            self.out.selects = true;
+            self.out.lists = true;
+        } else if self.word(at, &["which"]) {
+            self.out.selects = true;
+        }
+    }
+
+    /// "who": people are named in some column.
+    pub(super) fn persons(&mut self, at: usize, from: usize) -> Result<(), Trouble> {
+        if at > 0 && self.word(at, &["whose", "whom"]) {
+            // "regions whose sales …" says something of what was named.
+            return Ok(());
+        }
+        // "who is our best customer": ranked is what is named behind it.
+        let ahead = self.past(from, &["are", "is", "were", "was", "the", "our", "s"]);
+        let rank = self.class(ahead, |class| matches!(class, Class::Rank { .. } | Class::Best));
+        let ranked = rank.map(|length| self.past(ahead + length, &["of", "our", "the", "selling", "paying"]));
+        if ranked.and_then(|place| self.mention(place)).is_some_and(|thing| self.can(&thing, Want::Key)) {
+            self.spend(at..from);
+            self.out.selects = true;
+            return Ok(());
+        }
+        // "who of the sales reps", "customers who": the column is named.
+        let next = self.past(from, &["of", "are", "is", "were", "was", "the", "our", "all", "s"]);
+        if let Some(mention) =
+            self.mention(next).filter(|mention| self.can(mention, Want::Key) && next > from.min(at + 1))
+        {
+            let number = self.tokens.get(next).is_some_and(|token| matches!(token.kind, Kind::Number(_)));
+            if !number {
+                let col = self.resolve(&mention, Want::Key)?;
+                if self.view.kind(col) != ColumnKind::Date {
+                    self.take(&mention);
+                    self.spend(at..next);
+                    return self.select_by(col);
+                }
+            }
+        }
+        let before = at > 0
+            && (self.mention_before(at).is_some()
+                || self.used[at - 1]
+                || self.tokens.get(at - 1).is_some_and(|token| {
+                    self.view.is_named(&token.text)
+                        || token.is_any(&[
+                            "people",
+                            "those",
+                            "persons",
+                            "everyone",
+                            "all",
+                            "anyone",
+                            "everybody",
+                        ])
+                }));
+        if before {
+            return Ok(());
+        }
+        let called = |names: &[&str]| {
+            (0..self.view.columns.len()).find(|col| {
+                self.view.kind(*col) == ColumnKind::Text
+                    && self.view.role(*col) != ColumnRole::Date
+                    && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+            })
+        };
+        let col = called(&["employee", "who", "rep", "salesperson", "person"])
+            .or_else(|| called(&["name"]))
+            .or_else(|| {
+                called(&[
+                    "customer", "client", "borrower", "member", "player", "student", "pupil", "donor",
+                    "patient", "guest", "teacher", "contact",
+                ])
+            })
+            .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]));
+        let names: Vec<Col> = (0..self.view.columns.len())
+            .filter(|col| {
+                self.view.kind(*col) == ColumnKind::Text
+                    && self.view.columns[*col].words.last().is_some_and(|word| word == "name")
+            })
+            .collect();
+        if names.len() == 2 && col.is_some_and(|col| names.contains(&col)) {
+            // First and last name together say who.
+            self.spend(at..from);
+            self.out.selects = true;
+            self.out.lists = true;
+            self.out.task = Some(crate::analyst::query::Task::Rows(names));
+            return Ok(());
+        }
+        match col {
+            Some(col) => {
+                self.spend(at..from);
+                self.select_by(col)
+            }
+            None => {
+                self.out.unknown.push(self.raw(at..from));
+                Ok(())
+            }
+        }
+    }
+
+    /// True if nearly every row has a value of its own there.
+    pub(super) fn tells_rows_apart(&self, col: Col) -> bool {
+        self.view.columns[col].table == self.view.base
+            && (self.view.is_unique(col)
+                || self
+                    .view
+                    .profile(col)
+                    .is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 9))
+    }
+
+    pub(super) fn select_by(&mut self, col: Col) -> Result<(), Trouble> {
+        self.out.selects = true;
+        if self.tells_rows_apart(col) {
+            self.out.lists = true;
+            self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
+        } else {
+            self.push_key(Key::Column(col));
+        }
+        Ok(())
+    }
+}

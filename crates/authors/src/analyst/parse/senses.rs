@@ -1,0 +1,208 @@
+//! Usual words of business for the only column that can be meant: "revenue" where there is `line_total`, "raised" in a
+//! ledger of donations. What they are taken for is always said.
+
+use ringfence_pipeline::ports::ColumnRole;
+
+use super::{Mention, Reader};
+use crate::analyst::{
+    query::Col,
+    spelling::singular,
+    view::{View, table_words},
+    words::Kind,
+};
+
+/// Words for money that comes in.
+const INCOME: [&str; 9] =
+    ["revenue", "sale", "turnover", "taking", "income", "earning", "proceed", "billing", "invoiced"];
+
+/// Words for what was given, where gifts are kept.
+const GIVEN: [&str; 6] = ["raised", "donated", "given", "collected", "donation", "contributed"];
+
+/// Tables of what was given, and of what goes out or lies about.
+const GIFTS: [&str; 6] = ["donation", "fundraising", "gift", "pledge", "contribution", "spende"];
+const OUTGOING: [&str; 14] = [
+    "expense",
+    "cost",
+    "supplier",
+    "salary",
+    "payroll",
+    "budget",
+    "loan",
+    "stock",
+    "inventory",
+    "warehouse",
+    "donation",
+    "gift",
+    "expenditure",
+    "wage",
+];
+
+/// Parts of names of what is money, but not what a sale or a booking brought.
+const OTHER_MONEY: [&str; 28] = [
+    "cost",
+    "expense",
+    "budget",
+    "target",
+    "plan",
+    "planned",
+    "expected",
+    "forecast",
+    "tax",
+    "vat",
+    "discount",
+    "salary",
+    "wage",
+    "balance",
+    "unit",
+    "per",
+    "rate",
+    "refund",
+    "shipping",
+    "fine",
+    "deposit",
+    "limit",
+    "debt",
+    "loan",
+    "spend",
+    "paid",
+    "outstanding",
+    "commission",
+];
+
+/// What a figure of a mark or a score is called beside the column that holds it.
+const MARKS: [&str; 6] = ["mark", "score", "grade", "result", "rating", "point"];
+
+impl Reader<'_> {
+    /// Takes a word that names no column for the one that it can only mean, or for those between which is asked.
+    pub(super) fn senses(&mut self) {
+        for at in 0..self.tokens.len() {
+            let mentioned = self.is_mentioned(at) && !self.is_beside(at);
+            // "turnover: food + drinks" says itself what it is.
+            let defined = matches!(self.tokens.get(at + 1), Some(next) if next.is_mark(':') || next.is_mark('(') || next.is_mark('='));
+            if self.used[at] || mentioned || defined || self.tokens[at].kind != Kind::Word {
+                continue;
+            }
+            let word = singular(&self.tokens[at].text);
+            let side = at.checked_sub(1).and_then(|before| self.side(before));
+            let cols: Vec<Col> = if INCOME.contains(&word.as_str()) {
+                self.income(side)
+            } else if GIVEN.contains(&word.as_str()) && self.is_called(&GIFTS) {
+                self.given(&word)
+            } else {
+                continue;
+            };
+            // Quantity times price is computed where no column says it.
+            if cols.is_empty() || (cols.len() > 1 && side.is_none() && self.revenue().is_some()) {
+                continue;
+            }
+            let start = at - usize::from(side.is_some());
+            let phrase = self.raw(start..at + 1);
+            if let [col] = cols[..] {
+                self.out.notes.push(format!("{phrase:?} is taken as {}.", self.view.name(col)));
+            }
+            self.mentions.retain(|mention| mention.end <= start || mention.start > at);
+            let candidates = cols.into_iter().map(|col| (col, 60)).collect();
+            self.mentions.push(Mention { start, end: at + 1, candidates });
+            self.mentions.sort_by_key(|mention| mention.start);
+        }
+        self.marks();
+    }
+
+    /// True if a word of the same field names only money that is not meant: "income" a deposit.
+    fn is_beside(&self, at: usize) -> bool {
+        let other =
+            |col: Col| self.view.columns[col].words.iter().any(|word| OTHER_MONEY.contains(&word.as_str()));
+        self.mention(at).is_some_and(|mention| {
+            mention.end == at + 1
+                && mention.best() < 60
+                && mention.candidates.iter().all(|(col, _)| other(*col))
+        })
+    }
+
+    pub(super) fn is_mentioned(&self, at: usize) -> bool {
+        self.mentions.iter().any(|mention| (mention.start..mention.end).contains(&at))
+            || self.values.iter().any(|value| (value.start..value.end).contains(&at))
+    }
+
+    /// "net" or "gross" before a word for money.
+    fn side(&self, at: usize) -> Option<&'static str> {
+        ["net", "gross"].into_iter().find(|side| self.word(at, &[side]))
+    }
+
+    /// True if the table of the view, or its title, is called by one of the words.
+    fn is_called(&self, words: &[&str]) -> bool {
+        let table = &self.view.tables[self.view.base];
+        let own = table_words(table);
+        let by_title =
+            self.view.joins.is_empty() && self.view.names.iter().any(|name| words.contains(&name.as_str()));
+        own.iter().any(|name| words.contains(&name.as_str())) || by_title
+    }
+
+    /// The columns that say what came in, of the side that was said.
+    fn income(&self, side: Option<&str>) -> Vec<Col> {
+        if self.is_called(&OUTGOING) {
+            return Vec::new();
+        }
+        let says = |col: &Col, word: &str| {
+            let column = &self.view.columns[*col];
+            column.words.iter().any(|one| one == word) || column.meanings.contains(&word)
+        };
+        let cols = self.view_cols().filter(|col| is_income(self.view, *col));
+        cols.filter(|col| side.is_none_or(|side| says(col, side))).collect()
+    }
+
+    /// The one amount of a table of gifts; "donations" alone may be counted as well.
+    fn given(&self, word: &str) -> Vec<Col> {
+        let counted = word == "donation";
+        let amounts: Vec<Col> = self
+            .view_cols()
+            .filter(|col| self.view.is_measure(*col) && self.view.role(*col) == ColumnRole::Amount)
+            .collect();
+        if counted || amounts.len() > 1 { Vec::new() } else { amounts }
+    }
+
+    fn view_cols(&self) -> impl Iterator<Item = Col> + '_ {
+        0..self.view.columns.len()
+    }
+
+    /// "maths marks", "friendliness ratings": a word for what the column beside it holds.
+    fn marks(&mut self) {
+        for at in 1..self.tokens.len() {
+            let word = singular(&self.tokens[at].text);
+            // A weak name for another column does not stand beside the one that is named.
+            let named = self.mention(at).is_some_and(|mention| mention.best() >= 60);
+            let Some(mention) = self.mention_before(at).filter(|mention| {
+                MARKS.contains(&word.as_str()) && !self.used[at] && !named && mention.best() >= 60
+            }) else {
+                continue;
+            };
+            let held = mention.candidates.iter().any(|(col, _)| {
+                super::figures::is_averaged(self.view, *col) || self.view.role(*col) == ColumnRole::Category
+            });
+            if held {
+                self.spend(at..at + 1);
+            }
+        }
+    }
+}
+
+/// True for money that each row brought: a total, a fee, an amount in a currency, no price of one and no cost.
+fn is_income(view: &View<'_>, col: Col) -> bool {
+    let column = &view.columns[col];
+    let has = |words: &[&str]| {
+        column.words.iter().any(|word| words.contains(&word.as_str()))
+            || column.meanings.iter().any(|word| words.contains(word))
+    };
+    let total =
+        has(&["total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee"]);
+    let currency = column
+        .profile
+        .unit
+        .as_deref()
+        .is_some_and(|unit| ["\u{20ac}", "$", "\u{a3}", "EUR", "USD", "GBP", "CHF"].contains(&unit));
+    view.is_measure(col)
+        && view.role(col) == ColumnRole::Amount
+        && (total || currency)
+        && !has(&OTHER_MONEY)
+        && (!has(&["price"]) || has(&["total"]))
+}

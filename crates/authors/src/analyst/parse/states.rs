@@ -1,0 +1,172 @@
+//! States of rows that no value says: open is what has not come to its end, active who has not left.
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
+use super::{Reader, Trouble, Want};
+use crate::analyst::{
+    query::{Agg, Cmp, Col, Expr, Filter, Having, Key, Measure},
+    vocabulary::Class,
+};
+
+/// How a state is called in which something has come to its end.
+const ENDED: [&str; 26] = [
+    "won",
+    "lost",
+    "closed",
+    "closed won",
+    "closed lost",
+    "done",
+    "completed",
+    "complete",
+    "finished",
+    "cancelled",
+    "canceled",
+    "resolved",
+    "rejected",
+    "declined",
+    "paid",
+    "delivered",
+    "withdrawn",
+    "abandoned",
+    "solved",
+    "settled",
+    "refunded",
+    "returned",
+    "expired",
+    "bezahlt",
+    "erledigt",
+    "storniert",
+];
+
+impl Reader<'_> {
+    /// "open deals", where stages are won, lost and others: whatever has not ended.
+    pub(super) fn open_states(&mut self, at: usize) {
+        let open = self.word(at, &["open", "unresolved", "unfinished"])
+            && !self.used[at]
+            && self.value(at).is_none()
+            && self.mention(at).is_none_or(|mention| mention.best() < super::EXACT);
+        if !open {
+            return;
+        }
+        let ended = |col: Col| -> Option<Vec<String>> {
+            let profile = self.view.profile(col).filter(|profile| profile.all_values)?;
+            let filled = profile.values.iter().filter(|value| !value.value.is_empty());
+            let (over, on): (Vec<_>, Vec<_>) =
+                filled.partition(|value| ENDED.contains(&value.value.to_lowercase().as_str()));
+            (!over.is_empty() && !on.is_empty() && profile.distinct < 20)
+                .then(|| over.iter().map(|value| value.value.clone()).collect())
+        };
+        let found: Vec<(Col, Vec<String>)> = self
+            .view
+            .of_kind(ColumnKind::Text)
+            .filter(|col| self.view.role(*col) == ColumnRole::Category)
+            .filter_map(|col| Some((col, ended(col)?)))
+            .collect();
+        let [(col, values)] = &found[..] else { return };
+        self.out.notes.push(format!(
+            "{:?} is taken as a {} that is not {}.",
+            self.tokens[at].raw,
+            self.view.name(*col),
+            values.join(" or ")
+        ));
+        let filter = Filter::Is { col: *col, values: values.clone(), not: true };
+        self.placed.push((at, filter));
+        self.spend(at..at + 1);
+        self.explained(at, values);
+    }
+
+    /// "(everything that's neither won nor lost)" says the same once more.
+    fn explained(&mut self, from: usize, values: &[String]) {
+        let Some(start) = (from..self.tokens.len()).find(|at| self.mark(*at, '(')) else { return };
+        let Some(end) = (start..self.tokens.len()).find(|at| self.mark(*at, ')')) else { return };
+        let inside: Vec<_> =
+            self.values.iter().filter(|value| value.start > start && value.end <= end).collect();
+        let same = !inside.is_empty()
+            && inside.iter().all(|value| value.candidates.iter().any(|(_, text)| values.contains(text)));
+        if same && (start..end).any(|at| self.word(at, &["neither", "not", "except"])) {
+            self.spend(start..end + 1);
+        }
+    }
+
+    /// "still active": who has no day of leaving.
+    pub(super) fn active_states(&mut self, at: usize) {
+        let active = self.word(at, &["active"]) && !self.used[at] && self.value(at).is_none();
+        if !active || self.mention(at).is_some() {
+            return;
+        }
+        if let Some(col) = self.end_column() {
+            self.placed.push((at, Filter::Empty { col, not: false }));
+            self.out.notes.push(format!("{:?} is taken as no {}.", self.tokens[at].raw, self.view.name(col)));
+            self.spend(at..at + 1);
+        }
+    }
+
+    /// "patients who came only once", "how many customers ordered exactly twice": by how many rows they have.
+    pub(super) fn times_said(&mut self) -> Result<(), Trouble> {
+        let times = |reader: &Self, at: usize| match reader.tokens.get(at)? {
+            token if token.is("once") => Some((1.0, at + 1)),
+            token if token.is("twice") => Some((2.0, at + 1)),
+            token => token
+                .count()
+                .filter(|_| reader.word(at + 1, &["times", "time"]))
+                .map(|count| (f64::from(count), at + 2)),
+        };
+        for at in 0..self.tokens.len() {
+            let said = [
+                (&["only", "just", "exactly"][..], Cmp::Equal),
+                (&["least"][..], Cmp::AtLeast),
+                (&["than"][..], Cmp::Over),
+            ];
+            let Some((_, cmp)) = said.into_iter().find(|(words, _)| self.word(at, words)) else { continue };
+            let start = if cmp == Cmp::Equal { at } else { at.saturating_sub(1) };
+            let whole = match cmp {
+                Cmp::Equal => true,
+                Cmp::Over => self.word(start, &["more"]),
+                _ => self.word(start, &["at"]),
+            };
+            let Some((count, end)) = times(self, at + 1).filter(|_| whole && self.free(start..at + 2)) else {
+                continue;
+            };
+            let counted = (0..start).find(|place| self.is(*place, Class::HowMany));
+            // "who has ordered more than once" is read where duplicates are.
+            if cmp == Cmp::Over && counted.is_none() {
+                continue;
+            }
+            let group = self.mentions.iter().rfind(|mention| {
+                mention.end <= start
+                    && self.can(mention, Want::Key)
+                    && !self.is_rows(mention)
+                    && mention.candidates.first().is_some_and(|(col, _)| !self.tells_rows_apart(*col))
+            });
+            let Some(group) = group.cloned() else { continue };
+            let col = self.resolve(&group, Want::Key)?;
+            self.take(&group);
+            self.spend_verbs(group.end, start);
+            self.spend(start..end);
+            self.push_key(Key::Column(col));
+            self.out.measures.push(Measure::new(Agg::Count, Expr::Rows));
+            self.out.having = Some(Having::Number { measure: 0, cmp, value: count });
+            match counted.and_then(|place| Some((place, self.class(place, |class| class == Class::HowMany)?)))
+            {
+                Some((place, length)) => {
+                    self.spend(place..place + length);
+                    self.out.groups_counted = true;
+                }
+                None => self.out.selects = true,
+            }
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// What somebody did so often is no figure: "who rented once" beside `Days rented`.
+    pub(super) fn spend_verbs(&mut self, from: usize, to: usize) {
+        let weak = self
+            .mentions
+            .iter()
+            .filter(|mention| mention.start >= from && mention.end <= to && mention.best() < super::EXACT);
+        for (start, end) in weak.map(|mention| (mention.start, mention.end)).collect::<Vec<_>>() {
+            self.spend(start..end);
+        }
+    }
+}
