@@ -218,7 +218,7 @@ fn settled(server: &Server, expected: Option<&Holdings>) -> Holdings {
         if now != last {
             since = Instant::now();
         }
-        let done = expected.map_or(since.elapsed() > SETTLED_AFTER, |expected| now == *expected);
+        let done = expected.map_or_else(|| since.elapsed() > SETTLED_AFTER, |expected| now == *expected);
         if done || begun.elapsed() > SETTLE_MAX {
             return now;
         }
