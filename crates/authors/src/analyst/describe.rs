@@ -275,6 +275,17 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
             };
         }
     }
+    for key in &query.keys {
+        if let Key::Column(col) = key
+            && view.is_spelled_unlike(*col)
+        {
+            let _ = write!(
+                text,
+                " Spellings of {:?} that differ in case or spaces only are one.",
+                view.name(*col)
+            );
+        }
+    }
     for note in &query.notes {
         let _ = write!(text, " {note}");
     }

@@ -103,6 +103,8 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
             .flat_map(|(order, words)| words.into_iter().map(move |word| (order, word)))
             .filter(|(_, word)| word.chars().count() >= 3 && first_letters_fit(word, &token.text))
             .filter_map(|(order, word)| {
+                // A short word is not meant by a long one with two slips.
+                let allowed = allowed.min(slips_allowed(&word));
                 let best = slips(&word, &token.text, allowed)
                     .into_iter()
                     .chain(slips(&word, &single, allowed))

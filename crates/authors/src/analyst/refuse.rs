@@ -37,6 +37,10 @@ const CHANGES: [&str; 22] = [
     "edit", "modify", "delete", "remove", "drop", "cancel", "book", "pay", "approve", "transfer", "reduce",
 ];
 
+/// Verbs of what is done for somebody, not with data: "refund everyone who", "charge them".
+const ACTS: [&str; 10] =
+    ["refund", "charge", "invoice", "remind", "reimburse", "credit", "hire", "fire", "promote", "reorder"];
+
 /// Where records are kept.
 const SYSTEMS: [&str; 16] = [
     "database",
@@ -142,6 +146,11 @@ pub(crate) fn check(tokens: &[Token]) -> Option<Refusal> {
     }
     if commanded(&["mark", "update", "cancel", "book", "approve", "pay", "insert"]) {
         return destructive("change records");
+    }
+    let somebody =
+        ["everyone", "everybody", "all", "them", "him", "her", "every", "each", "this", "these", "those"];
+    if commanded(&ACTS) && tokens.windows(2).any(|pair| pair[0].is_any(&ACTS) && pair[1].is_any(&somebody)) {
+        return destructive("act for anybody");
     }
     let sends = commanded(&SENDS) && !said(&tokens[..tokens.len().min(2)], &["text"]);
     if sends

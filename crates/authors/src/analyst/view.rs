@@ -232,6 +232,16 @@ impl<'a> View<'a> {
             || (words.last().is_some_and(|word| word == "year") && self.looks_like_years(col))
     }
 
+    /// True if texts of a column are the same but for case and spaces around them.
+    pub(crate) fn is_spelled_unlike(&self, col: Col) -> bool {
+        let values = self
+            .profile(col)
+            .filter(|profile| profile.kind == ColumnKind::Text)
+            .map(|profile| &profile.values);
+        let mut seen = std::collections::BTreeSet::new();
+        values.into_iter().flatten().any(|value| !seen.insert(value.value.trim().to_lowercase()))
+    }
+
     pub(crate) fn looks_like_years(&self, col: Col) -> bool {
         let Some(profile) = self.profile(col) else { return false };
         profile.kind == ColumnKind::Integer

@@ -1,12 +1,64 @@
 //! Gives account of a question: whatever was taken from its words must be found again in the finished query.
 
+use ringfence_pipeline::ports::ColumnKind;
+
 use super::{Partial, Reader};
 use crate::analyst::{
     query::{Agg, Col, Expr, Filter, Having, Key, Measure, Query, Task},
+    spelling::normal_words,
     view::View,
     vocabulary::Class,
     words::Kind,
 };
+
+/// Words for a figure that a row is not: who says one does not ask how many rows there are.
+const FIGURES: [&str; 20] = [
+    "revenue",
+    "turnover",
+    "income",
+    "takings",
+    "earnings",
+    "proceeds",
+    "value",
+    "worth",
+    "amount",
+    "cost",
+    "costs",
+    "rent",
+    "weight",
+    "volume",
+    "energy",
+    "consumption",
+    "spend",
+    "spent",
+    "earned",
+    "pay",
+];
+
+/// Units that are counted in columns, not in rows: "how many kg".
+const UNITS: [&str; 18] = [
+    "kg",
+    "kilos",
+    "kilograms",
+    "tonnes",
+    "tons",
+    "litres",
+    "liters",
+    "kwh",
+    "km",
+    "kilometres",
+    "kilometers",
+    "miles",
+    "hours",
+    "minutes",
+    "euros",
+    "dollars",
+    "pounds",
+    "units",
+];
+
+/// Days by which another column's newest date is another year's.
+const OUTLIVED_DAYS: i64 = 300;
 
 /// What a question said, each with its words.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +77,21 @@ pub(crate) struct Said {
     /// "remaining budget": what no column says.
     qualified: Option<String>,
     /// "A compared with B", where A and B are values of a column.
-    compares: Option<String>,
+    pub(super) compares: Option<String>,
+    /// A figure by its usual name, or by its unit.
+    figure: Option<String>,
+    /// "would that be": of what is not.
+    supposed: Option<String>,
+    /// "in one order": of a single row.
+    single: Option<String>,
+    /// "this year", where the newest date of the usual column is long past by another.
+    elapsed: Option<String>,
+    /// "percentage": a part of something.
+    part: Option<String>,
+    /// "A vs B", whatever these are.
+    pub(super) versus: bool,
+    /// "longest": what lasts, not what is most.
+    lasting: Option<String>,
 }
 
 impl Reader<'_> {
@@ -67,6 +133,27 @@ impl Reader<'_> {
             {
                 said.qualified = Some(token.raw.clone());
             }
+            let numbered = at > 0 && matches!(self.tokens[at - 1].kind, Kind::Number(_));
+            if token.is_any(&UNITS) && !numbered || self.counting.is_none() && token.is_any(&FIGURES) {
+                said.figure = Some(token.raw.clone());
+            }
+            let next = |more: usize, words: &[&str]| self.word(at + more, words);
+            if token.is("would") && next(1, &["that", "it", "this", "those"]) && next(2, &["be"]) {
+                said.supposed = Some(self.raw(at..at + 3));
+            }
+            if token.is("in") && (next(1, &["one", "single"]) || next(1, &["a"]) && next(2, &["single"])) {
+                said.single = Some(self.raw(at..at + 3));
+            }
+            if token.is_any(&["this", "last"]) && next(1, &["year"]) && self.is_outlived() {
+                said.elapsed = Some(self.raw(at..at + 2));
+            }
+            if token.is_any(&["percentage", "share", "proportion"]) {
+                said.part = Some(token.raw.clone());
+            }
+            said.versus |= token.is_any(&["vs", "versus"]);
+            if token.is_any(&["longest", "shortest"]) {
+                said.lasting = Some(token.raw.clone());
+            }
             if token.is_any(&["together", "combined", "altogether"]) && at > 0 {
                 said.together = Some(token.raw.clone());
             }
@@ -83,6 +170,15 @@ impl Reader<'_> {
             .flatten()
             .map(|token| token.raw.clone());
         self.out.said = said;
+    }
+
+    /// True if some column of the table holds dates that are far newer than those by which "this year" is told.
+    fn is_outlived(&self) -> bool {
+        let latest = |col: Col| self.extent(col).map(|(_, last)| last);
+        let own =
+            self.view.of_kind(ColumnKind::Date).filter(|col| self.view.columns[*col].table == self.view.base);
+        let newest = self.newest();
+        own.filter_map(latest).any(|last| newest.is_some_and(|newest| last - newest > OUTLIVED_DAYS))
     }
 }
 
@@ -159,6 +255,53 @@ impl Said {
             lost.extend(self.each_row.clone());
         }
         lost.extend(self.qualified.clone());
+        lost.extend(self.supposed.clone().into_iter().chain(self.elapsed.clone()));
+        if query.having.is_some() {
+            lost.extend(self.single.clone());
+        }
+        // "energy" is no price of it.
+        for measure in query.measures.iter().filter(|measure| measure.agg == Agg::Mean) {
+            let Expr::Column(col) = measure.of else { continue };
+            let is_price =
+                |word: &String| ["price", "rate", "tariff", "fee", "cost"].contains(&word.as_str());
+            let priced = view.columns[col].words.iter().any(is_price);
+            let meant = self.columns.iter().find(|(_, meant)| meant.contains(&col));
+            if let Some((phrase, _)) =
+                meant.filter(|(phrase, _)| priced && !normal_words(phrase).iter().any(is_price))
+            {
+                lost.push(phrase.clone());
+            }
+        }
+        if figures && query.measures.iter().all(|measure| !measure.is_ratio() && !measure.of.holds_ratio()) {
+            lost.extend(self.part.clone());
+        }
+        // Of what tells rows apart there is one each: none of them is the most common.
+        let unique = |key: &Key| matches!(key, Key::Column(col) if view.is_unique(*col));
+        let counted = |measure: &Measure| measure.of == Expr::Rows;
+        if query.rank.is_some()
+            && query.keys.len() == 1
+            && query.keys.iter().all(unique)
+            && query.measures.iter().all(counted)
+        {
+            lost.extend(self.ranks.clone());
+        }
+        if !query.measures.is_empty() && query.measures.iter().all(counted) {
+            lost.extend(self.figure.clone());
+        }
+        // Who has been there longest is not who has paid most.
+        let lasts = |measure: &Measure| match measure.of {
+            Expr::Column(col) => {
+                measure.agg != Agg::Sum
+                    || view.columns[col]
+                        .words
+                        .iter()
+                        .any(|word| super::superlatives::DURATIONS.contains(&word.as_str()))
+            }
+            _ => true,
+        };
+        if query.rank.is_some() && !query.keys.is_empty() && !query.measures.iter().all(lasts) {
+            lost.extend(self.lasting.clone());
+        }
         if query.rank.is_some() && !query.keys.is_empty() {
             lost.extend(self.together.clone());
         }

@@ -2,7 +2,7 @@
 
 use super::Partial;
 use crate::analyst::{
-    query::{Agg, Expr, Filter, Measure, Task},
+    query::{Agg, Chart, Expr, Filter, Measure, Task},
     view::View,
 };
 
@@ -58,6 +58,29 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     // Cleaning answers nothing else that was asked with it.
     let cleaned = matches!(partial.task, Some(Task::Clean(_)))
         && (!partial.keys.is_empty() || !partial.measures.is_empty() || !partial.aggs.is_empty());
+    // The weight of a person is averaged, that of a freight is added up.
+    let weighed = !partial.agg_said
+        && !partial.keys.is_empty()
+        && partial.measures.iter().any(|measure| {
+            matches!(measure.of, Expr::Column(col)
+        if measure.agg == Agg::Mean && view.columns[col].words.iter().any(|word| word == "weight"))
+        });
+    // A capacity stands once in its own table, and beside each of the sales that are joined with it.
+    let tables = |of: &Expr| {
+        of.columns().iter().map(|col| view.columns[*col].table).collect::<std::collections::BTreeSet<_>>()
+    };
+    let repeated = partial
+        .measures
+        .iter()
+        .any(|measure| measure.of.holds_ratio() && !measure.by_row && tables(&measure.of).len() > 1);
+    // A chart of one number shows nothing.
+    let single = matches!(partial.chart, Some(Chart::Bar | Chart::Pie | Chart::Line))
+        && partial.keys.is_empty()
+        && partial.task.is_none()
+        && partial.measures.len() == 1;
+    if weighed || repeated || single {
+        partial.doubt(30);
+    }
     let void = partial.measures.iter().any(|measure| is_void(&measure.of));
     let of_price = partial.measures.iter().any(|measure| divides_average(&measure.of, view));
     if shares || placed || cleaned || void || of_price {

@@ -472,6 +472,14 @@ impl Reader<'_> {
             self.spend(down.end..next);
             self.one_key(next)?;
             self.pivot = true;
+            // A cross table without a figure counts.
+            let table = (0..at).any(|before| {
+                self.word(before, &["crosstab", "crosstable"])
+                    || self.word(before, &["cross"]) && self.word(before + 1, &["table", "tab", "tabulation"])
+            });
+            if table && !self.figure_said() {
+                self.out.counts = true;
+            }
         }
         Ok(())
     }

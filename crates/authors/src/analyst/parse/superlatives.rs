@@ -10,7 +10,7 @@ use crate::analyst::{
 };
 
 /// What lasts is measured in these, or called so.
-const DURATIONS: [&str; 13] = [
+pub(super) const DURATIONS: [&str; 13] = [
     "minute", "min", "second", "sec", "hour", "hr", "duration", "length", "day", "runtime", "time",
     "downtime", "delay",
 ];

@@ -407,6 +407,8 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
                 Key::Column(col) => partial.task = Some(Task::Values(col)),
                 _ => partial.measures.push(Measure::rows()),
             }
+        } else if !task && !ranked && happens(partial) {
+            partial.measures.push(Measure::rows());
         } else if task || ranked || grouped || partial.chart.is_some() {
             let col = main_amount(partial, view, choices)?;
             // "most expensive class": what one costs, not what all do.
@@ -509,6 +511,22 @@ fn best_by(view: &View<'_>) -> Trouble {
     Trouble::Ask("Best by which figure?".to_owned(), options)
 }
 
+/// True for "signups per month": what happens on the dates by which there are groups is counted.
+fn happens(partial: &Partial) -> bool {
+    let dates: Vec<Col> = partial.keys.iter().filter(|key| key.is_time()).map(|key| key.column()).collect();
+    let event = |phrase: &str| {
+        let last = phrase.rsplit(' ').next().unwrap_or_default().to_lowercase();
+        last.len() > 4
+            && last.ends_with('s')
+            && !["dates", "times", "years", "weeks", "months", "quarters"].contains(&last.as_str())
+    };
+    partial
+        .said
+        .columns
+        .iter()
+        .any(|(phrase, meant)| event(phrase) && meant.iter().any(|col| dates.contains(col)))
+}
+
 /// The one amount there is, if no figure is named.
 fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<Col, Trouble> {
     let amounts: Vec<Col> = (0..view.columns.len())
@@ -553,6 +571,14 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
             return main_measure(&[], view, choices);
         }
     };
+    if partial.said.versus || partial.said.compares.is_some() {
+        // "too small vs too large" may as well be counted.
+        partial.doubt(25);
+    }
+    if partial.prices && !super::figures::is_averaged(view, col) {
+        // What is expensive has a price, which sums of money need not be.
+        partial.doubt(25);
+    }
     partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
     // A growth of what nobody named is a guess, if there is more than one figure.
     let several = (0..view.columns.len()).filter(|col| view.is_measure(*col)).count() > 1;

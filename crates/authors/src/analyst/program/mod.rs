@@ -321,6 +321,13 @@ impl<'a> Writer<'a> {
             let source = self.name(key.column());
             let empty = self.view.profile(key.column()).is_some_and(|profile| profile.empty > 0)
                 || !self.view.joins.is_empty();
+            if matches!(key, Key::Column(col) if self.view.is_spelled_unlike(*col)) {
+                // Each spelling becomes the most usual one.
+                let cell = format!("table[{text}]");
+                let alike = format!("{cell}.str.strip().str.casefold()");
+                let _ =
+                    writeln!(code, "{cell} = {cell}.groupby({alike}).transform(lambda same: same.mode()[0])");
+            }
             match key {
                 Key::Time(col, unit) => {
                     if empty {
