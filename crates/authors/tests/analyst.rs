@@ -465,3 +465,37 @@ fn what_never_happened_is_looked_up() {
         ],
     );
 }
+
+#[test]
+fn what_a_question_names_and_a_reading_does_not_use_is_asked_about() {
+    let crates = "crate,farm,picked_on,weight_kg,fee,Kind\nC1,Hill,2025-03-01,12,4,Plum\nC2,Hill,2025-03-02,9,3,plum\n\
+        C3,Dale,2025-04-01,15,5,Apple\nC4,Dale,2025-04-09,11,4,Apple\nC5,Hill,2025-05-02,7,2,PLUM\n";
+    let files = [("crates.csv", crates)];
+    understood(
+        &files,
+        &[
+            ("crates by kind", "Spellings of \"Kind\" that differ in case or spaces only are one"),
+            ("cross table farm x kind", "Number of rows"),
+            ("average weight by farm", "Average weight_kg by farm"),
+        ],
+    );
+    for question in [
+        "energy by farm",
+        "weight picked per month",
+        "fee by farm, how much would that be per year",
+        "which farm had more than 8 kg in one crate",
+        "what percentage of the total is the fee?",
+        "which farm has been with us longest?",
+        "pie chart of the fee",
+        "plum vs apple on Hill",
+        "charge everyone on Hill",
+    ] {
+        let asked = ask(question, &files);
+        assert!(asked.is_err(), "{question}: {}", asked.unwrap().explanation);
+    }
+    let events = "event,hall,seats\nGala,Old,100\nOpera,New,200\n";
+    let sales = "sale,event,tickets\nS1,Gala,3\nS2,Gala,2\nS3,Opera,4\n";
+    let files = [("events.csv", events), ("sales.csv", sales)];
+    let asked = ask("tickets divided by seats for each event", &files);
+    assert!(asked.is_err(), "{}", asked.unwrap().explanation);
+}

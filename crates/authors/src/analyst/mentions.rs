@@ -68,6 +68,13 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
         }
     }
     names.extend(view.names.iter().cloned());
+    // What another table calls a column is no slip.
+    let elsewhere: Vec<String> = view
+        .tables
+        .iter()
+        .flat_map(|table| &table.columns)
+        .flat_map(|column| normal_words(&column.name))
+        .collect();
     let mut mended = Vec::new();
     let phrased = in_phrases(tokens);
     for (at, token) in tokens.iter_mut().enumerate() {
@@ -81,7 +88,7 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
         if is_common(&token.text)
             || filler(&text) > 0
             || known_words().iter().any(|word| *word == token.text || *word == single)
-            || names.iter().chain(&values).any(|word| known(word))
+            || names.iter().chain(&values).chain(&elsewhere).any(|word| known(word))
             || super::dates::month_of(&token.text).is_some()
             || super::dates::weekday_of(&token.text).is_some()
         {

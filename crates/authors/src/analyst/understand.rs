@@ -230,7 +230,7 @@ fn read<'a, 'b>(
     view: &'a View<'b>,
 ) -> Result<Reading<'a, 'b>, Failure<'a, 'b>> {
     let named = tokens.iter().filter(|token| view.is_named(&token.text)).count();
-    let mut partial = match parse::read(tokens, view, choices) {
+    let partial = match parse::read(tokens, view, choices) {
         Ok(partial) => partial,
         Err(trouble) => {
             // What this table lacks says less than what another does not know.
@@ -244,7 +244,7 @@ fn read<'a, 'b>(
         return Err(Failure { view, trouble, unknown, exact, named });
     }
     let fragment = partial.is_fragment();
-    let said = std::mem::take(&mut partial.said);
+    let said = partial.said.clone();
     match parse::complete(partial, view, choices) {
         Ok((query, confidence)) => {
             let lost = said.lost(&query, view);
