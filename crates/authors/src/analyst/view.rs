@@ -318,8 +318,14 @@ impl<'a> View<'a> {
     }
 }
 
+/// The year that a word beside a month's name says: 2025, or 25.
 fn year_of(word: &str) -> Option<i64> {
-    word.parse().ok().filter(|year| (1900..2100).contains(year))
+    let number: i64 = word.parse().ok()?;
+    if word.len() == 2 {
+        Some(2000 + number)
+    } else {
+        Some(number).filter(|year| (1900..2100).contains(year))
+    }
 }
 
 /// A name without the number that pandas gives to the second column of that name.
