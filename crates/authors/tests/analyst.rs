@@ -436,6 +436,9 @@ fn months_may_be_columns_of_a_year() {
             ("headcount of Care in Feb 2026", "Total Feb 2026, where Team is Care"),
         ],
     );
+    // A month of words is no month less.
+    let words = csv.replace(",6,", ",none yet,").replace(",2,2,", ",not known,2,").replace("4,4,", "4,?,");
+    assert!(ask("headcount over the months", &[("headcount.csv", &words)]).is_err());
     let short = csv.replace("2026", "26");
     understood(&[("headcount.csv", &short)], &[("headcount by team in March", "Total Mar 26 by Team")]);
 }

@@ -262,8 +262,12 @@ impl<'a> View<'a> {
 
     /// Number columns that are called by months, if there are several: `Oct` or, of a single year, `Oct 2026`.
     pub(crate) fn months(&self) -> Vec<Col> {
-        let month = |col: &Col| self.is_number(*col) && self.month(*col).is_some();
-        let months: Vec<Col> = (0..self.columns.len()).filter(month).collect();
+        let called = |col: &Col| self.month(*col).is_some() && self.kind(*col) != ColumnKind::Empty;
+        let months: Vec<Col> = (0..self.columns.len()).filter(called).collect();
+        // Without one that holds words a year would be told as if it were whole.
+        if !months.iter().all(|col| self.is_number(*col)) {
+            return Vec::new();
+        }
         let years = |col: &Col| self.columns[*col].words.iter().find_map(|word| year_of(word));
         let one_year = months.windows(2).all(|pair| years(&pair[0]) == years(&pair[1]));
         if months.len() > 2 && one_year { months } else { Vec::new() }
