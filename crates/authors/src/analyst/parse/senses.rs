@@ -101,6 +101,7 @@ impl Reader<'_> {
                 self.out.notes.push(format!("{phrase:?} is taken as {}.", self.view.name(col)));
             }
             self.mentions.retain(|mention| mention.end <= start || mention.start > at);
+            self.incomes.push(at);
             let candidates = cols.into_iter().map(|col| (col, 60)).collect();
             self.mentions.push(Mention { start, end: at + 1, candidates });
             self.mentions.sort_by_key(|mention| mention.start);
@@ -117,6 +118,14 @@ impl Reader<'_> {
                 && mention.best() < 60
                 && mention.candidates.iter().all(|(col, _)| other(*col))
         })
+    }
+
+    /// True if a word of the table's name is meant as money: "sales by quarter" in a file of sales. Where they are
+    /// counted or listed, it is rows.
+    pub(super) fn is_income(&self, mention: &Mention) -> bool {
+        let shown = self.out.lists || self.out.lists_rows || self.out.selects;
+        let told = !self.out.keys.is_empty() || self.share_at.is_some() || self.growth_at.is_some();
+        self.incomes.contains(&(mention.end - 1)) && self.counting.is_none() && (told || !shown)
     }
 
     pub(super) fn is_mentioned(&self, at: usize) -> bool {
