@@ -429,7 +429,7 @@ impl Writer<'_> {
             format!("table = table[{}]\n", list(cols.iter().map(|col| self.view.name(*col))))
         };
         let mut code = format!("\n{chosen}missing = table.isna() | (table.astype(str) == \"\")\n");
-        code += "answer = missing.sum().rename_axis(\"Column\").reset_index(name=\"Missing\")\n";
+        code += "answer = missing.sum().sort_values(ascending=False, kind=\"stable\").rename_axis(\"Column\").reset_index(name=\"Missing\")\n";
         let _ = writeln!(code, "{show}(answer)");
         code += &self.charted_missing();
         code + &self.saved("answer", true)
