@@ -34,7 +34,9 @@ impl Reader<'_> {
             self.table_selection(at, next, counted, count);
             return Ok(());
         };
-        if (self.is_rows(&mention) && self.view.is_named(&self.tokens[next].text))
+        if (self.is_rows(&mention)
+            && !self.is_income(&mention)
+            && self.view.is_named(&self.tokens[next].text))
             || self.names_rows(&mention)
         {
             self.table_selection(at, next, counted, count);

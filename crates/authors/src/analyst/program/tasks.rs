@@ -598,6 +598,9 @@ impl Writer<'_> {
     pub(super) fn clean(&mut self, steps: &[Cleaning]) -> String {
         let mut code =
             String::from("\nbefore = len(table)\n# White space around text is removed in reading.\n");
+        // Rows may only be the same once their dates and numbers are.
+        let mut steps: Vec<&Cleaning> = steps.iter().collect();
+        steps.sort_by_key(|step| **step == Cleaning::Dedupe);
         for step in steps {
             code += &match step {
                 Cleaning::Trim => String::new(),
@@ -671,12 +674,27 @@ impl Writer<'_> {
             })
             .filter(|col| !matches!(self.view.role(*col), ColumnRole::Category | ColumnRole::Key))
             .collect();
+        let mut code = String::new();
+        for name in self.loose_dates() {
+            let _ = writeln!(
+                code,
+                "# Dates in several styles become dates; what is none stays.\ndates = to_date(table[{name}])\ntable[{name}] = dates.astype(object).where(dates.notna(), table[{name}].replace(\"\", None))"
+            );
+        }
         if texts.is_empty() {
-            return String::new();
+            return code;
         }
         let names = list(texts.iter().map(|col| self.view.name(*col)));
-        format!(
+        code + &format!(
             "# Text that is nearly all numbers or dates becomes that.\nfor name in {names}:\n    text = table[name].replace(\"\", None)\n    filled = text.notna().sum()\n    numbers = pd.to_numeric(text.str.replace(r\"[^0-9.\\-]\", \"\", regex=True).where(~text.str.contains(r\"[A-Za-z]{{4}}|[/:]|-.*-|\\..*\\.\", regex=True, na=False)), errors=\"coerce\")\n    dates = to_date(table[name])\n    if filled and numbers.notna().sum() >= 0.9 * filled:\n        table[name] = numbers\n    elif filled and dates.notna().sum() >= 0.9 * filled:\n        table[name] = dates\n"
         )
+    }
+
+    /// Names of columns whose dates are written in several styles.
+    fn loose_dates(&self) -> impl Iterator<Item = String> + '_ {
+        let base = |col: &Col| {
+            self.view.columns[*col].table == self.view.base && self.view.columns[*col].loose_dates
+        };
+        (0..self.view.columns.len()).filter(base).map(|col| self.name(col))
     }
 }
