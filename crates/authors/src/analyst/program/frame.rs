@@ -53,7 +53,8 @@ impl Writer<'_> {
             loading.read += &other.read;
         }
         loading.helpers = without_repeats(&loading.helpers);
-        if matches!(&self.query.task, Task::Clean(steps) if steps.contains(&Cleaning::Parse)) {
+        if matches!(&self.query.task, Task::Clean(steps) if steps.contains(&Cleaning::Parse) || steps.contains(&Cleaning::Dedupe))
+        {
             loading.helpers += TO_DATE;
         }
         if !matches!(self.query.task, Task::Clean(_)) {
