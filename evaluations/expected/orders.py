@@ -117,3 +117,10 @@ expect["ord-none"] = table(never) if never else either(number(0), text("none"), 
 lamps = o[o["Category"] == "Lighting"].groupby(month)["Revenue"].sum()
 expect["ord-talk-and-month"] = [number(by_category["Lighting"]), table(lamps, ordered=True),
                                 table(lamps[lamps.index.year == 2023], ordered=True)]
+
+returned = o[o["Status"] == "Returned"]
+expect["ord-worth"] = table(pd.DataFrame([[len(returned), returned["Revenue"].sum()]]), keys=0)
+expect["ord-growth-before"] = expect["ord-growth-month"]
+expect["ord-sales-quarter"] = table(o.groupby([o["Order Date"].dt.to_period("Q"), "Country"])["Revenue"].sum())
+expect["ord-decade"] = number(revenue.sum())
+expect["ord-units-percent"] = number((o["Discount"] > 0.1).sum())

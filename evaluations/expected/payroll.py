@@ -37,3 +37,4 @@ expect["pay-headcount"] = either(number(p["Left On"].isna().sum()), CLARIFY)
 augsburg = p[p["City"] == "Augsburg"]
 expect["pay-talk"] = [number(pay.mean()), table(by_department.mean()), table(augsburg.groupby("Department")["Monthly Salary"].mean())]
 expect["pay-talk-clarify"] = [CLARIFY, table(p.groupby("Department")["Bonus"].mean())]
+expect["pay-who-since"] = text(oldest["Name"].iloc[0], others=list(oldest["Name"].iloc[1:]))

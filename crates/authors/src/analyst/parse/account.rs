@@ -265,7 +265,10 @@ impl Said {
         if figures && query.keys.is_empty() && query.measures.iter().any(totals) {
             lost.extend(self.each_row.clone());
         }
-        if shown {
+        let by_time = figures && query.keys.iter().any(|key| key.is_time());
+        let bounded = query.having.is_some()
+            || query.filters.iter().any(|filter| matches!(filter, Filter::Number { .. }));
+        if (shown || by_time) && query.rank.is_none() && !bounded {
             lost.extend(self.moves.clone());
         }
         lost.extend(self.qualified.clone());
