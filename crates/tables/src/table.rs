@@ -11,7 +11,7 @@ use ringfence_job::table::{
 use crate::{
     TableError,
     cell::{Cell, cut},
-    column::{Column, Room, is_missing},
+    column::{Column, Expected, Room, is_missing},
     date,
     limits::{COLUMNS_MAX, HEADER_BYTES_MAX, NOTES_MAX, ROWS_BYTES_MAX, SPANS_MAX, VALUE_BYTES_MAX},
     number::{self, Decimal},
@@ -802,12 +802,20 @@ impl Body {
             [] => decimal == Decimal::Comma || self.hints.semicolons,
         };
         let names = pandas_names(std::mem::take(&mut self.names));
+        let month = |(name, column): (&String, &Column)| {
+            role::is_month_name(name) && column.numbers(decimal).is_column()
+        };
+        let months = names.iter().zip(&self.columns).filter(|pair| month(*pair)).count();
         let mut profiles = Vec::new();
         let (mut errors, mut as_text, mut ambiguous) = (0, Vec::new(), Vec::new());
         for (at, (name, column)) in names.into_iter().zip(&self.columns).enumerate() {
             let unnamed = name == format!("Unnamed: {at}");
-            let (dates, keys) = (role::is_date_name(&name), role::is_key_name(&name));
-            let mut profile = column.profile(name.clone(), decimal, day_first, dates, keys);
+            let expected = Expected {
+                dates: role::is_date_name(&name),
+                keys: role::is_key_name(&name),
+                series: months >= MONTHS_MIN && role::is_month_name(&name),
+            };
+            let mut profile = column.profile(name.clone(), decimal, day_first, expected);
             if unnamed && profile.kind == ColumnKind::Empty {
                 continue;
             }
@@ -852,6 +860,9 @@ impl Body {
         profiles
     }
 }
+
+/// Columns of months that hold numbers, from which on the others of the table do, too.
+const MONTHS_MIN: usize = 3;
 
 fn label_words(label: &str) -> Vec<&str> {
     let words = label.split(|char: char| char.is_whitespace() || ":()/".contains(char));

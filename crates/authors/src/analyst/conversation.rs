@@ -218,6 +218,12 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
         || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
 }
 
+/// True if a question speaks of what the one before was about.
+pub(crate) fn refers(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| token.is_any(&["those", "these", "them", "they", "their", "that", "it"]))
+        && continues(tokens)
+}
+
 /// True if a question can be nothing but a part of another, whatever else it says.
 pub(crate) fn is_part(tokens: &[Token]) -> bool {
     let word = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| token.is_any(words));

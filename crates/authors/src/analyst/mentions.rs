@@ -33,6 +33,22 @@ const UNITS: [&str; 10] = ["usd", "eur", "gbp", "chf", "pct", "percent", "kwh", 
 /// More of them, by which alone a column may be called as well.
 const WEIGHTS: [&str; 8] = ["second", "minute", "tonne", "ton", "kg", "litre", "liter", "hectare"];
 
+/// Units in which something is measured, by which the one column that is in them may be called.
+const MEASURES: [&str; 11] =
+    ["kg", "tonne", "litre", "kwh", "mwh", "km", "mile", "hour", "minute", "hectare", "gram"];
+
+/// What a rate may be per, behind a stroke.
+const DIVISORS: [&str; 14] = [
+    "kg", "tonne", "litre", "kwh", "km", "mile", "hour", "h", "day", "week", "month", "night", "unit", "piece",
+];
+
+/// Where in the words of a name stands what it is per: `Price (\u{20ac}/kg)`.
+fn divisor(raw: &str, name: &[String]) -> Option<usize> {
+    let per = normal_words(raw.split_once('/')?.1).into_iter().next()?;
+    let at = name.iter().rposition(|word| *word == per)?;
+    (at > 0 && DIVISORS.contains(&per.as_str())).then_some(at)
+}
+
 /// A phrase that names a column, or several that it could mean, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mention {
@@ -266,10 +282,23 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     let length = if name.len() > 5 { name.iter().filter(weighty).count().max(1) } else { name.len() };
     let share = |matched: usize| u32::try_from(30 * matched / length.max(matched)).unwrap_or(0);
     // What a rate is per says nothing of how many there are: "nights" for `Rate per night`.
-    let per = name.iter().position(|word| word == "per").unwrap_or(name.len());
+    let per = name
+        .iter()
+        .position(|word| word == "per")
+        .or_else(|| divisor(&column.profile.name, name))
+        .unwrap_or(name.len());
     let within = words.iter().filter(|word| name[..per].contains(word)).count();
     if within == 0 && per < name.len() && words.iter().any(|word| name.contains(word)) {
         return 0;
+    }
+    // "kg" is what `Quantity (kg)` holds.
+    if let [word] = words
+        && within == 1
+        && name.last() == Some(word)
+        && MEASURES.contains(&word.as_str())
+        && view.is_measure(col)
+    {
+        return 62;
     }
     if within == words.len() {
         // "cost" is rather `Unit Cost` than "unit" is.

@@ -36,6 +36,15 @@ struct Reading<'a, 'b> {
     fragment: bool,
 }
 
+/// The newest question that was understood.
+#[derive(Clone, Copy)]
+struct Earlier<'m> {
+    memory: &'m Memory,
+    query: &'m Query,
+    /// Another came after it that was not.
+    skipped: bool,
+}
+
 /// Why there is no reading, and how far it went.
 struct Failure<'a, 'b> {
     view: &'a View<'b>,
@@ -67,7 +76,15 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
                 .to_owned(),
         ));
     }
-    resolve(question, tokens, &[], earlier, &views, tables)
+    // What was asked in between was not understood: those of whom it was cannot be meant.
+    let skipped = earlier.is_some() && unanswered == Some(true);
+    if skipped && conversation::refers(tokens) {
+        return Err(AuthorError::NotUnderstood(
+            "the question before this one was not understood, so I do not know what it goes on from; please ask in full"
+                .to_owned(),
+        ));
+    }
+    resolve(question, tokens, &[], earlier.map(|(memory, query)| Earlier { memory, query, skipped }), &views, tables)
 }
 
 /// True if a question goes on from another and says nothing of what to compute or to list by itself.
@@ -87,7 +104,7 @@ fn answered(
     tables: u64,
 ) -> Option<Result<Draft, AuthorError>> {
     let asked = words::tokens(&pending.question);
-    let earlier = memory.query.as_ref().map(|query| (memory, query));
+    let earlier = memory.query.as_ref().map(|query| Earlier { memory, query, skipped: false });
     let mut choices = pending.choices.clone();
     if let Some(choice) = pending.chosen(question, tokens) {
         if choice == Choice::Phrase("no".to_owned()) {
@@ -125,42 +142,24 @@ fn resolve(
     question: &str,
     tokens: &[Token],
     choices: &[Choice],
-    earlier: Option<(&Memory, &Query)>,
+    earlier: Option<Earlier<'_>>,
     views: &[View<'_>],
     tables: u64,
 ) -> Result<Draft, AuthorError> {
     let alone = readings(tokens, choices, views);
     let goes_on = conversation::continues(tokens);
-    if let Some((memory, query)) = earlier
+    if let Some(Earlier { memory, query, skipped }) = earlier
         && (goes_on || alone.as_ref().map_or(true, |found| found.iter().all(|reading| reading.fragment)))
-        && let Some(reading) = continuation(tokens, choices, memory, query, views)
+        && let Some(mut reading) = continuation(tokens, choices, memory, query, views)
     {
-        return Ok(write(question, reading, tables));
+        if skipped {
+            reading.confidence = reading.confidence.min(ASKED_BELOW - 1);
+        }
+        return confirmed(question, choices, reading, earlier, views, tables);
     }
     match alone {
         Ok(mut found) => match found.len() {
-            1 => {
-                let reading = found.remove(0);
-                let confirmed =
-                    choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
-                if reading.confidence < ASKED_BELOW && !confirmed {
-                    let without = if reading.lost.is_empty() {
-                        String::new()
-                    } else {
-                        format!(" It leaves out {:?}.", reading.lost.join(", "))
-                    };
-                    let asked = format!(
-                        "Do you mean this? {}{without}",
-                        super::describe::sentence(&reading.query, reading.view)
-                    );
-                    let options = vec![
-                        ("Yes".to_owned(), Choice::Phrase("yes".to_owned())),
-                        ("No, something else".to_owned(), Choice::Phrase("no".to_owned())),
-                    ];
-                    return Err(ask(&asked, options, question, choices, earlier, tables, views));
-                }
-                Ok(write(question, reading, tables))
-            }
+            1 => confirmed(question, choices, found.remove(0), earlier, views, tables),
             _ => {
                 let options = found.iter().take(4).map(|reading| {
                     let name = reading.view.tables[reading.view.base].name();
@@ -185,6 +184,32 @@ fn resolve(
     }
 }
 
+/// Writes the program of a reading, unless it is so unsure that it is asked about first.
+fn confirmed(
+    question: &str,
+    choices: &[Choice],
+    reading: Reading<'_, '_>,
+    earlier: Option<Earlier<'_>>,
+    views: &[View<'_>],
+    tables: u64,
+) -> Result<Draft, AuthorError> {
+    let confirmed = choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
+    if reading.confidence >= ASKED_BELOW || confirmed {
+        return Ok(write(question, reading, tables));
+    }
+    let without = match &reading.lost[..] {
+        [] => String::new(),
+        lost => format!(" It leaves out {:?}.", lost.join(", ")),
+    };
+    let asked =
+        format!("Do you mean this? {}{without}", super::describe::sentence(&reading.query, reading.view));
+    let options = vec![
+        ("Yes".to_owned(), Choice::Phrase("yes".to_owned())),
+        ("No, something else".to_owned(), Choice::Phrase("no".to_owned())),
+    ];
+    Err(ask(&asked, options, question, choices, earlier, tables, views))
+}
+
 fn write(question: &str, reading: Reading<'_, '_>, tables: u64) -> Draft {
     let confidence = u8::try_from(reading.confidence.min(100)).unwrap_or(100);
     let mut draft = program::write(question, &reading.query, reading.view, confidence);
@@ -203,7 +228,7 @@ fn ask(
     options: Vec<(String, Choice)>,
     question: &str,
     choices: &[Choice],
-    earlier: Option<(&Memory, &Query)>,
+    earlier: Option<Earlier<'_>>,
     tables: u64,
     views: &[View<'_>],
 ) -> AuthorError {
@@ -215,9 +240,9 @@ fn ask(
         tables,
         view: earlier.map_or_else(
             || views.first().map(conversation::view_key).unwrap_or_default(),
-            |(memory, _)| memory.view.clone(),
+            |earlier| earlier.memory.view.clone(),
         ),
-        query: earlier.map(|(_, query)| query.clone()),
+        query: earlier.map(|earlier| earlier.query.clone()),
         pending: Some(Pending::new(question, choices, options)),
     };
     AuthorError::Unclear(clarification, memory.json())

@@ -113,7 +113,7 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Agg(Agg::Std), "standard deviation|std|stdev|std dev|deviation|spread"),
     (
         C::Agg(Agg::Distinct),
-        "distinct|unique|different|number of different|number of distinct|number of unique|how many different|how many distinct|how many unique|count of distinct|count of unique|distinct count of|count distinct",
+        "distinct|unique|different|number of different|number of distinct|number of unique|how many different|how many distinct|how many unique|count of distinct|count of unique|distinct count of|count distinct|how many diff|number of diff|diff",
     ),
     (C::Agg(Agg::Mode), "most common|most frequent|commonest|most often|mode|most popular"),
     (
@@ -126,7 +126,7 @@ const PHRASES: &[(Class, &str)] = &[
         "by|per|broken down by|split by|grouped by|group by|for each|for every|in each|of each|each|every|in every|across|by each|per each|for each of the|broken out by|split up by|divided up by|breakdown by|depending on|according to|break down by|break it down by|for all|by the|per the|for the different|of every",
     ),
     (C::Which, "which|what|which one|which of the|which of these|which ones"),
-    (C::Who, "who|whose|whom|who of the|which person|who's"),
+    (C::Who, "who|whose|whom|who of the|which person|who's|whos"),
     (C::Rank { lowest: false, lists: true }, "top|leading"),
     (
         C::Rank { lowest: false, lists: false },
@@ -347,7 +347,7 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Margin, "profit margin|gross margin|margin|margins|profit margins|margin in percent|margin in %"),
     (
         C::DaysBetween,
-        "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to",
+        "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to|transit time|turnaround time|turnaround|lead time|length of stay",
     ),
     (
         C::Extent,

@@ -284,6 +284,8 @@ impl Said {
             && query.measures.iter().all(counted)
         {
             lost.extend(self.ranks.clone());
+            let modes = self.aggs.iter().filter(|(_, _, agg)| *agg == Agg::Mode);
+            lost.extend(modes.map(|(_, phrase, _)| phrase.clone()));
         }
         if !query.measures.is_empty() && query.measures.iter().all(counted) {
             lost.extend(self.figure.clone());

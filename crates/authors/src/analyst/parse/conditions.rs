@@ -27,6 +27,8 @@ impl Reader<'_> {
             self.stock(at);
             self.present(at);
             self.open_states(at);
+            self.undone(at);
+            self.punctual(at);
             self.active_states(at);
             self.emptiness(at)?;
             self.text_parts(at)?;
@@ -65,6 +67,20 @@ impl Reader<'_> {
         let (paid, due) = (self.paid_column(), self.due_column());
         let unpaid = |col: Col| Filter::Empty { col, not: false };
         let filters = match (class, paid, due) {
+            (Class::Unpaid, None, _) => match self.flag_called(&["paid", "settled", "payment"]) {
+                Some([_, unpaid]) => vec![unpaid],
+                None => return Ok(()),
+            },
+            (Class::Overdue, None, Some(due)) => {
+                let today = self.today(due)?;
+                let overdue =
+                    Filter::During { col: due, range: Range { from: None, to: Some(today) }, not: false };
+                self.flag_called(&["paid", "settled", "payment"])
+                    .map(|[_, unpaid]| unpaid)
+                    .into_iter()
+                    .chain([overdue])
+                    .collect()
+            }
             (Class::Unpaid, Some(paid), _) => vec![unpaid(paid)],
             (Class::Paid, Some(col), _) => vec![Filter::Empty { col, not: true }],
             (Class::Late, Some(left), Some(right)) => vec![Filter::Columns { left, cmp: Cmp::Over, right }],
@@ -156,6 +172,8 @@ impl Reader<'_> {
             "cancelled",
             "closed",
             "quit",
+            "out",
+            "discharged",
         ]);
         ended.filter(|col| self.is_event(*col))
     }
@@ -185,7 +203,7 @@ impl Reader<'_> {
         let Some(length) = missing.or(none) else { return Ok(()) };
         let skip = [
             "a", "an", "the", "their", "any", "its", "in", "of", "for", "all", "have", "has", "had", "give",
-            "given", "on", "answer", "answered", "respond", "to",
+            "given", "on", "answer", "answered", "respond", "to", "been", "be", "yet",
         ];
         let next = self.past(at + length, &skip);
         let before = missing.and_then(|_| {
@@ -215,7 +233,7 @@ impl Reader<'_> {
         let mut end = mention.end;
         let more = [
             "address", "value", "values", "number", "given", "recorded", "at", "exam", "test", "yet",
-            "question", "date", "dates",
+            "question", "date", "dates", "noted", "entered", "named", "assigned", "specified", "known",
         ];
         if self.word(end, &more) {
             end = self.past(end, &[&more[..], &["all"]].concat());

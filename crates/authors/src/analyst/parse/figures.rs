@@ -91,9 +91,18 @@ impl Reader<'_> {
                 _ => None,
             });
             let Some((length, (agg, counts))) = found else { continue };
-            if self.mention(at).is_some_and(|mention| mention.best() >= EXACT && mention.end == at + 1)
-                && !self.spoken.is_empty()
-            {
+            let column =
+                self.mention(at).filter(|mention| mention.best() >= EXACT && mention.end == at + 1);
+            // "top 5 jobs by total" names the column `Total`, where no other figure is named.
+            let alone = |mention: &Mention| {
+                length == 1
+                    && self.computed.is_empty()
+                    && self.can(mention, Want::Measure)
+                    && !self.mentions.iter().any(|other| {
+                        other.start != at && self.can(other, Want::Measure) && !self.is_rows(other)
+                    })
+            };
+            if column.is_some_and(|mention| !self.spoken.is_empty() || alone(&mention)) {
                 continue;
             }
             self.spend(at..at + length);
@@ -293,6 +302,9 @@ impl Reader<'_> {
             )
         );
         let mut columns: Vec<(usize, Col)> = Vec::new();
+        if let Some(at) = self.counted_beside() {
+            found.push((at, Measure::rows()));
+        }
         let all = self.mentions.clone();
         for mention in all.clone() {
             if self.used[mention.start] {
@@ -412,6 +424,26 @@ impl Reader<'_> {
         self.out.measures = kept;
         self.out.exact += self.out.measures.len();
         Ok(())
+    }
+
+    /// "customers and revenue by plan": how many, beside how much.
+    fn counted_beside(&self) -> Option<usize> {
+        let asked = !self.out.keys.is_empty() && self.counting.is_none() && self.spoken.is_empty();
+        let figure = |at: usize| {
+            self.mention(at).is_some_and(|mention| {
+                mention.best() >= 60 && self.can(&mention, Want::Measure) && !self.is_rows(&mention)
+            })
+        };
+        (0..self.tokens.len()).filter(|_| asked).find(|at| {
+            let after_by = *at > 0 && self.is(*at - 1, Class::By);
+            let plural = self.word_ends_in_s(*at) || self.word(*at, &["people", "children"]);
+            plural
+                && !self.used[*at]
+                && !after_by
+                && self.is_row_word(*at)
+                && self.word(*at + 1, &["and", "&"])
+                && figure(*at + 2)
+        })
     }
 
     /// Each aggregate goes with the column after it, and with the one before if there is none.

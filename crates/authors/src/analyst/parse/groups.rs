@@ -124,7 +124,10 @@ impl Reader<'_> {
             .iter()
             .filter(|mention| {
                 let words = self.raw(mention.start..mention.end).to_lowercase();
+                // "what do they pay per month" names no day of payment.
+                let verb = ["pay", "pays", "paying", "earn", "cost", "costs"].contains(&words.as_str());
                 self.can(mention, Want::Date)
+                    && !verb
                     && mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
                     && (!self.view.is_named(&words) || mention.best() >= EXACT)
             })

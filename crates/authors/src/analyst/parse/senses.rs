@@ -3,11 +3,12 @@
 
 use ringfence_pipeline::ports::ColumnRole;
 
-use super::{Mention, Reader};
+use super::{Mention, Reader, Want};
 use crate::analyst::{
     query::Col,
     spelling::singular,
     view::{View, table_words},
+    vocabulary::Class,
     words::Kind,
 };
 
@@ -84,7 +85,7 @@ impl Reader<'_> {
             }
             let word = singular(&self.tokens[at].text);
             let side = at.checked_sub(1).and_then(|before| self.side(before));
-            let cols: Vec<Col> = if INCOME.contains(&word.as_str()) {
+            let cols: Vec<Col> = if INCOME.contains(&word.as_str()) || self.is_traded(at) {
                 self.income(side)
             } else if GIVEN.contains(&word.as_str()) && self.is_called(&GIFTS) {
                 self.given(&word)
@@ -106,6 +107,21 @@ impl Reader<'_> {
             self.mentions.sort_by_key(|mention| mention.start);
         }
         self.marks();
+    }
+
+    /// "how much did they buy", "what did we earn": money, where no figure is named.
+    fn is_traded(&self, at: usize) -> bool {
+        const TRADED: [&str; 14] = [
+            "buy", "bought", "spend", "spent", "earn", "earned", "make", "made", "pay", "paid", "sell", "sold",
+            "charge", "charged",
+        ];
+        let asked = (0..at).any(|from| {
+            self.class(from, |class| class == Class::HowMuch)
+                .is_some_and(|length| self.word(from + length, &["did", "do", "does", "have", "has", "had"]))
+        });
+        let figured =
+            self.mentions.iter().any(|mention| mention.best() >= 60 && self.can(mention, Want::Measure));
+        self.word(at, &TRADED) && asked && !figured
     }
 
     /// True if a word of the same field names only money that is not meant: "income" a deposit.
@@ -147,8 +163,11 @@ impl Reader<'_> {
             let column = &self.view.columns[*col];
             column.words.iter().any(|one| one == word) || column.meanings.contains(&word)
         };
-        let cols = self.view_cols().filter(|col| is_income(self.view, *col));
-        cols.filter(|col| side.is_none_or(|side| says(col, side))).collect()
+        let cols: Vec<Col> = self.view_cols().filter(|col| is_income(self.view, *col)).collect();
+        if cols.is_empty() && side.is_none() {
+            return self.price_of_row().into_iter().collect();
+        }
+        cols.into_iter().filter(|col| side.is_none_or(|side| says(col, side))).collect()
     }
 
     /// The one amount of a table of gifts; "donations" alone may be counted as well.
@@ -194,7 +213,7 @@ fn is_income(view: &View<'_>, col: Col) -> bool {
             || column.meanings.iter().any(|word| words.contains(word))
     };
     let total =
-        has(&["total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee"]);
+        has(&["total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee", "charge"]);
     let currency = column
         .profile
         .unit

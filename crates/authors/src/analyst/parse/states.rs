@@ -62,7 +62,20 @@ impl Reader<'_> {
             .filter(|col| self.view.role(*col) == ColumnRole::Category)
             .filter_map(|col| Some((col, ended(col)?)))
             .collect();
-        let [(col, values)] = &found[..] else { return };
+        let [(col, values)] = &found[..] else {
+            if found.is_empty()
+                && let Some(col) = self.end_column()
+            {
+                self.out.notes.push(format!(
+                    "{:?} is taken as no {}.",
+                    self.tokens[at].raw,
+                    self.view.name(col)
+                ));
+                self.placed.push((at, Filter::Empty { col, not: false }));
+                self.spend(at..at + 1);
+            }
+            return;
+        };
         self.out.notes.push(format!(
             "{:?} is taken as a {} that is not {}.",
             self.tokens[at].raw,
@@ -85,6 +98,82 @@ impl Reader<'_> {
             && inside.iter().all(|value| value.candidates.iter().any(|(_, text)| values.contains(text)));
         if same && (start..end).any(|at| self.word(at, &["neither", "not", "except"])) {
             self.spend(start..end + 1);
+        }
+    }
+
+    /// "unbilled", "uninvoiced": rows that a column says it of, whatever way it does, do not count.
+    pub(super) fn undone(&mut self, at: usize) {
+        if self.used[at] || self.is_mentioned(at) {
+            return;
+        }
+        let Some(done) = self.tokens[at].text.strip_prefix("un").filter(|done| done.ends_with("ed")) else {
+            return;
+        };
+        if let Some([_, undone]) = self.flag_called(&[done]) {
+            self.placed.push((at, undone));
+            self.spend(at..at + 1);
+        }
+    }
+
+    /// The conditions that a row is marked by the column called so, and that it is not: by yes and no, or by a day.
+    pub(super) fn flag_called(&self, names: &[&str]) -> Option<[Filter; 2]> {
+        let called = |col: &Col| {
+            self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+        };
+        (0..self.view.columns.len()).filter(called).find_map(|col| match self.view.kind(col) {
+            ColumnKind::Boolean => Some([true, false].map(|yes| Filter::Flag { col, yes })),
+            ColumnKind::Date if self.is_event(col) => {
+                Some([true, false].map(|not| Filter::Empty { col, not }))
+            }
+            ColumnKind::Text => {
+                let profile = self.view.profile(col).filter(|profile| profile.all_values)?;
+                let value = |words: &[&str]| {
+                    let found = profile
+                        .values
+                        .iter()
+                        .find(|value| words.contains(&value.value.to_lowercase().as_str()))?;
+                    Some(Filter::Is { col, values: vec![found.value.clone()], not: false })
+                };
+                Some([value(&["y", "yes", "true", "ja", "j"])?, value(&["n", "no", "false", "nein"])?])
+            }
+            _ => None,
+        })
+    }
+
+    /// "late", "on time": what was done after, or by, the day for which it was promised.
+    pub(super) fn punctual(&mut self, at: usize) {
+        const DONE: [&str; 8] = [
+            "delivered", "delivery", "arrived", "arrival", "returned", "completed", "finished", "actual",
+        ];
+        const PROMISED: [&str; 8] =
+            ["promised", "due", "expected", "planned", "deadline", "target", "scheduled", "agreed"];
+        let timely = self.word(at, &["on"]) && self.word(at + 1, &["time", "schedule"])
+            || self.word(at, &["punctual", "punctually"]);
+        let late = self.word(at, &["late"]);
+        if self.used[at] || !(late || timely) || self.value(at).is_some() {
+            return;
+        }
+        let called = |names: &[&str], other: Option<Col>| {
+            self.view.of_kind(ColumnKind::Date).find(|col| {
+                Some(*col) != other
+                    && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+            })
+        };
+        let Some(right) = called(&PROMISED, None) else { return };
+        let Some(left) = called(&DONE, Some(right)) else { return };
+        let mut start = at;
+        let mut late = late;
+        if at > 0 && self.class(at - 1, |class| class == Class::Not) == Some(1) {
+            (start, late) = (at - 1, !late);
+        }
+        let cmp = if late { Cmp::Over } else { Cmp::AtMost };
+        self.placed.push((at, Filter::Columns { left, cmp, right }));
+        self.spend(start..at + 1 + usize::from(self.word(at, &["on"])));
+        // "delivered late" names the day once more.
+        if let Some(mention) = self.mention_before(start).filter(|mention| {
+            mention.candidates.first().is_some_and(|(col, _)| *col == left) && mention.end == mention.start + 1
+        }) {
+            self.spend(mention.start..mention.end);
         }
     }
 

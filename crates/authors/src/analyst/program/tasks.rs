@@ -564,11 +564,10 @@ impl Writer<'_> {
         let mut code = String::from("\n");
         match (self.query.chart, &cols[..]) {
             (Some(Chart::Scatter), [x, y, ..]) => {
+                let (x, y) = (self.name(*x), self.name(*y));
                 let _ = writeln!(
                     code,
-                    "{chart}(\"scatter\", table, x={}, y={}, title={title})",
-                    self.name(*x),
-                    self.name(*y)
+                    "# A point has both values.\ntable = table.dropna(subset=[{x}, {y}])\n{chart}(\"scatter\", table, x={x}, y={y}, title={title})"
                 );
             }
             (Some(Chart::Box), [y, ..]) => {
