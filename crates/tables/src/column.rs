@@ -543,7 +543,7 @@ impl Numbers {
     }
 
     /// The same, for one of a series of columns, such as months, of which the others hold numbers.
-    fn is_column_among(&self, series: bool) -> bool {
+    pub(crate) fn is_column_among(&self, series: bool) -> bool {
         let one_unit = self.marks.currencies() <= 1 && (self.percents == 0 || self.percents == self.count);
         self.count > 0 && !self.failed && one_unit && self.odd_is_few(series)
     }

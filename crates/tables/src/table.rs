@@ -616,7 +616,8 @@ impl Body {
         let count = filled(cells).count();
         let label = filled(cells).next().map(|(_, cell)| cell.as_text().to_lowercase()).unwrap_or_default();
         // Nearly every row is data; whatever is not lacks a value, is called a total or begins like the header.
-        let may_be_total = TOTALS.iter().chain(&SUMMARIES).any(|word| label.contains(word));
+        let may_be_total =
+            TOTALS.iter().chain(&SUMMARIES).any(|word| label.contains(word)) || label.starts_with("all ");
         let may_be_header = filled(cells)
             .next()
             .is_some_and(|(at, cell)| self.names.get(at).is_some_and(|name| *name == cell.as_text()));
@@ -693,7 +694,10 @@ impl Body {
             {
                 Meaning::Perhaps(LeftOutWhy::Total)
             }
-            () if unlabelled && all => Meaning::LeftOut(LeftOutWhy::Total),
+            // "All sites" below the sites.
+            () if all && (unlabelled || texts == 1 && words.first() == Some(&"all")) => {
+                Meaning::LeftOut(LeftOutWhy::Total)
+            }
             () => Meaning::Data,
         }
     }
@@ -713,7 +717,7 @@ impl Body {
                     (value - sum).abs() <= ROUNDED.min(sum.abs() / 100.0).max(RELATIVE * sum.abs())
                 };
                 value_of(cell, decimal).is_some_and(|value| {
-                    numbers.is_column()
+                    numbers.is_column_among(true)
                         && sums.iter().any(|(sum, count)| *count > 1 && *sum != 0.0 && close(value, *sum))
                 })
             });

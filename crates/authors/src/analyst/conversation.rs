@@ -220,8 +220,23 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
 
 /// True if a question speaks of what the one before was about.
 pub(crate) fn refers(tokens: &[Token]) -> bool {
-    tokens.iter().any(|token| token.is_any(&["those", "these", "them", "they", "their", "that", "it"]))
-        && continues(tokens)
+    let word = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| token.is_any(words));
+    let several = |at: usize| {
+        word(at, &["those", "these", "them", "they", "their"])
+            && !word(at + 1, &["who", "that", "with", "where", "which", "whose"])
+    };
+    let one = |at: usize| {
+        word(at, &["that", "it"])
+            && (at > 0 && word(at - 1, &["of", "for", "is", "was", "be"])
+                || tokens.get(at + 1).is_none_or(|next| next.is_mark('?')))
+    };
+    (0..tokens.len()).any(|at| several(at) || one(at))
+}
+
+/// True for a few words that can only change what was asked before: "per month", "only Vienna".
+pub(crate) fn is_change(tokens: &[Token]) -> bool {
+    tokens.len() <= 4
+        && tokens.first().is_some_and(|token| token.is_any(&["per", "by", "only", "just", "for", "in", "split"]))
 }
 
 /// True if a question can be nothing but a part of another, whatever else it says.

@@ -321,6 +321,7 @@ impl Reader<'_> {
                 }
             }
         }
+        self.join_months(&months);
         // "over the ten months" is all of them, if they are ten.
         let counted = |at: usize| {
             self.tokens[at].count().is_some_and(|count| usize::try_from(count) == Ok(months.len()))
@@ -379,6 +380,32 @@ impl Reader<'_> {
                 self.computed.push((at, measure));
             }
         }
+    }
+
+    /// "December, January and February together" is one figure.
+    fn join_months(&mut self, months: &[(i64, Col)]) {
+        let of_month = |measure: &Measure| match measure.of {
+            Expr::Column(col) => months.iter().any(|(_, one)| *one == col).then_some(col),
+            _ => None,
+        };
+        let named: Vec<(usize, Col)> = self
+            .mentions
+            .iter()
+            .filter_map(|mention| Some((mention.start, mention.candidates.first()?.0)))
+            .filter(|(_, col)| months.iter().any(|(_, one)| one == col))
+            .collect();
+        let mut cols: Vec<Col> = self.computed.iter().filter_map(|(_, measure)| of_month(measure)).collect();
+        cols.extend(named.iter().map(|(_, col)| *col));
+        let Some(at) = (0..self.tokens.len())
+            .find(|at| self.word(*at, &["together", "combined", "altogether"]))
+            .filter(|_| cols.len() > 1)
+        else {
+            return;
+        };
+        self.computed.retain(|(_, measure)| of_month(measure).is_none());
+        named.iter().for_each(|(start, _)| self.spend(*start..*start + 1));
+        self.spend(at..at + 1);
+        self.computed.push((at, Measure::new(Agg::Sum, Expr::Together(cols))));
     }
 
     fn weights(&mut self) {

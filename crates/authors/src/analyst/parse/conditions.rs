@@ -211,7 +211,8 @@ impl Reader<'_> {
             while end > 0 && self.word(end - 1, &["is", "are", "was", "were", "has", "been", "the"]) {
                 end -= 1;
             }
-            self.mention_before(end)
+            let kind = end > 0 && self.word(end - 1, &["number", "address", "value", "date", "field"]);
+            self.mention_before(end).or_else(|| self.mention_before(end - usize::from(kind)))
         });
         let Some(mention) = self.mention(next).or(before) else { return Ok(()) };
         if missing.is_none() && self.mention(next).is_none() {
@@ -248,6 +249,9 @@ impl Reader<'_> {
             end += 2 + usize::from(self.mark(end + 2, ')'));
         }
         self.take(&mention);
+        if mention.end < at {
+            self.spend(mention.end..at);
+        }
         // "ignoring those without a supplier"
         let not = self.value_negation(at);
         self.spend(not.unwrap_or(at)..at + length);

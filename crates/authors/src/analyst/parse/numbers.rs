@@ -361,6 +361,10 @@ impl Reader<'_> {
                 return Ok((*col, from, month.max(to)));
             }
         }
+        // "less than 4 days": what is in days.
+        if let Some(col) = self.measured_in(to) {
+            return Ok((col, from, to + 1));
+        }
         // "older than 60", "earn more than 3000", "orders over 500"
         if let Some(col) = self.implied_column(from) {
             let end = if self.word(to, &["a"]) && self.word(to + 1, &["month", "year", "week", "day"]) {
@@ -399,6 +403,25 @@ impl Reader<'_> {
         self.out.doubt(15);
         let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
         Ok((col, from, to))
+    }
+
+    /// The one column that is called by a unit behind a number; no other can be meant.
+    fn measured_in(&mut self, at: usize) -> Option<Col> {
+        const UNITS: [&str; 9] =
+            ["days", "hours", "minutes", "weeks", "months", "years", "kg", "litres", "nights"];
+        let unit = self.tokens.get(at).filter(|token| token.is_any(&UNITS))?;
+        let word = crate::analyst::spelling::singular(&unit.text);
+        let called = |col: &Col| {
+            let words = &self.view.columns[*col].words;
+            let per = words.iter().position(|word| word == "per").unwrap_or(words.len());
+            self.view.is_measure(*col) && words[..per].contains(&word)
+        };
+        let mut found = (0..self.view.columns.len()).filter(called);
+        let one = found.next().filter(|_| found.next().is_none());
+        if one.is_none() {
+            self.out.doubt(25);
+        }
+        one
     }
 
     fn implied_column(&self, at: usize) -> Option<Col> {

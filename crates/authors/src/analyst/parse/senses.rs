@@ -5,7 +5,7 @@ use ringfence_pipeline::ports::ColumnRole;
 
 use super::{Mention, Reader, Want};
 use crate::analyst::{
-    query::Col,
+    query::{Agg, Col, Expr, Measure},
     spelling::singular,
     view::{View, table_words},
     vocabulary::Class,
@@ -102,11 +102,49 @@ impl Reader<'_> {
                 self.out.notes.push(format!("{phrase:?} is taken as {}.", self.view.name(col)));
             }
             self.mentions.retain(|mention| mention.end <= start || mention.start > at);
+            if let [col] = cols[..]
+                && self.price_of_row() == Some(col)
+            {
+                let mut measure = Measure::new(Agg::Sum, Expr::Column(col));
+                measure.name = Some("revenue".to_owned());
+                self.computed.push((start, measure));
+                self.spend(start..at + 1);
+                continue;
+            }
             let candidates = cols.into_iter().map(|col| (col, 60)).collect();
             self.mentions.push(Mention { start, end: at + 1, candidates });
             self.mentions.sort_by_key(|mention| mention.start);
         }
         self.marks();
+        self.money_asked();
+    }
+
+    /// "how much is unpaid", "… and how much is that in total": the one amount there is, where no figure is named.
+    fn money_asked(&mut self) {
+        let Some((at, length)) = (0..self.tokens.len())
+            .find_map(|at| self.class(at, |class| class == Class::HowMuch).map(|length| (at, length)))
+        else {
+            return;
+        };
+        let figured =
+            self.mentions.iter().any(|mention| mention.best() >= 60 && self.can(mention, Want::Measure));
+        let owed = (0..self.tokens.len()).any(|place| {
+            self.class(place, |class| matches!(class, Class::Unpaid | Class::Paid | Class::Overdue)).is_some()
+        });
+        let next = at + length;
+        let said_before = at > 0
+            && self.word(at - 1, &["and"])
+            && self.word(next, &["is", "was", "are", "were", "do", "did"])
+            && self.word(next + 1, &["that", "it", "this", "they", "those", "we"]);
+        let [col] = self.income(None)[..] else { return };
+        if figured || !self.computed.is_empty() || !(owed || said_before) {
+            return;
+        }
+        self.out.notes.push(format!("The amount is taken as {}.", self.view.name(col)));
+        self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+        if said_before {
+            self.spend(next..next + 2);
+        }
     }
 
     /// "how much did they buy", "what did we earn": money, where no figure is named.

@@ -285,7 +285,7 @@ impl Reader<'_> {
             } else if self.periods.len() == 2 {
                 self.compare_periods()?;
             } else if self.share_at.is_some()
-                && !matches!(self.computed.first(), Some((_, measure)) if measure.of.is_ratio())
+                && !self.out.measures.first().is_some_and(|measure| measure.of.is_ratio() && measure.percent)
             {
                 self.settle_share(&filters);
             } else if self.running {

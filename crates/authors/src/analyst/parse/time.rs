@@ -537,8 +537,11 @@ impl Reader<'_> {
         // A word for rows, such as "orders", is in the name of a date as well.
         let telling = |mention: &&super::Mention| {
             let words = self.raw(mention.start..mention.end).to_lowercase();
-            let only_dates =
-                mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date);
+            let only_dates = mention
+                .candidates
+                .iter()
+                .filter(|(_, score)| *score + super::TIE >= mention.best())
+                .all(|(col, _)| self.view.kind(*col) == ColumnKind::Date);
             only_dates
                 && !(mention.end - mention.start == 1 && (self.view.is_named(&words) || words == "date"))
                 && distance(mention) <= 8
