@@ -514,7 +514,11 @@ impl Numbers {
         let told = |(word, _): &(Box<str>, u64)| {
             denies(word) || WITHOUT_VALUE.iter().any(|one| word.eq_ignore_ascii_case(one))
         };
-        let least = if told_by_all || self.odd.iter().all(told) { NUMBERS_FOR_WORD_MIN } else { NUMBERS_FOR_ANY_WORD_MIN };
+        let least = if told_by_all || self.odd.iter().all(told) {
+            NUMBERS_FOR_WORD_MIN
+        } else {
+            NUMBERS_FOR_ANY_WORD_MIN
+        };
         self.odd.iter().map(|(_, count)| count * least).sum::<u64>() <= self.count
     }
 

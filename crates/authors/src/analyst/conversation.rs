@@ -236,7 +236,9 @@ pub(crate) fn refers(tokens: &[Token]) -> bool {
 /// True for a few words that can only change what was asked before: "per month", "only Vienna".
 pub(crate) fn is_change(tokens: &[Token]) -> bool {
     tokens.len() <= 4
-        && tokens.first().is_some_and(|token| token.is_any(&["per", "by", "only", "just", "for", "in", "split"]))
+        && tokens
+            .first()
+            .is_some_and(|token| token.is_any(&["per", "by", "only", "just", "for", "in", "split"]))
 }
 
 /// True if a question can be nothing but a part of another, whatever else it says.

@@ -39,7 +39,8 @@ const MEASURES: [&str; 11] =
 
 /// What a rate may be per, behind a stroke.
 const DIVISORS: [&str; 14] = [
-    "kg", "tonne", "litre", "kwh", "km", "mile", "hour", "h", "day", "week", "month", "night", "unit", "piece",
+    "kg", "tonne", "litre", "kwh", "km", "mile", "hour", "h", "day", "week", "month", "night", "unit",
+    "piece",
 ];
 
 /// Where in the words of a name stands what it is per: `Price (\u{20ac}/kg)`.
@@ -163,6 +164,15 @@ fn in_phrases(tokens: &[Token]) -> Vec<bool> {
     covered
 }
 
+/// True for a head in capitals that is the beginning of a word, or begins with it: `UNEMP`, `COUNCILDIST`.
+fn abbreviates(head: &str, word: &str) -> bool {
+    let capitals = head.chars().count() > 2 && head.chars().all(|char| char.is_ascii_uppercase());
+    let head = head.to_lowercase();
+    capitals
+        && (word.len() > head.len() + 1 && word.starts_with(&head)
+            || word.len() > 4 && head.len() > word.len() + 1 && head.starts_with(word))
+}
+
 /// The one name that a short form stands for: `rev` for revenue, `amt` for amount.
 fn abbreviated(short: &str, names: &[String]) -> Option<String> {
     let length = short.chars().count();
@@ -192,7 +202,7 @@ fn first_letters_fit(left: &str, right: &str) -> bool {
 fn is_phrase(phrase: &[Token]) -> bool {
     let (Some(first), Some(last)) = (phrase.first(), phrase.last()) else { return false };
     let inner = |token: &Token| match token.kind {
-        Kind::Mark(mark) => matches!(mark, '_' | '-' | '(' | ')' | '/' | '%' | '.' | '&' | '#' | '\''),
+        Kind::Mark(mark) => matches!(mark, '_' | '-' | '(' | ')' | '/' | '%' | '.' | '&' | '#' | ':' | '\''),
         Kind::Quoted => phrase.len() == 1,
         _ => true,
     };
@@ -341,6 +351,14 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         }
     };
     let points: Vec<u32> = words.iter().map(matches).collect();
+    if let [word] = words
+        && points == [0]
+        && abbreviates(&column.profile.name, word)
+        && (0..view.columns.len()).filter(|one| abbreviates(&view.columns[*one].profile.name, word)).count()
+            == 1
+    {
+        return 61;
+    }
     if points.contains(&0) {
         return 0;
     }

@@ -25,7 +25,8 @@ pub(crate) fn normal_words(name: &str) -> Vec<String> {
 }
 
 /// Words whose plural no ending tells, and units by their other names.
-const IRREGULAR: [(&str, &str); 16] = [
+const IRREGULAR: [(&str, &str); 17] = [
+    ("skus", "sku"),
     ("children", "child"),
     ("kids", "child"),
     ("men", "man"),

@@ -34,6 +34,8 @@ struct Reading<'a, 'b> {
     lost: Vec<String>,
     /// It names conditions only: rather a part of what was asked before.
     fragment: bool,
+    /// It only sets another condition on an earlier question.
+    narrows: bool,
 }
 
 /// The newest question that was understood.
@@ -70,8 +72,8 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     let earlier = memory.as_ref().and_then(|memory| Some((memory, memory.query.as_ref()?)));
     let unanswered = assignment.earlier.last().map(|turn| turn.memory.is_none());
     let goes_on = unanswered.unwrap_or_else(|| conversation::is_part(tokens));
-    let refers = !assignment.earlier.is_empty()
-        && (conversation::refers(tokens) || conversation::is_change(tokens));
+    let refers =
+        !assignment.earlier.is_empty() && (conversation::refers(tokens) || conversation::is_change(tokens));
     if earlier.is_none() && (goes_on && goes_on_alone(tokens, &views) || refers) {
         return Err(AuthorError::NotUnderstood(
             "no question before this one was answered, so there is nothing to go on with; please ask in full"
@@ -86,7 +88,14 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
                 .to_owned(),
         ));
     }
-    resolve(question, tokens, &[], earlier.map(|(memory, query)| Earlier { memory, query, skipped }), &views, tables)
+    resolve(
+        question,
+        tokens,
+        &[],
+        earlier.map(|(memory, query)| Earlier { memory, query, skipped }),
+        &views,
+        tables,
+    )
 }
 
 /// True if a question goes on from another and says nothing of what to compute or to list by itself.
@@ -154,7 +163,8 @@ fn resolve(
         && (goes_on || alone.as_ref().map_or(true, |found| found.iter().all(|reading| reading.fragment)))
         && let Some(mut reading) = continuation(tokens, choices, memory, query, views)
     {
-        if skipped {
+        // A condition changes what was understood; anything else may be meant of what was not.
+        if skipped && !reading.narrows {
             reading.confidence = reading.confidence.min(ASKED_BELOW - 1);
         }
         return confirmed(question, choices, reading, earlier, views, tables);
@@ -276,7 +286,7 @@ fn read<'a, 'b>(
         Ok((query, confidence)) => {
             let lost = said.lost(&query, view);
             let confidence = if lost.is_empty() { confidence } else { confidence.min(ASKED_BELOW - 1) };
-            Ok(Reading { view, query, exact, confidence, lost, fragment })
+            Ok(Reading { view, query, exact, confidence, lost, fragment, narrows: false })
         }
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact, named }),
     }
@@ -442,6 +452,7 @@ fn continuation<'a, 'b>(
         // "what about all clients" takes a condition away: a column may be named for that alone.
         let said = std::mem::take(&mut partial.said).without_columns();
         let moved = partial.year_earlier;
+        let narrows = partial.is_fragment() && !partial.filters.is_empty() && partial.keys.is_empty();
         let query = conversation::merge(earlier, partial, tokens, view);
         let lost = said.lost(&query, view);
         // Nothing is ranked where there is but one figure.
@@ -449,6 +460,6 @@ fn continuation<'a, 'b>(
         let dated = !moved || query.filters.iter().any(|filter| matches!(filter, Filter::During { .. }));
         let told = !grows_within_a_period(&query);
         let is_whole = told && lost.is_empty() && !query.lacks_figure() && ranked && dated;
-        is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false })
+        is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false, narrows })
     })
 }

@@ -450,7 +450,7 @@ impl Reader<'_> {
     fn called(&self, names: &[&str]) -> Option<Col> {
         names.iter().find_map(|name| {
             let wanted = normal_words(name);
-            let mut exact = (0..self.view.columns.len()).filter(|col| self.view.is_number(*col));
+            let mut exact = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col));
             let of = |col: &Col| wanted.iter().all(|word| self.view.columns[*col].words.contains(word));
             exact.find(of)
         })
@@ -470,19 +470,23 @@ impl Reader<'_> {
         Some(Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price))))
     }
 
-    /// The price of all that a row is of: beside what it cost, where nothing says how many there were.
+    /// The price of all that a row is of: beside what it cost, or alone, where nothing says how many there were.
     pub(super) fn price_of_row(&self) -> Option<Col> {
         let each = |col: &Col| {
             let words = &self.view.columns[*col].words;
             words.iter().any(|word| ["unit", "each", "per", "list", "piece"].contains(&word.as_str()))
         };
         let price = self.called(&["price"]).filter(|col| !each(col))?;
-        let cost = self.called(&["cost"]).filter(|col| !each(col))?;
+        let cost = self.called(&["cost"]).filter(|col| !each(col));
         let counted = ["quantity", "qty", "units", "pieces", "sold", "stock", "on hand", "ordered"];
         let table = self.view.columns[price].table;
         let own = |col: &Col| self.view.columns[*col].table == table;
         let dated = self.view.of_kind(ColumnKind::Date).any(|col| own(&col));
-        (self.called(&counted).is_none() && own(&cost) && dated).then_some(price)
+        // Where nothing beside it is measured, a row is of one.
+        let alone =
+            (0..self.view.columns.len()).all(|col| col == price || !own(&col) || !self.view.is_measure(col));
+        (self.called(&counted).is_none() && (cost.is_some_and(|cost| own(&cost)) || alone) && dated)
+            .then_some(price)
     }
 
     /// What a price of each is multiplied by, if one column only counts anything beside it: `Tickets`, `Price each`.
@@ -638,9 +642,9 @@ impl Reader<'_> {
         let other = next > at + 1
             && self.mention(next).is_some_and(|mention| {
                 self.can(&mention, Want::Measure)
-                    && !self
-                        .revenue()
-                        .is_some_and(|of| mention.candidates.iter().any(|(col, _)| of.columns().contains(col)))
+                    && !self.revenue().is_some_and(|of| {
+                        mention.candidates.iter().any(|(col, _)| of.columns().contains(col))
+                    })
             });
         !other && !self.tokens[at].text.ends_with('s') && !(0..self.view.columns.len()).any(amount)
     }

@@ -29,6 +29,7 @@ impl Reader<'_> {
             self.open_states(at);
             self.undone(at);
             self.punctual(at);
+            self.attended(at);
             self.active_states(at);
             self.emptiness(at)?;
             self.text_parts(at)?;
@@ -233,8 +234,25 @@ impl Reader<'_> {
             && self.view.profile(col).is_some_and(|profile| profile.empty == 0);
         let mut end = mention.end;
         let more = [
-            "address", "value", "values", "number", "given", "recorded", "at", "exam", "test", "yet",
-            "question", "date", "dates", "noted", "entered", "named", "assigned", "specified", "known",
+            "address",
+            "value",
+            "values",
+            "number",
+            "given",
+            "recorded",
+            "at",
+            "exam",
+            "test",
+            "yet",
+            "question",
+            "date",
+            "dates",
+            "noted",
+            "entered",
+            "named",
+            "assigned",
+            "specified",
+            "known",
         ];
         if self.word(end, &more) {
             end = self.past(end, &[&more[..], &["all"]].concat());
@@ -376,7 +394,7 @@ impl Reader<'_> {
             self.spend(mention.end..mention.end + 1);
         }
         // "cancellation rate"
-        if self.word(mention.end, &["rate", "ratio", "quota"]) {
+        if self.word(mention.end, &["rate", "ratio", "quota", "share", "percentage"]) {
             self.share_at = Some(mention.end);
             self.spend(mention.end..mention.end + 1);
         }
@@ -397,6 +415,7 @@ impl Reader<'_> {
             && self.tokens.get(mention.start).is_some_and(|token| {
                 token.text.ends_with("ed")
                     || token.is_any(&["paid", "sent", "sold", "left", "done", "lost", "won"])
+                    || self.word(mention.end, &["rate", "ratio", "quota", "share", "percentage"])
             });
         match self.view.kind(col) {
             ColumnKind::Boolean => Some([true, false].map(|yes| Filter::Flag { col, yes })),

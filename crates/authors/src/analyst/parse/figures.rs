@@ -91,8 +91,7 @@ impl Reader<'_> {
                 _ => None,
             });
             let Some((length, (agg, counts))) = found else { continue };
-            let column =
-                self.mention(at).filter(|mention| mention.best() >= EXACT && mention.end == at + 1);
+            let column = self.mention(at).filter(|mention| mention.best() >= EXACT && mention.end == at + 1);
             // "top 5 jobs by total" names the column `Total`, where no other figure is named.
             let alone = |mention: &Mention| {
                 length == 1
@@ -118,6 +117,12 @@ impl Reader<'_> {
             }
             self.spoken.push((at, agg));
             self.aggs_said.push((at, agg));
+        }
+        // "how much do we pay on average" wants no total.
+        let asked = |at: usize| self.phrases[at].iter().any(|(_, class)| *class == Class::HowMuch);
+        if self.spoken.iter().any(|(at, agg)| matches!(agg, Agg::Mean | Agg::Median) && !asked(*at)) {
+            let phrases = &self.phrases;
+            self.spoken.retain(|(at, _)| !phrases[*at].iter().any(|(_, class)| *class == Class::HowMuch));
         }
         self.means_of_groups();
         // "total number of", "how many different"
@@ -406,6 +411,25 @@ impl Reader<'_> {
                     .any(|(at, filter)| *at == mention.end && matches!(filter, Filter::Is { .. }))
             {
                 self.out.doubt(30);
+            }
+            // "weight shipped" is of freight, and added up.
+            let moved = self.word(
+                mention.end,
+                &[
+                    "shipped",
+                    "moved",
+                    "transported",
+                    "delivered",
+                    "carried",
+                    "sold",
+                    "produced",
+                    "harvested",
+                    "handled",
+                ],
+            );
+            if moved && spoken.is_empty() && self.view.columns[col].words.iter().any(|word| word == "weight")
+            {
+                spoken.push((mention.start, Agg::Sum));
             }
             self.take(&mention);
             columns.push((mention.start, col));

@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Key, Sort, Unit},
+    query::{Agg, Col, Expr, Key, Measure, Sort, Unit},
     vocabulary::Class,
     words::Kind,
 };
@@ -18,6 +18,9 @@ impl Reader<'_> {
                 continue;
             }
             if let Some((length, unit)) = self.every(at) {
+                if self.said_by_column(at, length, unit) {
+                    continue;
+                }
                 // A column that is called so and is no date is what is meant.
                 let own = self
                     .mentions
@@ -73,6 +76,39 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// "what do they pay per month" beside `Monthly fee`: no groups, but what the column says.
+    fn said_by_column(&mut self, at: usize, length: usize, unit: Unit) -> bool {
+        let name = match unit {
+            Unit::Month => "monthly",
+            Unit::Year => "annual",
+            Unit::Week => "weekly",
+            _ => return false,
+        };
+        let called = |col: &Col| {
+            self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| word == name)
+        };
+        let mut cols = (0..self.view.columns.len()).filter(called);
+        let (Some(col), None) = (cols.next(), cols.next()) else { return false };
+        let pays = self.word(at, &["per", "each", "every", "a"])
+            && self.says(&["pay", "pays", "paying", "earn", "earns", "cost", "costs", "owe"]);
+        let figured = self.mentions.iter().any(|mention| {
+            self.can(mention, Want::Measure) && mention.best() >= 60 && mention.candidates[0].0 != col
+        });
+        if !pays || figured || !self.computed.is_empty() {
+            return false;
+        }
+        self.out.notes.push(format!("What is paid is taken as {}.", self.view.name(col)));
+        self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+        self.spend(at..at + length);
+        let verb = (0..self.tokens.len()).find(|place| {
+            self.word(*place, &["pay", "pays", "paying", "earn", "earns", "cost", "costs", "owe"])
+        });
+        if let Some(verb) = verb {
+            self.spend(verb..verb + 1);
+        }
+        true
     }
 
     fn every(&self, at: usize) -> Option<(usize, Unit)> {
@@ -214,6 +250,11 @@ impl Reader<'_> {
                 "single",
             ],
         );
+        // "by what they were charged", "by how much they spent"
+        let asked = self.past(next, &["what", "how", "much"]);
+        let clause =
+            ["they", "we", "it", "each", "was", "were", "have", "has", "had", "is", "are", "did", "been"];
+        let next = if asked > next { self.past(asked, &clause) } else { next };
         if self.averaged_per_row(at, next) || self.is_agent(at, next) {
             return Ok(());
         }

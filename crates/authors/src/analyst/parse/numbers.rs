@@ -187,6 +187,11 @@ impl Reader<'_> {
         let grouped = (0..group.start).any(|from| {
             self.class(from, |class| class == Class::By).is_some_and(|length| from + length == group.start)
         });
+        // "more than 8 hours in one entry" is a condition on a row.
+        if let Some((from, to)) = self.single_row() {
+            self.rows_said(from..to);
+            return Ok(false);
+        }
         let unique = group.candidates.first().is_some_and(|(col, _)| self.view.is_unique(*col));
         if !linked && self.mentions.iter().any(|mention| mention.start >= group.end && mention.end <= at)
             || grouped
@@ -400,9 +405,19 @@ impl Reader<'_> {
                 self.view.columns_said()
             )));
         }
-        self.out.doubt(15);
+        let only = candidates.len() == 1;
+        self.out.doubt(if only { 6 } else { 15 });
         let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
         Ok((col, from, to))
+    }
+
+    /// "in one entry", "in a single order": where it stands.
+    fn single_row(&self) -> Option<(usize, usize)> {
+        (0..self.tokens.len()).find_map(|at| {
+            let next = self.past(at + 1, &["a", "any"]);
+            let one = self.word(at, &["in"]) && self.word(next, &["one", "single"]);
+            (one && self.is_row_word(next + 1)).then_some((at, next + 2))
+        })
     }
 
     /// The one column that is called by a unit behind a number; no other can be meant.

@@ -85,7 +85,10 @@ impl Reader<'_> {
     fn by_age(&self, at: usize) -> Option<(usize, Sort)> {
         let rising = self.word(at, &["oldest"]);
         let born = self.view.of_kind(ColumnKind::Date).find(|col| {
-            self.view.columns[*col].words.iter().any(|word| ["born", "birth", "birthday"].contains(&word.as_str()))
+            self.view.columns[*col]
+                .words
+                .iter()
+                .any(|word| ["born", "birth", "birthday"].contains(&word.as_str()))
         })?;
         let said = (rising || self.word(at, &["youngest"]))
             && self.tokens.get(at + 1).is_some_and(|token| token.text == "first");

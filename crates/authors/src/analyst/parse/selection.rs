@@ -179,8 +179,20 @@ impl Reader<'_> {
     /// The one column that is called by what somebody is.
     fn only_person(&self) -> Option<Col> {
         const PERSONS: [&str; 14] = [
-            "child", "tenant", "lawyer", "mechanic", "vet", "doctor", "partner", "resident", "applicant",
-            "candidate", "attendee", "subscriber", "company", "artist",
+            "child",
+            "tenant",
+            "lawyer",
+            "mechanic",
+            "vet",
+            "doctor",
+            "partner",
+            "resident",
+            "applicant",
+            "candidate",
+            "attendee",
+            "subscriber",
+            "company",
+            "artist",
         ];
         let person = |col: &Col| {
             self.view.kind(*col) == ColumnKind::Text

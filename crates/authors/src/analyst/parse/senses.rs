@@ -16,6 +16,9 @@ use crate::analyst::{
 const INCOME: [&str; 9] =
     ["revenue", "sale", "turnover", "taking", "income", "earning", "proceed", "billing", "invoiced"];
 
+/// Words for money that goes out.
+const SPENT: [&str; 6] = ["spend", "spending", "spent", "expenditure", "outlay", "outgoing"];
+
 /// Words for what was given, where gifts are kept.
 const GIVEN: [&str; 6] = ["raised", "donated", "given", "collected", "donation", "contributed"];
 
@@ -87,6 +90,8 @@ impl Reader<'_> {
             let side = at.checked_sub(1).and_then(|before| self.side(before));
             let cols: Vec<Col> = if INCOME.contains(&word.as_str()) || self.is_traded(at) {
                 self.income(side)
+            } else if SPENT.contains(&word.as_str()) {
+                self.spent()
             } else if GIVEN.contains(&word.as_str()) && self.is_called(&GIFTS) {
                 self.given(&word)
             } else {
@@ -126,8 +131,6 @@ impl Reader<'_> {
         else {
             return;
         };
-        let figured =
-            self.mentions.iter().any(|mention| mention.best() >= 60 && self.can(mention, Want::Measure));
         let owed = (0..self.tokens.len()).any(|place| {
             self.class(place, |class| matches!(class, Class::Unpaid | Class::Paid | Class::Overdue)).is_some()
         });
@@ -136,8 +139,9 @@ impl Reader<'_> {
             && self.word(at - 1, &["and"])
             && self.word(next, &["is", "was", "are", "were", "do", "did"])
             && self.word(next + 1, &["that", "it", "this", "they", "those", "we"]);
-        let [col] = self.income(None)[..] else { return };
-        if figured || !self.computed.is_empty() || !(owed || said_before) {
+        let cols = Some(self.income(None)).filter(|cols| !cols.is_empty()).unwrap_or_else(|| self.spent());
+        let [col] = cols[..] else { return };
+        if self.is_figured() || !self.computed.is_empty() || !(owed || said_before) {
             return;
         }
         self.out.notes.push(format!("The amount is taken as {}.", self.view.name(col)));
@@ -150,16 +154,27 @@ impl Reader<'_> {
     /// "how much did they buy", "what did we earn": money, where no figure is named.
     fn is_traded(&self, at: usize) -> bool {
         const TRADED: [&str; 14] = [
-            "buy", "bought", "spend", "spent", "earn", "earned", "make", "made", "pay", "paid", "sell", "sold",
-            "charge", "charged",
+            "buy", "bought", "spend", "spent", "earn", "earned", "make", "made", "pay", "paid", "sell",
+            "sold", "charge", "charged",
         ];
         let asked = (0..at).any(|from| {
             self.class(from, |class| class == Class::HowMuch)
                 .is_some_and(|length| self.word(from + length, &["did", "do", "does", "have", "has", "had"]))
         });
-        let figured =
-            self.mentions.iter().any(|mention| mention.best() >= 60 && self.can(mention, Want::Measure));
-        self.word(at, &TRADED) && asked && !figured
+        // "who paid us the most"
+        let most = self.word(at, &["pay", "paid", "spend", "spent", "earn", "earned"])
+            && self.word(self.past(at + 1, &["us", "the"]), &["most", "least"]);
+        self.word(at, &TRADED) && (asked || most) && !self.is_figured()
+    }
+
+    /// True if a figure is named; "in total" names none.
+    fn is_figured(&self) -> bool {
+        self.mentions.iter().any(|mention| {
+            let total = mention.start > 0
+                && self.word(mention.start, &["total"])
+                && self.word(mention.start - 1, &["in"]);
+            mention.best() >= 60 && self.can(mention, Want::Measure) && !total
+        })
     }
 
     /// True if a word of the same field names only money that is not meant: "income" a deposit.
@@ -208,6 +223,17 @@ impl Reader<'_> {
         cols.into_iter().filter(|col| side.is_none_or(|side| says(col, side))).collect()
     }
 
+    /// The one amount of the table.
+    fn spent(&self) -> Vec<Col> {
+        let amount = |col: &Col| {
+            self.view.is_measure(*col)
+                && self.view.role(*col) == ColumnRole::Amount
+                && self.view.columns[*col].table == self.view.base
+        };
+        let amounts: Vec<Col> = self.view_cols().filter(amount).collect();
+        if amounts.len() == 1 { amounts } else { Vec::new() }
+    }
+
     /// The one amount of a table of gifts; "donations" alone may be counted as well.
     fn given(&self, word: &str) -> Vec<Col> {
         let counted = word == "donation";
@@ -250,8 +276,9 @@ fn is_income(view: &View<'_>, col: Col) -> bool {
         column.words.iter().any(|word| words.contains(&word.as_str()))
             || column.meanings.iter().any(|word| words.contains(word))
     };
-    let total =
-        has(&["total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee", "charge"]);
+    let total = has(&[
+        "total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee", "charge",
+    ]);
     let currency = column
         .profile
         .unit

@@ -117,9 +117,8 @@ impl Reader<'_> {
 
     /// The conditions that a row is marked by the column called so, and that it is not: by yes and no, or by a day.
     pub(super) fn flag_called(&self, names: &[&str]) -> Option<[Filter; 2]> {
-        let called = |col: &Col| {
-            self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
-        };
+        let called =
+            |col: &Col| self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()));
         (0..self.view.columns.len()).filter(called).find_map(|col| match self.view.kind(col) {
             ColumnKind::Boolean => Some([true, false].map(|yes| Filter::Flag { col, yes })),
             ColumnKind::Date if self.is_event(col) => {
@@ -140,11 +139,27 @@ impl Reader<'_> {
         })
     }
 
+    /// "showed up", "did not turn up": whoever attended, or did not.
+    pub(super) fn attended(&mut self, at: usize) {
+        let came = self.word(at, &["show", "showed", "turn", "turned"]) && self.word(at + 1, &["up"]);
+        if !came || !self.free(at..at + 2) {
+            return;
+        }
+        let Some([marked, unmarked]) = self.flag_called(&["attended", "present", "showed", "appeared"])
+        else {
+            return;
+        };
+        let not = (at.saturating_sub(2)..at).find(|from| {
+            self.class(*from, |class| class == Class::Not).is_some_and(|length| from + length == at)
+        });
+        self.placed.push((at, if not.is_some() { unmarked } else { marked }));
+        self.spend(not.unwrap_or(at)..at + 2);
+    }
+
     /// "late", "on time": what was done after, or by, the day for which it was promised.
     pub(super) fn punctual(&mut self, at: usize) {
-        const DONE: [&str; 8] = [
-            "delivered", "delivery", "arrived", "arrival", "returned", "completed", "finished", "actual",
-        ];
+        const DONE: [&str; 8] =
+            ["delivered", "delivery", "arrived", "arrival", "returned", "completed", "finished", "actual"];
         const PROMISED: [&str; 8] =
             ["promised", "due", "expected", "planned", "deadline", "target", "scheduled", "agreed"];
         let timely = self.word(at, &["on"]) && self.word(at + 1, &["time", "schedule"])
@@ -171,7 +186,8 @@ impl Reader<'_> {
         self.spend(start..at + 1 + usize::from(self.word(at, &["on"])));
         // "delivered late" names the day once more.
         if let Some(mention) = self.mention_before(start).filter(|mention| {
-            mention.candidates.first().is_some_and(|(col, _)| *col == left) && mention.end == mention.start + 1
+            mention.candidates.first().is_some_and(|(col, _)| *col == left)
+                && mention.end == mention.start + 1
         }) {
             self.spend(mention.start..mention.end);
         }

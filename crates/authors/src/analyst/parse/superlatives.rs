@@ -30,8 +30,8 @@ impl Reader<'_> {
 
     /// "most borrowed title", "busiest month": rows are counted, unless each is one of what is ranked.
     pub(super) fn counted_superlative(&mut self, at: usize, end: usize) -> Result<Option<usize>, Trouble> {
-        let busiest =
-            self.word(at, &["busiest"]) || self.word(at, &["least"]) && self.word(at + 1, &["busy"]);
+        let busiest = self.word(at, &["busiest", "quietest"])
+            || self.word(at, &["least", "most"]) && self.word(at + 1, &["busy"]);
         let figured = self
             .mentions
             .iter()

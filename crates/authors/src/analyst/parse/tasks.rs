@@ -204,6 +204,8 @@ impl Reader<'_> {
                 }
                 (first, second)
             }
+            // "how many days does a car stay": from the day it came in to the day it went out.
+            _ if let Some(pair) = self.stay(from) => pair,
             // "how many days were they members": from the day they came to the day they left.
             _ if self.says(&["member", "members", "employed", "stay", "stayed", "subscribed"]) => {
                 let (Some(first), Some(second)) = (self.default_date(), self.end_column()) else {
@@ -220,6 +222,39 @@ impl Reader<'_> {
         measure.name = Some("days".to_owned());
         self.computed.push((from, measure));
         true
+    }
+
+    /// The days of coming and going, where the table has one pair of them and somebody asks how long it was.
+    fn stay(&mut self, from: usize) -> Option<(Col, Col)> {
+        const PAIRS: [(&str, &str); 9] = [
+            ("in", "out"),
+            ("arrival", "departure"),
+            ("checkin", "checkout"),
+            ("admission", "discharge"),
+            ("admitted", "discharged"),
+            ("pickup", "delivered"),
+            ("shipped", "delivered"),
+            ("received", "completed"),
+            ("start", "end"),
+        ];
+        let verbs = ["stay", "stays", "stayed", "take", "takes", "last", "lasts", "here", "transit"];
+        if !self.says(&verbs) {
+            return None;
+        }
+        let called = |name: &str| {
+            let mut cols = self
+                .view
+                .of_kind(ColumnKind::Date)
+                .filter(|col| self.view.columns[*col].words.iter().any(|word| word == name));
+            cols.next().filter(|_| cols.next().is_none())
+        };
+        let pair = PAIRS.iter().find_map(|(first, last)| called(first).zip(called(last)))?;
+        for at in from..self.tokens.len() {
+            if self.word(at, &verbs) && !self.used[at] {
+                self.spend(at..at + 1);
+            }
+        }
+        Some(pair)
     }
 
     fn ageing(&mut self, at: usize, length: usize) {

@@ -513,7 +513,7 @@ impl Reader<'_> {
     pub(super) fn default_date(&self) -> Option<Col> {
         let later = [
             "due", "paid", "end", "left", "delivery", "shipped", "closed", "last", "expiry", "return",
-            "birth", "updated", "valid", "payment",
+            "birth", "born", "birthday", "updated", "valid", "payment",
         ];
         let weight = |col: Col| {
             let column = &self.view.columns[col];
