@@ -190,8 +190,12 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
             ]
             .contains(word)
         });
-    let theirs = words.len() <= 8
-        && words.iter().any(|word| ["their", "them", "those", "these", "they"].contains(word));
+    let relative = ["who", "that", "which", "with", "where", "whose"];
+    let theirs = words.len() <= 10
+        && words.iter().enumerate().any(|(at, word)| {
+            ["their", "them", "those", "these", "they"].contains(word)
+                && words.get(at + 1).is_none_or(|next| !relative.contains(next))
+        });
     // "the longest wait there": in what was spoken of.
     let there = words
         .iter()

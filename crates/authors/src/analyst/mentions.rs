@@ -164,6 +164,15 @@ fn in_phrases(tokens: &[Token]) -> Vec<bool> {
     covered
 }
 
+/// True for a name of somebody: `Name`, `First name`, `Customer name`, but not `Class name`.
+fn is_of_person(name: &[String]) -> bool {
+    const OTHER: [&str; 12] = [
+        "class", "product", "item", "file", "sheet", "event", "course", "company", "project", "campaign",
+        "brand", "city",
+    ];
+    !name.iter().any(|word| OTHER.contains(&word.as_str()))
+}
+
 /// True for a head in capitals that is the beginning of a word, or begins with it: `UNEMP`, `COUNCILDIST`.
 fn abbreviates(head: &str, word: &str) -> bool {
     let capitals = head.chars().count() > 2 && head.chars().all(|char| char.is_ascii_uppercase());
@@ -345,7 +354,9 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
             u32::from(
                 column.meanings.iter().any(|part| same_concept(part, word))
                     || name.iter().any(|part| derived(part, word))
-                    || name.iter().any(|part| same_concept(part, word))
+                    || name
+                        .iter()
+                        .any(|part| same_concept(part, word) && (part != "name" || is_of_person(name)))
                     || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)),
             )
         }

@@ -71,7 +71,8 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     }
     let earlier = memory.as_ref().and_then(|memory| Some((memory, memory.query.as_ref()?)));
     let unanswered = assignment.earlier.last().map(|turn| turn.memory.is_none());
-    let goes_on = unanswered.unwrap_or_else(|| conversation::is_part(tokens));
+    // What was only asked back about is nothing to go on from either.
+    let goes_on = unanswered.is_some() || conversation::is_part(tokens);
     let refers =
         !assignment.earlier.is_empty() && (conversation::refers(tokens) || conversation::is_change(tokens));
     if earlier.is_none() && (goes_on && goes_on_alone(tokens, &views) || refers) {

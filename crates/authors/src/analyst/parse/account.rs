@@ -147,7 +147,8 @@ impl Reader<'_> {
             if token.is_any(&["this", "last"]) && next(1, &["year"]) && self.is_outlived() {
                 said.elapsed = Some(self.raw(at..at + 2));
             }
-            if token.is_any(&["percentage", "share", "proportion"]) {
+            let behind = token.is("percentage") && self.anchors.iter().any(|(_, end)| *end == at);
+            if token.is_any(&["percentage", "share", "proportion"]) && !behind {
                 said.part = Some(token.raw.clone());
             }
             said.versus |= token.is_any(&["vs", "versus"]);

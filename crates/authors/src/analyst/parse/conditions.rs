@@ -418,7 +418,7 @@ impl Reader<'_> {
                     || self.word(mention.end, &["rate", "ratio", "quota", "share", "percentage"])
             });
         match self.view.kind(col) {
-            ColumnKind::Boolean => Some([true, false].map(|yes| Filter::Flag { col, yes })),
+            ColumnKind::Boolean => Some(self.truths(col)),
             ColumnKind::Date => (participle && self.is_event(col)).then(emptiness),
             ColumnKind::Integer => {
                 (profile.min == Some(0.0) && profile.max == Some(1.0) && profile.distinct == 2)

@@ -251,9 +251,9 @@ impl Reader<'_> {
         }
         if self.out.keys.len() == 2
             && self.out.keys.iter().any(
-                |key| matches!(key, Key::Time(_, unit) if adverb || matches!(unit, Unit::Day | Unit::Week)),
+                |key| matches!(key, Key::Time(_, unit) if adverb || self.word(at, &["on"]) || matches!(unit, Unit::Day | Unit::Week)),
             )
-            && self.word(at, &["average"])
+            && self.word(at, &["average", "on"])
             && self.mentions.iter().any(additive)
         {
             // A mean of entries, or of what each day has in all.

@@ -155,8 +155,8 @@ impl Reader<'_> {
 
     /// "CO2 level", "contract type", "MSFT price": a noun that says no more than the column before it.
     fn is_plain_noun(&self, at: usize, word: &str) -> bool {
-        const NOUNS: [&str; 9] =
-            ["level", "type", "kind", "slot", "figure", "price", "vote", "reading", "group"];
+        const NOUNS: [&str; 10] =
+            ["level", "type", "kind", "slot", "figure", "price", "vote", "reading", "group", "percentage"];
         let named = |name: &str| crate::analyst::spelling::normal_words(name).iter().any(|one| one == word);
         let elsewhere =
             self.view.tables.iter().flat_map(|table| &table.columns).any(|column| named(&column.name));

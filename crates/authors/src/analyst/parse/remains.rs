@@ -256,7 +256,8 @@ impl Reader<'_> {
     }
 
     fn lists_said(&self) -> bool {
-        (0..self.tokens.len()).any(|at| self.phrases[at].iter().any(|(_, class)| *class == Class::List))
+        (0..self.tokens.len())
+            .any(|at| !self.used[at] && self.phrases[at].iter().any(|(_, class)| *class == Class::List))
             && !self.out.agg_said
             && !self.out.counts
     }

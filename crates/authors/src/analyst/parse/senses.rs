@@ -181,10 +181,12 @@ impl Reader<'_> {
     fn is_beside(&self, at: usize) -> bool {
         let other =
             |col: Col| self.view.columns[col].words.iter().any(|word| OTHER_MONEY.contains(&word.as_str()));
+        // "spend" beside `Payment method` names no text.
+        let text = |mention: &Mention| !self.can(mention, Want::Measure) && !self.can(mention, Want::Date);
         self.mention(at).is_some_and(|mention| {
             mention.end == at + 1
                 && mention.best() < 60
-                && mention.candidates.iter().all(|(col, _)| other(*col))
+                && (mention.candidates.iter().all(|(col, _)| other(*col)) || text(&mention))
         })
     }
 
@@ -286,6 +288,7 @@ fn is_income(view: &View<'_>, col: Col) -> bool {
         .is_some_and(|unit| ["\u{20ac}", "$", "\u{a3}", "EUR", "USD", "GBP", "CHF"].contains(&unit));
     view.is_measure(col)
         && view.role(col) == ColumnRole::Amount
+        && !column.profile.name.contains('/')
         && (total || currency)
         && !has(&OTHER_MONEY)
         && (!has(&["price"]) || has(&["total"]))

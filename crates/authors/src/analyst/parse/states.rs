@@ -115,12 +115,23 @@ impl Reader<'_> {
         }
     }
 
+    /// That a truth value is yes, and that it is not: where only "yes" is written, nothing stands for no.
+    pub(super) fn truths(&self, col: Col) -> [Filter; 2] {
+        let one_value =
+            self.view.profile(col).is_some_and(|profile| profile.distinct == 1 && profile.empty > 0);
+        if one_value {
+            [true, false].map(|not| Filter::Empty { col, not })
+        } else {
+            [true, false].map(|yes| Filter::Flag { col, yes })
+        }
+    }
+
     /// The conditions that a row is marked by the column called so, and that it is not: by yes and no, or by a day.
     pub(super) fn flag_called(&self, names: &[&str]) -> Option<[Filter; 2]> {
         let called =
             |col: &Col| self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()));
         (0..self.view.columns.len()).filter(called).find_map(|col| match self.view.kind(col) {
-            ColumnKind::Boolean => Some([true, false].map(|yes| Filter::Flag { col, yes })),
+            ColumnKind::Boolean => Some(self.truths(col)),
             ColumnKind::Date if self.is_event(col) => {
                 Some([true, false].map(|not| Filter::Empty { col, not }))
             }

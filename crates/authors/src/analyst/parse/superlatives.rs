@@ -44,6 +44,17 @@ impl Reader<'_> {
             token.kind == Kind::Word
                 && (token.text.ends_with("ed") && token.text.len() > 4 || token.is_any(&["used", "lent"]))
         });
+        // "who teaches the most pilates": rows of it, where nothing says how much each is of.
+        let counts = |col: Col| self.view.is_measure(col) && self.view.role(col) == ColumnRole::Quantity;
+        if (most || self.word(at, &["fewest"]))
+            && (self.out.selects || !self.out.keys.is_empty())
+            && self.value(end).is_some()
+            && !(0..self.view.columns.len()).any(counts)
+        {
+            self.out.counts = true;
+            self.computed.push((at, Measure::rows()));
+            return Ok(None);
+        }
         let named = |mention: &Mention| self.can(mention, Want::Key) && !self.is_rows(mention);
         if most && done {
             let Some(thing) = self.mention(end + 1).filter(named) else { return Ok(None) };
