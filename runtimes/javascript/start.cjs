@@ -291,4 +291,4 @@ function countProcessors() {
 main();
 
 /** For `warm.cjs`, which has this ready before the program is there. */
-module.exports = { prepare: () => javascript(PROGRAM), isTypeScript: TYPESCRIPT.test(PROGRAM) };
+module.exports = { prepare: () => javascript(PROGRAM), stripped, isTypeScript: TYPESCRIPT.test(PROGRAM) };

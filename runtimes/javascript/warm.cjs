@@ -6,8 +6,9 @@
 'use strict';
 
 const fs = require('node:fs');
+const path = require('node:path');
 const { isMainThread } = require('node:worker_threads');
-const { prepare, isTypeScript } = require('./start.cjs');
+const { prepare, stripped, isTypeScript } = require('./start.cjs');
 
 const LINE = 3;
 
@@ -19,6 +20,10 @@ const TOLD_MAX = 128 * 1024;
  * need not wait until the kernel has taken this process down. `jail/seccomp.rs` has the same number.
  */
 const DOOR = 0x52460000;
+
+/** A program that uses what TypeScript has; from the line of this text on, types alone. */
+const PRACTICE = path.join(__dirname, 'practice.ts');
+const TYPES_ONLY = '// Types only.';
 
 /** Later Nodes decide the code of a program that waits for what cannot come only after the last listener. */
 const KNOWS_CODE = process.versions.node.startsWith('20.');
@@ -37,11 +42,22 @@ function prime() {
   const { stdout } = process;
   stdout._write = (chunk, encoding, done) => done();
   console.log('%s', 'word', { list: [1, 'two'], map: new Map([[1, 2]]) }, new Error('none'));
-  delete stdout._write;
   if (isTypeScript) {
-    require('./amaro/internal.js').transformSync('enum A { B }', { filename: 'main.ts', mode: 'transform' });
-    require('./amaro/internal.js').transformSync('const a: number = 1;', { filename: 'main.ts' });
+    primeCompiler();
   }
+  delete stdout._write;
+}
+
+/**
+ * Compiles and runs what programs are made of: the compiler is WebAssembly, of which V8 compiles each function at its
+ * first call; and Node looks for what it needs to read a map of lines.
+ */
+function primeCompiler() {
+  const text = fs.readFileSync(PRACTICE, 'utf8');
+  stripped(text.slice(text.indexOf(TYPES_ONLY)), PRACTICE);
+  const practice = new module.constructor(PRACTICE);
+  practice._compile(stripped(text, PRACTICE), PRACTICE);
+  process.setSourceMapsEnabled(false);
 }
 
 function waitForProgram() {

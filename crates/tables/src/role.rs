@@ -298,10 +298,12 @@ fn role(profile: &ColumnProfile, column: &Column, words: &[String]) -> ColumnRol
             Some(role @ (ColumnRole::Rate | ColumnRole::Amount | ColumnRole::Quantity)) => role,
             _ if profile.unit.as_deref() == Some("%") => ColumnRole::Rate,
             _ if is_period(profile, words) => ColumnRole::Category,
-            _ if is_number_of_a_thing(profile, told, words) => match profile.distinct * 2 <= values {
-                true => ColumnRole::Category,
-                false => ColumnRole::Key,
-            },
+            _ if is_number_of_a_thing(profile, told, words) || told.is_none() && numbers_groups(profile) => {
+                match profile.distinct * 2 <= values {
+                    true => ColumnRole::Category,
+                    false => ColumnRole::Key,
+                }
+            }
             _ if profile.unit.is_some() || profile.kind == ColumnKind::Number => ColumnRole::Amount,
             _ if unique && counts_up(profile, values) => ColumnRole::Key,
             _ => ColumnRole::Quantity,
@@ -349,6 +351,18 @@ fn counts_up(profile: &ColumnProfile, values: u64) -> bool {
     let Some((min, max)) = profile.min.zip(profile.max) else { return false };
     let leads = profile.position == 0 && min <= 1.0;
     max - min == span && (leads || values >= NUMBERED_MIN)
+}
+
+/// True for whole numbers from one on, none left out, that stand where row numbers do, each in several rows: the
+/// persons of a panel.
+fn numbers_groups(profile: &ColumnProfile) -> bool {
+    #[allow(clippy::cast_precision_loss)]
+    let every = |low: f64, high: f64| high - low + 1.0 == profile.distinct as f64;
+    profile.kind == ColumnKind::Integer
+        && profile.unit.is_none()
+        && profile.position == 0
+        && profile.distinct >= NUMBERED_MIN
+        && profile.min.zip(profile.max).is_some_and(|(min, max)| min == 1.0 && every(min, max))
 }
 
 /// A currency or a measure in the name, best in brackets: `Amount (EUR)`, `Weight [kg]`, `Umsatz in €`.

@@ -264,7 +264,7 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
                     " {empty} rows without a date in {:?} are left out.",
                     view.name(key.column())
                 ),
-                Key::Column(_) if query.rank.is_some() => {
+                Key::Column(_) if query.leaves_nameless_out() => {
                     write!(text, " {empty} rows without {:?} are left out.", view.name(key.column()))
                 }
                 Key::Column(_) => write!(

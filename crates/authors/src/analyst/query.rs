@@ -474,6 +474,11 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    /// True if rows without a name are no group: they are not who has the most, nor one of those who are counted.
+    pub(crate) fn leaves_nameless_out(&self) -> bool {
+        self.rank.is_some() || self.groups_counted || self.having.is_some()
+    }
+
     /// True if everything in it is there and in bounds: a memory may be old, or not ours.
     pub(crate) fn fits(&self, view: &View<'_>) -> bool {
         let measure =

@@ -13,7 +13,10 @@ use super::{
     build::{BuildError, Progress, warn_of_missing},
     libraries,
     python::{Parts, first_fit, output, run},
-    spec::{NODE_BAKE, NODE_CHECK, NODE_LOCK, NODE_PACKAGE, NODE_RESULTS, NODE_START, NODE_WARM, Node},
+    spec::{
+        NODE_BAKE, NODE_CHECK, NODE_LOCK, NODE_PACKAGE, NODE_PRACTICE, NODE_RESULTS, NODE_START, NODE_WARM,
+        Node,
+    },
     tree::{OURS, Tree, failed},
 };
 
@@ -52,6 +55,7 @@ pub(super) fn install(
     tree.copy(&node.binary, program)?;
     tree.write(&Path::new(OURS).join("start.cjs"), NODE_START.as_bytes())?;
     tree.write(&Path::new(OURS).join("warm.cjs"), NODE_WARM.as_bytes())?;
+    tree.write(&Path::new(OURS).join("practice.ts"), NODE_PRACTICE.as_bytes())?;
     // Where Node looks last for what a program in /work names.
     tree.write(Path::new("node_modules/ringfence/index.js"), NODE_RESULTS.as_bytes())?;
 

@@ -60,6 +60,7 @@ impl Name {
                     NODE_LOCK,
                     NODE_START,
                     NODE_WARM,
+                    NODE_PRACTICE,
                     NODE_RESULTS,
                     NODE_BAKE,
                     NODE_CHECK,
@@ -120,6 +121,8 @@ pub(super) const NODE_LOCK: &str = include_str!("../../../../runtimes/javascript
 pub(super) const NODE_START: &str = include_str!("../../../../runtimes/javascript/start.cjs");
 /// What a Node started ahead of its program loads.
 pub(super) const NODE_WARM: &str = include_str!("../../../../runtimes/javascript/warm.cjs");
+/// A program that it compiles and runs for practice.
+pub(super) const NODE_PRACTICE: &str = include_str!("../../../../runtimes/javascript/practice.ts");
 /// Puts the compiler into the tree.
 pub(super) const NODE_BAKE: &str = include_str!("../../../../runtimes/javascript/bake.cjs");
 /// A program that needs what is promised.

@@ -57,6 +57,10 @@ const UNITS: [&str; 18] = [
     "units",
 ];
 
+/// What a figure does from one time to the next; no list of rows says it.
+const MOVES: [&str; 10] =
+    ["fall", "fell", "falls", "fallen", "declined", "rise", "rose", "risen", "shrink", "shrank"];
+
 /// Days by which another column's newest date is another year's.
 const OUTLIVED_DAYS: i64 = 300;
 
@@ -90,6 +94,8 @@ pub(crate) struct Said {
     part: Option<String>,
     /// "A vs B", whatever these are.
     pub(super) versus: bool,
+    /// "fall": what a figure does from one time to the next.
+    moves: Option<String>,
     /// "longest": what lasts, not what is most.
     lasting: Option<String>,
 }
@@ -134,7 +140,9 @@ impl Reader<'_> {
                 said.qualified = Some(token.raw.clone());
             }
             let numbered = at > 0 && matches!(self.tokens[at - 1].kind, Kind::Number(_));
-            if token.is_any(&UNITS) && !numbered || self.counting.is_none() && token.is_any(&FIGURES) {
+            if token.is_any(&UNITS) && !numbered
+                || (self.counting.is_none() || token.is("worth")) && token.is_any(&FIGURES)
+            {
                 said.figure = Some(token.raw.clone());
             }
             let next = |more: usize, words: &[&str]| self.word(at + more, words);
@@ -152,6 +160,9 @@ impl Reader<'_> {
                 said.part = Some(token.raw.clone());
             }
             said.versus |= token.is_any(&["vs", "versus"]);
+            if token.is_any(&MOVES) {
+                said.moves = Some(token.raw.clone());
+            }
             if token.is_any(&["longest", "shortest"]) {
                 said.lasting = Some(token.raw.clone());
             }
@@ -254,6 +265,9 @@ impl Said {
         let totals = |measure: &Measure| measure.agg == Agg::Sum && !measure.is_ratio();
         if figures && query.keys.is_empty() && query.measures.iter().any(totals) {
             lost.extend(self.each_row.clone());
+        }
+        if shown {
+            lost.extend(self.moves.clone());
         }
         lost.extend(self.qualified.clone());
         lost.extend(self.supposed.clone().into_iter().chain(self.elapsed.clone()));

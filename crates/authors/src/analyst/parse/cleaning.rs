@@ -9,6 +9,7 @@ use crate::analyst::{
 impl Reader<'_> {
     /// Steps of a clean-up.
     pub(super) fn cleaning(&mut self) -> Result<(), Trouble> {
+        self.exchanged()?;
         let mut steps: Vec<Cleaning> = Vec::new();
         let mut tidy = false;
         for at in 0..self.tokens.len() {
@@ -40,6 +41,10 @@ impl Reader<'_> {
                 }
                 // "the cheapest fill-up" is bought, a "filling" may be what is done.
                 Class::Fill if self.mark(at + length, '-') || self.value(at).is_some() => {}
+                // "how many have no salesperson filled in" counts what is left to fill.
+                Class::Fill if self.says_first(&["how", "which", "count", "number"]) => {
+                    self.spend(at..at + length)
+                }
                 Class::Fill => {
                     let step = self.filling(at, length)?;
                     steps.push(step);
@@ -85,6 +90,28 @@ impl Reader<'_> {
         if !steps.is_empty() {
             self.out.task = Some(Task::Clean(steps));
             self.out.save = true;
+        }
+        Ok(())
+    }
+
+    /// True if the question begins so.
+    fn says_first(&self, words: &[&str]) -> bool {
+        self.tokens.first().is_some_and(|token| token.is_any(words))
+    }
+
+    /// "convert the amounts to US dollars": what that takes nobody has said.
+    fn exchanged(&self) -> Result<(), Trouble> {
+        let currencies =
+            ["dollar", "dollars", "usd", "euro", "euros", "eur", "pounds", "gbp", "francs", "chf", "yen"];
+        for at in 0..self.tokens.len() {
+            let next = self.past(at + 1, &["us", "the", "british", "swiss"]);
+            if self.word(at, &["to", "into", "in"])
+                && self.word(next, &currencies)
+                && self.says(&["convert", "exchange", "translate", "change", "recalculate"])
+            {
+                let what = "the files hold no rates of exchange; say how much one is worth, such as \"Amount * 1.08\"";
+                return Err(Trouble::Cannot(what.to_owned()));
+            }
         }
         Ok(())
     }

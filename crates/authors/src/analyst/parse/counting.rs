@@ -2,14 +2,79 @@
 
 use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
-use super::{Reader, Trouble, Want};
+use super::{Reader, Trouble, Want, choose};
 use crate::analyst::{
-    query::{Agg, Expr, Measure},
+    query::{Agg, Col, Expr, Filter, Measure, Part},
     spelling::{normal_words, singular},
+    vocabulary::Class,
     words::Kind,
 };
 
+/// What the second half of "how many were cancelled, and how much do they add up to" is made of.
+const WORTH: [&str; 25] = [
+    "what",
+    "how",
+    "much",
+    "were",
+    "was",
+    "are",
+    "is",
+    "do",
+    "did",
+    "does",
+    "they",
+    "it",
+    "these",
+    "those",
+    "worth",
+    "add",
+    "adds",
+    "up",
+    "to",
+    "come",
+    "total",
+    "altogether",
+    "their",
+    "value",
+    "the",
+];
+
 impl Reader<'_> {
+    /// "how many were cancelled and what were they worth": their number, and the sum of the one amount.
+    pub(super) fn worth_as_well(&mut self) -> Result<(), Trouble> {
+        let counts = (0..self.tokens.len()).find(|at| self.is(*at, Class::HowMany));
+        let Some(counted) = counts else { return Ok(()) };
+        let end = self.tokens.len() - usize::from(self.mark(self.tokens.len() - 1, '?'));
+        let Some(and) = (counted..end).rfind(|at| self.word(*at, &["and"])) else { return Ok(()) };
+        let said = |words: &[&str]| (and + 1..end).any(|at| self.word(at, words));
+        if !(and + 1..end).all(|at| self.word(at, &WORTH))
+            || !said(&["worth", "add", "adds", "come", "value", "total"])
+            || !said(&["they", "these", "those", "their"])
+        {
+            return Ok(());
+        }
+        let amounts: Vec<Col> = (0..self.view.columns.len())
+            .filter(|col| {
+                self.view.is_measure(*col)
+                    && self.view.role(*col) == ColumnRole::Amount
+                    && self.view.columns[*col].table == self.view.base
+            })
+            .collect();
+        let col = match amounts[..] {
+            [] => return Ok(()),
+            [one] => one,
+            _ => choose(
+                &self.raw(and + 1..end),
+                &amounts.iter().map(|col| (*col, 60)).collect::<Vec<_>>(),
+                self.view,
+                self.choices,
+            )?,
+        };
+        self.spend(and..end);
+        self.computed.push((and, Measure::new(Agg::Sum, Expr::Column(col))));
+        Ok(())
+    }
+
     /// "how many orders": rows, the different values of a column, or the total of one.
     pub(super) fn counted_things(&mut self) -> Result<(), Trouble> {
         let Some(start) = self.counting else { return Ok(()) };
@@ -109,11 +174,30 @@ impl Reader<'_> {
     fn count_rows_called(&mut self, at: usize) {
         let Some(token) = self.tokens.get(at).filter(|token| token.kind == Kind::Word) else { return };
         let word = singular(&token.text);
-        let held = self.view.of_kind(ColumnKind::Text).any(|col| {
+        let called = |col: Col| {
             let values = self.view.profile(col).map(|profile| profile.values.as_slice()).unwrap_or_default();
             let with = values.iter().filter(|value| normal_words(&value.value).contains(&word)).count();
-            with > 0 && with * 5 >= values.len()
+            (with, values.len())
+        };
+        let held = self.view.of_kind(ColumnKind::Text).any(|col| {
+            let (with, all) = called(col);
+            with > 0 && with * 5 >= all * 4
         });
+        // "managers" are those whose job has the word, not everybody.
+        let kinds: Vec<Col> = self
+            .view
+            .of_kind(ColumnKind::Text)
+            .filter(|col| self.view.role(*col) == ColumnRole::Category && called(*col).0 > 0)
+            .collect();
+        if let ([col], false, None) = (&kinds[..], held || self.view.is_named(&word), self.value(at))
+            && !self.used[at]
+        {
+            let (col, text) = (*col, word);
+            self.spend(at..at + 1);
+            self.out.exact += 2;
+            self.placed.push((at, Filter::Contains { col, text, part: Part::Anywhere, not: false }));
+            return;
+        }
         let things = [
             "item",
             "thing",

@@ -174,6 +174,8 @@ pub(crate) struct Reader<'a> {
     days_asked: Option<(usize, usize)>,
     /// Where rows are told to be left out of a new workbook.
     removes: Option<usize>,
+    /// Where a word for what came in was taken for a column.
+    incomes: Vec<usize>,
     /// Where columns were named.
     anchors: Vec<(usize, usize)>,
     /// Filters with the place of what they were read from.
@@ -233,6 +235,7 @@ impl<'a> Reader<'a> {
             over_time: false,
             days_asked: None,
             removes: None,
+            incomes: Vec::new(),
             anchors: Vec::new(),
             placed: Vec::new(),
         }
@@ -262,6 +265,7 @@ impl<'a> Reader<'a> {
                     "appear",
                 ])
             });
+        self.worth_as_well()?;
         self.times()?;
         self.charts_and_files();
         self.cleaning()?;
@@ -358,6 +362,8 @@ impl<'a> Reader<'a> {
     /// Notes that a word for the table's rows was said.
     fn rows_said(&mut self, span: Span<usize>) {
         self.out.rows_named = true;
+        let taken = format!("{:?} is taken as ", self.raw(span.clone()));
+        self.out.notes.retain(|note| !note.starts_with(&taken));
         self.spend(span);
     }
 

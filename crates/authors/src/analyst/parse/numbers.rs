@@ -9,6 +9,9 @@ use crate::analyst::{
     words::Kind,
 };
 
+/// What holds more is in percent already, whatever its name says.
+const FRACTIONS_MAX: f64 = 2.0;
+
 impl Reader<'_> {
     pub(super) fn comparisons(&mut self) -> Result<(), Trouble> {
         for at in 0..self.tokens.len() {
@@ -81,10 +84,16 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Percent are hundredths in a column of fractions.
-    fn scale(&self, col: Col, percent: bool) -> f64 {
-        let unit = self.view.profile(col).and_then(|profile| profile.unit.as_deref());
-        if percent && unit != Some("%") { 0.01 } else { 1.0 }
+    /// Percent are hundredths in a column of fractions, and what they say where more is held than fractions are.
+    fn scale(&mut self, col: Col, percent: bool) -> f64 {
+        let profile = self.view.profile(col);
+        let unit = profile.and_then(|profile| profile.unit.as_deref());
+        let beyond = profile.and_then(|profile| profile.max).is_some_and(|max| max > FRACTIONS_MAX);
+        if percent && unit.is_some_and(|unit| !["%", "fraction"].contains(&unit)) {
+            // Of what, nobody has said.
+            self.out.doubt(30);
+        }
+        if percent && unit != Some("%") && !beyond { 0.01 } else { 1.0 }
     }
 
     fn compared(&mut self, at: usize) -> Result<(), Trouble> {
@@ -338,7 +347,11 @@ impl Reader<'_> {
         if let Some(mention) = self.mention_before(start).filter(|mention| self.can(mention, Want::Measure)) {
             let col = self.resolve(&mention, Want::Measure)?;
             self.take(&mention);
-            return Ok((col, mention.start, to));
+            // "a co2 value above 370" names it twice.
+            let again = self.mention_before(mention.start);
+            let again = again.filter(|before| before.candidates.iter().any(|(one, _)| *one == col));
+            let start = again.as_ref().map_or(mention.start, |before| before.start);
+            return Ok((col, start, to));
         }
         let after = self.past(
             to,

@@ -345,6 +345,10 @@ impl Reader<'_> {
         if compared || unit || between || and {
             return None;
         }
+        // "the 1990s"
+        if self.word(at + 1, &["s"]) && year % 10 == 0 {
+            return Some((2, Said::Days(Range::months(year, 1, 120))));
+        }
         Some((1, Said::Days(Range::year(year))))
     }
 }

@@ -116,6 +116,7 @@ impl Reader<'_> {
                 self.spend(start..at + 1);
                 continue;
             }
+            self.incomes.push(at);
             let candidates = cols.into_iter().map(|col| (col, 60)).collect();
             self.mentions.push(Mention { start, end: at + 1, candidates });
             self.mentions.sort_by_key(|mention| mention.start);
@@ -188,6 +189,14 @@ impl Reader<'_> {
                 && mention.best() < 60
                 && (mention.candidates.iter().all(|(col, _)| other(*col)) || text(&mention))
         })
+    }
+
+    /// True if a word of the table's name is meant as money: "sales by quarter" in a file of sales. Where they are
+    /// counted or listed, it is rows.
+    pub(super) fn is_income(&self, mention: &Mention) -> bool {
+        let shown = self.out.lists || self.out.lists_rows || self.out.selects;
+        let told = !self.out.keys.is_empty() || self.share_at.is_some() || self.growth_at.is_some();
+        self.incomes.contains(&(mention.end - 1)) && self.counting.is_none() && (told || !shown)
     }
 
     pub(super) fn is_mentioned(&self, at: usize) -> bool {

@@ -31,6 +31,7 @@ pub(super) struct When {
 impl Reader<'_> {
     /// Finds every period, chooses the dates they are about, and makes conditions of them.
     pub(super) fn times(&mut self) -> Result<(), Trouble> {
+        self.against_the_one_before();
         let mut found = self.periods_said();
         if found.is_empty() {
             return Ok(());
@@ -90,6 +91,27 @@ impl Reader<'_> {
             self.merge_alternatives();
         }
         Ok(())
+    }
+
+    /// "by month, with the change against the previous month": what growth is anyway.
+    fn against_the_one_before(&mut self) {
+        let grows = ["change", "changes", "growth", "difference", "increase", "decrease", "development"];
+        for at in 1..self.tokens.len() {
+            let before = ["previous", "last", "prior", "preceding"];
+            let set = self.word(at, &["against", "versus", "vs", "over", "on", "from", "to", "with", "than"]);
+            let next = self.past(at + 1, &["the"]);
+            let Some((length, unit)) = self.unit(next + 1).filter(|_| set && self.word(next, &before)) else {
+                continue;
+            };
+            let told = (0..at).any(|place| {
+                let each = self.word(place, &["by", "per", "each", "every"])
+                    && self.unit(place + 1).is_some_and(|(_, other)| other == unit);
+                each || self.class(place, |class| class == Class::Every(unit)).is_some()
+            });
+            if told && self.says(&grows) {
+                self.spend(at..next + 1 + length);
+            }
+        }
     }
 
     /// "in the same months of last year", "the same period a year earlier": only who knows the period can tell.

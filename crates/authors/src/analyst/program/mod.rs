@@ -340,7 +340,7 @@ impl<'a> Writer<'a> {
                     );
                 }
                 // Nothing is no answer to who or what has the most.
-                Key::Column(col) if empty && self.query.rank.is_some() => {
+                Key::Column(col) if empty && self.query.leaves_nameless_out() => {
                     let cell = format!("table[{text}]");
                     let filled = if self.view.kind(*col) == ringfence_pipeline::ports::ColumnKind::Text {
                         format!("{cell}.fillna(\"\") != \"\"")

@@ -115,6 +115,8 @@ impl Writer<'_> {
             .filter(|column| {
                 column.table == self.view.base
                     && column.profile.unit.as_deref() == Some("%")
+                    // What is 12 below a header with the sign stays 12.
+                    && column.profile.marks.iter().any(|mark| mark == "%")
                     && crate::analyst::view::is_number(column.profile.kind)
             })
             .map(|column| column.name.as_str())
