@@ -164,6 +164,13 @@ fn in_phrases(tokens: &[Token]) -> Vec<bool> {
     covered
 }
 
+/// True for a part of a name that says of what there are kinds: "people" are no `Member type`.
+fn is_kind_of(name: &[String], part: &str) -> bool {
+    name.last().is_some_and(|last| {
+        last != part && ["type", "status", "kind", "level", "group"].contains(&last.as_str())
+    })
+}
+
 /// True for a name of somebody: `Name`, `First name`, `Customer name`, but not `Class name`.
 fn is_of_person(name: &[String]) -> bool {
     const OTHER: [&str; 12] = [
@@ -354,9 +361,11 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
             u32::from(
                 column.meanings.iter().any(|part| same_concept(part, word))
                     || name.iter().any(|part| derived(part, word))
-                    || name
-                        .iter()
-                        .any(|part| same_concept(part, word) && (part != "name" || is_of_person(name)))
+                    || name.iter().any(|part| {
+                        same_concept(part, word)
+                            && (part != "name" || is_of_person(name))
+                            && !is_kind_of(name, part)
+                    })
                     || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)),
             )
         }
@@ -414,11 +423,13 @@ pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Ve
         }
     }
     found.sort_by_key(|mention| mention.start);
-    beside_names(found)
+    beside_names(found, tokens)
 }
 
 /// "satisfaction score": a word for the column that is named in full beside it names no other.
-fn beside_names(mut found: Vec<Mention>) -> Vec<Mention> {
+fn beside_names(mut found: Vec<Mention>, tokens: &[Token]) -> Vec<Mention> {
+    let kinds: Vec<bool> =
+        tokens.iter().map(|token| token.is_any(&["type", "types", "kind", "method"])).collect();
     let mut at = 0;
     while at + 1 < found.len() {
         let (left, right) = (&found[at], &found[at + 1]);
@@ -432,9 +443,11 @@ fn beside_names(mut found: Vec<Mention>) -> Vec<Mention> {
         let shares = |weak: &Mention, strong: &Mention| {
             strong.candidates.iter().any(|(col, _)| weak.candidates.iter().any(|(one, _)| one == col))
         };
-        match weaker
-            .filter(|weak| left.end == right.start && shares(&found[*weak], &found[2 * at + 1 - weak]))
-        {
+        // "payment type" beside `Payment`, though another column says of what type.
+        let kind = |weak: usize| weak == at + 1 && right.end == right.start + 1 && kinds[right.start];
+        match weaker.filter(|weak| {
+            left.end == right.start && (shares(&found[*weak], &found[2 * at + 1 - weak]) || kind(*weak))
+        }) {
             Some(weak) => {
                 let weak = found.remove(weak);
                 found[at].start = found[at].start.min(weak.start);

@@ -149,7 +149,10 @@ impl Reader<'_> {
             if token.is("would") && next(1, &["that", "it", "this", "those"]) && next(2, &["be"]) {
                 said.supposed = Some(self.raw(at..at + 3));
             }
-            if token.is("in") && (next(1, &["one", "single"]) || next(1, &["a"]) && next(2, &["single"])) {
+            if !self.of_row
+                && token.is("in")
+                && (next(1, &["one", "single"]) || next(1, &["a"]) && next(2, &["single"]))
+            {
                 said.single = Some(self.raw(at..at + 3));
             }
             if token.is_any(&["this", "last"]) && next(1, &["year"]) && self.is_outlived() {

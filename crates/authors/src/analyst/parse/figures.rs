@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Filter, Key, Measure, Task, Unit},
+    query::{Agg, Chart, Col, Expr, Filter, Key, Measure, Task, Unit},
     view::View,
     vocabulary::Class,
     words::Kind,
@@ -345,6 +345,22 @@ impl Reader<'_> {
                 continue;
             }
             // "gross amount", "units on hand": the weaker name only stands beside the other.
+            // "pie of days per week": how many have each of a few numbers.
+            let few = matches!(self.out.chart, Some(Chart::Pie | Chart::Bar))
+                && self.out.keys.is_empty()
+                && spoken.is_empty()
+                && found.is_empty()
+                && all.iter().filter(|other| self.can(other, Want::Measure)).count() == 1
+                && self.view.profile(mention.candidates[0].0).is_some_and(|profile| profile.distinct <= 12)
+                && self.view.kind(mention.candidates[0].0) == ColumnKind::Integer
+                && self.view.role(mention.candidates[0].0) != ColumnRole::Amount;
+            if few {
+                let col = mention.candidates[0].0;
+                self.take(&mention);
+                self.push_key(Key::Column(col));
+                found.push((mention.start, Measure::rows()));
+                continue;
+            }
             let stronger = |other: &Mention| {
                 (other.end == mention.start || other.start == mention.end)
                     && other.best() > mention.best() + 20

@@ -197,6 +197,16 @@ impl Reader<'_> {
             self.push_key(Key::Quarters(*first));
             return Ok(());
         }
+        // "annual usage", where the months of one year are columns: all of them together.
+        if let (None, Unit::Year, true) = (col, unit, self.wide_months().len() > 3) {
+            let cols = self.wide_months().into_iter().map(|(_, col)| col).collect();
+            if self.computed.is_empty() {
+                let mut measure = Measure::new(Agg::Sum, Expr::Together(cols));
+                measure.name = Some("all months".to_owned());
+                self.computed.push((0, measure));
+            }
+            return Ok(());
+        }
         let Some(col) = col else {
             return Err(Trouble::Cannot(format!(
                 "there is no date to group by; {}",
@@ -254,7 +264,7 @@ impl Reader<'_> {
         let asked = self.past(next, &["what", "how", "much"]);
         let clause =
             ["they", "we", "it", "each", "was", "were", "have", "has", "had", "is", "are", "did", "been"];
-        let next = if asked > next { self.past(asked, &clause) } else { next };
+        let next = if asked > next { self.past(asked, &clause) } else { self.past_kind(next) };
         if self.averaged_per_row(at, next) || self.is_agent(at, next) {
             return Ok(());
         }
@@ -326,6 +336,16 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Past "number of" in "by number of bedrooms", past "kind of" in "for each kind of work".
+    fn past_kind(&self, at: usize) -> usize {
+        let Some(thing) = self.mention(at + 2).filter(|_| self.word(at + 1, &["of"])) else { return at };
+        let kind = self.word(at, &["kind", "kinds", "type", "types", "sort"])
+            && self.mention(at).is_none_or(|mention| mention.best() < 60)
+            && self.can(&thing, Want::Key);
+        let number = self.word(at, &["number"]) && self.is_grouping(&thing) && thing.best() >= 60;
+        if kind || number { at + 2 } else { at }
     }
 
     /// "paid by members from each city": who did it is no group where another is named.

@@ -176,6 +176,10 @@ pub(crate) struct Reader<'a> {
     removes: Option<usize>,
     /// Where a word for what came in was taken for a column.
     incomes: Vec<usize>,
+    /// By what the number of a condition is multiplied, to be in the column's unit.
+    factor: Option<f64>,
+    /// A condition is on a single row: "in one order".
+    of_row: bool,
     /// Where columns were named.
     anchors: Vec<(usize, usize)>,
     /// Filters with the place of what they were read from.
@@ -236,6 +240,8 @@ impl<'a> Reader<'a> {
             days_asked: None,
             removes: None,
             incomes: Vec::new(),
+            factor: None,
+            of_row: false,
             anchors: Vec::new(),
             placed: Vec::new(),
         }

@@ -528,6 +528,15 @@ impl Reader<'_> {
             })
     }
 
+    /// "last delivery date", where there is but one date: it, and where the words for it end.
+    fn single_date(&self, at: usize) -> Option<(Col, usize)> {
+        let mut dates = self.view.of_kind(ColumnKind::Date);
+        let only = dates.next().filter(|_| dates.next().is_none())?;
+        let end = (at..at + 2).find(|place| self.word(*place, &["date", "day"]))?;
+        let plain = (at..end).all(|place| self.tokens[place].kind == Kind::Word && !self.is_mentioned(place));
+        plain.then_some((only, end + 1))
+    }
+
     /// "earliest due date", "the latest 5 orders", "most recent order"
     fn first_or_last(&mut self, at: usize, length: usize, latest: bool) -> Result<(), Trouble> {
         if self.out.rank.is_some() && self.rank_at.is_some() {
@@ -557,7 +566,13 @@ impl Reader<'_> {
                 }
                 None => return Ok(()),
             },
-            None => return Ok(()),
+            None => match self.single_date(thing) {
+                Some((col, end)) => {
+                    self.spend(thing..end);
+                    col
+                }
+                None => return Ok(()),
+            },
         };
         self.spend(start..thing);
         self.rank_at = Some(start..thing);

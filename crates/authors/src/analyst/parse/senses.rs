@@ -88,8 +88,10 @@ impl Reader<'_> {
             }
             let word = singular(&self.tokens[at].text);
             let side = at.checked_sub(1).and_then(|before| self.side(before));
-            let cols: Vec<Col> = if INCOME.contains(&word.as_str()) || self.is_traded(at) {
+            let cols: Vec<Col> = if INCOME.contains(&word.as_str()) {
                 self.income(side)
+            } else if self.is_traded(at) {
+                Some(self.income(side)).filter(|cols| !cols.is_empty()).unwrap_or_else(|| self.spent())
             } else if SPENT.contains(&word.as_str()) {
                 self.spent()
             } else if GIVEN.contains(&word.as_str()) && self.is_called(&GIFTS) {
@@ -230,6 +232,11 @@ impl Reader<'_> {
         let cols: Vec<Col> = self.view_cols().filter(|col| is_income(self.view, *col)).collect();
         if cols.is_empty() && side.is_none() {
             return self.price_of_row().into_iter().collect();
+        }
+        // Beside parts of it, the total is what came in.
+        let totals: Vec<Col> = cols.iter().copied().filter(|col| says(col, "total")).collect();
+        if let ([total], None) = (&totals[..], side) {
+            return vec![*total];
         }
         cols.into_iter().filter(|col| side.is_none_or(|side| says(col, side))).collect()
     }

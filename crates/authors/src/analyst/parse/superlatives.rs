@@ -46,7 +46,7 @@ impl Reader<'_> {
         });
         // "who teaches the most pilates": rows of it, where nothing says how much each is of.
         let counts = |col: Col| self.view.is_measure(col) && self.view.role(col) == ColumnRole::Quantity;
-        if (most || self.word(at, &["fewest"]))
+        if (at..end).any(|place| self.word(place, &["most", "least", "fewest"]))
             && (self.out.selects || !self.out.keys.is_empty())
             && self.value(end).is_some()
             && !(0..self.view.columns.len()).any(counts)
@@ -118,7 +118,8 @@ impl Reader<'_> {
         if self.word(at, &["heaviest", "lightest"]) {
             match called(self, &["weight", "kg", "mass", "gram", "tonne"])[..] {
                 [col] => {
-                    self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+                    let agg = if self.word(at, &["heaviest"]) { Agg::Max } else { Agg::Min };
+                    self.computed.push((at, Measure::new(agg, Expr::Column(col))));
                     self.out.lists = true;
                     return Ok(true);
                 }

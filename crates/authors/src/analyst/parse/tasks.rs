@@ -204,6 +204,14 @@ impl Reader<'_> {
                 }
                 (first, second)
             }
+            // "how many days before the event": from the other day there is.
+            [one] if self.word(from, &["before", "after", "until"]) => {
+                let mut others = self.view.of_kind(ColumnKind::Date).filter(|col| col != one);
+                let (Some(other), None) = (others.next(), others.next()) else { return false };
+                let after = self.word(from, &["after"]);
+                self.spend(from..from + 1);
+                if after { (*one, other) } else { (other, *one) }
+            }
             // "how many days does a car stay": from the day it came in to the day it went out.
             _ if let Some(pair) = self.stay(from) => pair,
             // "how many days were they members": from the day they came to the day they left.

@@ -359,6 +359,16 @@ impl Reader<'_> {
             }
             return Ok(filters);
         }
+        // Where the months of that year are columns, the year is all there is.
+        if let Said::Days(range) = said
+            && !not
+            && self.view.of_kind(ColumnKind::Date).next().is_none()
+            && range.whole_months().is_some_and(|(year, month, count)| {
+                (month, count) == (1, 12) && self.view.months_year() == Some(year)
+            })
+        {
+            return Ok(Vec::new());
+        }
         let Some(col) = self.date_near(start, end)? else {
             return Err(Trouble::Cannot(format!(
                 "there is no date to find {:?} by; {}",
