@@ -225,7 +225,8 @@ impl Said {
         let year = view.months_year().map(|year| year as f64);
         let known = |value: f64| {
             year == Some(value)
-                || [1.0, 0.01]
+                // Percents as fractions, hours in minutes, weeks in days.
+                || [1.0, 0.01, 60.0, 24.0, 7.0]
                     .iter()
                     .any(|scale| numbers.iter().any(|number| (number - value * scale).abs() < 1e-6))
         };
@@ -439,6 +440,7 @@ fn numbers_of(query: &Query) -> Vec<f64> {
         match filter {
             Filter::Number { value, .. } => found.push(*value),
             Filter::Between { low, high, .. } => found.extend([*low, *high]),
+            Filter::Lasts { days, .. } => found.push(*days),
             Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
                 filters.iter().for_each(|filter| of_filter(filter, found))
             }

@@ -28,6 +28,7 @@ impl Reader<'_> {
             self.present(at);
             self.open_states(at);
             self.undone(at);
+            self.delayed(at);
             self.punctual(at);
             self.attended(at);
             self.active_states(at);

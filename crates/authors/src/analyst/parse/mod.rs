@@ -9,7 +9,9 @@ mod arithmetic;
 mod balances;
 mod cleaning;
 mod conditions;
+mod contests;
 mod counting;
+mod delays;
 mod doubts;
 mod figures;
 mod groups;
@@ -121,6 +123,8 @@ pub(crate) struct Partial {
     pub(crate) said: account::Said,
     /// It was by a word for money that changes hands: donations may be counted or added up.
     pub(crate) money_named: bool,
+    /// By how much one period exceeds another is asked.
+    pub(crate) difference: bool,
     /// "units per order": what a row has on average.
     pub(crate) per_row: bool,
     /// "the same months of last year": the period of the question before, a year earlier.
@@ -278,6 +282,7 @@ impl<'a> Reader<'a> {
         self.arithmetic();
         self.times_said()?;
         self.kinds();
+        self.contests();
         self.presence()?;
         self.special_conditions()?;
         self.comparisons()?;

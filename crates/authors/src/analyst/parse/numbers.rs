@@ -450,8 +450,7 @@ impl Reader<'_> {
             .filter(|(unit, _, _)| self.word(at, &[unit]))
             .flat_map(|(_, kept, factor)| {
                 let called = move |col: &Col| {
-                    view.is_measure(*col)
-                        && view.columns[*col].words.iter().any(|word| word == kept)
+                    view.is_measure(*col) && view.columns[*col].words.iter().any(|word| word == kept)
                 };
                 (0..view.columns.len()).filter(called).map(|col| (col, *factor))
             })

@@ -161,8 +161,10 @@ impl Reader<'_> {
             "sold", "charge", "charged",
         ];
         let asked = (0..at).any(|from| {
-            self.class(from, |class| class == Class::HowMuch)
-                .is_some_and(|length| self.word(from + length, &["did", "do", "does", "have", "has", "had"]))
+            self.class(from, |class| class == Class::HowMuch).is_some_and(|length| {
+                let next = self.past(from + length, &["more", "less"]);
+                self.word(next, &["did", "do", "does", "have", "has", "had"])
+            })
         });
         // "who paid us the most"
         let most = self.word(at, &["pay", "paid", "spend", "spent", "earn", "earned"])

@@ -2,7 +2,10 @@
 
 use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
-use super::{Reader, Trouble, Want};
+use super::{
+    Reader, Trouble, Want,
+    delays::{DONE, PROMISED},
+};
 use crate::analyst::{
     query::{Agg, Cmp, Col, Expr, Filter, Having, Key, Measure},
     vocabulary::Class,
@@ -169,24 +172,14 @@ impl Reader<'_> {
 
     /// "late", "on time": what was done after, or by, the day for which it was promised.
     pub(super) fn punctual(&mut self, at: usize) {
-        const DONE: [&str; 8] =
-            ["delivered", "delivery", "arrived", "arrival", "returned", "completed", "finished", "actual"];
-        const PROMISED: [&str; 8] =
-            ["promised", "due", "expected", "planned", "deadline", "target", "scheduled", "agreed"];
         let timely = self.word(at, &["on"]) && self.word(at + 1, &["time", "schedule"])
             || self.word(at, &["punctual", "punctually"]);
         let late = self.word(at, &["late"]);
         if self.used[at] || !(late || timely) || self.value(at).is_some() {
             return;
         }
-        let called = |names: &[&str], other: Option<Col>| {
-            self.view.of_kind(ColumnKind::Date).find(|col| {
-                Some(*col) != other
-                    && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
-            })
-        };
-        let Some(right) = called(&PROMISED, None) else { return };
-        let Some(left) = called(&DONE, Some(right)) else { return };
+        let Some(right) = self.date_named(&PROMISED, None) else { return };
+        let Some(left) = self.date_named(&DONE, Some(right)) else { return };
         let mut start = at;
         let mut late = late;
         if at > 0 && self.class(at - 1, |class| class == Class::Not) == Some(1) {

@@ -373,6 +373,10 @@ impl Reader<'_> {
         if verdict && self.out.filters.iter().any(|filter| matches!(filter, Filter::Columns { .. })) {
             self.out.doubt(30);
         }
+        // "revenue per month as columns" is drawn so, if nothing goes across.
+        if self.pivot && self.out.keys.len() == 1 && self.out.chart.is_none() && self.says(&["columns"]) {
+            self.out.chart = Some(Chart::Bar);
+        }
         self.removals();
         let grows = matches!(
             self.out.task,

@@ -118,6 +118,7 @@ pub(super) fn complete(
         save: partial.save,
         today: partial.today,
         mean_of_groups: partial.mean_of_groups,
+        difference: partial.difference,
         notes: partial.notes,
     };
     Ok((query, confidence))

@@ -251,6 +251,15 @@ impl Writer<'_> {
                 before.name,
                 after.name
             ));
+            if self.query.difference {
+                let label = literal(&format!(
+                    "Difference of {} from {} to {}",
+                    describe::lower_first(&self.labels[0]),
+                    before.name,
+                    after.name
+                ));
+                let _ = writeln!(code, "{show}(second - first, label={label})");
+            }
             let _ = writeln!(
                 code,
                 "if first:\n    {show}(100 * (second / first - 1), label={label}, unit=\"%\")\nelse:\n    {show}(\"There is nothing to compare with in the first period.\", label={label})"
