@@ -362,7 +362,11 @@ fn what(query: &Query, view: &View<'_>) -> String {
         Task::Running => format!("Running {}{by}", lower_first(&figures)),
         Task::Pivot => format!("{figures}: {}", keys.join(" down, ") + " across"),
         Task::Duplicates(cols) if cols.is_empty() => {
-            "Rows that are the same as an earlier one in every column, spaces around values aside".to_owned()
+            let dated = (0..view.columns.len()).any(|col| view.kind(col) == ColumnKind::Date);
+            let styles = if dated { " and styles of dates" } else { "" };
+            format!(
+                "Rows that are the same as an earlier one in every column, spaces around values{styles} aside"
+            )
         }
         Task::Duplicates(cols) => format!("Rows that repeat the {} of an earlier one", names(cols, view)),
         Task::Missing(_) => "Missing values of each column".to_owned(),

@@ -380,6 +380,11 @@ impl Said {
 }
 
 impl Partial {
+    /// True if an average, a sum or the like was named beside how many there are.
+    pub(super) fn agg_said_beside_count(&self) -> bool {
+        self.said.aggs.iter().any(|(_, _, agg)| !matches!(agg, Agg::Count | Agg::Distinct))
+    }
+
     /// Forgets the newest mention: it only says once more what is known.
     pub(super) fn repeat(&mut self) {
         self.said.columns.pop();

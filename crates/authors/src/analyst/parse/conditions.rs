@@ -313,7 +313,11 @@ impl Reader<'_> {
         {
             return Ok(());
         }
-        let start = self.past(at + length, &["the", "word", "text", "letter", "letters", "string", "a"]);
+        let articled = self.past(at + length, &["the", "word", "text", "letter", "letters", "string", "a"]);
+        // "starting with A": what is an article elsewhere is the letter here.
+        let ends =
+            self.tokens.get(articled).is_none_or(|token| matches!(token.kind, Kind::Mark('?' | '.' | '!')));
+        let start = if ends && articled > at + length { articled - 1 } else { articled };
         let Some(token) = self.tokens.get(start) else { return Ok(()) };
         if self.value(start).is_some_and(|value| value.exact)
             && at > 0

@@ -81,6 +81,17 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     if weighed || repeated || single {
         partial.doubt(30);
     }
+    // "how many bikes did we sell at a discount" is not about the average discount.
+    let beside = partial.counts
+        && !partial.agg_said_beside_count()
+        && partial.measures.len() > 1
+        && partial
+            .measures
+            .iter()
+            .any(|measure| measure.agg == Agg::Mean && matches!(measure.of, Expr::Column(_)));
+    if beside {
+        partial.doubt(30);
+    }
     let void = partial.measures.iter().any(|measure| is_void(&measure.of));
     let of_price = partial.measures.iter().any(|measure| divides_average(&measure.of, view));
     if shares || placed || cleaned || void || of_price {

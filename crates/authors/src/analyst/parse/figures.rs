@@ -376,6 +376,9 @@ impl Reader<'_> {
                 && (!literal
                     || all.iter().any(|other| other.start != mention.start && self.can(other, Want::Measure)))
             {
+                if self.is_listed_beside(&mention, &all) {
+                    found.push((mention.start, Measure::rows()));
+                }
                 self.rows_said(mention.start..mention.end);
                 continue;
             }
@@ -576,6 +579,17 @@ impl Reader<'_> {
                 found.push((place.max(*at), Measure::new(agg, Expr::Column(*col))));
             }
         }
+    }
+
+    /// "customers and revenue by plan": as many of the one as there are, and the other.
+    fn is_listed_beside(&self, rows: &Mention, all: &[Mention]) -> bool {
+        let figure = |one: &Mention| self.can(one, Want::Measure) && !self.is_rows(one);
+        let after =
+            self.word(rows.end, &["and"]) && all.iter().any(|one| one.start == rows.end + 1 && figure(one));
+        let before = rows.start > 0
+            && self.word(rows.start - 1, &["and"])
+            && all.iter().any(|one| one.end + 1 == rows.start && figure(one));
+        (after || before) && !self.out.keys.is_empty() && !self.out.counts
     }
 
     /// The extreme that is part of a name.

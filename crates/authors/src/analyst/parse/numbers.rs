@@ -348,17 +348,16 @@ impl Reader<'_> {
     /// The column that a number between `from` and `to` is compared with, and the whole stretch.
     fn compared_column(&mut self, from: usize, to: usize) -> Result<(Col, usize, usize), Trouble> {
         let mut start = from;
-        while start > 0 && self.tokens[start - 1].is_any(&LINKS) && !self.used[start - 1] {
+        // "a co2 value" may be the name as a whole.
+        let named =
+            |end: usize| self.mention_before(end).is_some_and(|mention| mention.best() >= super::EXACT);
+        while start > 0 && self.tokens[start - 1].is_any(&LINKS) && !self.used[start - 1] && !named(start) {
             start -= 1;
         }
         if let Some(mention) = self.mention_before(start).filter(|mention| self.can(mention, Want::Measure)) {
             let col = self.resolve(&mention, Want::Measure)?;
             self.take(&mention);
-            // "a co2 value above 370" names it twice.
-            let again = self.mention_before(mention.start);
-            let again = again.filter(|before| before.candidates.iter().any(|(one, _)| *one == col));
-            let start = again.as_ref().map_or(mention.start, |before| before.start);
-            return Ok((col, start, to));
+            return Ok((col, mention.start, to));
         }
         let after = self.past(
             to,

@@ -34,7 +34,9 @@ impl Reader<'_> {
             self.table_selection(at, next, counted, count);
             return Ok(());
         };
-        if (self.is_rows(&mention) && self.view.is_named(&self.tokens[next].text))
+        if (self.is_rows(&mention)
+            && !self.is_income(&mention)
+            && self.view.is_named(&self.tokens[next].text))
             || self.names_rows(&mention)
         {
             self.table_selection(at, next, counted, count);
@@ -140,8 +142,16 @@ impl Reader<'_> {
                     && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
             })
         };
-        let col = called(&["employee", "who", "rep", "salesperson", "person"])
+        // A number tells people apart, and does not say who they are.
+        let numbered = |col: &Col| {
+            let last = self.view.columns[*col].words.last().map(String::as_str);
+            matches!(last, Some("id" | "no" | "nr" | "number" | "code" | "email" | "mail"))
+        };
+        let people = ["employee", "who", "rep", "salesperson", "person"];
+        let col = called(&people)
+            .filter(|col| !numbered(col))
             .or_else(|| called(&["name"]))
+            .or_else(|| called(&people))
             .or_else(|| {
                 called(&[
                     "customer", "client", "borrower", "member", "player", "student", "pupil", "donor",

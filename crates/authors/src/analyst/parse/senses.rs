@@ -199,7 +199,8 @@ impl Reader<'_> {
     /// counted or listed, it is rows.
     pub(super) fn is_income(&self, mention: &Mention) -> bool {
         let shown = self.out.lists || self.out.lists_rows || self.out.selects;
-        let told = !self.out.keys.is_empty() || self.share_at.is_some() || self.growth_at.is_some();
+        let grouped = !self.out.keys.is_empty() || self.says(&["by", "per", "each"]);
+        let told = grouped || self.share_at.is_some() || self.growth_at.is_some();
         self.incomes.contains(&(mention.end - 1)) && self.counting.is_none() && (told || !shown)
     }
 

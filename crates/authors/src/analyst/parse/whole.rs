@@ -596,6 +596,11 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         // "too small vs too large" may as well be counted.
         partial.doubt(25);
     }
+    // Prices of one each add up to nothing.
+    let each = view.columns[col].words.iter().any(|word| ["unit", "per", "each"].contains(&word.as_str()));
+    if !partial.prices && (each || super::figures::is_averaged(view, col)) {
+        partial.doubt(25);
+    }
     if partial.prices && !super::figures::is_averaged(view, col) {
         // What is expensive has a price, which sums of money need not be.
         partial.doubt(25);

@@ -53,10 +53,12 @@ impl Writer<'_> {
             loading.read += &other.read;
         }
         loading.helpers = without_repeats(&loading.helpers);
-        if matches!(&self.query.task, Task::Clean(steps) if steps.contains(&Cleaning::Parse)) {
+        if matches!(&self.query.task, Task::Clean(steps) if steps.contains(&Cleaning::Parse) || steps.contains(&Cleaning::Dedupe))
+        {
             loading.helpers += TO_DATE;
         }
-        if !matches!(self.query.task, Task::Duplicates(_) | Task::Clean(_)) {
+        if !matches!(self.query.task, Task::Clean(_)) {
+            let as_text = matches!(self.query.task, Task::Duplicates(_));
             for col in columns
                 .iter()
                 .filter(|col| self.view.columns.get(**col).is_some_and(|column| column.loose_dates))
@@ -65,7 +67,14 @@ impl Writer<'_> {
                 if !loading.helpers.contains("def to_date(") {
                     loading.helpers += TO_DATE;
                 }
-                let _ = writeln!(loading.read, "table[{name}] = to_date(table[{name}])");
+                let _ = match as_text {
+                    // What is no date stays what it is, and differs.
+                    true => writeln!(
+                        loading.read,
+                        "dates = to_date(table[{name}])\ntable[{name}] = dates.dt.strftime(\"%Y-%m-%d %H:%M:%S\").str.removesuffix(\" 00:00:00\").fillna(table[{name}])"
+                    ),
+                    false => writeln!(loading.read, "table[{name}] = to_date(table[{name}])"),
+                };
             }
         }
         loading
@@ -121,7 +130,9 @@ impl Writer<'_> {
         for col in columns {
             if let Some(column) = self.view.columns.get(*col).filter(|column| column.table == table) {
                 let queried = self.query.filters.iter().any(|filter| filter.columns().contains(col));
-                if as_written && !queried {
+                // A day is the same however it is written.
+                let dated = self.view.kind(*col) == ColumnKind::Date;
+                if as_written && !queried && !dated {
                     wanted.written.push(column.at)
                 } else {
                     wanted.typed.push(column.at)

@@ -438,7 +438,7 @@ impl Writer<'_> {
             format!("table = table[{}]\n", list(cols.iter().map(|col| self.view.name(*col))))
         };
         let mut code = format!("\n{chosen}missing = table.isna() | (table.astype(str) == \"\")\n");
-        code += "answer = missing.sum().rename_axis(\"Column\").reset_index(name=\"Missing\")\n";
+        code += "answer = missing.sum().sort_values(ascending=False, kind=\"stable\").rename_axis(\"Column\").reset_index(name=\"Missing\")\n";
         let _ = writeln!(code, "{show}(answer)");
         code += &self.charted_missing();
         code + &self.saved("answer", true)
@@ -606,11 +606,15 @@ impl Writer<'_> {
     pub(super) fn clean(&mut self, steps: &[Cleaning]) -> String {
         let mut code =
             String::from("\nbefore = len(table)\n# White space around text is removed in reading.\n");
+        // Rows may only be the same once their dates and numbers are.
+        let parsed = steps.contains(&Cleaning::Parse);
+        let mut steps: Vec<&Cleaning> = steps.iter().collect();
+        steps.sort_by_key(|step| **step == Cleaning::Dedupe);
         for step in steps {
             code += &match step {
                 Cleaning::Trim => String::new(),
                 Cleaning::Parse => self.parse_text(),
-                Cleaning::Dedupe => "table = table.drop_duplicates()\n".to_owned(),
+                Cleaning::Dedupe => self.dedupe(parsed),
                 Cleaning::DropMissing(Some(col)) => match self.view.kind(*col) {
                     ColumnKind::Text => format!("table = table[table[{}] != \"\"]\n", self.name(*col)),
                     _ => format!("table = table[table[{}].notna()]\n", self.name(*col)),
@@ -679,12 +683,43 @@ impl Writer<'_> {
             })
             .filter(|col| !matches!(self.view.role(*col), ColumnRole::Category | ColumnRole::Key))
             .collect();
+        let mut code = String::new();
+        for name in self.loose_dates() {
+            let _ = writeln!(
+                code,
+                "# Dates in several styles become dates; what is none stays.\ndates = to_date(table[{name}])\ntable[{name}] = dates.astype(object).where(dates.notna(), table[{name}].replace(\"\", None))"
+            );
+        }
         if texts.is_empty() {
-            return String::new();
+            return code;
         }
         let names = list(texts.iter().map(|col| self.view.name(*col)));
-        format!(
+        code + &format!(
             "# Text that is nearly all numbers or dates becomes that.\nfor name in {names}:\n    text = table[name].replace(\"\", None)\n    filled = text.notna().sum()\n    numbers = pd.to_numeric(text.str.replace(r\"[^0-9.\\-]\", \"\", regex=True).where(~text.str.contains(r\"[A-Za-z]{{4}}|[/:]|-.*-|\\..*\\.|[A-Za-z]-?[0-9]|(?:^|[^0-9.,])0[0-9]\", regex=True, na=False)), errors=\"coerce\")\n    dates = to_date(table[name])\n    if filled and numbers.notna().sum() >= 0.9 * filled:\n        table[name] = numbers\n    elif filled and dates.notna().sum() >= 0.9 * filled:\n        table[name] = dates\n"
         )
+    }
+
+    /// Takes away what comes again. Dates in several styles are the same days, also where they stay as they are.
+    fn dedupe(&self, parsed: bool) -> String {
+        let loose: Vec<String> = self.loose_dates().collect();
+        if parsed || loose.is_empty() {
+            return "table = table.drop_duplicates()\n".to_owned();
+        }
+        let mut code = String::from("# A day is the same however it is written.\nplain = table.copy()\n");
+        for name in loose {
+            let _ = writeln!(
+                code,
+                "plain[{name}] = to_date(table[{name}]).dt.strftime(\"%Y-%m-%d %H:%M:%S\").fillna(table[{name}])"
+            );
+        }
+        code + "table = table[~plain.duplicated()]\n"
+    }
+
+    /// Names of columns whose dates are written in several styles.
+    fn loose_dates(&self) -> impl Iterator<Item = String> + '_ {
+        let base = |col: &Col| {
+            self.view.columns[*col].table == self.view.base && self.view.columns[*col].loose_dates
+        };
+        (0..self.view.columns.len()).filter(base).map(|col| self.name(col))
     }
 }
