@@ -482,13 +482,13 @@ fn what_a_question_names_and_a_reading_does_not_use_is_asked_about() {
             ("crates by kind", "Spellings of \"Kind\" that differ in case or spaces only are one"),
             ("cross table farm x kind", "Number of rows"),
             ("average weight by farm", "Average weight_kg by farm"),
+            ("which farm had more than 8 kg in one crate", "by farm, where weight_kg > 8"),
         ],
     );
     for question in [
         "energy by farm",
         "weight picked per month",
         "fee by farm, how much would that be per year",
-        "which farm had more than 8 kg in one crate",
         "what percentage of the total is the fee?",
         "which farm has been with us longest?",
         "pie chart of the fee",

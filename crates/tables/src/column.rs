@@ -19,8 +19,20 @@ const MISSING: [&str; 12] =
     ["-", "--", "\u{2013}", "\u{2014}", "na", "n/a", "n.a.", "#n/a", "nan", "null", "none", "?"];
 
 /// Words that are a number, if one writes numbers so: a column that has them is no column of figures with gaps.
-const NUMBERS_IN_WORDS: [&str; 8] =
-    ["free", "zero", "nil", "nothing", "gratis", "inf", "infinity", "unlimited"];
+const NUMBERS_IN_WORDS: [&str; 12] = [
+    "free",
+    "zero",
+    "nil",
+    "nothing",
+    "gratis",
+    "inf",
+    "infinity",
+    "unlimited",
+    "no charge",
+    "not charged",
+    "no cost",
+    "no fee",
+];
 
 /// Words that say by themselves that a value is not there yet, or never came.
 const WITHOUT_VALUE: [&str; 22] = [
@@ -47,6 +59,9 @@ const WITHOUT_VALUE: [&str; 22] = [
     "offen",
     "unbekannt",
 ];
+
+/// Words with which such a remark begins: `no reading`, `not weighed`.
+const DENIALS: [&str; 7] = ["no", "not", "non", "kein", "keine", "nicht", "ohne"];
 
 const BOOLEANS: [&str; 4] = ["true", "false", "yes", "no"];
 
@@ -77,6 +92,17 @@ impl Room {
             counted: (share(DISTINCT_ALL_MAX) / 10).clamp(VALUES_MAX + 1, COUNTED_MAX),
         }
     }
+}
+
+/// What the name of a column lets one expect.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    /// Days, also as whole numbers.
+    pub(crate) dates: bool,
+    /// What tells things apart, where a word is a value as any other.
+    pub(crate) keys: bool,
+    /// What the other columns of its series hold, which are numbers.
+    pub(crate) series: bool,
 }
 
 /// True for a word that stands for a missing value.
@@ -249,18 +275,16 @@ impl Column {
         self.many_distinct
     }
 
-    /// What is in the column. `compact_dates` is true if its name lets one expect dates.
-    /// `keys` is true if its name lets one expect what tells things apart, where a word is a value as any other.
+    /// What is in the column.
     pub(crate) fn profile(
         &self,
         name: String,
         decimal: Decimal,
         day_first: bool,
-        compact_dates: bool,
-        keys: bool,
+        expected: Expected,
     ) -> ColumnProfile {
         let numbers = self.numbers(decimal);
-        let mut kind = self.kind(numbers, keys);
+        let mut kind = self.kind(numbers, expected);
         let (mut date_format, mut month_language, mut period) = (None, None, None);
         if kind == ColumnKind::Date {
             let best = (self.texts > 0).then(|| self.dates.best(day_first)).flatten();
@@ -272,7 +296,7 @@ impl Column {
                 (texts, natives) => texts.or(natives),
             };
         } else if kind == ColumnKind::Integer
-            && compact_dates
+            && expected.dates
             && self.natives == 0
             && let Some(dates) = self.compact.period()
         {
@@ -340,9 +364,9 @@ impl Column {
         (counts.into_iter().map(value).collect(), all)
     }
 
-    fn kind(&self, numbers: &Numbers, keys: bool) -> ColumnKind {
+    fn kind(&self, numbers: &Numbers, expected: Expected) -> ColumnKind {
         let values = self.values();
-        let figures = numbers.is_column() && (!keys || numbers.odd.is_empty());
+        let figures = numbers.is_column_among(expected.series) && (!expected.keys || numbers.odd.is_empty());
         match () {
             () if values + self.missing == 0 => ColumnKind::Empty,
             () if values == 0 => ColumnKind::Text,
@@ -481,10 +505,20 @@ impl Numbers {
     }
 
     /// True if the words among the numbers are few enough to be no values.
-    fn odd_is_few(&self) -> bool {
-        let told =
-            |(word, _): &(Box<str>, u64)| WITHOUT_VALUE.iter().any(|one| word.eq_ignore_ascii_case(one));
-        let least = if self.odd.iter().all(told) { NUMBERS_FOR_WORD_MIN } else { NUMBERS_FOR_ANY_WORD_MIN };
+    /// `told_by_all` is true where other columns of the same kind tell that this one holds numbers.
+    fn odd_is_few(&self, told_by_all: bool) -> bool {
+        let denies = |word: &str| {
+            word.split_once(' ')
+                .is_some_and(|(first, _)| DENIALS.iter().any(|one| first.eq_ignore_ascii_case(one)))
+        };
+        let told = |(word, _): &(Box<str>, u64)| {
+            denies(word) || WITHOUT_VALUE.iter().any(|one| word.eq_ignore_ascii_case(one))
+        };
+        let least = if told_by_all || self.odd.iter().all(told) {
+            NUMBERS_FOR_WORD_MIN
+        } else {
+            NUMBERS_FOR_ANY_WORD_MIN
+        };
         self.odd.iter().map(|(_, count)| count * least).sum::<u64>() <= self.count
     }
 
@@ -509,8 +543,13 @@ impl Numbers {
 
     /// True if the cells are numbers of one unit: `5 %` and `5`, or `$5` and `€5`, do not add up.
     pub(crate) fn is_column(&self) -> bool {
+        self.is_column_among(false)
+    }
+
+    /// The same, for one of a series of columns, such as months, of which the others hold numbers.
+    pub(crate) fn is_column_among(&self, series: bool) -> bool {
         let one_unit = self.marks.currencies() <= 1 && (self.percents == 0 || self.percents == self.count);
-        self.count > 0 && !self.failed && one_unit && self.odd_is_few()
+        self.count > 0 && !self.failed && one_unit && self.odd_is_few(series)
     }
 }
 

@@ -236,6 +236,30 @@ pub(crate) fn is_key_name(name: &str) -> bool {
     is(&KEYS) || is(&NUMBERED) || is(&NAMES)
 }
 
+/// True if a column is called by a month: `Mar`, `March 2025`.
+pub(crate) fn is_month_name(name: &str) -> bool {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let words = words(name);
+    let month =
+        |word: &String| word.len() >= 3 && MONTHS.iter().any(|month| month.starts_with(word.as_str()));
+    words.len() <= 2
+        && words.iter().any(month)
+        && words.iter().all(|word| month(word) || word.parse::<u32>().is_ok())
+}
+
 /// Fills in what the column is likely to mean, and its unit if its marks did not tell.
 pub(crate) fn guess(profile: &mut ColumnProfile, column: &Column) {
     let words = words(&profile.name);

@@ -11,7 +11,7 @@ use ringfence_job::table::{
 use crate::{
     TableError,
     cell::{Cell, cut},
-    column::{Column, Room, is_missing},
+    column::{Column, Expected, Room, is_missing},
     date,
     limits::{COLUMNS_MAX, HEADER_BYTES_MAX, NOTES_MAX, ROWS_BYTES_MAX, SPANS_MAX, VALUE_BYTES_MAX},
     number::{self, Decimal},
@@ -616,7 +616,8 @@ impl Body {
         let count = filled(cells).count();
         let label = filled(cells).next().map(|(_, cell)| cell.as_text().to_lowercase()).unwrap_or_default();
         // Nearly every row is data; whatever is not lacks a value, is called a total or begins like the header.
-        let may_be_total = TOTALS.iter().chain(&SUMMARIES).any(|word| label.contains(word));
+        let may_be_total =
+            TOTALS.iter().chain(&SUMMARIES).any(|word| label.contains(word)) || label.starts_with("all ");
         let may_be_header = filled(cells)
             .next()
             .is_some_and(|(at, cell)| self.names.get(at).is_some_and(|name| *name == cell.as_text()));
@@ -693,7 +694,10 @@ impl Body {
             {
                 Meaning::Perhaps(LeftOutWhy::Total)
             }
-            () if unlabelled && all => Meaning::LeftOut(LeftOutWhy::Total),
+            // "All sites" below the sites.
+            () if all && (unlabelled || texts == 1 && words.first() == Some(&"all")) => {
+                Meaning::LeftOut(LeftOutWhy::Total)
+            }
             () => Meaning::Data,
         }
     }
@@ -713,7 +717,7 @@ impl Body {
                     (value - sum).abs() <= ROUNDED.min(sum.abs() / 100.0).max(RELATIVE * sum.abs())
                 };
                 value_of(cell, decimal).is_some_and(|value| {
-                    numbers.is_column()
+                    numbers.is_column_among(true)
                         && sums.iter().any(|(sum, count)| *count > 1 && *sum != 0.0 && close(value, *sum))
                 })
             });
@@ -802,12 +806,20 @@ impl Body {
             [] => decimal == Decimal::Comma || self.hints.semicolons,
         };
         let names = pandas_names(std::mem::take(&mut self.names));
+        let month = |(name, column): (&String, &Column)| {
+            role::is_month_name(name) && column.numbers(decimal).is_column()
+        };
+        let months = names.iter().zip(&self.columns).filter(|pair| month(*pair)).count();
         let mut profiles = Vec::new();
         let (mut errors, mut as_text, mut ambiguous) = (0, Vec::new(), Vec::new());
         for (at, (name, column)) in names.into_iter().zip(&self.columns).enumerate() {
             let unnamed = name == format!("Unnamed: {at}");
-            let (dates, keys) = (role::is_date_name(&name), role::is_key_name(&name));
-            let mut profile = column.profile(name.clone(), decimal, day_first, dates, keys);
+            let expected = Expected {
+                dates: role::is_date_name(&name),
+                keys: role::is_key_name(&name),
+                series: months >= MONTHS_MIN && role::is_month_name(&name),
+            };
+            let mut profile = column.profile(name.clone(), decimal, day_first, expected);
             if unnamed && profile.kind == ColumnKind::Empty {
                 continue;
             }
@@ -852,6 +864,9 @@ impl Body {
         profiles
     }
 }
+
+/// Columns of months that hold numbers, from which on the others of the table do, too.
+const MONTHS_MIN: usize = 3;
 
 fn label_words(label: &str) -> Vec<&str> {
     let words = label.split(|char: char| char.is_whitespace() || ":()/".contains(char));

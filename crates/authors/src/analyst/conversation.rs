@@ -190,8 +190,12 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
             ]
             .contains(word)
         });
-    let theirs = words.len() <= 8
-        && words.iter().any(|word| ["their", "them", "those", "these", "they"].contains(word));
+    let relative = ["who", "that", "which", "with", "where", "whose"];
+    let theirs = words.len() <= 10
+        && words.iter().enumerate().any(|(at, word)| {
+            ["their", "them", "those", "these", "they"].contains(word)
+                && words.get(at + 1).is_none_or(|next| !relative.contains(next))
+        });
     // "the longest wait there": in what was spoken of.
     let there = words
         .iter()
@@ -216,6 +220,29 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
         || theirs
         || there
         || words.last().is_some_and(|last| ["instead", "only", "too"].contains(last))
+}
+
+/// True if a question speaks of what the one before was about.
+pub(crate) fn refers(tokens: &[Token]) -> bool {
+    let word = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| token.is_any(words));
+    let several = |at: usize| {
+        word(at, &["those", "these", "them", "they", "their"])
+            && !word(at + 1, &["who", "that", "with", "where", "which", "whose"])
+    };
+    let one = |at: usize| {
+        word(at, &["that", "it"])
+            && (at > 0 && word(at - 1, &["of", "for", "is", "was", "be"])
+                || tokens.get(at + 1).is_none_or(|next| next.is_mark('?')))
+    };
+    (0..tokens.len()).any(|at| several(at) || one(at))
+}
+
+/// True for a few words that can only change what was asked before: "per month", "only Vienna".
+pub(crate) fn is_change(tokens: &[Token]) -> bool {
+    tokens.len() <= 4
+        && tokens
+            .first()
+            .is_some_and(|token| token.is_any(&["per", "by", "only", "just", "for", "in", "split"]))
 }
 
 /// True if a question can be nothing but a part of another, whatever else it says.

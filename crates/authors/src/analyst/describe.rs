@@ -150,6 +150,13 @@ pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
             )
         }
         Filter::Columns { left, cmp, right } => format!("{} {} {}", name(left), cmp.sign(), name(right)),
+        Filter::Lasts { from, to, cmp, days } => format!(
+            "days from {} to {} {} {}",
+            name(from),
+            name(to),
+            cmp.sign(),
+            super::python::number(*days)
+        ),
         Filter::During { col, range, not } => format!("{} is {}in {}", name(col), no(not), range.words())
             .replace("in from", "from")
             .replace("in before", "before"),

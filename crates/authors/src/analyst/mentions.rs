@@ -33,6 +33,23 @@ const UNITS: [&str; 10] = ["usd", "eur", "gbp", "chf", "pct", "percent", "kwh", 
 /// More of them, by which alone a column may be called as well.
 const WEIGHTS: [&str; 8] = ["second", "minute", "tonne", "ton", "kg", "litre", "liter", "hectare"];
 
+/// Units in which something is measured, by which the one column that is in them may be called.
+const MEASURES: [&str; 11] =
+    ["kg", "tonne", "litre", "kwh", "mwh", "km", "mile", "hour", "minute", "hectare", "gram"];
+
+/// What a rate may be per, behind a stroke.
+const DIVISORS: [&str; 14] = [
+    "kg", "tonne", "litre", "kwh", "km", "mile", "hour", "h", "day", "week", "month", "night", "unit",
+    "piece",
+];
+
+/// Where in the words of a name stands what it is per: `Price (\u{20ac}/kg)`.
+fn divisor(raw: &str, name: &[String]) -> Option<usize> {
+    let per = normal_words(raw.split_once('/')?.1).into_iter().next()?;
+    let at = name.iter().rposition(|word| *word == per)?;
+    (at > 0 && DIVISORS.contains(&per.as_str())).then_some(at)
+}
+
 /// A phrase that names a column, or several that it could mean, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mention {
@@ -147,6 +164,31 @@ fn in_phrases(tokens: &[Token]) -> Vec<bool> {
     covered
 }
 
+/// True for a part of a name that says of what there are kinds: "people" are no `Member type`.
+fn is_kind_of(name: &[String], part: &str) -> bool {
+    name.last().is_some_and(|last| {
+        last != part && ["type", "status", "kind", "level", "group"].contains(&last.as_str())
+    })
+}
+
+/// True for a name of somebody: `Name`, `First name`, `Customer name`, but not `Class name`.
+fn is_of_person(name: &[String]) -> bool {
+    const OTHER: [&str; 12] = [
+        "class", "product", "item", "file", "sheet", "event", "course", "company", "project", "campaign",
+        "brand", "city",
+    ];
+    !name.iter().any(|word| OTHER.contains(&word.as_str()))
+}
+
+/// True for a head in capitals that is the beginning of a word, or begins with it: `UNEMP`, `COUNCILDIST`.
+fn abbreviates(head: &str, word: &str) -> bool {
+    let capitals = head.chars().count() > 2 && head.chars().all(|char| char.is_ascii_uppercase());
+    let head = head.to_lowercase();
+    capitals
+        && (word.len() > head.len() + 1 && word.starts_with(&head)
+            || word.len() > 4 && head.len() > word.len() + 1 && head.starts_with(word))
+}
+
 /// The one name that a short form stands for: `rev` for revenue, `amt` for amount.
 fn abbreviated(short: &str, names: &[String]) -> Option<String> {
     let length = short.chars().count();
@@ -176,7 +218,7 @@ fn first_letters_fit(left: &str, right: &str) -> bool {
 fn is_phrase(phrase: &[Token]) -> bool {
     let (Some(first), Some(last)) = (phrase.first(), phrase.last()) else { return false };
     let inner = |token: &Token| match token.kind {
-        Kind::Mark(mark) => matches!(mark, '_' | '-' | '(' | ')' | '/' | '%' | '.' | '&' | '#' | '\''),
+        Kind::Mark(mark) => matches!(mark, '_' | '-' | '(' | ')' | '/' | '%' | '.' | '&' | '#' | ':' | '\''),
         Kind::Quoted => phrase.len() == 1,
         _ => true,
     };
@@ -266,10 +308,23 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     let length = if name.len() > 5 { name.iter().filter(weighty).count().max(1) } else { name.len() };
     let share = |matched: usize| u32::try_from(30 * matched / length.max(matched)).unwrap_or(0);
     // What a rate is per says nothing of how many there are: "nights" for `Rate per night`.
-    let per = name.iter().position(|word| word == "per").unwrap_or(name.len());
+    let per = name
+        .iter()
+        .position(|word| word == "per")
+        .or_else(|| divisor(&column.profile.name, name))
+        .unwrap_or(name.len());
     let within = words.iter().filter(|word| name[..per].contains(word)).count();
     if within == 0 && per < name.len() && words.iter().any(|word| name.contains(word)) {
         return 0;
+    }
+    // "kg" is what `Quantity (kg)` holds.
+    if let [word] = words
+        && within == 1
+        && name.last() == Some(word)
+        && MEASURES.contains(&word.as_str())
+        && view.is_measure(col)
+    {
+        return 62;
     }
     if within == words.len() {
         // "cost" is rather `Unit Cost` than "unit" is.
@@ -306,12 +361,24 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
             u32::from(
                 column.meanings.iter().any(|part| same_concept(part, word))
                     || name.iter().any(|part| derived(part, word))
-                    || name.iter().any(|part| same_concept(part, word))
+                    || name.iter().any(|part| {
+                        same_concept(part, word)
+                            && (part != "name" || is_of_person(name))
+                            && !is_kind_of(name, part)
+                    })
                     || (MONEY_WORDS.contains(&word.as_str()) && !plural_value && is_money(view, col)),
             )
         }
     };
     let points: Vec<u32> = words.iter().map(matches).collect();
+    if let [word] = words
+        && points == [0]
+        && abbreviates(&column.profile.name, word)
+        && (0..view.columns.len()).filter(|one| abbreviates(&view.columns[*one].profile.name, word)).count()
+            == 1
+    {
+        return 61;
+    }
     if points.contains(&0) {
         return 0;
     }
@@ -356,11 +423,13 @@ pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Ve
         }
     }
     found.sort_by_key(|mention| mention.start);
-    beside_names(found)
+    beside_names(found, tokens)
 }
 
 /// "satisfaction score": a word for the column that is named in full beside it names no other.
-fn beside_names(mut found: Vec<Mention>) -> Vec<Mention> {
+fn beside_names(mut found: Vec<Mention>, tokens: &[Token]) -> Vec<Mention> {
+    let kinds: Vec<bool> =
+        tokens.iter().map(|token| token.is_any(&["type", "types", "kind", "method"])).collect();
     let mut at = 0;
     while at + 1 < found.len() {
         let (left, right) = (&found[at], &found[at + 1]);
@@ -374,9 +443,11 @@ fn beside_names(mut found: Vec<Mention>) -> Vec<Mention> {
         let shares = |weak: &Mention, strong: &Mention| {
             strong.candidates.iter().any(|(col, _)| weak.candidates.iter().any(|(one, _)| one == col))
         };
-        match weaker
-            .filter(|weak| left.end == right.start && shares(&found[*weak], &found[2 * at + 1 - weak]))
-        {
+        // "payment type" beside `Payment`, though another column says of what type.
+        let kind = |weak: usize| weak == at + 1 && right.end == right.start + 1 && kinds[right.start];
+        match weaker.filter(|weak| {
+            left.end == right.start && (shares(&found[*weak], &found[2 * at + 1 - weak]) || kind(*weak))
+        }) {
             Some(weak) => {
                 let weak = found.remove(weak);
                 found[at].start = found[at].start.min(weak.start);

@@ -240,6 +240,13 @@ pub(crate) enum Filter {
         cmp: Cmp,
         right: Col,
     },
+    /// So many days from one date of the row to another.
+    Lasts {
+        from: Col,
+        to: Col,
+        cmp: Cmp,
+        days: f64,
+    },
     During {
         col: Col,
         range: Range,
@@ -284,6 +291,7 @@ impl Filter {
     pub(crate) fn columns(&self) -> Vec<Col> {
         match self {
             Filter::Columns { left, right, .. } => vec![*left, *right],
+            Filter::Lasts { from, to, .. } => vec![*from, *to],
             Filter::Any(filters) | Filter::Not(filters) => filters.iter().flat_map(Filter::columns).collect(),
             Filter::Never { col, of } => {
                 std::iter::once(*col).chain(of.iter().flat_map(Filter::columns)).collect()
@@ -469,6 +477,9 @@ pub(crate) struct Query {
     /// How many groups there are is wanted, not each of them.
     #[serde(default)]
     pub(crate) groups_counted: bool,
+    /// Of two periods the difference is wanted, too.
+    #[serde(default)]
+    pub(crate) difference: bool,
     /// What was assumed, a sentence each.
     pub(crate) notes: Vec<String>,
 }

@@ -24,6 +24,27 @@ pub(crate) fn normal_words(name: &str) -> Vec<String> {
     words.iter().map(|word| singular(word)).collect()
 }
 
+/// Words whose plural no ending tells, and units by their other names.
+const IRREGULAR: [(&str, &str); 17] = [
+    ("skus", "sku"),
+    ("children", "child"),
+    ("kids", "child"),
+    ("men", "man"),
+    ("women", "woman"),
+    ("wives", "wife"),
+    ("shelves", "shelf"),
+    ("halves", "half"),
+    ("feet", "foot"),
+    ("criteria", "criterion"),
+    ("analyses", "analysis"),
+    ("kilo", "kg"),
+    ("kilos", "kg"),
+    ("kilogram", "kg"),
+    ("kilograms", "kg"),
+    ("liter", "litre"),
+    ("liters", "litre"),
+];
+
 /// `countries` and `country`, `boxes` and `box`, `sales` and `sale` become alike; nothing needs to be a real word.
 pub(crate) fn singular(word: &str) -> String {
     let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s")).unwrap_or(word);
@@ -34,6 +55,9 @@ pub(crate) fn singular(word: &str) -> String {
         "ids" => return "id".to_owned(),
         "ups" => return "up".to_owned(),
         _ => {}
+    }
+    if let Some((_, one)) = IRREGULAR.iter().find(|(many, _)| *many == word) {
+        return (*one).to_owned();
     }
     if let Some(stem) = word.strip_suffix("ies").filter(|_| word.chars().count() > 4) {
         return format!("{stem}y");
@@ -56,10 +80,17 @@ pub(crate) fn stem(word: &str) -> String {
     let word = singular(word);
     for ending in ["ing", "ed", "er", "e"] {
         if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.chars().count() >= 3) {
-            return stem.to_owned();
+            return single_end(stem);
         }
     }
-    word
+    single_end(&word)
+}
+
+/// Without the letter that an ending has doubled: `cancelled` and `cancel`, `shipped` and `ship`.
+fn single_end(word: &str) -> String {
+    let mut letters = word.chars().rev();
+    let doubled = letters.next().is_some_and(|last| !"aeious".contains(last) && letters.next() == Some(last));
+    if doubled { word[..word.len() - 1].to_owned() } else { word.to_owned() }
 }
 
 /// True for words of one family: `satisfied` and `satisfaction`, `delivered` and `delivery`.

@@ -34,6 +34,17 @@ struct Reading<'a, 'b> {
     lost: Vec<String>,
     /// It names conditions only: rather a part of what was asked before.
     fragment: bool,
+    /// It only sets another condition on an earlier question.
+    narrows: bool,
+}
+
+/// The newest question that was understood.
+#[derive(Clone, Copy)]
+struct Earlier<'m> {
+    memory: &'m Memory,
+    query: &'m Query,
+    /// Another came after it that was not.
+    skipped: bool,
 }
 
 /// Why there is no reading, and how far it went.
@@ -60,14 +71,32 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     }
     let earlier = memory.as_ref().and_then(|memory| Some((memory, memory.query.as_ref()?)));
     let unanswered = assignment.earlier.last().map(|turn| turn.memory.is_none());
-    let goes_on = unanswered.unwrap_or_else(|| conversation::is_part(tokens));
-    if earlier.is_none() && goes_on && goes_on_alone(tokens, &views) {
+    // What was only asked back about is nothing to go on from either.
+    let goes_on = unanswered.is_some() || conversation::is_part(tokens);
+    let refers =
+        !assignment.earlier.is_empty() && (conversation::refers(tokens) || conversation::is_change(tokens));
+    if earlier.is_none() && (goes_on && goes_on_alone(tokens, &views) || refers) {
         return Err(AuthorError::NotUnderstood(
             "no question before this one was answered, so there is nothing to go on with; please ask in full"
                 .to_owned(),
         ));
     }
-    resolve(question, tokens, &[], earlier, &views, tables)
+    // What was asked in between was not understood: those of whom it was cannot be meant.
+    let skipped = earlier.is_some() && unanswered == Some(true);
+    if skipped && conversation::refers(tokens) {
+        return Err(AuthorError::NotUnderstood(
+            "the question before this one was not understood, so I do not know what it goes on from; please ask in full"
+                .to_owned(),
+        ));
+    }
+    resolve(
+        question,
+        tokens,
+        &[],
+        earlier.map(|(memory, query)| Earlier { memory, query, skipped }),
+        &views,
+        tables,
+    )
 }
 
 /// True if a question goes on from another and says nothing of what to compute or to list by itself.
@@ -87,7 +116,7 @@ fn answered(
     tables: u64,
 ) -> Option<Result<Draft, AuthorError>> {
     let asked = words::tokens(&pending.question);
-    let earlier = memory.query.as_ref().map(|query| (memory, query));
+    let earlier = memory.query.as_ref().map(|query| Earlier { memory, query, skipped: false });
     let mut choices = pending.choices.clone();
     if let Some(choice) = pending.chosen(question, tokens) {
         if choice == Choice::Phrase("no".to_owned()) {
@@ -125,42 +154,25 @@ fn resolve(
     question: &str,
     tokens: &[Token],
     choices: &[Choice],
-    earlier: Option<(&Memory, &Query)>,
+    earlier: Option<Earlier<'_>>,
     views: &[View<'_>],
     tables: u64,
 ) -> Result<Draft, AuthorError> {
     let alone = readings(tokens, choices, views);
     let goes_on = conversation::continues(tokens);
-    if let Some((memory, query)) = earlier
+    if let Some(Earlier { memory, query, skipped }) = earlier
         && (goes_on || alone.as_ref().map_or(true, |found| found.iter().all(|reading| reading.fragment)))
-        && let Some(reading) = continuation(tokens, choices, memory, query, views)
+        && let Some(mut reading) = continuation(tokens, choices, memory, query, views)
     {
-        return Ok(write(question, reading, tables));
+        // A condition changes what was understood; anything else may be meant of what was not.
+        if skipped && !reading.narrows {
+            reading.confidence = reading.confidence.min(ASKED_BELOW - 1);
+        }
+        return confirmed(question, choices, reading, earlier, views, tables);
     }
     match alone {
         Ok(mut found) => match found.len() {
-            1 => {
-                let reading = found.remove(0);
-                let confirmed =
-                    choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
-                if reading.confidence < ASKED_BELOW && !confirmed {
-                    let without = if reading.lost.is_empty() {
-                        String::new()
-                    } else {
-                        format!(" It leaves out {:?}.", reading.lost.join(", "))
-                    };
-                    let asked = format!(
-                        "Do you mean this? {}{without}",
-                        super::describe::sentence(&reading.query, reading.view)
-                    );
-                    let options = vec![
-                        ("Yes".to_owned(), Choice::Phrase("yes".to_owned())),
-                        ("No, something else".to_owned(), Choice::Phrase("no".to_owned())),
-                    ];
-                    return Err(ask(&asked, options, question, choices, earlier, tables, views));
-                }
-                Ok(write(question, reading, tables))
-            }
+            1 => confirmed(question, choices, found.remove(0), earlier, views, tables),
             _ => {
                 let options = found.iter().take(4).map(|reading| {
                     let name = reading.view.tables[reading.view.base].name();
@@ -185,6 +197,32 @@ fn resolve(
     }
 }
 
+/// Writes the program of a reading, unless it is so unsure that it is asked about first.
+fn confirmed(
+    question: &str,
+    choices: &[Choice],
+    reading: Reading<'_, '_>,
+    earlier: Option<Earlier<'_>>,
+    views: &[View<'_>],
+    tables: u64,
+) -> Result<Draft, AuthorError> {
+    let confirmed = choices.iter().any(|choice| matches!(choice, Choice::Phrase(text) if text == "yes"));
+    if reading.confidence >= ASKED_BELOW || confirmed {
+        return Ok(write(question, reading, tables));
+    }
+    let without = match &reading.lost[..] {
+        [] => String::new(),
+        lost => format!(" It leaves out {:?}.", lost.join(", ")),
+    };
+    let asked =
+        format!("Do you mean this? {}{without}", super::describe::sentence(&reading.query, reading.view));
+    let options = vec![
+        ("Yes".to_owned(), Choice::Phrase("yes".to_owned())),
+        ("No, something else".to_owned(), Choice::Phrase("no".to_owned())),
+    ];
+    Err(ask(&asked, options, question, choices, earlier, tables, views))
+}
+
 fn write(question: &str, reading: Reading<'_, '_>, tables: u64) -> Draft {
     let confidence = u8::try_from(reading.confidence.min(100)).unwrap_or(100);
     let mut draft = program::write(question, &reading.query, reading.view, confidence);
@@ -203,7 +241,7 @@ fn ask(
     options: Vec<(String, Choice)>,
     question: &str,
     choices: &[Choice],
-    earlier: Option<(&Memory, &Query)>,
+    earlier: Option<Earlier<'_>>,
     tables: u64,
     views: &[View<'_>],
 ) -> AuthorError {
@@ -215,9 +253,9 @@ fn ask(
         tables,
         view: earlier.map_or_else(
             || views.first().map(conversation::view_key).unwrap_or_default(),
-            |(memory, _)| memory.view.clone(),
+            |earlier| earlier.memory.view.clone(),
         ),
-        query: earlier.map(|(_, query)| query.clone()),
+        query: earlier.map(|earlier| earlier.query.clone()),
         pending: Some(Pending::new(question, choices, options)),
     };
     AuthorError::Unclear(clarification, memory.json())
@@ -249,7 +287,7 @@ fn read<'a, 'b>(
         Ok((query, confidence)) => {
             let lost = said.lost(&query, view);
             let confidence = if lost.is_empty() { confidence } else { confidence.min(ASKED_BELOW - 1) };
-            Ok(Reading { view, query, exact, confidence, lost, fragment })
+            Ok(Reading { view, query, exact, confidence, lost, fragment, narrows: false })
         }
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact, named }),
     }
@@ -415,6 +453,7 @@ fn continuation<'a, 'b>(
         // "what about all clients" takes a condition away: a column may be named for that alone.
         let said = std::mem::take(&mut partial.said).without_columns();
         let moved = partial.year_earlier;
+        let narrows = partial.is_fragment() && !partial.filters.is_empty() && partial.keys.is_empty();
         let query = conversation::merge(earlier, partial, tokens, view);
         let lost = said.lost(&query, view);
         // Nothing is ranked where there is but one figure.
@@ -422,6 +461,6 @@ fn continuation<'a, 'b>(
         let dated = !moved || query.filters.iter().any(|filter| matches!(filter, Filter::During { .. }));
         let told = !grows_within_a_period(&query);
         let is_whole = told && lost.is_empty() && !query.lacks_figure() && ranked && dated;
-        is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false })
+        is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false, narrows })
     })
 }

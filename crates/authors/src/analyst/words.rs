@@ -147,6 +147,9 @@ impl Cutter {
         }
         self.push(Kind::Word, from);
         let Some(token) = self.tokens.last_mut() else { return };
+        if let Some(whole) = contraction(&token.text) {
+            token.text = whole;
+        }
         token.kind = kind(&token.text);
     }
 
@@ -238,6 +241,13 @@ impl Cutter {
         }
         self.push(Kind::Number(amount), from);
     }
+}
+
+/// "hasnt" as it is spelled with its apostrophe.
+fn contraction(word: &str) -> Option<String> {
+    const SHORT: [&str; 10] =
+        ["hasnt", "havent", "hadnt", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent"];
+    SHORT.contains(&word).then(|| format!("{}'t", &word[..word.len() - 1]))
 }
 
 /// What a word or what is glued to a number multiplies it by.

@@ -149,13 +149,17 @@ impl Reader<'_> {
             if token.is("would") && next(1, &["that", "it", "this", "those"]) && next(2, &["be"]) {
                 said.supposed = Some(self.raw(at..at + 3));
             }
-            if token.is("in") && (next(1, &["one", "single"]) || next(1, &["a"]) && next(2, &["single"])) {
+            if !self.of_row
+                && token.is("in")
+                && (next(1, &["one", "single"]) || next(1, &["a"]) && next(2, &["single"]))
+            {
                 said.single = Some(self.raw(at..at + 3));
             }
             if token.is_any(&["this", "last"]) && next(1, &["year"]) && self.is_outlived() {
                 said.elapsed = Some(self.raw(at..at + 2));
             }
-            if token.is_any(&["percentage", "share", "proportion"]) {
+            let behind = token.is("percentage") && self.anchors.iter().any(|(_, end)| *end == at);
+            if token.is_any(&["percentage", "share", "proportion"]) && !behind {
                 said.part = Some(token.raw.clone());
             }
             said.versus |= token.is_any(&["vs", "versus"]);
@@ -221,7 +225,8 @@ impl Said {
         let year = view.months_year().map(|year| year as f64);
         let known = |value: f64| {
             year == Some(value)
-                || [1.0, 0.01]
+                // Percents as fractions, hours in minutes, weeks in days.
+                || [1.0, 0.01, 60.0, 24.0, 7.0]
                     .iter()
                     .any(|scale| numbers.iter().any(|number| (number - value * scale).abs() < 1e-6))
         };
@@ -301,6 +306,8 @@ impl Said {
             && query.measures.iter().all(counted)
         {
             lost.extend(self.ranks.clone());
+            let modes = self.aggs.iter().filter(|(_, _, agg)| *agg == Agg::Mode);
+            lost.extend(modes.map(|(_, phrase, _)| phrase.clone()));
         }
         if !query.measures.is_empty() && query.measures.iter().all(counted) {
             lost.extend(self.figure.clone());
@@ -441,6 +448,7 @@ fn numbers_of(query: &Query) -> Vec<f64> {
         match filter {
             Filter::Number { value, .. } => found.push(*value),
             Filter::Between { low, high, .. } => found.extend([*low, *high]),
+            Filter::Lasts { days, .. } => found.push(*days),
             Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
                 filters.iter().for_each(|filter| of_filter(filter, found))
             }

@@ -1,5 +1,7 @@
 //! Figures that are computed of several columns: formulas, weights, profit, the months of a table together.
 
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
 use super::{EXACT, Reader, Want};
 use crate::analyst::{
     query::{Agg, Col, Expr, Measure},
@@ -319,6 +321,7 @@ impl Reader<'_> {
                 }
             }
         }
+        self.join_months(&months);
         // "over the ten months" is all of them, if they are ten.
         let counted = |at: usize| {
             self.tokens[at].count().is_some_and(|count| usize::try_from(count) == Ok(months.len()))
@@ -379,6 +382,32 @@ impl Reader<'_> {
         }
     }
 
+    /// "December, January and February together" is one figure.
+    fn join_months(&mut self, months: &[(i64, Col)]) {
+        let of_month = |measure: &Measure| match measure.of {
+            Expr::Column(col) => months.iter().any(|(_, one)| *one == col).then_some(col),
+            _ => None,
+        };
+        let named: Vec<(usize, Col)> = self
+            .mentions
+            .iter()
+            .filter_map(|mention| Some((mention.start, mention.candidates.first()?.0)))
+            .filter(|(_, col)| months.iter().any(|(_, one)| one == col))
+            .collect();
+        let mut cols: Vec<Col> = self.computed.iter().filter_map(|(_, measure)| of_month(measure)).collect();
+        cols.extend(named.iter().map(|(_, col)| *col));
+        let Some(at) = (0..self.tokens.len())
+            .find(|at| self.word(*at, &["together", "combined", "altogether"]))
+            .filter(|_| cols.len() > 1)
+        else {
+            return;
+        };
+        self.computed.retain(|(_, measure)| of_month(measure).is_none());
+        named.iter().for_each(|(start, _)| self.spend(*start..*start + 1));
+        self.spend(at..at + 1);
+        self.computed.push((at, Measure::new(Agg::Sum, Expr::Together(cols))));
+    }
+
     fn weights(&mut self) {
         for at in 0..self.tokens.len() {
             let Some(length) = self.class(at, |class| class == Class::Weighted) else { continue };
@@ -421,7 +450,7 @@ impl Reader<'_> {
     fn called(&self, names: &[&str]) -> Option<Col> {
         names.iter().find_map(|name| {
             let wanted = normal_words(name);
-            let mut exact = (0..self.view.columns.len()).filter(|col| self.view.is_number(*col));
+            let mut exact = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col));
             let of = |col: &Col| wanted.iter().all(|word| self.view.columns[*col].words.contains(word));
             exact.find(of)
         })
@@ -431,9 +460,48 @@ impl Reader<'_> {
         if let Some(col) = self.called(&["revenue", "sales", "turnover", "income"]) {
             return Some(Expr::Column(col));
         }
-        let quantity = self.called(&["quantity", "qty", "units", "pieces", "sold", "hours"])?;
+        if let Some(col) = self.price_of_row() {
+            return Some(Expr::Column(col));
+        }
         let price = self.called(&["unit price", "selling price", "sale price", "price", "rate"])?;
+        let quantity = self
+            .called(&["quantity", "qty", "units", "pieces", "sold", "hours"])
+            .or_else(|| self.quantity_beside(price))?;
         Some(Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price))))
+    }
+
+    /// The price of all that a row is of: beside what it cost, or alone, where nothing says how many there were.
+    pub(super) fn price_of_row(&self) -> Option<Col> {
+        let each = |col: &Col| {
+            let words = &self.view.columns[*col].words;
+            words.iter().any(|word| ["unit", "each", "per", "list", "piece"].contains(&word.as_str()))
+        };
+        let price = self.called(&["price"]).filter(|col| !each(col))?;
+        let cost = self.called(&["cost"]).filter(|col| !each(col));
+        let counted = ["quantity", "qty", "units", "pieces", "sold", "stock", "on hand", "ordered"];
+        let table = self.view.columns[price].table;
+        let own = |col: &Col| self.view.columns[*col].table == table;
+        let dated = self.view.of_kind(ColumnKind::Date).any(|col| own(&col));
+        // Where nothing beside it is measured, a row is of one.
+        let alone =
+            (0..self.view.columns.len()).all(|col| col == price || !own(&col) || !self.view.is_measure(col));
+        (self.called(&counted).is_none() && (cost.is_some_and(|cost| own(&cost)) || alone) && dated)
+            .then_some(price)
+    }
+
+    /// What a price of each is multiplied by, if one column only counts anything beside it: `Tickets`, `Price each`.
+    fn quantity_beside(&self, price: Col) -> Option<Col> {
+        let column = &self.view.columns[price];
+        let each = column.words.iter().any(|word| ["unit", "each", "per"].contains(&word.as_str()));
+        let counts = |col: &Col| {
+            self.view.is_measure(*col)
+                && *col != price
+                && self.view.columns[*col].table == column.table
+                && self.view.kind(*col) == ColumnKind::Integer
+                && self.view.role(*col) == ColumnRole::Quantity
+        };
+        let mut found = (0..self.view.columns.len()).filter(counts);
+        found.next().filter(|_| each && found.next().is_none())
     }
 
     fn profits(&mut self) {
@@ -538,7 +606,8 @@ impl Reader<'_> {
     fn products(&mut self) {
         for at in 0..self.tokens.len() {
             let word = singular(&self.tokens[at].text);
-            let wanted = ["revenue", "turnover", "sale"].contains(&word.as_str());
+            let wanted = ["revenue", "turnover", "sale", "taking", "income"].contains(&word.as_str())
+                || ["value", "worth"].contains(&word.as_str()) && self.is_worth(at);
             if !wanted
                 || self.used[at]
                 || self.tokens[at].kind != Kind::Word
@@ -550,11 +619,33 @@ impl Reader<'_> {
                 continue;
             }
             if let Some(of @ Expr::Op(..)) = self.revenue() {
+                let wanted_worth = ["value", "worth"].contains(&word.as_str());
                 self.spend(at..at + 1);
                 let mut measure = Measure::new(Agg::Sum, of);
-                measure.name = Some("revenue".to_owned());
+                measure.name = Some(if wanted_worth { "value" } else { "revenue" }.to_owned());
                 self.computed.push((at, measure));
             }
         }
+    }
+
+    /// "value of the hours", where hours and their rate are known and no column says what they are worth.
+    fn is_worth(&self, at: usize) -> bool {
+        let amount = |col: Col| {
+            self.view.is_measure(col)
+                && self.view.role(col) == ColumnRole::Amount
+                && !self.view.columns[col]
+                    .words
+                    .iter()
+                    .any(|word| ["price", "rate", "cost", "unit"].contains(&word.as_str()))
+        };
+        let next = self.past(at + 1, &["of", "the", "our", "all"]);
+        let other = next > at + 1
+            && self.mention(next).is_some_and(|mention| {
+                self.can(&mention, Want::Measure)
+                    && !self.revenue().is_some_and(|of| {
+                        mention.candidates.iter().any(|(col, _)| of.columns().contains(col))
+                    })
+            });
+        !other && !self.tokens[at].text.ends_with('s') && !(0..self.view.columns.len()).any(amount)
     }
 }

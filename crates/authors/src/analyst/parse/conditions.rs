@@ -27,6 +27,10 @@ impl Reader<'_> {
             self.stock(at);
             self.present(at);
             self.open_states(at);
+            self.undone(at);
+            self.delayed(at);
+            self.punctual(at);
+            self.attended(at);
             self.active_states(at);
             self.emptiness(at)?;
             self.text_parts(at)?;
@@ -65,6 +69,20 @@ impl Reader<'_> {
         let (paid, due) = (self.paid_column(), self.due_column());
         let unpaid = |col: Col| Filter::Empty { col, not: false };
         let filters = match (class, paid, due) {
+            (Class::Unpaid, None, _) => match self.flag_called(&["paid", "settled", "payment"]) {
+                Some([_, unpaid]) => vec![unpaid],
+                None => return Ok(()),
+            },
+            (Class::Overdue, None, Some(due)) => {
+                let today = self.today(due)?;
+                let overdue =
+                    Filter::During { col: due, range: Range { from: None, to: Some(today) }, not: false };
+                self.flag_called(&["paid", "settled", "payment"])
+                    .map(|[_, unpaid]| unpaid)
+                    .into_iter()
+                    .chain([overdue])
+                    .collect()
+            }
             (Class::Unpaid, Some(paid), _) => vec![unpaid(paid)],
             (Class::Paid, Some(col), _) => vec![Filter::Empty { col, not: true }],
             (Class::Late, Some(left), Some(right)) => vec![Filter::Columns { left, cmp: Cmp::Over, right }],
@@ -156,6 +174,8 @@ impl Reader<'_> {
             "cancelled",
             "closed",
             "quit",
+            "out",
+            "discharged",
         ]);
         ended.filter(|col| self.is_event(*col))
     }
@@ -185,7 +205,7 @@ impl Reader<'_> {
         let Some(length) = missing.or(none) else { return Ok(()) };
         let skip = [
             "a", "an", "the", "their", "any", "its", "in", "of", "for", "all", "have", "has", "had", "give",
-            "given", "on", "answer", "answered", "respond", "to",
+            "given", "on", "answer", "answered", "respond", "to", "been", "be", "yet",
         ];
         let next = self.past(at + length, &skip);
         let before = missing.and_then(|_| {
@@ -193,7 +213,8 @@ impl Reader<'_> {
             while end > 0 && self.word(end - 1, &["is", "are", "was", "were", "has", "been", "the"]) {
                 end -= 1;
             }
-            self.mention_before(end)
+            let kind = end > 0 && self.word(end - 1, &["number", "address", "value", "date", "field"]);
+            self.mention_before(end).or_else(|| self.mention_before(end - usize::from(kind)))
         });
         let Some(mention) = self.mention(next).or(before) else { return Ok(()) };
         if missing.is_none() && self.mention(next).is_none() {
@@ -214,8 +235,25 @@ impl Reader<'_> {
             && self.view.profile(col).is_some_and(|profile| profile.empty == 0);
         let mut end = mention.end;
         let more = [
-            "address", "value", "values", "number", "given", "recorded", "at", "exam", "test", "yet",
-            "question", "date", "dates",
+            "address",
+            "value",
+            "values",
+            "number",
+            "given",
+            "recorded",
+            "at",
+            "exam",
+            "test",
+            "yet",
+            "question",
+            "date",
+            "dates",
+            "noted",
+            "entered",
+            "named",
+            "assigned",
+            "specified",
+            "known",
         ];
         if self.word(end, &more) {
             end = self.past(end, &[&more[..], &["all"]].concat());
@@ -230,6 +268,9 @@ impl Reader<'_> {
             end += 2 + usize::from(self.mark(end + 2, ')'));
         }
         self.take(&mention);
+        if mention.end < at {
+            self.spend(mention.end..at);
+        }
         // "ignoring those without a supplier"
         let not = self.value_negation(at);
         self.spend(not.unwrap_or(at)..at + length);
@@ -358,7 +399,7 @@ impl Reader<'_> {
             self.spend(mention.end..mention.end + 1);
         }
         // "cancellation rate"
-        if self.word(mention.end, &["rate", "ratio", "quota"]) {
+        if self.word(mention.end, &["rate", "ratio", "quota", "share", "percentage"]) {
             self.share_at = Some(mention.end);
             self.spend(mention.end..mention.end + 1);
         }
@@ -379,9 +420,10 @@ impl Reader<'_> {
             && self.tokens.get(mention.start).is_some_and(|token| {
                 token.text.ends_with("ed")
                     || token.is_any(&["paid", "sent", "sold", "left", "done", "lost", "won"])
+                    || self.word(mention.end, &["rate", "ratio", "quota", "share", "percentage"])
             });
         match self.view.kind(col) {
-            ColumnKind::Boolean => Some([true, false].map(|yes| Filter::Flag { col, yes })),
+            ColumnKind::Boolean => Some(self.truths(col)),
             ColumnKind::Date => (participle && self.is_event(col)).then(emptiness),
             ColumnKind::Integer => {
                 (profile.min == Some(0.0) && profile.max == Some(1.0) && profile.distinct == 2)

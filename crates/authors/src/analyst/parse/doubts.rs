@@ -100,7 +100,10 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     if opposite || counted_gaps || of_sums || lacking || unsaid || of_percent {
         partial.doubt(25);
     }
-    let averaged = |measure: &Measure| matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col));
+    let averaged = |measure: &Measure| {
+        measure.name.is_none()
+            && matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col))
+    };
     if partial.measures.iter().any(|measure| percent(measure) || averaged(measure))
         || (partial.filters.iter().any(vacuous) && !partial.counts)
     {

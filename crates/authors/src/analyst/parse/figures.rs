@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Filter, Key, Measure, Task, Unit},
+    query::{Agg, Chart, Col, Expr, Filter, Key, Measure, Task, Unit},
     view::View,
     vocabulary::Class,
     words::Kind,
@@ -91,9 +91,17 @@ impl Reader<'_> {
                 _ => None,
             });
             let Some((length, (agg, counts))) = found else { continue };
-            if self.mention(at).is_some_and(|mention| mention.best() >= EXACT && mention.end == at + 1)
-                && !self.spoken.is_empty()
-            {
+            let column = self.mention(at).filter(|mention| mention.best() >= EXACT && mention.end == at + 1);
+            // "top 5 jobs by total" names the column `Total`, where no other figure is named.
+            let alone = |mention: &Mention| {
+                length == 1
+                    && self.computed.is_empty()
+                    && self.can(mention, Want::Measure)
+                    && !self.mentions.iter().any(|other| {
+                        other.start != at && self.can(other, Want::Measure) && !self.is_rows(other)
+                    })
+            };
+            if column.is_some_and(|mention| !self.spoken.is_empty() || alone(&mention)) {
                 continue;
             }
             self.spend(at..at + length);
@@ -109,6 +117,12 @@ impl Reader<'_> {
             }
             self.spoken.push((at, agg));
             self.aggs_said.push((at, agg));
+        }
+        // "how much do we pay on average" wants no total.
+        let asked = |at: usize| self.phrases[at].iter().any(|(_, class)| *class == Class::HowMuch);
+        if self.spoken.iter().any(|(at, agg)| matches!(agg, Agg::Mean | Agg::Median) && !asked(*at)) {
+            let phrases = &self.phrases;
+            self.spoken.retain(|(at, _)| !phrases[*at].iter().any(|(_, class)| *class == Class::HowMuch));
         }
         self.means_of_groups();
         // "total number of", "how many different"
@@ -258,9 +272,9 @@ impl Reader<'_> {
         }
         if self.out.keys.len() == 2
             && self.out.keys.iter().any(
-                |key| matches!(key, Key::Time(_, unit) if adverb || matches!(unit, Unit::Day | Unit::Week)),
+                |key| matches!(key, Key::Time(_, unit) if adverb || self.word(at, &["on"]) || matches!(unit, Unit::Day | Unit::Week)),
             )
-            && self.word(at, &["average"])
+            && self.word(at, &["average", "on"])
             && self.mentions.iter().any(additive)
         {
             // A mean of entries, or of what each day has in all.
@@ -314,6 +328,9 @@ impl Reader<'_> {
             )
         );
         let mut columns: Vec<(usize, Col)> = Vec::new();
+        if let Some(at) = self.counted_beside() {
+            found.push((at, Measure::rows()));
+        }
         let all = self.mentions.clone();
         for mention in all.clone() {
             if self.used[mention.start] {
@@ -328,6 +345,22 @@ impl Reader<'_> {
                 continue;
             }
             // "gross amount", "units on hand": the weaker name only stands beside the other.
+            // "pie of days per week": how many have each of a few numbers.
+            let few = matches!(self.out.chart, Some(Chart::Pie | Chart::Bar))
+                && self.out.keys.is_empty()
+                && spoken.is_empty()
+                && found.is_empty()
+                && all.iter().filter(|other| self.can(other, Want::Measure)).count() == 1
+                && self.view.profile(mention.candidates[0].0).is_some_and(|profile| profile.distinct <= 12)
+                && self.view.kind(mention.candidates[0].0) == ColumnKind::Integer
+                && self.view.role(mention.candidates[0].0) != ColumnRole::Amount;
+            if few {
+                let col = mention.candidates[0].0;
+                self.take(&mention);
+                self.push_key(Key::Column(col));
+                found.push((mention.start, Measure::rows()));
+                continue;
+            }
             let stronger = |other: &Mention| {
                 (other.end == mention.start || other.start == mention.end)
                     && other.best() > mention.best() + 20
@@ -420,6 +453,25 @@ impl Reader<'_> {
             {
                 self.out.doubt(30);
             }
+            // "weight shipped" is of freight, and added up.
+            let moved = self.word(
+                mention.end,
+                &[
+                    "shipped",
+                    "moved",
+                    "transported",
+                    "delivered",
+                    "carried",
+                    "sold",
+                    "produced",
+                    "harvested",
+                    "handled",
+                ],
+            );
+            if moved && spoken.is_empty() && self.view.columns[col].words.iter().any(|word| word == "weight")
+            {
+                spoken.push((mention.start, Agg::Sum));
+            }
             self.take(&mention);
             columns.push((mention.start, col));
         }
@@ -437,6 +489,26 @@ impl Reader<'_> {
         self.out.measures = kept;
         self.out.exact += self.out.measures.len();
         Ok(())
+    }
+
+    /// "customers and revenue by plan": how many, beside how much.
+    fn counted_beside(&self) -> Option<usize> {
+        let asked = !self.out.keys.is_empty() && self.counting.is_none() && self.spoken.is_empty();
+        let figure = |at: usize| {
+            self.mention(at).is_some_and(|mention| {
+                mention.best() >= 60 && self.can(&mention, Want::Measure) && !self.is_rows(&mention)
+            })
+        };
+        (0..self.tokens.len()).filter(|_| asked).find(|at| {
+            let after_by = *at > 0 && self.is(*at - 1, Class::By);
+            let plural = self.word_ends_in_s(*at) || self.word(*at, &["people", "children"]);
+            plural
+                && !self.used[*at]
+                && !after_by
+                && self.is_row_word(*at)
+                && self.word(*at + 1, &["and", "&"])
+                && figure(*at + 2)
+        })
     }
 
     /// Each aggregate goes with the column after it, and with the one before if there is none.

@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Key, Sort, Unit},
+    query::{Agg, Col, Expr, Key, Measure, Sort, Unit},
     vocabulary::Class,
     words::Kind,
 };
@@ -18,6 +18,9 @@ impl Reader<'_> {
                 continue;
             }
             if let Some((length, unit)) = self.every(at) {
+                if self.said_by_column(at, length, unit) {
+                    continue;
+                }
                 // A column that is called so and is no date is what is meant.
                 let own = self
                     .mentions
@@ -75,6 +78,39 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "what do they pay per month" beside `Monthly fee`: no groups, but what the column says.
+    fn said_by_column(&mut self, at: usize, length: usize, unit: Unit) -> bool {
+        let name = match unit {
+            Unit::Month => "monthly",
+            Unit::Year => "annual",
+            Unit::Week => "weekly",
+            _ => return false,
+        };
+        let called = |col: &Col| {
+            self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| word == name)
+        };
+        let mut cols = (0..self.view.columns.len()).filter(called);
+        let (Some(col), None) = (cols.next(), cols.next()) else { return false };
+        let pays = self.word(at, &["per", "each", "every", "a"])
+            && self.says(&["pay", "pays", "paying", "earn", "earns", "cost", "costs", "owe"]);
+        let figured = self.mentions.iter().any(|mention| {
+            self.can(mention, Want::Measure) && mention.best() >= 60 && mention.candidates[0].0 != col
+        });
+        if !pays || figured || !self.computed.is_empty() {
+            return false;
+        }
+        self.out.notes.push(format!("What is paid is taken as {}.", self.view.name(col)));
+        self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+        self.spend(at..at + length);
+        let verb = (0..self.tokens.len()).find(|place| {
+            self.word(*place, &["pay", "pays", "paying", "earn", "earns", "cost", "costs", "owe"])
+        });
+        if let Some(verb) = verb {
+            self.spend(verb..verb + 1);
+        }
+        true
+    }
+
     fn every(&self, at: usize) -> Option<(usize, Unit)> {
         self.class_of(at, |class| match class {
             Class::Every(unit) => Some(unit),
@@ -124,7 +160,10 @@ impl Reader<'_> {
             .iter()
             .filter(|mention| {
                 let words = self.raw(mention.start..mention.end).to_lowercase();
+                // "what do they pay per month" names no day of payment.
+                let verb = ["pay", "pays", "paying", "earn", "cost", "costs"].contains(&words.as_str());
                 self.can(mention, Want::Date)
+                    && !verb
                     && mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
                     && (!self.view.is_named(&words) || mention.best() >= EXACT)
             })
@@ -156,6 +195,16 @@ impl Reader<'_> {
             (col, unit, self.wide_months().first().filter(|_| self.wide_months().len() == 12))
         {
             self.push_key(Key::Quarters(*first));
+            return Ok(());
+        }
+        // "annual usage", where the months of one year are columns: all of them together.
+        if let (None, Unit::Year, true) = (col, unit, self.wide_months().len() > 3) {
+            let cols = self.wide_months().into_iter().map(|(_, col)| col).collect();
+            if self.computed.is_empty() {
+                let mut measure = Measure::new(Agg::Sum, Expr::Together(cols));
+                measure.name = Some("all months".to_owned());
+                self.computed.push((0, measure));
+            }
             return Ok(());
         }
         let Some(col) = col else {
@@ -211,6 +260,11 @@ impl Reader<'_> {
                 "single",
             ],
         );
+        // "by what they were charged", "by how much they spent"
+        let asked = self.past(next, &["what", "how", "much"]);
+        let clause =
+            ["they", "we", "it", "each", "was", "were", "have", "has", "had", "is", "are", "did", "been"];
+        let next = if asked > next { self.past(asked, &clause) } else { self.past_kind(next) };
         if self.averaged_per_row(at, next) || self.is_agent(at, next) {
             return Ok(());
         }
@@ -282,6 +336,16 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Past "number of" in "by number of bedrooms", past "kind of" in "for each kind of work".
+    fn past_kind(&self, at: usize) -> usize {
+        let Some(thing) = self.mention(at + 2).filter(|_| self.word(at + 1, &["of"])) else { return at };
+        let kind = self.word(at, &["kind", "kinds", "type", "types", "sort"])
+            && self.mention(at).is_none_or(|mention| mention.best() < 60)
+            && self.can(&thing, Want::Key);
+        let number = self.word(at, &["number"]) && self.is_grouping(&thing) && thing.best() >= 60;
+        if kind || number { at + 2 } else { at }
     }
 
     /// "paid by members from each city": who did it is no group where another is named.

@@ -258,6 +258,14 @@ impl Reader<'_> {
         if part.is_empty() && self.out.keys.len() > 1 && self.says(&["within"]) {
             self.out.doubt(30);
         }
+        // What has not come yet is neither late nor on time.
+        let days: Vec<Col> = part
+            .iter()
+            .filter(|filter| matches!(filter, Filter::Columns { left, .. } if self.view.kind(*left) == ColumnKind::Date))
+            .flat_map(Filter::columns)
+            .filter(|col| self.view.profile(*col).is_some_and(|profile| profile.empty > 0))
+            .collect();
+        self.placed.extend(days.into_iter().map(|col| (0, Filter::Empty { col, not: true })));
         if !part.is_empty() || self.out.measures.is_empty() {
             self.out.task = Some(Task::Share(part));
         }

@@ -153,6 +153,19 @@ impl Reader<'_> {
             && !known(&self.view.names)
     }
 
+    /// "CO2 level", "contract type", "MSFT price": a noun that says no more than the column before it.
+    fn is_plain_noun(&self, at: usize, word: &str) -> bool {
+        const NOUNS: [&str; 10] =
+            ["level", "type", "kind", "slot", "figure", "price", "vote", "reading", "group", "percentage"];
+        let named = |name: &str| crate::analyst::spelling::normal_words(name).iter().any(|one| one == word);
+        let elsewhere =
+            self.view.tables.iter().flat_map(|table| &table.columns).any(|column| named(&column.name));
+        NOUNS.contains(&word)
+            && !elsewhere
+            && self.anchors.iter().any(|(_, end)| *end == at)
+            && !self.word(at + 1, &["of"])
+    }
+
     /// How many words from here carry nothing that must be known.
     fn harmless(&self, at: usize, words: &[&str], cols: &[Col]) -> usize {
         // What would change the answer is not passed over because it is also a small word.
@@ -309,6 +322,7 @@ impl Reader<'_> {
         let whole_year = ["year", "period", "time"].contains(&word.as_str())
             && at > 1
             && self.word(at - 1, &["the", "whole", "full", "entire"]);
+        let noun = self.is_plain_noun(at, &word);
         let related = cols.iter().any(|col| {
             self.view.columns[*col]
                 .words
@@ -325,6 +339,7 @@ impl Reader<'_> {
                 || explained
                 || whole_year
                 || related
+                || noun
                 || (spent
                     && measured.is_empty()
                     && (0..self.view.columns.len())

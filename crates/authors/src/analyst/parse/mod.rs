@@ -9,7 +9,9 @@ mod arithmetic;
 mod balances;
 mod cleaning;
 mod conditions;
+mod contests;
 mod counting;
+mod delays;
 mod doubts;
 mod figures;
 mod groups;
@@ -121,6 +123,8 @@ pub(crate) struct Partial {
     pub(crate) said: account::Said,
     /// It was by a word for money that changes hands: donations may be counted or added up.
     pub(crate) money_named: bool,
+    /// By how much one period exceeds another is asked.
+    pub(crate) difference: bool,
     /// "units per order": what a row has on average.
     pub(crate) per_row: bool,
     /// "the same months of last year": the period of the question before, a year earlier.
@@ -176,6 +180,10 @@ pub(crate) struct Reader<'a> {
     removes: Option<usize>,
     /// Where a word for what came in was taken for a column.
     incomes: Vec<usize>,
+    /// By what the number of a condition is multiplied, to be in the column's unit.
+    factor: Option<f64>,
+    /// A condition is on a single row: "in one order".
+    of_row: bool,
     /// Where columns were named.
     anchors: Vec<(usize, usize)>,
     /// Filters with the place of what they were read from.
@@ -236,6 +244,8 @@ impl<'a> Reader<'a> {
             days_asked: None,
             removes: None,
             incomes: Vec::new(),
+            factor: None,
+            of_row: false,
             anchors: Vec::new(),
             placed: Vec::new(),
         }
@@ -272,6 +282,7 @@ impl<'a> Reader<'a> {
         self.arithmetic();
         self.times_said()?;
         self.kinds();
+        self.contests();
         self.presence()?;
         self.special_conditions()?;
         self.comparisons()?;

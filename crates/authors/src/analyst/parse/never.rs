@@ -38,7 +38,12 @@ impl Reader<'_> {
             if let Some(key) = key.cloned() {
                 self.take(&key);
             }
-            self.spend(at..(place + 1 + usize::from(called)).min(self.tokens.len()));
+            let mut end = place + 1 + usize::from(called);
+            let words = table_words(&self.view.tables[table]);
+            while self.tokens.get(end).is_some_and(|token| words.contains(&singular(&token.text))) {
+                end += 1;
+            }
+            self.spend(at..end.min(self.tokens.len()));
             self.placed.push((at, Filter::Known { col, table, other, not: true, during: None }));
             self.out.exact += 4;
             return;

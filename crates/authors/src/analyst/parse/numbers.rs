@@ -14,6 +14,14 @@ const FRACTIONS_MAX: f64 = 2.0;
 
 impl Reader<'_> {
     pub(super) fn comparisons(&mut self) -> Result<(), Trouble> {
+        // "more than 8 hours in one entry" is a condition on a row.
+        let compares =
+            (0..self.tokens.len()).any(|at| self.class(at, |class| matches!(class, Class::Cmp(_))).is_some());
+        let single = self.single_row().filter(|_| compares);
+        if let Some((from, to)) = single {
+            self.of_row = true;
+            self.rows_said(from..to);
+        }
         for at in 0..self.tokens.len() {
             if self.used[at] {
                 continue;
@@ -157,7 +165,7 @@ impl Reader<'_> {
                     self.out.doubt(30);
                 }
             }
-            let scale = self.scale(col, percent);
+            let scale = self.scale(col, percent) * self.factor.take().unwrap_or(1.0);
             let not = start > 0 && self.class(start - 1, |class| class == Class::Not) == Some(1)
                 || at > start && at > 0 && self.class(at - 1, |class| class == Class::Not) == Some(1);
             if not {
@@ -196,7 +204,11 @@ impl Reader<'_> {
         let grouped = (0..group.start).any(|from| {
             self.class(from, |class| class == Class::By).is_some_and(|length| from + length == group.start)
         });
+
         let unique = group.candidates.first().is_some_and(|(col, _)| self.view.is_unique(*col));
+        if self.of_row {
+            return Ok(false);
+        }
         if !linked && self.mentions.iter().any(|mention| mention.start >= group.end && mention.end <= at)
             || grouped
             || unique
@@ -373,6 +385,14 @@ impl Reader<'_> {
                 return Ok((*col, from, month.max(to)));
             }
         }
+        // "less than 4 days": what is in days.
+        if let Some(col) = self.measured_in(to) {
+            return Ok((col, from, to + 1));
+        }
+        if let Some((col, factor)) = self.converted(to) {
+            self.factor = Some(factor);
+            return Ok((col, from, to + 1));
+        }
         // "older than 60", "earn more than 3000", "orders over 500"
         if let Some(col) = self.implied_column(from) {
             let end = if self.word(to, &["a"]) && self.word(to + 1, &["month", "year", "week", "day"]) {
@@ -408,9 +428,67 @@ impl Reader<'_> {
                 self.view.columns_said()
             )));
         }
-        self.out.doubt(15);
+        let only = candidates.len() == 1;
+        self.out.doubt(if only { 6 } else { 15 });
         let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
         Ok((col, from, to))
+    }
+
+    /// "longer than 10 hours" of what is kept in minutes: the one column that is, and how many of them an hour has.
+    fn converted(&mut self, at: usize) -> Option<(Col, f64)> {
+        let view = self.view;
+        const FACTORS: [(&str, &str, f64); 5] = [
+            ("hours", "minute", 60.0),
+            ("hours", "min", 60.0),
+            ("minutes", "second", 60.0),
+            ("minutes", "sec", 60.0),
+            ("days", "hour", 24.0),
+        ];
+        let found: Vec<(Col, f64)> = FACTORS
+            .iter()
+            .filter(|(unit, _, _)| self.word(at, &[unit]))
+            .flat_map(|(_, kept, factor)| {
+                let called = move |col: &Col| {
+                    view.is_measure(*col) && view.columns[*col].words.iter().any(|word| word == kept)
+                };
+                (0..view.columns.len()).filter(called).map(|col| (col, *factor))
+            })
+            .collect();
+        match found[..] {
+            [one] => {
+                self.out.notes.push(format!("{:?} is compared in its own unit.", self.view.name(one.0)));
+                Some(one)
+            }
+            _ => None,
+        }
+    }
+
+    /// "in one entry", "in a single order": where it stands.
+    fn single_row(&self) -> Option<(usize, usize)> {
+        (0..self.tokens.len()).find_map(|at| {
+            let next = self.past(at + 1, &["a", "any"]);
+            let one = self.word(at, &["in"]) && self.word(next, &["one", "single"]);
+            (one && self.is_row_word(next + 1)).then_some((at, next + 2))
+        })
+    }
+
+    /// The one column that is called by a unit behind a number; no other can be meant.
+    fn measured_in(&mut self, at: usize) -> Option<Col> {
+        const UNITS: [&str; 9] =
+            ["days", "hours", "minutes", "weeks", "months", "years", "kg", "litres", "nights"];
+        let unit = self.tokens.get(at).filter(|token| token.is_any(&UNITS))?;
+        let word = crate::analyst::spelling::singular(&unit.text);
+        let called = |col: &Col| {
+            let words = &self.view.columns[*col].words;
+            let per = words.iter().position(|word| word == "per").unwrap_or(words.len());
+            self.view.is_measure(*col) && words[..per].contains(&word)
+        };
+        let mut found = (0..self.view.columns.len()).filter(called);
+        let one = found.next().filter(|_| found.next().is_none());
+        if one.is_none() {
+            self.out.doubt(25);
+        }
+        one
     }
 
     fn implied_column(&self, at: usize) -> Option<Col> {

@@ -26,6 +26,9 @@ impl Reader<'_> {
             }
             if self.word(at, &SORTED) && self.word(at + 1, &["by", "on"]) {
                 self.sorted_by(at)?;
+            } else if let Some((length, sort)) = self.by_age(at) {
+                self.out.sort = Some(sort);
+                self.spend(at..at + length);
             } else if let Some((length, rising)) = self.direction(at) {
                 let start = at - usize::from(at > 0 && self.word(at - 1, &["in", "from"]));
                 let by = self.out.sort.and_then(|sort| sort.by);
@@ -76,6 +79,20 @@ impl Reader<'_> {
         let next = self.past(end + 1, &["the"]);
         let (other, _) = side(next).filter(|(_, other)| self.word(end, &["to"]) && *other != lowest)?;
         Some((next + other - at, lowest))
+    }
+
+    /// "oldest first" of those whose day of birth is known: who was born first.
+    fn by_age(&self, at: usize) -> Option<(usize, Sort)> {
+        let rising = self.word(at, &["oldest"]);
+        let born = self.view.of_kind(ColumnKind::Date).find(|col| {
+            self.view.columns[*col]
+                .words
+                .iter()
+                .any(|word| ["born", "birth", "birthday"].contains(&word.as_str()))
+        })?;
+        let said = (rising || self.word(at, &["youngest"]))
+            && self.tokens.get(at + 1).is_some_and(|token| token.text == "first");
+        said.then_some((2, Sort { by: Some(born), rising }))
     }
 
     /// "newest first", "chronologically"
@@ -511,6 +528,15 @@ impl Reader<'_> {
             })
     }
 
+    /// "last delivery date", where there is but one date: it, and where the words for it end.
+    fn single_date(&self, at: usize) -> Option<(Col, usize)> {
+        let mut dates = self.view.of_kind(ColumnKind::Date);
+        let only = dates.next().filter(|_| dates.next().is_none())?;
+        let end = (at..at + 2).find(|place| self.word(*place, &["date", "day"]))?;
+        let plain = (at..end).all(|place| self.tokens[place].kind == Kind::Word && !self.is_mentioned(place));
+        plain.then_some((only, end + 1))
+    }
+
     /// "earliest due date", "the latest 5 orders", "most recent order"
     fn first_or_last(&mut self, at: usize, length: usize, latest: bool) -> Result<(), Trouble> {
         if self.out.rank.is_some() && self.rank_at.is_some() {
@@ -540,7 +566,13 @@ impl Reader<'_> {
                 }
                 None => return Ok(()),
             },
-            None => return Ok(()),
+            None => match self.single_date(thing) {
+                Some((col, end)) => {
+                    self.spend(thing..end);
+                    col
+                }
+                None => return Ok(()),
+            },
         };
         self.spend(start..thing);
         self.rank_at = Some(start..thing);

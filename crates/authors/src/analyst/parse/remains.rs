@@ -94,6 +94,8 @@ impl Reader<'_> {
                 self.take(&mention);
                 cols.push(col);
                 self.out.task = Some(Task::Rows(Vec::new()));
+            } else if mention.best() < 60 && self.says_rows(&mention) {
+                self.rows_said(mention.start..mention.end);
             } else if mention.best() < 60 {
                 // A word that may only stand beside what was meant: "customer orders".
                 self.out.doubt(10);
@@ -231,6 +233,20 @@ impl Reader<'_> {
         known || ((of_value || all) && self.can(mention, Want::Key))
     }
 
+    /// "damaged items", "share of payments": a weak name in the plural stands for rows behind a value or a share.
+    fn says_rows(&self, mention: &Mention) -> bool {
+        let before = mention.start.checked_sub(1);
+        let plural = self.word_ends_in_s(mention.end - 1) && mention.end == mention.start + 1;
+        let of_value = before.is_some_and(|before| {
+            self.used[before]
+                && self.placed.iter().any(|(at, filter)| *at == before && matches!(filter, Filter::Is { .. }))
+        });
+        let of_share = self.share_at.is_some_and(|at| at < mention.start)
+            && before.is_some_and(|before| self.word(before, &["of", "our", "the", "all"]))
+            && self.out.measures.is_empty();
+        plural && (of_value || of_share)
+    }
+
     /// A word for what is counted: each row has one.
     fn names_kind(&self, mention: &Mention) -> bool {
         let key = |col: Col| {
@@ -256,7 +272,8 @@ impl Reader<'_> {
     }
 
     fn lists_said(&self) -> bool {
-        (0..self.tokens.len()).any(|at| self.phrases[at].iter().any(|(_, class)| *class == Class::List))
+        (0..self.tokens.len())
+            .any(|at| !self.used[at] && self.phrases[at].iter().any(|(_, class)| *class == Class::List))
             && !self.out.agg_said
             && !self.out.counts
     }

@@ -158,7 +158,8 @@ impl Reader<'_> {
                     "patient", "guest", "teacher", "contact",
                 ])
             })
-            .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]));
+            .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]))
+            .or_else(|| self.only_person());
         let names: Vec<Col> = (0..self.view.columns.len())
             .filter(|col| {
                 self.view.kind(*col) == ColumnKind::Text
@@ -183,6 +184,32 @@ impl Reader<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// The one column that is called by what somebody is.
+    fn only_person(&self) -> Option<Col> {
+        const PERSONS: [&str; 14] = [
+            "child",
+            "tenant",
+            "lawyer",
+            "mechanic",
+            "vet",
+            "doctor",
+            "partner",
+            "resident",
+            "applicant",
+            "candidate",
+            "attendee",
+            "subscriber",
+            "company",
+            "artist",
+        ];
+        let person = |col: &Col| {
+            self.view.kind(*col) == ColumnKind::Text
+                && self.view.columns[*col].words.last().is_some_and(|word| PERSONS.contains(&word.as_str()))
+        };
+        let mut found = (0..self.view.columns.len()).filter(person);
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// True if nearly every row has a value of its own there.

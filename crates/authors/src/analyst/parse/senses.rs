@@ -3,17 +3,21 @@
 
 use ringfence_pipeline::ports::ColumnRole;
 
-use super::{Mention, Reader};
+use super::{Mention, Reader, Want};
 use crate::analyst::{
-    query::Col,
+    query::{Agg, Col, Expr, Measure},
     spelling::singular,
     view::{View, table_words},
+    vocabulary::Class,
     words::Kind,
 };
 
 /// Words for money that comes in.
 const INCOME: [&str; 9] =
     ["revenue", "sale", "turnover", "taking", "income", "earning", "proceed", "billing", "invoiced"];
+
+/// Words for money that goes out.
+const SPENT: [&str; 6] = ["spend", "spending", "spent", "expenditure", "outlay", "outgoing"];
 
 /// Words for what was given, where gifts are kept.
 const GIVEN: [&str; 6] = ["raised", "donated", "given", "collected", "donation", "contributed"];
@@ -86,6 +90,10 @@ impl Reader<'_> {
             let side = at.checked_sub(1).and_then(|before| self.side(before));
             let cols: Vec<Col> = if INCOME.contains(&word.as_str()) {
                 self.income(side)
+            } else if self.is_traded(at) {
+                Some(self.income(side)).filter(|cols| !cols.is_empty()).unwrap_or_else(|| self.spent())
+            } else if SPENT.contains(&word.as_str()) {
+                self.spent()
             } else if GIVEN.contains(&word.as_str()) && self.is_called(&GIFTS) {
                 self.given(&word)
             } else {
@@ -101,22 +109,89 @@ impl Reader<'_> {
                 self.out.notes.push(format!("{phrase:?} is taken as {}.", self.view.name(col)));
             }
             self.mentions.retain(|mention| mention.end <= start || mention.start > at);
+            if let [col] = cols[..]
+                && self.price_of_row() == Some(col)
+            {
+                let mut measure = Measure::new(Agg::Sum, Expr::Column(col));
+                measure.name = Some("revenue".to_owned());
+                self.computed.push((start, measure));
+                self.spend(start..at + 1);
+                continue;
+            }
             self.incomes.push(at);
             let candidates = cols.into_iter().map(|col| (col, 60)).collect();
             self.mentions.push(Mention { start, end: at + 1, candidates });
             self.mentions.sort_by_key(|mention| mention.start);
         }
         self.marks();
+        self.money_asked();
+    }
+
+    /// "how much is unpaid", "… and how much is that in total": the one amount there is, where no figure is named.
+    fn money_asked(&mut self) {
+        let Some((at, length)) = (0..self.tokens.len())
+            .find_map(|at| self.class(at, |class| class == Class::HowMuch).map(|length| (at, length)))
+        else {
+            return;
+        };
+        let owed = (0..self.tokens.len()).any(|place| {
+            self.class(place, |class| matches!(class, Class::Unpaid | Class::Paid | Class::Overdue)).is_some()
+        });
+        let next = at + length;
+        let said_before = at > 0
+            && self.word(at - 1, &["and"])
+            && self.word(next, &["is", "was", "are", "were", "do", "did"])
+            && self.word(next + 1, &["that", "it", "this", "they", "those", "we"]);
+        let cols = Some(self.income(None)).filter(|cols| !cols.is_empty()).unwrap_or_else(|| self.spent());
+        let [col] = cols[..] else { return };
+        if self.is_figured() || !self.computed.is_empty() || !(owed || said_before) {
+            return;
+        }
+        self.out.notes.push(format!("The amount is taken as {}.", self.view.name(col)));
+        self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+        if said_before {
+            self.spend(next..next + 2);
+        }
+    }
+
+    /// "how much did they buy", "what did we earn": money, where no figure is named.
+    fn is_traded(&self, at: usize) -> bool {
+        const TRADED: [&str; 14] = [
+            "buy", "bought", "spend", "spent", "earn", "earned", "make", "made", "pay", "paid", "sell",
+            "sold", "charge", "charged",
+        ];
+        let asked = (0..at).any(|from| {
+            self.class(from, |class| class == Class::HowMuch).is_some_and(|length| {
+                let next = self.past(from + length, &["more", "less"]);
+                self.word(next, &["did", "do", "does", "have", "has", "had"])
+            })
+        });
+        // "who paid us the most"
+        let most = self.word(at, &["pay", "paid", "spend", "spent", "earn", "earned"])
+            && self.word(self.past(at + 1, &["us", "the"]), &["most", "least"]);
+        self.word(at, &TRADED) && (asked || most) && !self.is_figured()
+    }
+
+    /// True if a figure is named; "in total" names none.
+    fn is_figured(&self) -> bool {
+        self.mentions.iter().any(|mention| {
+            let total = mention.start > 0
+                && self.word(mention.start, &["total"])
+                && self.word(mention.start - 1, &["in"]);
+            mention.best() >= 60 && self.can(mention, Want::Measure) && !total
+        })
     }
 
     /// True if a word of the same field names only money that is not meant: "income" a deposit.
     fn is_beside(&self, at: usize) -> bool {
         let other =
             |col: Col| self.view.columns[col].words.iter().any(|word| OTHER_MONEY.contains(&word.as_str()));
+        // "spend" beside `Payment method` names no text.
+        let text = |mention: &Mention| !self.can(mention, Want::Measure) && !self.can(mention, Want::Date);
         self.mention(at).is_some_and(|mention| {
             mention.end == at + 1
                 && mention.best() < 60
-                && mention.candidates.iter().all(|(col, _)| other(*col))
+                && (mention.candidates.iter().all(|(col, _)| other(*col)) || text(&mention))
         })
     }
 
@@ -157,8 +232,27 @@ impl Reader<'_> {
             let column = &self.view.columns[*col];
             column.words.iter().any(|one| one == word) || column.meanings.contains(&word)
         };
-        let cols = self.view_cols().filter(|col| is_income(self.view, *col));
-        cols.filter(|col| side.is_none_or(|side| says(col, side))).collect()
+        let cols: Vec<Col> = self.view_cols().filter(|col| is_income(self.view, *col)).collect();
+        if cols.is_empty() && side.is_none() {
+            return self.price_of_row().into_iter().collect();
+        }
+        // Beside parts of it, the total is what came in.
+        let totals: Vec<Col> = cols.iter().copied().filter(|col| says(col, "total")).collect();
+        if let ([total], None) = (&totals[..], side) {
+            return vec![*total];
+        }
+        cols.into_iter().filter(|col| side.is_none_or(|side| says(col, side))).collect()
+    }
+
+    /// The one amount of the table.
+    fn spent(&self) -> Vec<Col> {
+        let amount = |col: &Col| {
+            self.view.is_measure(*col)
+                && self.view.role(*col) == ColumnRole::Amount
+                && self.view.columns[*col].table == self.view.base
+        };
+        let amounts: Vec<Col> = self.view_cols().filter(amount).collect();
+        if amounts.len() == 1 { amounts } else { Vec::new() }
     }
 
     /// The one amount of a table of gifts; "donations" alone may be counted as well.
@@ -203,8 +297,9 @@ fn is_income(view: &View<'_>, col: Col) -> bool {
         column.words.iter().any(|word| words.contains(&word.as_str()))
             || column.meanings.iter().any(|word| words.contains(word))
     };
-    let total =
-        has(&["total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee"]);
+    let total = has(&[
+        "total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee", "charge",
+    ]);
     let currency = column
         .profile
         .unit
@@ -212,6 +307,7 @@ fn is_income(view: &View<'_>, col: Col) -> bool {
         .is_some_and(|unit| ["\u{20ac}", "$", "\u{a3}", "EUR", "USD", "GBP", "CHF"].contains(&unit));
     view.is_measure(col)
         && view.role(col) == ColumnRole::Amount
+        && !column.profile.name.contains('/')
         && (total || currency)
         && !has(&OTHER_MONEY)
         && (!has(&["price"]) || has(&["total"]))

@@ -2,7 +2,10 @@
 
 use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
-use super::{Reader, Trouble, Want};
+use super::{
+    Reader, Trouble, Want,
+    delays::{DONE, PROMISED},
+};
 use crate::analyst::{
     query::{Agg, Cmp, Col, Expr, Filter, Having, Key, Measure},
     vocabulary::Class,
@@ -62,7 +65,20 @@ impl Reader<'_> {
             .filter(|col| self.view.role(*col) == ColumnRole::Category)
             .filter_map(|col| Some((col, ended(col)?)))
             .collect();
-        let [(col, values)] = &found[..] else { return };
+        let [(col, values)] = &found[..] else {
+            if found.is_empty()
+                && let Some(col) = self.end_column()
+            {
+                self.out.notes.push(format!(
+                    "{:?} is taken as no {}.",
+                    self.tokens[at].raw,
+                    self.view.name(col)
+                ));
+                self.placed.push((at, Filter::Empty { col, not: false }));
+                self.spend(at..at + 1);
+            }
+            return;
+        };
         self.out.notes.push(format!(
             "{:?} is taken as a {} that is not {}.",
             self.tokens[at].raw,
@@ -85,6 +101,99 @@ impl Reader<'_> {
             && inside.iter().all(|value| value.candidates.iter().any(|(_, text)| values.contains(text)));
         if same && (start..end).any(|at| self.word(at, &["neither", "not", "except"])) {
             self.spend(start..end + 1);
+        }
+    }
+
+    /// "unbilled", "uninvoiced": rows that a column says it of, whatever way it does, do not count.
+    pub(super) fn undone(&mut self, at: usize) {
+        if self.used[at] || self.is_mentioned(at) {
+            return;
+        }
+        let Some(done) = self.tokens[at].text.strip_prefix("un").filter(|done| done.ends_with("ed")) else {
+            return;
+        };
+        if let Some([_, undone]) = self.flag_called(&[done]) {
+            self.placed.push((at, undone));
+            self.spend(at..at + 1);
+        }
+    }
+
+    /// That a truth value is yes, and that it is not: where only "yes" is written, nothing stands for no.
+    pub(super) fn truths(&self, col: Col) -> [Filter; 2] {
+        let one_value =
+            self.view.profile(col).is_some_and(|profile| profile.distinct == 1 && profile.empty > 0);
+        if one_value {
+            [true, false].map(|not| Filter::Empty { col, not })
+        } else {
+            [true, false].map(|yes| Filter::Flag { col, yes })
+        }
+    }
+
+    /// The conditions that a row is marked by the column called so, and that it is not: by yes and no, or by a day.
+    pub(super) fn flag_called(&self, names: &[&str]) -> Option<[Filter; 2]> {
+        let called =
+            |col: &Col| self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()));
+        (0..self.view.columns.len()).filter(called).find_map(|col| match self.view.kind(col) {
+            ColumnKind::Boolean => Some(self.truths(col)),
+            ColumnKind::Date if self.is_event(col) => {
+                Some([true, false].map(|not| Filter::Empty { col, not }))
+            }
+            ColumnKind::Text => {
+                let profile = self.view.profile(col).filter(|profile| profile.all_values)?;
+                let value = |words: &[&str]| {
+                    let found = profile
+                        .values
+                        .iter()
+                        .find(|value| words.contains(&value.value.to_lowercase().as_str()))?;
+                    Some(Filter::Is { col, values: vec![found.value.clone()], not: false })
+                };
+                Some([value(&["y", "yes", "true", "ja", "j"])?, value(&["n", "no", "false", "nein"])?])
+            }
+            _ => None,
+        })
+    }
+
+    /// "showed up", "did not turn up": whoever attended, or did not.
+    pub(super) fn attended(&mut self, at: usize) {
+        let came = self.word(at, &["show", "showed", "turn", "turned"]) && self.word(at + 1, &["up"]);
+        if !came || !self.free(at..at + 2) {
+            return;
+        }
+        let Some([marked, unmarked]) = self.flag_called(&["attended", "present", "showed", "appeared"])
+        else {
+            return;
+        };
+        let not = (at.saturating_sub(2)..at).find(|from| {
+            self.class(*from, |class| class == Class::Not).is_some_and(|length| from + length == at)
+        });
+        self.placed.push((at, if not.is_some() { unmarked } else { marked }));
+        self.spend(not.unwrap_or(at)..at + 2);
+    }
+
+    /// "late", "on time": what was done after, or by, the day for which it was promised.
+    pub(super) fn punctual(&mut self, at: usize) {
+        let timely = self.word(at, &["on"]) && self.word(at + 1, &["time", "schedule"])
+            || self.word(at, &["punctual", "punctually"]);
+        let late = self.word(at, &["late"]);
+        if self.used[at] || !(late || timely) || self.value(at).is_some() {
+            return;
+        }
+        let Some(right) = self.date_named(&PROMISED, None) else { return };
+        let Some(left) = self.date_named(&DONE, Some(right)) else { return };
+        let mut start = at;
+        let mut late = late;
+        if at > 0 && self.class(at - 1, |class| class == Class::Not) == Some(1) {
+            (start, late) = (at - 1, !late);
+        }
+        let cmp = if late { Cmp::Over } else { Cmp::AtMost };
+        self.placed.push((at, Filter::Columns { left, cmp, right }));
+        self.spend(start..at + 1 + usize::from(self.word(at, &["on"])));
+        // "delivered late" names the day once more.
+        if let Some(mention) = self.mention_before(start).filter(|mention| {
+            mention.candidates.first().is_some_and(|(col, _)| *col == left)
+                && mention.end == mention.start + 1
+        }) {
+            self.spend(mention.start..mention.end);
         }
     }
 

@@ -30,8 +30,8 @@ impl Reader<'_> {
 
     /// "most borrowed title", "busiest month": rows are counted, unless each is one of what is ranked.
     pub(super) fn counted_superlative(&mut self, at: usize, end: usize) -> Result<Option<usize>, Trouble> {
-        let busiest =
-            self.word(at, &["busiest"]) || self.word(at, &["least"]) && self.word(at + 1, &["busy"]);
+        let busiest = self.word(at, &["busiest", "quietest"])
+            || self.word(at, &["least", "most"]) && self.word(at + 1, &["busy"]);
         let figured = self
             .mentions
             .iter()
@@ -44,6 +44,17 @@ impl Reader<'_> {
             token.kind == Kind::Word
                 && (token.text.ends_with("ed") && token.text.len() > 4 || token.is_any(&["used", "lent"]))
         });
+        // "who teaches the most pilates": rows of it, where nothing says how much each is of.
+        let counts = |col: Col| self.view.is_measure(col) && self.view.role(col) == ColumnRole::Quantity;
+        if (at..end).any(|place| self.word(place, &["most", "least", "fewest"]))
+            && (self.out.selects || !self.out.keys.is_empty())
+            && self.value(end).is_some()
+            && !(0..self.view.columns.len()).any(counts)
+        {
+            self.out.counts = true;
+            self.computed.push((at, Measure::rows()));
+            return Ok(None);
+        }
         let named = |mention: &Mention| self.can(mention, Want::Key) && !self.is_rows(mention);
         if most && done {
             let Some(thing) = self.mention(end + 1).filter(named) else { return Ok(None) };
@@ -107,7 +118,8 @@ impl Reader<'_> {
         if self.word(at, &["heaviest", "lightest"]) {
             match called(self, &["weight", "kg", "mass", "gram", "tonne"])[..] {
                 [col] => {
-                    self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+                    let agg = if self.word(at, &["heaviest"]) { Agg::Max } else { Agg::Min };
+                    self.computed.push((at, Measure::new(agg, Expr::Column(col))));
                     self.out.lists = true;
                     return Ok(true);
                 }

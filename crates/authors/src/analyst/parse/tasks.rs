@@ -204,6 +204,16 @@ impl Reader<'_> {
                 }
                 (first, second)
             }
+            // "how many days before the event": from the other day there is.
+            [one] if self.word(from, &["before", "after", "until"]) => {
+                let mut others = self.view.of_kind(ColumnKind::Date).filter(|col| col != one);
+                let (Some(other), None) = (others.next(), others.next()) else { return false };
+                let after = self.word(from, &["after"]);
+                self.spend(from..from + 1);
+                if after { (*one, other) } else { (other, *one) }
+            }
+            // "how many days does a car stay": from the day it came in to the day it went out.
+            _ if let Some(pair) = self.stay(from) => pair,
             // "how many days were they members": from the day they came to the day they left.
             _ if self.says(&["member", "members", "employed", "stay", "stayed", "subscribed"]) => {
                 let (Some(first), Some(second)) = (self.default_date(), self.end_column()) else {
@@ -220,6 +230,39 @@ impl Reader<'_> {
         measure.name = Some("days".to_owned());
         self.computed.push((from, measure));
         true
+    }
+
+    /// The days of coming and going, where the table has one pair of them and somebody asks how long it was.
+    fn stay(&mut self, from: usize) -> Option<(Col, Col)> {
+        const PAIRS: [(&str, &str); 9] = [
+            ("in", "out"),
+            ("arrival", "departure"),
+            ("checkin", "checkout"),
+            ("admission", "discharge"),
+            ("admitted", "discharged"),
+            ("pickup", "delivered"),
+            ("shipped", "delivered"),
+            ("received", "completed"),
+            ("start", "end"),
+        ];
+        let verbs = ["stay", "stays", "stayed", "take", "takes", "last", "lasts", "here", "transit"];
+        if !self.says(&verbs) {
+            return None;
+        }
+        let called = |name: &str| {
+            let mut cols = self
+                .view
+                .of_kind(ColumnKind::Date)
+                .filter(|col| self.view.columns[*col].words.iter().any(|word| word == name));
+            cols.next().filter(|_| cols.next().is_none())
+        };
+        let pair = PAIRS.iter().find_map(|(first, last)| called(first).zip(called(last)))?;
+        for at in from..self.tokens.len() {
+            if self.word(at, &verbs) && !self.used[at] {
+                self.spend(at..at + 1);
+            }
+        }
+        Some(pair)
     }
 
     fn ageing(&mut self, at: usize, length: usize) {
@@ -285,7 +328,7 @@ impl Reader<'_> {
             } else if self.periods.len() == 2 {
                 self.compare_periods()?;
             } else if self.share_at.is_some()
-                && !matches!(self.computed.first(), Some((_, measure)) if measure.of.is_ratio())
+                && !self.out.measures.first().is_some_and(|measure| measure.of.is_ratio() && measure.percent)
             {
                 self.settle_share(&filters);
             } else if self.running {
@@ -329,6 +372,10 @@ impl Reader<'_> {
         let verdict = self.word(0, &["was", "were", "is", "are", "did", "does"]);
         if verdict && self.out.filters.iter().any(|filter| matches!(filter, Filter::Columns { .. })) {
             self.out.doubt(30);
+        }
+        // "revenue per month as columns" is drawn so, if nothing goes across.
+        if self.pivot && self.out.keys.len() == 1 && self.out.chart.is_none() && self.says(&["columns"]) {
+            self.out.chart = Some(Chart::Bar);
         }
         self.removals();
         let grows = matches!(

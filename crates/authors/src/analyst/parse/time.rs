@@ -359,6 +359,16 @@ impl Reader<'_> {
             }
             return Ok(filters);
         }
+        // Where the months of that year are columns, the year is all there is.
+        if let Said::Days(range) = said
+            && !not
+            && self.view.of_kind(ColumnKind::Date).next().is_none()
+            && range.whole_months().is_some_and(|(year, month, count)| {
+                (month, count) == (1, 12) && self.view.months_year() == Some(year)
+            })
+        {
+            return Ok(Vec::new());
+        }
         let Some(col) = self.date_near(start, end)? else {
             return Err(Trouble::Cannot(format!(
                 "there is no date to find {:?} by; {}",
@@ -535,7 +545,7 @@ impl Reader<'_> {
     pub(super) fn default_date(&self) -> Option<Col> {
         let later = [
             "due", "paid", "end", "left", "delivery", "shipped", "closed", "last", "expiry", "return",
-            "birth", "updated", "valid", "payment",
+            "birth", "born", "birthday", "updated", "valid", "payment",
         ];
         let weight = |col: Col| {
             let column = &self.view.columns[col];
@@ -559,8 +569,11 @@ impl Reader<'_> {
         // A word for rows, such as "orders", is in the name of a date as well.
         let telling = |mention: &&super::Mention| {
             let words = self.raw(mention.start..mention.end).to_lowercase();
-            let only_dates =
-                mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date);
+            let only_dates = mention
+                .candidates
+                .iter()
+                .filter(|(_, score)| *score + super::TIE >= mention.best())
+                .all(|(col, _)| self.view.kind(*col) == ColumnKind::Date);
             only_dates
                 && !(mention.end - mention.start == 1 && (self.view.is_named(&words) || words == "date"))
                 && distance(mention) <= 8

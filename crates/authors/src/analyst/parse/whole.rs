@@ -58,6 +58,7 @@ pub(super) fn complete(
         return Err(Trouble::Lost(String::new()));
     }
     rows_sorted(&mut partial);
+    rows_by_day(&mut partial, view);
     nested_days(&mut partial);
     contradictions(&mut partial, view);
     doubts::doubts(&mut partial, view);
@@ -117,6 +118,7 @@ pub(super) fn complete(
         save: partial.save,
         today: partial.today,
         mean_of_groups: partial.mean_of_groups,
+        difference: partial.difference,
         notes: partial.notes,
     };
     Ok((query, confidence))
@@ -297,6 +299,25 @@ fn rows_sorted(partial: &mut Partial) {
         && partial.measures.iter().all(|measure| Some(&measure.of) == by.as_ref())
     {
         partial.measures.clear();
+        partial.task = Some(Task::Rows(Vec::new()));
+    }
+}
+
+/// "events by date", where each has a day of its own: in that order.
+fn rows_by_day(partial: &mut Partial, view: &View<'_>) {
+    let [Key::Time(col, Unit::Day)] = partial.keys[..] else { return };
+    let apart = view.profile(col).is_some_and(|profile| profile.distinct * 10 >= view.rows() * 9);
+    let plain = partial.rows_named
+        && !partial.counts
+        && !partial.selects
+        && !partial.agg_said
+        && partial.chart.is_none()
+        && partial.task.is_none()
+        && partial.rank.is_none()
+        && partial.measures.is_empty();
+    if plain && apart && view.columns[col].table == view.base {
+        partial.keys.clear();
+        partial.sort = Some(Sort { by: Some(col), rising: true });
         partial.task = Some(Task::Rows(Vec::new()));
     }
 }

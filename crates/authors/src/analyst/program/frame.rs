@@ -263,6 +263,9 @@ impl Writer<'_> {
             Filter::Columns { left, cmp, right } => {
                 format!("{} {} {}", cell(*left), cmp.sign(), cell(*right))
             }
+            Filter::Lasts { from, to, cmp, days } => {
+                format!("({} - {}).dt.days {} {}", cell(*to), cell(*from), cmp.sign(), number(*days))
+            }
             Filter::During { col, range, not } => {
                 let from = range.from.map(|day| format!("({} >= {})", cell(*col), literal(&iso(day))));
                 let to = range.to.map(|day| format!("({} < {})", cell(*col), literal(&iso(day))));

@@ -251,6 +251,15 @@ impl Writer<'_> {
                 before.name,
                 after.name
             ));
+            if self.query.difference {
+                let label = literal(&format!(
+                    "Difference of {} from {} to {}",
+                    describe::lower_first(&self.labels[0]),
+                    before.name,
+                    after.name
+                ));
+                let _ = writeln!(code, "{show}(second - first, label={label})");
+            }
             let _ = writeln!(
                 code,
                 "if first:\n    {show}(100 * (second / first - 1), label={label}, unit=\"%\")\nelse:\n    {show}(\"There is nothing to compare with in the first period.\", label={label})"
@@ -566,11 +575,10 @@ impl Writer<'_> {
         let mut code = String::from("\n");
         match (self.query.chart, &cols[..]) {
             (Some(Chart::Scatter), [x, y, ..]) => {
+                let (x, y) = (self.name(*x), self.name(*y));
                 let _ = writeln!(
                     code,
-                    "{chart}(\"scatter\", table, x={}, y={}, title={title})",
-                    self.name(*x),
-                    self.name(*y)
+                    "# A point has both values.\ntable = table.dropna(subset=[{x}, {y}])\n{chart}(\"scatter\", table, x={x}, y={y}, title={title})"
                 );
             }
             (Some(Chart::Box), [y, ..]) => {
@@ -687,7 +695,7 @@ impl Writer<'_> {
         }
         let names = list(texts.iter().map(|col| self.view.name(*col)));
         code + &format!(
-            "# Text that is nearly all numbers or dates becomes that.\nfor name in {names}:\n    text = table[name].replace(\"\", None)\n    filled = text.notna().sum()\n    numbers = pd.to_numeric(text.str.replace(r\"[^0-9.\\-]\", \"\", regex=True).where(~text.str.contains(r\"[A-Za-z]{{4}}|[/:]|-.*-|\\..*\\.\", regex=True, na=False)), errors=\"coerce\")\n    dates = to_date(table[name])\n    if filled and numbers.notna().sum() >= 0.9 * filled:\n        table[name] = numbers\n    elif filled and dates.notna().sum() >= 0.9 * filled:\n        table[name] = dates\n"
+            "# Text that is nearly all numbers or dates becomes that.\nfor name in {names}:\n    text = table[name].replace(\"\", None)\n    filled = text.notna().sum()\n    numbers = pd.to_numeric(text.str.replace(r\"[^0-9.\\-]\", \"\", regex=True).where(~text.str.contains(r\"[A-Za-z]{{4}}|[/:]|-.*-|\\..*\\.|[A-Za-z]-?[0-9]|(?:^|[^0-9.,])0[0-9]\", regex=True, na=False)), errors=\"coerce\")\n    dates = to_date(table[name])\n    if filled and numbers.notna().sum() >= 0.9 * filled:\n        table[name] = numbers\n    elif filled and dates.notna().sum() >= 0.9 * filled:\n        table[name] = dates\n"
         )
     }
 

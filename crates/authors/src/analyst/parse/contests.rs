@@ -1,0 +1,112 @@
+//! Contests: which of two is more, by how much one period exceeds another, when something was at its highest.
+
+use ringfence_pipeline::ports::ColumnRole;
+
+use super::{Reader, Want};
+use crate::analyst::{
+    query::{Agg, Col, Expr, Filter, Key, Measure, Task},
+    vocabulary::Class,
+};
+
+/// Words that set one thing above or below another.
+const MORE: [&str; 12] = [
+    "more", "less", "fewer", "better", "worse", "bigger", "smaller", "higher", "lower", "cheaper", "dearer",
+    "busier",
+];
+
+/// What may stand between the two.
+const BETWEEN: [&str; 12] = ["or", "than", "from", "for", "to", "the", "in", "of", "with", "a", "an", "by"];
+
+impl Reader<'_> {
+    pub(super) fn contests(&mut self) {
+        self.two_values();
+        self.exceeds();
+        self.peaks();
+    }
+
+    /// "do we make more from oak or from pine", "are cats cheaper than dogs": each of the two, side by side.
+    fn two_values(&mut self) {
+        let asked = self.word(0, &["do", "does", "did", "is", "are", "was", "were", "which", "what", "who"]);
+        let Some(at) = (0..self.tokens.len()).find(|at| asked && !self.used[*at] && self.word(*at, &MORE))
+        else {
+            return;
+        };
+        let pair = self.values.windows(2).find_map(|pair| {
+            let (left, right) = (&pair[0], &pair[1]);
+            let joined = (left.end..right.start).all(|place| self.word(place, &BETWEEN) || place == at)
+                && (left.end..right.start).any(|place| self.word(place, &["or", "than"]));
+            let shared: Vec<Col> = left
+                .candidates
+                .iter()
+                .map(|(col, _)| *col)
+                .filter(|col| right.candidates.iter().any(|(other, _)| other == col))
+                .collect();
+            let col = *shared.first().filter(|first| shared.iter().all(|col| col == *first))?;
+            (joined && at < right.start).then(|| (col, left.clone(), right.clone()))
+        });
+        let Some((col, left, right)) = pair.filter(|_| self.values.len() == 2) else { return };
+        let values = left.candidates.iter().chain(&right.candidates);
+        let values = values.filter(|(one, _)| *one == col).map(|(_, text)| text.clone()).collect();
+        self.placed.push((left.start, Filter::Is { col, values, not: false }));
+        self.push_key(Key::Column(col));
+        let figured = self.mentions.iter().any(|one| self.can(one, Want::Measure) && !self.is_rows(one));
+        if !figured && self.computed.is_empty() {
+            let cheap = self.word(at, &["cheaper", "dearer"]);
+            let earns = self.says(&["make", "earn", "earned", "made", "take", "bring", "spend", "spent"]);
+            let agg = if cheap { Agg::Mean } else { Agg::Sum };
+            if let Some(col) = self.one_amount().filter(|_| cheap || earns) {
+                self.out.notes.push(format!("No figure is named; {:?} is taken.", self.view.name(col)));
+                self.computed.push((at, Measure::new(agg, Expr::Column(col))));
+            }
+        }
+        self.spend(at..at + 1);
+        self.spend(left.start..right.end);
+    }
+
+    /// The one amount of the table, or the one that is a total.
+    fn one_amount(&self) -> Option<Col> {
+        let amounts: Vec<Col> = (0..self.view.columns.len())
+            .filter(|col| {
+                self.view.is_measure(*col)
+                    && self.view.role(*col) == ColumnRole::Amount
+                    && self.view.columns[*col].table == self.view.base
+                    && !self.view.columns[*col]
+                        .words
+                        .iter()
+                        .any(|word| ["unit", "per", "each"].contains(&word.as_str()))
+            })
+            .collect();
+        match amounts[..] {
+            [one] => Some(one),
+            _ => amounts.into_iter().find(|col| {
+                self.view.columns[*col].words.iter().any(|word| ["total", "amount"].contains(&word.as_str()))
+            }),
+        }
+    }
+
+    /// "how much more in September than in August": the growth, and the difference itself.
+    fn exceeds(&mut self) {
+        let more = (0..self.tokens.len()).find_map(|at| {
+            let length = self.class(at, |class| matches!(class, Class::HowMuch | Class::HowMany))?;
+            self.word(at + length, &["more", "less", "fewer", "higher", "lower"]).then_some(at + length)
+        });
+        if let Some(at) = more.filter(|_| self.periods.len() == 2) {
+            self.growth_at = Some(at);
+            self.out.difference = true;
+            self.spend(at..at + 1);
+        }
+    }
+
+    /// "when was IBM at its highest", where each row has a day of its own: that row.
+    fn peaks(&mut self) {
+        let Some(date) = self.default_date().filter(|col| self.tells_rows_apart(*col)) else { return };
+        let ranked = (0..self.tokens.len())
+            .any(|at| self.class(at, |class| matches!(class, Class::Rank { .. })).is_some());
+        let figures = self.mentions.iter().filter(|one| self.can(one, Want::Measure)).count();
+        if self.word(0, &["when"]) && ranked && figures == 1 {
+            self.out.task = Some(Task::Rows(vec![date]));
+            self.out.lists = true;
+            self.spend(0..1);
+        }
+    }
+}
