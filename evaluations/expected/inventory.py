@@ -29,3 +29,8 @@ expect["stock-talk"] = [table(low.groupby("Warehouse").size()), table(fasteners)
 bare = s.drop(columns="Value")
 expect["stock-clean"] = file(bare.assign(Supplier=s["Supplier"].fillna("Unknown")))
 expect["stock-low-file"] = file(bare[s["On Hand"] == 0])
+each = s["Selling Price"] - s["Unit Cost"]
+expect["stock-markup"] = table((each / s["Unit Cost"]).groupby(s["Category"]).mean(), percent=True)
+margin = (each / s["Selling Price"]).groupby(s["Category"]).mean().sort_values(ascending=False)
+expect["stock-margin-asked"] = [CLARIFY, text(margin.index[0], others=list(margin.index[1:]))]
+expect["stock-reordered"] = either(number((s["On Hand"] <= s["Reorder Level"]).sum()), number(len(low)))

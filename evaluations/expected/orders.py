@@ -124,3 +124,5 @@ expect["ord-growth-before"] = expect["ord-growth-month"]
 expect["ord-sales-quarter"] = table(o.groupby([o["Order Date"].dt.to_period("Q"), "Country"])["Revenue"].sum())
 expect["ord-decade"] = number(revenue.sum())
 expect["ord-units-percent"] = number((o["Discount"] > 0.1).sum())
+expect["ord-with-discount"] = number((o["Discount"] > 0).sum())
+expect["ord-both-ends"] = table(o.groupby("Category")["Revenue"].agg(["min", "max"]).reset_index())

@@ -71,12 +71,9 @@ fn expression(of: &Expr, view: &View<'_>) -> String {
 /// What a figure is called.
 pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
     let of = measure.name.clone().unwrap_or_else(|| expression(&measure.of, view));
-    let percent = if matches!(&measure.of, Expr::Column(col) if view.profile(*col).and_then(|one| one.unit.as_deref()) == Some("fraction"))
-    {
-        " (%)"
-    } else {
-        ""
-    };
+    let of_fractions = matches!(&measure.of, Expr::Column(col) if view.profile(*col).and_then(|one| one.unit.as_deref()) == Some("fraction"));
+    let percent =
+        if of_fractions || measure.percent && matches!(measure.of, Expr::Op('/', ..)) { " (%)" } else { "" };
     if let Some(weight) = measure.weight {
         return format!("Average {of} weighted by {}{percent}", view.name(weight));
     }

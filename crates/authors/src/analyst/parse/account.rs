@@ -1,6 +1,6 @@
 //! Gives account of a question: whatever was taken from its words must be found again in the finished query.
 
-use ringfence_pipeline::ports::ColumnKind;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Partial, Reader};
 use crate::analyst::{
@@ -211,7 +211,21 @@ impl Said {
                     .profile(*col)
                     .is_some_and(|profile| view.is_unique(*col) || profile.distinct * 10 >= view.rows() * 9)
         };
+        // "order amount by country of the customer": what is used of the customers says whose it is.
+        let of_joined = |col: &Col| {
+            !view.joins.is_empty()
+                && matches!(view.role(*col), ColumnRole::Key | ColumnRole::Name)
+                && cols.iter().any(|used| view.columns[*used].table != view.base)
+                && (view.columns[*col].table != view.base
+                    || view
+                        .joins
+                        .iter()
+                        .any(|join| join.on.iter().any(|(left, _)| *left == view.columns[*col].at)))
+        };
         for (phrase, meant) in &self.columns {
+            if meant.iter().any(of_joined) {
+                continue;
+            }
             if !meant.is_empty() && !meant.iter().any(|col| cols.contains(col) || one_each(col)) {
                 lost.push(phrase.clone());
             }

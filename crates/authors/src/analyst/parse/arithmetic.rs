@@ -447,7 +447,7 @@ impl Reader<'_> {
         }
     }
 
-    fn called(&self, names: &[&str]) -> Option<Col> {
+    pub(super) fn called(&self, names: &[&str]) -> Option<Col> {
         names.iter().find_map(|name| {
             let wanted = normal_words(name);
             let mut exact = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col));

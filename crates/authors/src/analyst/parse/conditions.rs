@@ -24,6 +24,8 @@ impl Reader<'_> {
                 continue;
             }
             self.owed(at)?;
+            self.with_any(at)?;
+            self.to_be_ordered(at);
             self.stock(at);
             self.present(at);
             self.open_states(at);
@@ -37,6 +39,55 @@ impl Reader<'_> {
             self.flags(at);
         }
         Ok(())
+    }
+
+    /// "sold at a discount": more than nothing of what is nought elsewhere.
+    fn with_any(&mut self, at: usize) -> Result<(), Trouble> {
+        let article = self.word(at, &["at", "with"]) && self.word(at + 1, &["a", "any", "some"]);
+        let Some(mention) = self.mention(at + 2).filter(|_| article && !self.word(at + 3, &["of"])) else {
+            return Ok(());
+        };
+        let next = self.tokens.get(mention.end);
+        let ends = next.is_none_or(|token| matches!(token.kind, Kind::Mark('?' | '.' | ',')))
+            || self.word(mention.end, &["in", "by", "per", "and", "for", "last", "this"]);
+        let nought = |col: Col| self.view.profile(col).is_some_and(|profile| profile.min == Some(0.0));
+        if !ends || !mention.candidates.iter().any(|(col, _)| self.view.is_number(*col) && nought(*col)) {
+            return Ok(());
+        }
+        let col = self.resolve(&mention, Want::Measure)?;
+        self.take(&mention);
+        self.spend(at..mention.end);
+        self.placed.push((at, Filter::Number { col, cmp: Cmp::Over, value: 0.0 }));
+        Ok(())
+    }
+
+    /// "which items need to be reordered": of which no more is there than the level that says so.
+    fn to_be_ordered(&mut self, at: usize) {
+        let before = ["need", "needs", "should", "must", "to", "be", "have", "has", "needed", "due", "for"];
+        let again =
+            ["reordered", "reordering", "reorder", "restocked", "restocking", "restock", "replenished"];
+        if !self.word(at, &again) || at == 0 || !self.word(at - 1, &before) || self.mention(at + 1).is_some()
+        {
+            return;
+        }
+        let level = |col: &Col| {
+            let words = &self.view.columns[*col].words;
+            self.view.is_measure(*col)
+                && words.iter().any(|word| ["reorder", "minimum", "min", "safety"].contains(&word.as_str()))
+        };
+        let Some(right) = (0..self.view.columns.len()).find(level) else { return };
+        let Some(left) = self.counterpart(right) else { return };
+        let mut start = at;
+        while start > 0 && self.word(start - 1, &before) {
+            start -= 1;
+        }
+        self.spend(start..at + 1);
+        self.out.notes.push(format!(
+            "What is to be ordered again has a {} of no more than its {}.",
+            self.view.name(left),
+            self.view.name(right)
+        ));
+        self.placed.push((at, Filter::Columns { left, cmp: Cmp::AtMost, right }));
     }
 
     /// A date column of payments, which is empty while nothing is paid.

@@ -78,6 +78,31 @@ fn is_mark(view: &View<'_>, col: Col) -> bool {
 impl Reader<'_> {
     // ---- aggregates and what they are of ----
 
+    /// "the lowest and the highest salary": both, and no rank.
+    pub(super) fn both_ends(&mut self) {
+        let (low, high) =
+            (["lowest", "smallest", "least", "minimum"], ["highest", "largest", "greatest", "maximum"]);
+        for at in 0..self.tokens.len() {
+            let and = self.word(at + 1, &["and"]);
+            let other = self.past(at + 2, &["the"]);
+            let ends = if self.word(at, &low) && self.word(other, &high) {
+                [Agg::Min, Agg::Max]
+            } else if self.word(at, &high) && self.word(other, &low) {
+                [Agg::Max, Agg::Min]
+            } else {
+                continue;
+            };
+            let figure = self.mention(other + 1).is_some_and(|mention| self.can(&mention, Want::Measure));
+            if and && figure && self.free(at..other + 1) {
+                self.spend(at..other + 1);
+                for (place, agg) in [at, other].into_iter().zip(ends) {
+                    self.spoken.push((place, agg));
+                    self.aggs_said.push((place, agg));
+                }
+            }
+        }
+    }
+
     pub(super) fn spoken_figures(&mut self) -> Result<(), Trouble> {
         self.percentiles();
         for at in 0..self.tokens.len() {

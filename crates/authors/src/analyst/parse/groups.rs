@@ -573,7 +573,11 @@ impl Reader<'_> {
                     profile.kind == ColumnKind::Integer && profile.distinct <= 20 && !profile.many_distinct
                 })
         };
-        mention.best() >= 60 && mention.candidates.iter().any(|(col, _)| low(*col))
+        // "top 5 by GDP": what is ranked by is a figure.
+        let ranked = self.word(mention.start.wrapping_sub(1), &["by"])
+            && (0..mention.start)
+                .any(|at| self.class(at, |class| matches!(class, Class::Rank { lists: true, .. })).is_some());
+        mention.best() >= 60 && !ranked && mention.candidates.iter().any(|(col, _)| low(*col))
     }
 
     /// "departments as rows, quarters as columns"

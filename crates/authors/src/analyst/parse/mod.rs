@@ -17,6 +17,7 @@ mod figures;
 mod groups;
 mod growth;
 mod leftovers;
+mod margins;
 mod never;
 mod numbers;
 mod periods;
@@ -280,6 +281,7 @@ impl<'a> Reader<'a> {
         self.charts_and_files();
         self.cleaning()?;
         self.arithmetic();
+        self.margins()?;
         self.times_said()?;
         self.kinds();
         self.contests();
@@ -287,6 +289,7 @@ impl<'a> Reader<'a> {
         self.special_conditions()?;
         self.comparisons()?;
         self.value_conditions()?;
+        self.both_ends();
         self.sorting()?;
         self.group_keys()?;
         self.ranking()?;

@@ -250,11 +250,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Fractions that are shown as percent are told so.
-    fn percent_factor(&self, measure: &Measure) -> &'static str {
+    pub(super) fn percent_factor(&self, measure: &Measure) -> &'static str {
         let one = match &measure.of {
             Expr::Column(col) => {
                 self.view.profile(*col).and_then(|profile| profile.unit.as_deref()) == Some("fraction")
             }
+            Expr::Op('/', ..) => measure.percent,
             _ => false,
         };
         if one && !matches!(measure.agg, Agg::Count | Agg::Distinct) { "100 * " } else { "" }

@@ -48,7 +48,12 @@ impl Writer<'_> {
                 Expr::Column(col) => self.name(*col),
                 of => {
                     let label = literal(&self.labels[0]);
-                    let _ = writeln!(code, "table[{label}] = {}", self.expression(of, "table"));
+                    let _ = writeln!(
+                        code,
+                        "table[{label}] = {}{}",
+                        self.percent_factor(measure),
+                        self.expression(of, "table")
+                    );
                     names.push(self.labels[0].clone());
                     label
                 }
