@@ -25,7 +25,7 @@ impl Reader<'_> {
             }
             self.owed(at)?;
             self.with_any(at)?;
-            self.to_be_ordered(at);
+            self.ordered_again(at);
             self.stock(at);
             self.present(at);
             self.open_states(at);
@@ -62,7 +62,7 @@ impl Reader<'_> {
     }
 
     /// "which items need to be reordered": of which no more is there than the level that says so.
-    fn to_be_ordered(&mut self, at: usize) {
+    fn ordered_again(&mut self, at: usize) {
         let before = ["need", "needs", "should", "must", "to", "be", "have", "has", "needed", "due", "for"];
         let again =
             ["reordered", "reordering", "reorder", "restocked", "restocking", "restock", "replenished"];
