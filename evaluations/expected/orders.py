@@ -117,3 +117,6 @@ expect["ord-none"] = table(never) if never else either(number(0), text("none"), 
 lamps = o[o["Category"] == "Lighting"].groupby(month)["Revenue"].sum()
 expect["ord-talk-and-month"] = [number(by_category["Lighting"]), table(lamps, ordered=True),
                                 table(lamps[lamps.index.year == 2023], ordered=True)]
+counts = o[year == 2023].groupby(o["Order Date"].dt.to_period("M")).size()
+expect["ord-quietest"] = least(counts) if (counts == counts.min()).sum() == 1 else table(counts[counts == counts.min()])
+expect["ord-or"] = either(table(by_category[["Furniture", "Lighting"]]), most(by_category[["Furniture", "Lighting"]]))

@@ -37,3 +37,6 @@ expect["pay-headcount"] = either(number(p["Left On"].isna().sum()), CLARIFY)
 augsburg = p[p["City"] == "Augsburg"]
 expect["pay-talk"] = [number(pay.mean()), table(by_department.mean()), table(augsburg.groupby("Department")["Monthly Salary"].mean())]
 expect["pay-talk-clarify"] = [CLARIFY, table(p.groupby("Department")["Bonus"].mean())]
+expect["pay-still-here"] = number(p["Left On"].isna().sum())
+earliest = p[p["Department"] == "Marketing"].sort_values("Hire Date")["Name"]
+expect["pay-longest-here"] = text(earliest.iloc[0])

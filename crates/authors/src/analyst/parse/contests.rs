@@ -42,7 +42,7 @@ impl Reader<'_> {
                 .filter(|col| right.candidates.iter().any(|(other, _)| other == col))
                 .collect();
             let col = *shared.first().filter(|first| shared.iter().all(|col| col == *first))?;
-            (joined && at < right.start).then(|| (col, left.clone(), right.clone()))
+            (joined && (at < right.start || at >= right.end)).then(|| (col, left.clone(), right.clone()))
         });
         let Some((col, left, right)) = pair.filter(|_| self.values.len() == 2) else { return };
         let values = left.candidates.iter().chain(&right.candidates);
