@@ -55,3 +55,7 @@ expect["inv-talk"] = [number(unpaid["Gross"].sum()), table(open_by.sort_values(a
 # Per customer: the mean invoice of each, or what a customer comes to on average.
 mean_net = v.groupby("Customer")["Net"].mean()
 expect["inv-talk-clarify"] = [CLARIFY, either(table(mean_net), number(by_customer.mean()))]
+expect["inv-late-by"] = number(((v["Paid On"] - v["Due Date"]).dt.days > 10).sum())
+april, may = (monthly[pd.Period(m)] for m in ("2024-04", "2024-05"))
+expect["inv-more-than-before"] = either(number(may - april), facts(april, may))
+expect["inv-who-bought-more"] = either(table(by_customer[["Café Central", "Fabrik 9"]]), most(by_customer[["Café Central", "Fabrik 9"]]))

@@ -38,3 +38,6 @@ augsburg = p[p["City"] == "Augsburg"]
 expect["pay-talk"] = [number(pay.mean()), table(by_department.mean()), table(augsburg.groupby("Department")["Monthly Salary"].mean())]
 expect["pay-talk-clarify"] = [CLARIFY, table(p.groupby("Department")["Bonus"].mean())]
 expect["pay-who-since"] = text(oldest["Name"].iloc[0], others=list(oldest["Name"].iloc[1:]))
+expect["pay-still-here"] = number(p["Left On"].isna().sum())
+earliest = p[p["Department"] == "Marketing"].sort_values("Hire Date")["Name"]
+expect["pay-longest-here"] = text(earliest.iloc[0])

@@ -504,3 +504,96 @@ fn what_a_question_names_and_a_reading_does_not_use_is_asked_about() {
     let asked = ask("tickets divided by seats for each event", &files);
     assert!(asked.is_err(), "{}", asked.unwrap().explanation);
 }
+
+const WORKSHOP: &str = "job,received_on,promised_date,returned_on,workshop,device,hours,rate,price,cost,refunded\n\
+    J1,2026-01-03,2026-01-09,2026-01-08,East,Laptop,2,50,120,80,\nJ2,2026-01-12,2026-01-15,2026-01-25,West,Phone,1,50,60,70,yes\n\
+    J3,2026-02-01,2026-02-05,2026-02-06,East,Phone,3,60,90,40,\nJ4,2026-02-11,2026-02-20,,West,Laptop,4,60,200,150,\n\
+    J5,2026-03-02,2026-03-09,2026-03-09,West,Phone,2,60,75,30,yes\nJ6,2026-03-15,2026-03-20,,East,Laptop,5,50,240,160,\n";
+
+#[test]
+fn states_are_told_by_the_days_and_marks_that_say_so() {
+    let files = [("repairs.csv", WORKSHOP)];
+    understood(
+        &files,
+        &[
+            ("which repairs were returned late?", "returned_on > promised_date"),
+            (
+                "how many repairs were late by workshop",
+                "Number of rows by workshop, where returned_on > promised_date",
+            ),
+            ("how many repairs were on time?", "returned_on <= promised_date"),
+            ("repairs returned more than 3 days late", "days from promised_date to returned_on > 3"),
+            ("unrefunded repairs", "refunded is empty"),
+            ("refund rate by device", "the share in percent of number of rows of the rows whose refunded"),
+            ("margin by workshop", "(price - cost) / price"),
+            ("revenue by device", "\"revenue\" is taken as price"),
+        ],
+    );
+    let flats = "flat,tenant,rent,moved_in,moved_out\nA,Ann,700,2020-01-01,\nB,Bo,800,2021-02-01,2025-03-01\nC,Cy,650,2022-02-01,\nD,Di,710,2023-02-01,2024-05-01\n";
+    understood(&[("flats.csv", flats)], &[("how many people are still here?", "moved_out is empty")]);
+}
+
+#[test]
+fn two_things_or_periods_are_set_against_each_other() {
+    let files = [("repairs.csv", WORKSHOP)];
+    understood(
+        &files,
+        &[
+            ("is Laptop cheaper than Phone?", "Average price by device, where device is Laptop or Phone"),
+            ("did East or West have more hours?", "Total hours by workshop, where workshop is East or West"),
+            (
+                "how many more hours in March than in February?",
+                "Growth of total hours from February to March",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn money_and_units_go_by_their_usual_words() {
+    let costs = "day;what;paid to;amount\n2026-01-02;Rent;Immo;900,00\n2026-01-09;Food;Spar;40,50\n2026-02-02;Rent;Immo;900,00\n2026-02-12;Food;Hofer;61,20\n";
+    understood(
+        &[("costs.csv", costs)],
+        &[
+            ("how much did we spend on food?", "Total amount, where what is Food"),
+            ("monthly spending", "Total amount by month of day"),
+            (
+                "what share of our spending is rent?",
+                "Share in percent of total amount of the rows whose what is Rent",
+            ),
+        ],
+    );
+    let fruit = "picked;field;Harvest (kg);Price (\u{20ac}/kg);total\n2026-05-02;Hill;10;2;20\n2026-05-03;Dale;no scale;3;30\n2026-05-09;Hill;12;2;24\n2026-05-10;Dale;7;3;21\n";
+    understood(
+        &[("fruit.csv", fruit)],
+        &[
+            ("kilos by field", "Total Harvest (kg) by field"),
+            ("top 2 rows by total", "The 2 rows with the highest total"),
+            ("how many kg were picked in May?", "\"no scale\""),
+        ],
+    );
+    let runs = "run;runner;minutes\n1;Ann;45\n2;Bo;130\n3;Ann;90\n";
+    understood(&[("runs.csv", runs)], &[("runs longer than 2 hours", "minutes > 120")]);
+    let people = "name;born;started;children;weekly hours;salary\nAnn;1990-01-02;2020-01-01;0;30;30000\nBo;1985-03-04;2019-05-01;2;38;41000\nCy;1999-03-04;2025-05-01;1;20;22000\n";
+    let files = [("people.csv", people)];
+    understood(
+        &files,
+        &[
+            ("who is the youngest?", "highest born"),
+            ("who has worked here longest?", "lowest started"),
+            ("total hours per week", "Total weekly hours"),
+            ("staff without kids", "children = 0"),
+        ],
+    );
+    // Nobody is paid on the day on which he was hired.
+    assert!(ask("what do we pay per month", &files).is_err());
+}
+
+#[test]
+fn what_was_not_understood_is_nothing_to_go_on_from() {
+    let files = [("repairs.csv", WORKSHOP)];
+    for question in ["and how many hours of that?", "per workshop", "and East?"] {
+        let asked = ask_then("how is the weather?", question, &files);
+        assert!(asked.is_err(), "{question}: {}", asked.unwrap().explanation);
+    }
+}

@@ -209,6 +209,21 @@ mod tests {
     }
 
     #[test]
+    fn a_word_in_a_month_is_no_value_and_all_of_something_is_a_total() {
+        let table = profile(
+            "Site,Meter,Jan,Feb,Mar,Apr\nA,m1,1,2,3,4\nB,m2,5,6,no reading,8\nC,m3,9,broken,11,12\nD,m4,1,1,1,1\nAll sites,,16,9,15,25\n",
+        )
+        .unwrap();
+        let months: Vec<_> = table.columns[2..].iter().map(|column| (column.kind, column.sum)).collect();
+        let whole = |sum| (ColumnKind::Integer, Some(sum));
+        assert_eq!(months, [whole(16.0), whole(9.0), whole(15.0), whole(25.0)]);
+        assert_eq!((table.rows, table.columns[3].no_value[0].value.as_str()), (4, "broken"));
+        // A fee that is none is a number, and a column that is no month stays what it holds.
+        assert_eq!(kinds("A,Fee\n1,4\n2,5\n3,no charge\n4,6\n5,7\n")[1], ColumnKind::Text);
+        assert_eq!(kinds("A,Size\n1,4\n2,5\n3,broken\n4,6\n")[1], ColumnKind::Text);
+    }
+
+    #[test]
     fn european_files_are_understood() {
         let table = profile("Ort;Umsatz;Tag\nKöln;1.234,50 €;03.04.2024\nBonn;-7,25 €;04.04.2024\n").unwrap();
         assert_eq!((table.delimiter, table.decimal), (Some(';'), ','));

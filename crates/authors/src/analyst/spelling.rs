@@ -88,9 +88,11 @@ pub(crate) fn stem(word: &str) -> String {
 
 /// Without the letter that an ending has doubled: `cancelled` and `cancel`, `shipped` and `ship`.
 fn single_end(word: &str) -> String {
-    let mut letters = word.chars().rev();
-    let doubled = letters.next().is_some_and(|last| !"aeious".contains(last) && letters.next() == Some(last));
-    if doubled { word[..word.len() - 1].to_owned() } else { word.to_owned() }
+    let mut letters = word.chars();
+    let doubled = letters
+        .next_back()
+        .is_some_and(|last| !"aeious".contains(last) && letters.clone().next_back() == Some(last));
+    if doubled { letters.as_str().to_owned() } else { word.to_owned() }
 }
 
 /// True for words of one family: `satisfied` and `satisfaction`, `delivered` and `delivery`.

@@ -321,7 +321,10 @@ const PHRASES: &[(Class, &str)] = &[
         "paid late|late|too late|paid after|paid after their due date|paid after the due date|after their due date|after the due date|after due date|paid after due date",
     ),
     (C::OutOfStock, "out of stock|sold out|no stock|no stock left|not in stock|zero stock|stocked out"),
-    (C::Now, "right now|at the moment|at present|currently|presently|as of now|still employed|still with us"),
+    (
+        C::Now,
+        "right now|at the moment|at present|currently|presently|as of now|still employed|still with us|still here|still there|still work|still works|still work here|still working|still around|still members|still a member",
+    ),
     (
         C::Never,
         "never|never once|not a single|who haven't|that haven't|which have no|who have no|not once|have not placed|has not placed|have not ordered|without orders|no orders",
@@ -347,7 +350,7 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Margin, "profit margin|gross margin|margin|margins|profit margins|margin in percent|margin in %"),
     (
         C::DaysBetween,
-        "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to|transit time|turnaround time|turnaround|lead time|length of stay",
+        "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to|transit time|turnaround time|turnaround|lead time|length of stay|delivery time|delivery times|processing time|handling time",
     ),
     (
         C::Extent,

@@ -42,7 +42,7 @@ impl Reader<'_> {
                 .filter(|col| right.candidates.iter().any(|(other, _)| other == col))
                 .collect();
             let col = *shared.first().filter(|first| shared.iter().all(|col| col == *first))?;
-            (joined && at < right.start).then(|| (col, left.clone(), right.clone()))
+            (joined && (at < right.start || at >= right.end)).then(|| (col, left.clone(), right.clone()))
         });
         let Some((col, left, right)) = pair.filter(|_| self.values.len() == 2) else { return };
         let values = left.candidates.iter().chain(&right.candidates);
@@ -53,14 +53,26 @@ impl Reader<'_> {
         if !figured && self.computed.is_empty() {
             let cheap = self.word(at, &["cheaper", "dearer"]);
             let earns = self.says(&["make", "earn", "earned", "made", "take", "bring", "spend", "spent"]);
-            let agg = if cheap { Agg::Mean } else { Agg::Sum };
-            if let Some(col) = self.one_amount().filter(|_| cheap || earns) {
+            let (agg, col) = match cheap {
+                true => (Agg::Mean, self.one_price().or_else(|| self.one_amount())),
+                false => (Agg::Sum, self.one_amount()),
+            };
+            if let Some(col) = col.filter(|_| cheap || earns) {
                 self.out.notes.push(format!("No figure is named; {:?} is taken.", self.view.name(col)));
                 self.computed.push((at, Measure::new(agg, Expr::Column(col))));
             }
         }
         self.spend(at..at + 1);
         self.spend(left.start..right.end);
+    }
+
+    /// The one column of prices.
+    fn one_price(&self) -> Option<Col> {
+        let price = |col: &Col| {
+            self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| word == "price")
+        };
+        let mut prices = (0..self.view.columns.len()).filter(price);
+        prices.next().filter(|_| prices.next().is_none())
     }
 
     /// The one amount of the table, or the one that is a total.

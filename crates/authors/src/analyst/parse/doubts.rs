@@ -65,6 +65,19 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
             matches!(measure.of, Expr::Column(col)
         if measure.agg == Agg::Mean && view.columns[col].words.iter().any(|word| word == "weight"))
         });
+    // Salaries are not paid on the day on which somebody was hired.
+    let hired = partial.keys.iter().any(|key| {
+        matches!(key, crate::analyst::query::Key::Time(col, _)
+        if view.columns[*col].words.iter().any(|word| ["started", "start", "hired", "hire", "joined", "born", "birth"].contains(&word.as_str())))
+    }) && partial.measures.iter().any(|measure| {
+        matches!(measure.of, Expr::Column(col)
+        if view.columns[col].words.iter().any(|word| ["salary", "wage", "pay", "rent", "hour"].contains(&word.as_str())))
+    });
+    // What is due each month is not told by the month of something else.
+    let monthly = partial.keys.iter().any(|key| matches!(key, crate::analyst::query::Key::Time(_, crate::analyst::query::Unit::Month)))
+        && partial.measures.iter().any(|measure| {
+            matches!(measure.of, Expr::Column(col) if view.columns[col].words.iter().any(|word| word == "monthly"))
+        });
     // A capacity stands once in its own table, and beside each of the sales that are joined with it.
     let tables = |of: &Expr| {
         of.columns().iter().map(|col| view.columns[*col].table).collect::<std::collections::BTreeSet<_>>()
@@ -78,7 +91,7 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
         && partial.keys.is_empty()
         && partial.task.is_none()
         && partial.measures.len() == 1;
-    if weighed || repeated || single {
+    if weighed || repeated || single || hired || monthly {
         partial.doubt(30);
     }
     // "how many bikes did we sell at a discount" is not about the average discount.

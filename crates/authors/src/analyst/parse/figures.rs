@@ -120,6 +120,7 @@ impl Reader<'_> {
             // "top 5 jobs by total" names the column `Total`, where no other figure is named.
             let alone = |mention: &Mention| {
                 length == 1
+                    && !self.is_row_word(at + 1)
                     && self.computed.is_empty()
                     && self.can(mention, Want::Measure)
                     && !self.mentions.iter().any(|other| {

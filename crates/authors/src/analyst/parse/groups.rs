@@ -89,7 +89,16 @@ impl Reader<'_> {
         let called = |col: &Col| {
             self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| word == name)
         };
-        let mut cols = (0..self.view.columns.len()).filter(called);
+        // "hours per week" is what `Weekly hours` says by itself.
+        let own = |mention: &Mention| mention.candidates.iter().any(|(col, _)| called(col));
+        if self.word(at, &["per", "each", "every", "a"])
+            && self.mention_before(at).is_some_and(|one| own(&one))
+        {
+            self.spend(at..at + length);
+            return true;
+        }
+        let money = |col: &Col| called(col) && self.view.role(*col) == ColumnRole::Amount;
+        let mut cols = (0..self.view.columns.len()).filter(money);
         let (Some(col), None) = (cols.next(), cols.next()) else { return false };
         let pays = self.word(at, &["per", "each", "every", "a"])
             && self.says(&["pay", "pays", "paying", "earn", "earns", "cost", "costs", "owe"]);

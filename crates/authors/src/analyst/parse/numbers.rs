@@ -12,6 +12,9 @@ use crate::analyst::{
 /// What holds more is in percent already, whatever its name says.
 const FRACTIONS_MAX: f64 = 2.0;
 
+/// Units in which a number of a condition may be said.
+const UNITS: [&str; 9] = ["days", "hours", "minutes", "weeks", "months", "years", "kg", "litres", "nights"];
+
 impl Reader<'_> {
     pub(super) fn comparisons(&mut self) -> Result<(), Trouble> {
         // "more than 8 hours in one entry" is a condition on a row.
@@ -393,6 +396,9 @@ impl Reader<'_> {
             self.factor = Some(factor);
             return Ok((col, from, to + 1));
         }
+        if self.word(to, &UNITS) {
+            self.out.doubt(25);
+        }
         // "older than 60", "earn more than 3000", "orders over 500"
         if let Some(col) = self.implied_column(from) {
             let end = if self.word(to, &["a"]) && self.word(to + 1, &["month", "year", "week", "day"]) {
@@ -473,9 +479,7 @@ impl Reader<'_> {
     }
 
     /// The one column that is called by a unit behind a number; no other can be meant.
-    fn measured_in(&mut self, at: usize) -> Option<Col> {
-        const UNITS: [&str; 9] =
-            ["days", "hours", "minutes", "weeks", "months", "years", "kg", "litres", "nights"];
+    fn measured_in(&self, at: usize) -> Option<Col> {
         let unit = self.tokens.get(at).filter(|token| token.is_any(&UNITS))?;
         let word = crate::analyst::spelling::singular(&unit.text);
         let called = |col: &Col| {
@@ -484,11 +488,7 @@ impl Reader<'_> {
             self.view.is_measure(*col) && words[..per].contains(&word)
         };
         let mut found = (0..self.view.columns.len()).filter(called);
-        let one = found.next().filter(|_| found.next().is_none());
-        if one.is_none() {
-            self.out.doubt(25);
-        }
-        one
+        found.next().filter(|_| found.next().is_none())
     }
 
     fn implied_column(&self, at: usize) -> Option<Col> {

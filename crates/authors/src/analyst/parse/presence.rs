@@ -1,6 +1,6 @@
 //! Conditions that a row has something at all: "loans with a fine", "discounted bookings", "with and without tax".
 
-use ringfence_pipeline::ports::ColumnKind;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Mention, Reader, Trouble, Want};
 use crate::analyst::{
@@ -42,7 +42,13 @@ impl Reader<'_> {
 
     /// "loans with a fine", "how many calls have a rating": an article, or nothing more to come.
     fn had(&self, at: usize) -> Option<(usize, Mention)> {
-        let rows = at.checked_sub(1).filter(|before| self.is_row_word(*before))?;
+        // "bookings by phone with children": the rows may stand before a value.
+        let named = |before: &usize| {
+            self.is_row_word(*before)
+                || self.values.iter().any(|value| value.end == at)
+                    && (0..at).any(|place| self.is_row_word(place))
+        };
+        let rows = at.checked_sub(1).filter(named)?;
         if !self.word(at, &["with", "have", "having", "had"]) || self.is_selected(rows) {
             return None;
         }
@@ -54,7 +60,12 @@ impl Reader<'_> {
             || self.mark(mention.end, '.')
             || self.class(mention.end, |class| matches!(class, Class::By | Class::Every(_))).is_some()
             || self.word(mention.end, &["in", "and", "at", "from"]) && next > at + 1;
-        let one = (next > at + 1 || !plural || self.word(at, &["have", "had"])) && closed;
+        // "bookings with children": some of them, where a row may have none.
+        let some = mention.candidates.iter().any(|(col, _)| {
+            self.view.role(*col) == ColumnRole::Quantity
+                && self.view.profile(*col).is_some_and(|profile| profile.min == Some(0.0))
+        });
+        let one = (next > at + 1 || !plural || some || self.word(at, &["have", "had"])) && closed;
         let aggregated = (0..self.tokens.len()).any(|place| {
             self.class(place, |class| matches!(class, Class::Agg(_) | Class::HowMuch | Class::Rank { .. }))
                 .is_some()

@@ -279,6 +279,12 @@ impl Reader<'_> {
         let default = if lists { if self.plural_follows(end) { 10 } else { 1 } } else { 1 };
         self.out.rank =
             Some(Rank { count: count.unwrap_or(default), lowest, within: false, nth: place.is_some() });
+        let here = self.says(&["here", "us"]) && self.word(at, &["longest", "shortest"]);
+        let work = (0..at).find(|place| here && self.word(*place, &["work", "works", "worked", "working"]));
+        // "worked here longest" is of years, not of the hours of a week.
+        if let Some(place) = work {
+            self.spend(place..place + 1);
+        }
         if !self.measured_superlative(at)? {
             self.age_means_dates(at);
         }
@@ -305,6 +311,16 @@ impl Reader<'_> {
 
     /// Who has been there longest came earliest.
     fn age_means_dates(&mut self, at: usize) {
+        // Who is oldest was born first; when somebody came says nothing of that.
+        if self.word(at, &["oldest", "youngest"]) {
+            let born = self.date_named(&["born", "birth", "birthday"], None);
+            if let Some(col) = born {
+                return self.by_date(col, self.word(at, &["oldest"]));
+            }
+            if (0..at).any(|place| self.is(place, Class::Who) || self.word(place, &["who", "who's"])) {
+                self.out.doubt(30);
+            }
+        }
         if self.word(at, &["longest", "oldest", "youngest", "shortest"]) {
             let date = self
                 .mentions

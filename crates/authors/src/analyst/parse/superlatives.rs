@@ -16,7 +16,8 @@ pub(super) const DURATIONS: [&str; 13] = [
 ];
 
 /// What is said of those who have been there for long.
-const TENURE: [&str; 8] = ["been", "serving", "employed", "standing", "there", "us", "tenure", "service"];
+const TENURE: [&str; 9] =
+    ["been", "serving", "employed", "standing", "there", "us", "here", "tenure", "service"];
 
 impl Reader<'_> {
     /// "second highest": which place is meant, and where the words for it begin.

@@ -234,7 +234,11 @@ impl Reader<'_> {
 
     /// The days of coming and going, where the table has one pair of them and somebody asks how long it was.
     fn stay(&mut self, from: usize) -> Option<(Col, Col)> {
-        const PAIRS: [(&str, &str); 9] = [
+        const PAIRS: [(&str, &str); 13] = [
+            ("order", "delivered"),
+            ("ordered", "delivered"),
+            ("order", "shipped"),
+            ("received", "shipped"),
             ("in", "out"),
             ("arrival", "departure"),
             ("checkin", "checkout"),
@@ -246,7 +250,8 @@ impl Reader<'_> {
             ("start", "end"),
         ];
         let verbs = ["stay", "stays", "stayed", "take", "takes", "last", "lasts", "here", "transit"];
-        if !self.says(&verbs) {
+        let named = from > 0 && self.word(from - 1, &["time", "times"]);
+        if !named && !self.says(&verbs) {
             return None;
         }
         let called = |name: &str| {
