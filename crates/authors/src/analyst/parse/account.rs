@@ -94,6 +94,10 @@ pub(crate) struct Said {
     part: Option<String>,
     /// "A vs B", whatever these are.
     pub(super) versus: bool,
+    /// "she": somebody whom an earlier answer named, which is not known here.
+    pronoun: Option<String>,
+    /// "received": what came in, not what was to come.
+    received: Option<String>,
     /// "fall": what a figure does from one time to the next.
     moves: Option<String>,
     /// "longest": what lasts, not what is most.
@@ -103,6 +107,12 @@ pub(crate) struct Said {
 impl Reader<'_> {
     /// Notes which words were taken, once all is read.
     pub(super) fn account(&mut self) {
+        if self.out.lists && self.out.measures.is_empty() {
+            // "list the sales": their rows, whatever the word was taken for before.
+            let taken: Vec<String> =
+                self.incomes.iter().map(|at| format!("{:?} is taken as ", self.raw(*at..at + 1))).collect();
+            self.out.notes.retain(|note| !taken.iter().any(|taken| note.starts_with(taken.as_str())));
+        }
         let mut said = std::mem::take(&mut self.out.said);
         let anchored = |at: usize| self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at));
         let in_phrase = |at: usize| {
@@ -163,6 +173,12 @@ impl Reader<'_> {
                 said.part = Some(token.raw.clone());
             }
             said.versus |= token.is_any(&["vs", "versus"]);
+            if token.is_any(&["she", "he", "her", "his", "him"]) {
+                said.pronoun = Some(token.raw.clone());
+            }
+            if token.is_any(&["received", "collected"]) && self.value(at).is_none() {
+                said.received = Some(token.raw.clone());
+            }
             if token.is_any(&MOVES) {
                 said.moves = Some(token.raw.clone());
             }
@@ -290,6 +306,22 @@ impl Said {
         if (shown || by_time) && query.rank.is_none() && !bounded {
             lost.extend(self.moves.clone());
         }
+        lost.extend(self.pronoun.clone());
+        // Rents that are due are not those that were received, where both are kept.
+        let came_in = |col: &Col| {
+            view.columns[*col]
+                .words
+                .iter()
+                .any(|word| ["paid", "received", "collected", "receipt"].contains(&word.as_str()))
+        };
+        let named = ["received", "collected", "paid"].iter().any(|word| view.is_named(word));
+        if !named
+            && (0..view.columns.len()).any(|col| came_in(&col))
+            && !cols.iter().any(came_in)
+            && !query.measures.is_empty()
+        {
+            lost.extend(self.received.clone());
+        }
         lost.extend(self.qualified.clone());
         lost.extend(self.supposed.clone().into_iter().chain(self.elapsed.clone()));
         if query.having.is_some() {
@@ -339,6 +371,21 @@ impl Said {
         };
         if query.rank.is_some() && !query.keys.is_empty() && !query.measures.iter().all(lasts) {
             lost.extend(self.lasting.clone());
+        }
+        // The strongest are not those of which there are most.
+        let measured = [
+            "strongest",
+            "weakest",
+            "heaviest",
+            "lightest",
+            "oldest",
+            "youngest",
+            "fastest",
+            "quickest",
+            "slowest",
+        ];
+        if query.rank.is_some() && !query.measures.is_empty() && query.measures.iter().all(counted) {
+            lost.extend(self.ranks.clone().filter(|word| measured.contains(&word.to_lowercase().as_str())));
         }
         if query.rank.is_some() && !query.keys.is_empty() {
             lost.extend(self.together.clone());

@@ -26,6 +26,7 @@ impl Reader<'_> {
             self.owed(at)?;
             self.with_any(at)?;
             self.ordered_again(at);
+            self.filled(at);
             self.stock(at);
             self.present(at);
             self.open_states(at);
@@ -59,6 +60,47 @@ impl Reader<'_> {
         self.spend(at..mention.end);
         self.placed.push((at, Filter::Number { col, cmp: Cmp::Over, value: 0.0 }));
         Ok(())
+    }
+
+    /// "which courses are full": as many have come as there is room for.
+    fn filled(&mut self, at: usize) {
+        let end =
+            self.tokens.get(at + 1).is_none_or(|token| matches!(token.kind, Kind::Mark('?' | '.' | '!')));
+        let state = at > 0 && self.word(at - 1, &["are", "is", "were", "was", "already"]);
+        let length = match () {
+            () if self.word(at, &["full"]) && (end || state) => 1,
+            () if self.word(at, &["fully", "sold", "booked"])
+                && self.word(at + 1, &["booked", "out", "full"]) =>
+            {
+                2
+            }
+            () => return,
+        };
+        let called = |names: &[&str]| {
+            (0..self.view.columns.len()).find(|col| {
+                self.view.is_measure(*col)
+                    && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+            })
+        };
+        let room = called(&["capacity", "place", "seat", "space", "max", "maximum", "limit"]);
+        let taken = called(&[
+            "taken",
+            "booked",
+            "sold",
+            "student",
+            "participant",
+            "attendee",
+            "enrolled",
+            "registered",
+            "guest",
+            "booking",
+            "ticket",
+            "pupil",
+            "registration",
+        ]);
+        let Some((left, right)) = taken.zip(room).filter(|(left, right)| left != right) else { return };
+        self.spend(at - usize::from(state)..at + length);
+        self.placed.push((at, Filter::Columns { left, cmp: Cmp::AtLeast, right }));
     }
 
     /// "which items need to be reordered": of which no more is there than the level that says so.

@@ -113,6 +113,17 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     if opposite || counted_gaps || of_sums || lacking || unsaid || of_percent {
         partial.doubt(25);
     }
+    // What is paid for an hour adds up to nothing.
+    let each = |measure: &Measure| {
+        let Expr::Column(col) = measure.of else { return false };
+        let has = |words: &[&str]| view.columns[col].words.iter().any(|word| words.contains(&word.as_str()));
+        let one =
+            has(&["hourly"]) || has(&["unit", "each"]) && has(&["price", "cost", "wage", "rate", "fee"]);
+        measure.agg == Agg::Sum && one
+    };
+    if partial.rank.is_none() && partial.chart.is_none() && partial.measures.iter().any(each) {
+        partial.doubt(25);
+    }
     let averaged = |measure: &Measure| {
         measure.name.is_none()
             && matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && super::figures::is_averaged(view, col))

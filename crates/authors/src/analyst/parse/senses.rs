@@ -1,7 +1,7 @@
 //! Usual words of business for the only column that can be meant: "revenue" where there is `line_total`, "raised" in a
 //! ledger of donations. What they are taken for is always said.
 
-use ringfence_pipeline::ports::ColumnRole;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Mention, Reader, Want};
 use crate::analyst::{
@@ -87,6 +87,16 @@ impl Reader<'_> {
                 continue;
             }
             let word = singular(&self.tokens[at].text);
+            // "how many sales" asks how often something was sold.
+            let counted = word == "sale"
+                && (0..at).any(|from| {
+                    self.class(from, |class| class == Class::HowMany)
+                        .is_some_and(|length| from + length == at)
+                });
+            if counted {
+                self.rows_said(at..at + 1);
+                continue;
+            }
             let side = at.checked_sub(1).and_then(|before| self.side(before));
             let cols: Vec<Col> = if INCOME.contains(&word.as_str()) {
                 self.income(side)
@@ -184,14 +194,25 @@ impl Reader<'_> {
 
     /// True if a word of the same field names only money that is not meant: "income" a deposit.
     fn is_beside(&self, at: usize) -> bool {
-        let other =
-            |col: Col| self.view.columns[col].words.iter().any(|word| OTHER_MONEY.contains(&word.as_str()));
+        let income = if INCOME.contains(&singular(&self.tokens[at].text).as_str()) {
+            self.income(None)
+        } else {
+            Vec::new()
+        };
+        // "sales" where there is a `Sale date` is not the date.
+        let other = |col: Col| {
+            self.view.kind(col) == ColumnKind::Date
+                || income == [col]
+                || self.view.columns[col].words.iter().any(|word| OTHER_MONEY.contains(&word.as_str()))
+        };
         // "spend" beside `Payment method` names no text.
         let text = |mention: &Mention| !self.can(mention, Want::Measure) && !self.can(mention, Want::Date);
         self.mention(at).is_some_and(|mention| {
+            let dated = mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date);
             mention.end == at + 1
-                && mention.best() < 60
-                && (mention.candidates.iter().all(|(col, _)| other(*col)) || text(&mention))
+                && (dated || mention.best() < 60)
+                && (mention.candidates.iter().all(|(col, score)| score + 10 < mention.best() || other(*col))
+                    || text(&mention))
         })
     }
 

@@ -552,7 +552,9 @@ impl Reader<'_> {
             let word = column.words.iter().any(|word| later.contains(&word.as_str()))
                 || column.meanings.iter().any(|word| later.contains(word));
             let other = usize::from(column.table != self.view.base);
-            (other, usize::from(word), u64::from(column.profile.empty * 5 > self.view.rows()), col)
+            // Returns happen when things are returned, whenever they were ordered.
+            let own = column.words.iter().any(|word| word != "date" && self.view.is_named(word));
+            (other, !own, usize::from(word), u64::from(column.profile.empty * 5 > self.view.rows()), col)
         };
         let mut dates: Vec<Col> = self.view.of_kind(ColumnKind::Date).collect();
         dates.sort_by_key(|col| weight(*col));

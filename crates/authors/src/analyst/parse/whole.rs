@@ -572,11 +572,15 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
             })
         })
         .collect();
+    // What one is sold for comes before what it has cost.
     let priced = |names: &[&str]| {
-        (0..view.columns.len()).find(|col| {
-            view.is_measure(*col)
-                && view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
-        })
+        let has = |col: &Col, names: &[&str]| {
+            view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+        };
+        let mut found = (0..view.columns.len()).filter(|col| view.is_measure(*col) && has(col, names));
+        let first = found.next()?;
+        let bought = ["cost", "purchase", "buying", "wholesale"];
+        Some(if has(&first, &bought) { found.find(|col| !has(col, &bought)).unwrap_or(first) } else { first })
     };
     let dear = partial
         .prices
