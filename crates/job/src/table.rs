@@ -300,7 +300,7 @@ pub struct ColumnProfile {
     /// U+2212 is a minus sign.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<String>,
-    /// Words that stand among the numbers of a number column for no value, such as `absent`; `empty` counts them too.
+    /// Words that stand for no value: `absent` among numbers, `N/A` among texts; `empty` counts them too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub no_value: Vec<ValueCount>,
     /// The `strptime` format of a date column's text cells, or `ISO8601`.

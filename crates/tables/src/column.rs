@@ -110,6 +110,25 @@ pub(crate) fn is_missing(text: &str) -> bool {
     MISSING.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
+/// Takes words for a missing value out of the values of a text: `N/A` always, `NA` where numbers are missing by it.
+pub(crate) fn leave_out_missing(profile: &mut ColumnProfile, writes_na: bool) {
+    let missing = |value: &ValueCount| {
+        ["N/A", "n/a", "#N/A", "NaN", "NULL"].contains(&value.value.as_str())
+            || writes_na && value.value == "NA"
+    };
+    let (gone, kept): (Vec<ValueCount>, Vec<ValueCount>) =
+        std::mem::take(&mut profile.values).into_iter().partition(missing);
+    // A column of nothing else says what it says.
+    if kept.is_empty() {
+        profile.values = gone;
+        return;
+    }
+    profile.values = kept;
+    profile.empty += gone.iter().map(|value| value.count).sum::<u64>();
+    profile.distinct -= gone.len() as u64;
+    profile.no_value = gone;
+}
+
 /// What is known of a column so far, under both readings of its decimal separator.
 #[derive(Debug)]
 pub(crate) struct Column {
@@ -331,6 +350,11 @@ impl Column {
                 .collect(),
             ..ColumnProfile::new(name, kind)
         }
+    }
+
+    /// True if some cells hold a word for a missing value.
+    pub(crate) fn has_missing_words(&self) -> bool {
+        self.missing > self.errors
     }
 
     /// True if some of its text cells are read as what they say, beside words that stand for no value.

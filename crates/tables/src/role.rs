@@ -126,12 +126,20 @@ const DATES: [&str; 20] = [
 ];
 
 /// Units that stand in names, as people write them and as they are reported.
-const MEASURES: [(&str, &str); 22] = [
+const MEASURES: [(&str, &str); 30] = [
     ("kg", "kg"),
     ("g", "g"),
     ("km", "km"),
     ("m", "m"),
     ("cm", "cm"),
+    ("mm", "mm"),
+    ("ml", "ml"),
+    ("lb", "lb"),
+    ("lbs", "lb"),
+    ("oz", "oz"),
+    ("mi", "mi"),
+    ("miles", "mi"),
+    ("t", "t"),
     ("l", "l"),
     ("h", "h"),
     ("hrs", "h"),
@@ -155,7 +163,7 @@ const MEASURES: [(&str, &str); 22] = [
 const NUMBERED_MIN: u64 = 8;
 
 /// Words, in the singular, of what is told apart by numbers: `store` 12 is no quantity, as `stores` may be.
-const NUMBERED: [&str; 37] = [
+const NUMBERED: [&str; 45] = [
     "order",
     "item",
     "article",
@@ -190,6 +198,14 @@ const NUMBERED: [&str; 37] = [
     "team",
     "cluster",
     "segment",
+    "flight",
+    "trip",
+    "bus",
+    "tour",
+    "locker",
+    "seat",
+    "plot",
+    "lot",
     "filiale",
     "maschine",
     "gruppe",

@@ -810,6 +810,11 @@ impl Body {
             role::is_month_name(name) && column.numbers(decimal).is_column()
         };
         let months = names.iter().zip(&self.columns).filter(|pair| month(*pair)).count();
+        // Who writes NA for a number that is missing means no text by it either.
+        let writes_na = self
+            .columns
+            .iter()
+            .any(|column| column.has_missing_words() && column.numbers(decimal).is_column());
         let mut profiles = Vec::new();
         let (mut errors, mut as_text, mut ambiguous) = (0, Vec::new(), Vec::new());
         for (at, (name, column)) in names.into_iter().zip(&self.columns).enumerate() {
@@ -825,11 +830,15 @@ impl Body {
             }
             profile.position = u32::try_from(at).unwrap_or(u32::MAX);
             profile.merged = std::mem::take(&mut self.filled[at]);
+            if profile.kind == ColumnKind::Text {
+                crate::column::leave_out_missing(&mut profile, writes_na);
+            }
             role::guess(&mut profile, column);
             errors += column.errors;
             let typed = matches!(profile.kind, ColumnKind::Integer | ColumnKind::Number | ColumnKind::Date);
             for word in &profile.no_value {
-                self.notes.add(format!("{:?} among the numbers of {name:?} counts as no value.", word.value));
+                let among = if profile.kind == ColumnKind::Text { "in" } else { "among the numbers of" };
+                self.notes.add(format!("{:?} {among} {name:?} counts as no value.", word.value));
             }
             if typed && profile.stored == Stored::Mixed && column.reads_texts(&profile) {
                 as_text.push(format!("{name:?}"));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     dates,
     parse::{Choice, Partial},
-    query::{Agg, Chart, Expr, Filter, Measure, Query, Task},
+    query::{Agg, Chart, Cmp, Expr, Filter, Measure, Query, Task},
     spelling::{normal_words, slips},
     view::View,
     words::Token,
@@ -264,6 +264,12 @@ fn adds_keys(tokens: &[Token]) -> bool {
         || tokens.iter().any(|token| token.is_any(&["also", "additionally", "further", "too", "within"]))
 }
 
+/// True for a condition that a column of noughts and ones is one.
+fn is_kind(filter: &Filter, view: &View<'_>) -> bool {
+    let Filter::Number { col, cmp: Cmp::Equal, value: 1.0 } = filter else { return false };
+    view.profile(*col).is_some_and(|profile| profile.min == Some(0.0) && profile.max == Some(1.0))
+}
+
 /// The earlier query with what the new question says put in its place.
 pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &View<'_>) -> Query {
     let measured_anew = !next.measures.is_empty();
@@ -301,6 +307,7 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
     if next.filters.is_empty() && tokens.iter().any(|token| token.is_any(&["all", "every"])) {
         query.filters.retain(|filter| !filter.columns().iter().all(|col| next.named.contains(col)));
     }
+    let goes_on = tokens.first().is_some_and(|token| token.is_any(&["and", "what", "how"]));
     for filter in next.filters {
         let cols = filter.columns();
         let same = |known: &Filter| {
@@ -308,7 +315,14 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
             let time = |filter: &Filter| {
                 filter.is_time() || filter.columns().iter().all(|col| view.is_calendar(*col))
             };
-            (known_cols == cols && !cols.is_empty()) || (time(known) && time(&filter) && filter.is_time())
+            // "only 2014" of every July leaves the Julys.
+            let narrows = matches!(known, Filter::Recurs { .. })
+                && matches!(&filter, Filter::During { range, .. } if range.whole_months().is_some_and(|(_, _, count)| count == 12));
+            // "and comedies?" after dramas, where each kind has a column of noughts and ones.
+            let other_kind = goes_on && is_kind(known, view) && is_kind(&filter, view);
+            ((known_cols == cols && !cols.is_empty()) || (time(known) && time(&filter) && filter.is_time()))
+                && !narrows
+                || other_kind
         };
         query.filters.retain(|known| !same(known));
         query.filters.push(filter);

@@ -83,7 +83,7 @@ impl<'a> Loader<'a> {
             ColumnKind::Date if typed => Step::Date,
             ColumnKind::Boolean if typed => Step::Boolean,
             _ if !self.is_text() => Step::AsText,
-            _ if typed => Step::Strip,
+            _ if typed || !self.column(at).no_value.is_empty() => Step::Strip,
             _ => Step::Nothing,
         }
     }
@@ -351,8 +351,8 @@ impl<'a> Loader<'a> {
         }
         let read = match step {
             Step::Nothing => return String::new(),
-            Step::Strip => format!("{cells}.str.strip()"),
-            Step::AsText => format!("{cells}.map(as_text)"),
+            Step::Strip => format!("{cells}.str.strip(){}", without_missing(column)),
+            Step::AsText => format!("{cells}.map(as_text){}", without_missing(column)),
             Step::Number | Step::Date | Step::Boolean => self.typed(column, step, &cells),
         };
         format!("{target} = {read}\n")
@@ -406,6 +406,14 @@ impl<'a> Loader<'a> {
             _ => format!("{read}.astype(\"boolean\")"),
         }
     }
+}
+
+/// What makes words for no value empty in a column of texts.
+fn without_missing(column: &ColumnProfile) -> String {
+    if column.kind != ColumnKind::Text || column.no_value.is_empty() {
+        return String::new();
+    }
+    format!(".replace({}, \"\")", list(column.no_value.iter().map(|word| word.value.as_str())))
 }
 
 /// The variable of a program in which a language's months are.

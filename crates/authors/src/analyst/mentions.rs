@@ -12,6 +12,24 @@ use super::{
     words::{self, Kind, Token},
 };
 
+/// Words of praise and size, which are part of a value only with the rest of it.
+const VAGUE: [&str; 14] = [
+    "good",
+    "bad",
+    "nice",
+    "new",
+    "old",
+    "big",
+    "small",
+    "high",
+    "low",
+    "great",
+    "large",
+    "important",
+    "interesting",
+    "special",
+];
+
 /// Longest phrase, in words, that is compared with names and values.
 const PHRASE_WORDS_MAX: usize = 7;
 
@@ -189,6 +207,23 @@ fn abbreviates(head: &str, word: &str) -> bool {
             || word.len() > 4 && head.len() > word.len() + 1 && head.starts_with(word))
 }
 
+/// True for a part of a name that is how a word begins: `dest` for destination, `pop` for population.
+fn shortens(part: &str, word: &str) -> bool {
+    (3..=6).contains(&part.chars().count())
+        && word.chars().count() >= part.chars().count() + 3
+        && word.starts_with(part)
+        && !is_common(word)
+        && filler(&[word]) == 0
+        && phrases(&[word]).next().is_none()
+}
+
+/// True if a short word is made of the first letters of a name: `mpg` of `Miles_per_Gallon`.
+fn is_initials(word: &str, name: &[String]) -> bool {
+    (3..=5).contains(&name.len())
+        && word.chars().count() == name.len()
+        && word.chars().zip(name).all(|(letter, part)| part.starts_with(letter))
+}
+
 /// The one name that a short form stands for: `rev` for revenue, `amt` for amount.
 fn abbreviated(short: &str, names: &[String]) -> Option<String> {
     let length = short.chars().count();
@@ -254,6 +289,11 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     }
     if *name == *words {
         return if column.profile.name == raw { 100 } else { 99 };
+    }
+    if let [word] = words
+        && is_initials(word, name)
+    {
+        return 96;
     }
     let joined = words.concat();
     if name.concat() == joined || singular(&name.concat()) == joined {
@@ -360,7 +400,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         } else {
             u32::from(
                 column.meanings.iter().any(|part| same_concept(part, word))
-                    || name.iter().any(|part| derived(part, word))
+                    || name.iter().any(|part| derived(part, word) || shortens(part, word))
                     || name.iter().any(|part| {
                         same_concept(part, word)
                             && (part != "name" || is_of_person(name))
@@ -633,6 +673,14 @@ fn matching(
         && (phrases(&[first.text.as_str()]).next().is_some()
             || super::dates::month_of(&first.text).is_some());
     if !telling || vocabulary {
+        return Vec::new();
+    }
+    if words.iter().any(|word| VAGUE.contains(&word.as_str())) && phrase.len() == 1 {
+        return Vec::new();
+    }
+    // "vans" in a workbook of vans are no part of the number plate `LN21 VAN`.
+    let noun = |word: &String| view.tables.iter().any(|table| super::view::table_words(table).contains(word));
+    if words.iter().all(noun) {
         return Vec::new();
     }
     let found = pick(&|value| words.iter().all(|word| value.contains(word)));

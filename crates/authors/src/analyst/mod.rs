@@ -10,6 +10,7 @@ mod mentions;
 mod numerals;
 mod overview;
 mod parse;
+mod phrasing;
 mod program;
 mod python;
 mod query;
@@ -84,7 +85,7 @@ impl Analyst {
         if overview::is_asked(&tokens) {
             return Ok(overview::draft(question, &assignment.tables));
         }
-        understand::draft(question, &tokens, assignment)
+        understand::draft(question, &phrasing::plain(tokens), assignment)
     }
 }
 

@@ -59,6 +59,22 @@ pub(crate) fn singular(word: &str) -> String {
     if let Some((_, one)) = IRREGULAR.iter().find(|(many, _)| *many == word) {
         return (*one).to_owned();
     }
+    if [
+        "movies",
+        "cookies",
+        "pies",
+        "ties",
+        "calories",
+        "brownies",
+        "smoothies",
+        "lies",
+        "selfies",
+        "hoodies",
+    ]
+    .contains(&word)
+    {
+        return word[..word.len() - 1].to_owned();
+    }
     if let Some(stem) = word.strip_suffix("ies").filter(|_| word.chars().count() > 4) {
         return format!("{stem}y");
     }

@@ -1,12 +1,12 @@
 //! Chooses among the readings of a question: which tables it is about, whether it continues an earlier one.
 
-use ringfence_pipeline::ports::{Assignment, AuthorError, Clarification, Draft};
+use ringfence_pipeline::ports::{Assignment, AuthorError, Clarification, ColumnRole, Draft};
 
 use super::{
     conversation::{self, Memory, Pending},
     parse::{self, Choice, Partial, Trouble},
-    program,
-    query::{Filter, Key, Query, Task, Unit},
+    phrasing, program,
+    query::{Agg, Expr, Filter, Key, Measure, Query, Task, Unit},
     stack,
     view::{View, columns_said, views},
     words::{self, Token},
@@ -115,7 +115,7 @@ fn answered(
     views: &[View<'_>],
     tables: u64,
 ) -> Option<Result<Draft, AuthorError>> {
-    let asked = words::tokens(&pending.question);
+    let asked = phrasing::plain(words::tokens(&pending.question));
     let earlier = memory.query.as_ref().map(|query| Earlier { memory, query, skipped: false });
     let mut choices = pending.choices.clone();
     if let Some(choice) = pending.chosen(question, tokens) {
@@ -145,7 +145,14 @@ fn answered(
         }
     }
     let together = format!("{} {question}", pending.question);
-    let result = resolve(&together, &words::tokens(&together), &pending.choices, earlier, views, tables);
+    let result = resolve(
+        &together,
+        &phrasing::plain(words::tokens(&together)),
+        &pending.choices,
+        earlier,
+        views,
+        tables,
+    );
     result.is_ok().then_some(result)
 }
 
@@ -432,6 +439,17 @@ fn grows_within_a_period(query: &Query) -> bool {
         })
 }
 
+/// The figure of the one amount there is.
+fn one_total(view: &View<'_>, agg: Agg) -> Option<Measure> {
+    let mut amounts = (0..view.columns.len()).filter(|col| {
+        view.is_measure(*col)
+            && view.role(*col) == ColumnRole::Amount
+            && view.columns[*col].table == view.base
+    });
+    let col = amounts.next().filter(|_| amounts.next().is_none())?;
+    Some(Measure::new(agg, Expr::Column(col)))
+}
+
 /// The earlier question as this one changes it; none if it brings nothing that fits.
 fn continuation<'a, 'b>(
     tokens: &[Token],
@@ -451,6 +469,14 @@ fn continuation<'a, 'b>(
         let confidence = partial.confidence.saturating_sub(5);
         let exact = partial.exact;
         // "what about all clients" takes a condition away: a column may be named for that alone.
+        // "how much is that altogether" of rows that were listed: of which figure, if there are several?
+        if matches!(earlier.task, Task::Rows(_))
+            && earlier.measures.is_empty()
+            && partial.measures.is_empty()
+            && !partial.aggs.is_empty()
+        {
+            partial.measures = vec![one_total(view, partial.aggs[0])?];
+        }
         let said = std::mem::take(&mut partial.said).without_columns();
         let moved = partial.year_earlier;
         let narrows = partial.is_fragment() && !partial.filters.is_empty() && partial.keys.is_empty();

@@ -70,6 +70,10 @@ pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
     words
 }
 
+/// What is measured, whatever few values it has.
+const DIMENSIONS: [&str; 9] =
+    ["length", "width", "height", "depth", "weight", "mass", "size", "distance", "area"];
+
 /// Names of rows that mean the same: whoever keeps appointments asks for visits as well.
 const ROW_NAMES: [&str; 13] = [
     "appointment visit consultation",
@@ -130,6 +134,15 @@ impl<'a> View<'a> {
         if alone {
             more.extend(table_words(&TableProfile { sheet: None, ..table.clone() }));
         }
+        // `Housing` is of houses, a list of names with sales and profits of companies.
+        let of = |word: &String| {
+            word.strip_suffix("ing").filter(|stem| stem.len() > 3).map(|stem| format!("{stem}e"))
+        };
+        let things: Vec<String> = self.names.iter().chain(&more).filter_map(of).collect();
+        more.extend(things);
+        if self.lists_companies() {
+            more.extend(["company", "firm", "business"].map(str::to_owned));
+        }
         let known: Vec<&String> = self.names.iter().chain(&more).collect();
         let same =
             ROW_NAMES.iter().filter(|list| list.split(' ').any(|one| known.iter().any(|name| *name == one)));
@@ -137,6 +150,32 @@ impl<'a> View<'a> {
         more.extend(same);
         more.retain(|word| !self.columns.iter().any(|column| column.words.contains(word)));
         self.names.extend(more);
+    }
+
+    /// True for a list of names, each once, beside what only companies have.
+    fn lists_companies(&self) -> bool {
+        let has = |names: &[&str]| {
+            self.columns
+                .iter()
+                .filter(|column| column.words.iter().any(|word| names.contains(&word.as_str())))
+                .count()
+        };
+        let figures = has(&[
+            "sale",
+            "revenue",
+            "profit",
+            "asset",
+            "turnover",
+            "industry",
+            "sector",
+            "marketvalue",
+            "employee",
+        ]);
+        let called = (0..self.columns.len()).any(|col| {
+            self.columns[col].words == ["name"]
+                && self.profile(col).is_some_and(|profile| profile.distinct * 10 >= self.rows() * 9)
+        });
+        called && figures > 1 && has(&["age", "salary", "birth", "email"]) == 0
     }
 
     fn add(&mut self, table: usize, without: &[usize]) {
@@ -215,6 +254,7 @@ impl<'a> View<'a> {
         profile.kind == ColumnKind::Integer
             && profile.unit.is_none()
             && profile.role == ColumnRole::Quantity
+            && !self.columns[col].words.iter().any(|word| DIMENSIONS.contains(&word.as_str()))
             && min >= 100.0
             && max - min < 100.0
             && profile.distinct as f64 * 10.0 >= (max - min + 1.0) * 9.0

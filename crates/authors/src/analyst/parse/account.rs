@@ -98,6 +98,10 @@ pub(crate) struct Said {
     pronoun: Option<String>,
     /// "received": what came in, not what was to come.
     received: Option<String>,
+    /// What is owed was asked for.
+    pub(super) owed: bool,
+    /// "nothing": what turns a question round and was not read.
+    unread: Option<String>,
     /// "fall": what a figure does from one time to the next.
     moves: Option<String>,
     /// "longest": what lasts, not what is most.
@@ -169,8 +173,12 @@ impl Reader<'_> {
                 said.elapsed = Some(self.raw(at..at + 2));
             }
             let behind = token.is("percentage") && self.anchors.iter().any(|(_, end)| *end == at);
-            if token.is_any(&["percentage", "share", "proportion"]) && !behind {
+            if token.is_any(&["percentage", "percent", "share", "proportion"]) && !behind {
                 said.part = Some(token.raw.clone());
+            }
+            said.owed |= token.is_any(&["owed", "owe", "owes", "owing", "outstanding", "unpaid"]);
+            if token.is_any(&["nothing", "none", "else", "twice", "half"]) && !self.used[at] {
+                said.unread = Some(token.raw.clone());
             }
             said.versus |= token.is_any(&["vs", "versus"]);
             if token.is_any(&["she", "he", "her", "his", "him"]) {
@@ -200,6 +208,14 @@ impl Reader<'_> {
             })
             .flatten()
             .map(|token| token.raw.clone());
+        // "how many days do customers take to pay": who does it is in every row.
+        for (start, end) in &self.anchors {
+            let asked = *start > 0 && self.word(start - 1, &["do", "does", "did", "have", "has"]);
+            if asked && *end == start + 1 && self.word_ends_in_s(*start) {
+                let phrase = self.raw(*start..*end);
+                said.columns.retain(|(known, _)| *known != phrase);
+            }
+        }
         self.out.said = said;
     }
 
@@ -306,7 +322,7 @@ impl Said {
         if (shown || by_time) && query.rank.is_none() && !bounded {
             lost.extend(self.moves.clone());
         }
-        lost.extend(self.pronoun.clone());
+        lost.extend(self.pronoun.clone().into_iter().chain(self.unread.clone()));
         // Rents that are due are not those that were received, where both are kept.
         let came_in = |col: &Col| {
             view.columns[*col]

@@ -33,6 +33,23 @@ pub(super) fn is_balance_in_time(view: &View<'_>, col: Col) -> bool {
     has_word(view, col, &BALANCES) && dated()
 }
 
+/// What there is at a time, for which one year is as good as another: no one adds up the people of two years.
+const LEVELS: [&str; 8] =
+    ["population", "pop", "inhabitant", "headcount", "subscriber", "follower", "balance", "employee"];
+
+/// True for what there is at a time, in rows of several times for each of some things.
+pub(super) fn is_level_in_time(view: &View<'_>, col: Col) -> bool {
+    let several = |one: Col| {
+        view.is_calendar(one) && view.profile(one).is_some_and(|profile| profile.distinct > 1)
+            || view.kind(one) == ColumnKind::Date
+    };
+    has_word(view, col, &LEVELS)
+        && view.is_number(col)
+        && (0..view.columns.len()).any(|one| {
+            several(one) && view.profile(one).is_some_and(|profile| profile.distinct * 2 <= view.rows())
+        })
+}
+
 fn has_word(view: &View<'_>, col: Col, words: &[&str]) -> bool {
     view.columns.get(col).is_some_and(|column| column.words.iter().any(|word| words.contains(&word.as_str())))
 }

@@ -41,6 +41,10 @@ impl Reader<'_> {
                 }
                 // "the cheapest fill-up" is bought, a "filling" may be what is done.
                 Class::Fill if self.mark(at + length, '-') || self.value(at).is_some() => {}
+                // "income from office cleaning" is of what is sold.
+                Class::Tidy
+                    if self.word(at, &["cleaning"])
+                        && !(at > 0 && self.word(at - 1, &["data", "do", "some", "needs"])) => {}
                 // "how many have no salesperson filled in" counts what is left to fill.
                 Class::Fill if self.says_first(&["how", "which", "count", "number"]) => {
                     self.spend(at..at + length)

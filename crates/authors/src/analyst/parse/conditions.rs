@@ -294,13 +294,17 @@ impl Reader<'_> {
         let missing = self
             .class(at, |class| matches!(class, Class::Missing | Class::Empty))
             .or_else(|| self.no_value_word(at));
-        let none = self.class(at, |class| class == Class::Not);
+        let nothing = self.word(at, &["nothing", "none"]).then_some(1).filter(|_| !self.used[at]);
+        let none = self.class(at, |class| class == Class::Not).or(nothing);
         let Some(length) = missing.or(none) else { return Ok(()) };
         let skip = [
             "a", "an", "the", "their", "any", "its", "in", "of", "for", "all", "have", "has", "had", "give",
             "given", "on", "answer", "answered", "respond", "to", "been", "be", "yet",
         ];
-        let next = self.past(at + length, &skip);
+        let next = match self.mention(at + length) {
+            Some(_) => at + length,
+            None => self.past(at + length, &skip),
+        };
         let before = missing.and_then(|_| {
             let mut end = at;
             while end > 0 && self.word(end - 1, &["is", "are", "was", "were", "has", "been", "the"]) {
@@ -465,7 +469,13 @@ impl Reader<'_> {
             });
         let different =
             (0..at).any(|from| self.class(from, |class| class == Class::Agg(Agg::Distinct)).is_some());
-        if grouped || different || self.word(mention.end, &["column", "or"]) {
+        // "by bedrooms and airco"
+        let listed = at > 1
+            && self.word(at - 1, &["and"])
+            && self.mention_before(at - 1).is_some_and(|before| {
+                before.start > 0 && self.class(before.start - 1, |class| class == Class::By).is_some()
+            });
+        if grouped || listed || different || self.word(mention.end, &["column", "or"]) {
             return;
         }
         let Some([marked, unmarked]) = self.marks_of(col, &mention) else { return };

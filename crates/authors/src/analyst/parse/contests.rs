@@ -66,6 +66,38 @@ impl Reader<'_> {
         self.spend(left.start..right.end);
     }
 
+    /// "for new clients compared to existing ones": both sides of what is yes or no.
+    pub(super) fn flag_compared(&mut self) {
+        let others =
+            ["existing", "old", "other", "others", "regular", "returning", "rest", "non", "not", "ones"];
+        let Some((at, length)) = (0..self.tokens.len()).find_map(|at| {
+            let length = self.class(at, |class| class == Class::Versus)?;
+            (at + length..(at + length + 4).min(self.tokens.len()))
+                .any(|place| self.word(place, &others))
+                .then_some((at, length))
+        }) else {
+            return;
+        };
+        let flags: Vec<(usize, Col)> = self
+            .placed
+            .iter()
+            .filter_map(|(place, filter)| match filter {
+                Filter::Flag { col, .. } if *place < at => Some((*place, *col)),
+                _ => None,
+            })
+            .collect();
+        let [(place, col)] = flags[..] else { return };
+        if !self.out.keys.is_empty() || !self.periods.is_empty() {
+            return;
+        }
+        self.placed.retain(|(other, filter)| !(*other == place && matches!(filter, Filter::Flag { .. })));
+        self.push_key(Key::Column(col));
+        let end = (at + length..self.tokens.len())
+            .rfind(|one| self.word(*one, &others) && *one < at + length + 4)
+            .map_or(at + length, |one| one + 1);
+        self.spend(at..end);
+    }
+
     /// The one column of prices.
     fn one_price(&self) -> Option<Col> {
         let price = |col: &Col| {

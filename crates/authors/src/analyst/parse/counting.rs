@@ -115,6 +115,9 @@ impl Reader<'_> {
             return Ok(());
         }
         let Some(mention) = self.mention(at) else {
+            if self.pieces(start) {
+                return Ok(());
+            }
             self.count_rows_called(at);
             return Ok(());
         };
@@ -163,11 +166,98 @@ impl Reader<'_> {
             self.out.repeat();
             return Ok(());
         }
+        // "how many bikes came in": whether one that came twice counts twice is asked.
+        if self.happened_to(mention.end, col) {
+            self.out.doubt(25);
+        }
         // A table of one kind of thing has a row for each: employees, items.
         self.out.counts = false;
         self.spoken.retain(|(_, agg)| *agg != Agg::Count);
         self.computed.push((at, Measure::new(Agg::Distinct, Expr::Column(col))));
         Ok(())
+    }
+
+    /// True if something is said to have happened to what is counted, which is nobody and no place: to "bikes", not to
+    /// "customers", of whom each counts once.
+    fn happened_to(&self, from: usize, col: Col) -> bool {
+        const ONCE: [&str; 22] = [
+            "customer", "client", "supplier", "vendor", "employee", "staff", "member", "student", "patient",
+            "guest", "user", "driver", "country", "city", "town", "state", "region", "company", "account",
+            "name", "person", "team",
+        ];
+        const HAPPENED: [&str; 20] = [
+            "come",
+            "came",
+            "work",
+            "worked",
+            "repair",
+            "repaired",
+            "fix",
+            "fixed",
+            "do",
+            "done",
+            "service",
+            "serviced",
+            "deliver",
+            "delivered",
+            "ship",
+            "shipped",
+            "handled",
+            "completed",
+            "made",
+            "sold",
+        ];
+        let once = self.view.columns[col].words.iter().any(|word| ONCE.contains(&word.as_str()));
+        let each = self.out.keys.iter().any(|key| key.is_time());
+        let kind = self.view.profile(col).is_some_and(|profile| profile.distinct * 4 < self.view.rows());
+        let different = self.spoken.iter().any(|(_, agg)| *agg == Agg::Distinct);
+        !once && !different && kind && (each || (from..self.tokens.len()).any(|at| self.word(at, &HAPPENED)))
+    }
+
+    /// "how many stoneware mugs have we sold": how many pieces, where a column says so.
+    fn pieces(&mut self, at: usize) -> bool {
+        const SOLD: [&str; 15] = [
+            "sold",
+            "sell",
+            "order",
+            "ordered",
+            "buy",
+            "bought",
+            "ship",
+            "shipped",
+            "use",
+            "used",
+            "produced",
+            "deliver",
+            "delivered",
+            "stock",
+            "left",
+        ];
+        let thing = self.placed.iter().any(|(place, filter)| {
+            (at..at + 3).contains(place)
+                && matches!(filter, Filter::Is { not: false, .. } | Filter::Contains { not: false, .. })
+        });
+        if !thing || !(at..self.tokens.len()).any(|place| self.word(place, &SOLD)) {
+            return false;
+        }
+        let counted = |col: &Col| {
+            let has = |names: &[&str]| {
+                self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+            };
+            self.view.is_measure(*col)
+                && self.view.role(*col) == ColumnRole::Quantity
+                && has(&[
+                    "qty", "quantity", "unit", "piece", "pcs", "sold", "stock", "pack", "bottle", "menge",
+                ])
+                && !has(&["price", "cost", "per", "reorder", "level", "min", "max", "target"])
+        };
+        let mut found = (0..self.view.columns.len()).filter(counted);
+        let (Some(col), None) = (found.next(), found.next()) else { return false };
+        self.out.notes.push(format!("How many is taken as the total of {}.", self.view.name(col)));
+        self.out.counts = false;
+        self.spoken.retain(|(_, agg)| *agg != Agg::Count);
+        self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+        true
     }
 
     /// A row may be called by what stands in it: "machines" by `Machine 03`.
@@ -189,8 +279,12 @@ impl Reader<'_> {
             .of_kind(ColumnKind::Text)
             .filter(|col| self.view.role(*col) == ColumnRole::Category && called(*col).0 > 0)
             .collect();
-        if let ([col], false, None) = (&kinds[..], held || self.view.is_named(&word), self.value(at))
-            && !self.used[at]
+        let generic = ["company", "firm", "business", "product", "item", "service", "good", "thing", "name"];
+        if let ([col], false, None) = (
+            &kinds[..],
+            generic.contains(&word.as_str()) || held || self.view.is_named(&word),
+            self.value(at),
+        ) && !self.used[at]
         {
             let (col, text) = (*col, word);
             self.spend(at..at + 1);

@@ -113,6 +113,20 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     if opposite || counted_gaps || of_sums || lacking || unsaid || of_percent {
         partial.doubt(25);
     }
+    // What there was in one year and in another adds up to nothing.
+    let timed = partial.keys.iter().any(|key| key.is_time() || view.is_calendar(key.column()))
+        || partial
+            .filters
+            .iter()
+            .any(|filter| filter.is_time() || filter.columns().iter().any(|col| view.is_calendar(*col)))
+        || matches!(partial.task, Some(Task::Growth(..) | Task::GrowthEach));
+    let level = |measure: &Measure| {
+        measure.agg == Agg::Sum
+            && matches!(measure.of, Expr::Column(col) if super::balances::is_level_in_time(view, col))
+    };
+    if !timed && partial.rank.is_none() && partial.measures.iter().any(level) {
+        partial.doubt(25);
+    }
     // What is paid for an hour adds up to nothing.
     let each = |measure: &Measure| {
         let Expr::Column(col) = measure.of else { return false };

@@ -86,14 +86,28 @@ impl Reader<'_> {
             Unit::Week => "weekly",
             _ => return false,
         };
+        let short: &[&str] = match unit {
+            Unit::Month => &["p/m", "pcm", "/month", "/mo", "per month", "p.m."],
+            Unit::Year => &["p/a", "p.a.", "/year", "/yr", "per year", "per annum"],
+            _ => &["p/w", "/week", "/wk", "per week"],
+        };
         let called = |col: &Col| {
-            self.view.is_measure(*col) && self.view.columns[*col].words.iter().any(|word| word == name)
+            let column = &self.view.columns[*col];
+            let full = column.profile.name.to_lowercase();
+            self.view.is_measure(*col)
+                && (column.words.iter().any(|word| word == name)
+                    || short.iter().any(|mark| full.contains(mark)))
         };
         // "hours per week" is what `Weekly hours` says by itself.
         let own = |mention: &Mention| mention.candidates.iter().any(|(col, _)| called(col));
         if self.word(at, &["per", "each", "every", "a"])
             && self.mention_before(at).is_some_and(|one| own(&one))
         {
+            self.spend(at..at + length);
+            return true;
+        }
+        // "monthly lease" is what `Lease p/m` says.
+        if self.mention(at + length).is_some_and(|one| own(&one)) {
             self.spend(at..at + length);
             return true;
         }

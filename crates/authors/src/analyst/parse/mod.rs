@@ -43,7 +43,7 @@ use super::{
     mentions::{self, EXACT, Mention, TIE, ValueMention},
     query::*,
     view::View,
-    vocabulary::{Class, phrases},
+    vocabulary::{Class, MONEY_WORDS, phrases},
     words::{Kind, Token},
 };
 
@@ -290,6 +290,7 @@ impl<'a> Reader<'a> {
         self.comparisons()?;
         self.value_conditions()?;
         self.both_ends();
+        self.flag_compared();
         self.sorting()?;
         self.group_keys()?;
         self.ranking()?;
@@ -602,6 +603,15 @@ pub(crate) fn choose(
     if let Some(col) = candidates.iter().map(|(col, _)| col).find(chosen).or_else(|| near.iter().find(chosen))
     {
         return Ok(*col);
+    }
+    // "the most money" is the total, beside its parts.
+    let totals: Vec<Col> = near
+        .iter()
+        .copied()
+        .filter(|col| view.columns[*col].words.iter().any(|word| word == "total"))
+        .collect();
+    if let ([total], true) = (&totals[..], MONEY_WORDS.contains(&phrase.to_lowercase().as_str())) {
+        return Ok(*total);
     }
     let is_name = |col: &&Col| view.columns[**col].words.iter().any(|word| word == "name");
     let names: Vec<&Col> = near.iter().filter(is_name).collect();

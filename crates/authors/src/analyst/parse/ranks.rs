@@ -268,6 +268,20 @@ impl Reader<'_> {
         let start = if after.is_none() && (before.is_some() || place.is_some()) { at - 1 } else { at };
         let mut end = at + length + usize::from(after.is_some());
         self.spend(start..end);
+        // "the biggest single payment" is a row.
+        if self.word(end, &["single", "individual"]) {
+            self.spend(end..end + 1);
+            end += 1;
+            self.out.lists = true;
+            if let Some(thing) = self.mention(end).filter(|thing| !self.can(thing, Want::Measure)) {
+                self.rows_said(thing.start..thing.end);
+            }
+        }
+        // "the longest PG film", "the biggest unpaid invoice": of the rows of that kind, one.
+        let kind = self.value(end).map_or(end, |value| value.end);
+        if kind > end && self.tokens.get(kind).is_some_and(|token| self.view.is_named(&token.text)) {
+            self.out.lists = true;
+        }
         self.rank_at = Some(start..end);
         self.rank_lists |= (count.is_some() && place.is_none()) || lists;
         if self.word(end, &["per"])

@@ -32,6 +32,19 @@ impl Reader<'_> {
         }
         let Some(mention) = self.mention(next) else {
             self.table_selection(at, next, counted, count);
+            // "which juniors haven't paid their fee": those rows, not the sum of their fees.
+            let stated = self.value(next).is_some_and(|value| self.mention(value.end).is_none())
+                || self.placed.iter().any(|(place, filter)| {
+                    *place == next && matches!(filter, crate::analyst::query::Filter::Is { .. })
+                });
+            if stated
+                && self.word_ends_in_s(next)
+                && self.says(&["have", "haven't", "are", "aren't", "has", "were", "did", "didn't"])
+            {
+                self.spend(at..at + 1);
+                self.out.selects = true;
+                self.out.lists = true;
+            }
             return Ok(());
         };
         if (self.is_rows(&mention)

@@ -42,7 +42,7 @@ const OUTGOING: [&str; 14] = [
 ];
 
 /// Parts of names of what is money, but not what a sale or a booking brought.
-const OTHER_MONEY: [&str; 28] = [
+const OTHER_MONEY: [&str; 35] = [
     "cost",
     "expense",
     "budget",
@@ -71,7 +71,20 @@ const OTHER_MONEY: [&str; 28] = [
     "paid",
     "outstanding",
     "commission",
+    "tip",
+    "gratuity",
+    "postage",
+    "out",
+    "withdrawal",
+    "debit",
+    "charity",
 ];
+
+/// Parts of names of what goes out, beside what comes in.
+const GOES_OUT: [&str; 6] = ["out", "withdrawal", "debit", "expense", "spent", "spend"];
+
+/// What a value may be of, if it is what was paid for it.
+const SOLD_AS: [&str; 8] = ["order", "line", "sale", "deal", "booking", "job", "invoice", "basket"];
 
 /// What a figure of a mark or a score is called beside the column that holds it.
 const MARKS: [&str; 6] = ["mark", "score", "grade", "result", "rating", "point"];
@@ -101,7 +114,11 @@ impl Reader<'_> {
             let cols: Vec<Col> = if INCOME.contains(&word.as_str()) {
                 self.income(side)
             } else if self.is_traded(at) {
-                Some(self.income(side)).filter(|cols| !cols.is_empty()).unwrap_or_else(|| self.spent())
+                let out = self.goes_out();
+                let spends = self.word(at, &["spend", "spent", "pay", "paid"]) && out.is_some();
+                Some(if spends { out.into_iter().collect() } else { self.income(side) })
+                    .filter(|cols| !cols.is_empty())
+                    .unwrap_or_else(|| self.spent())
             } else if SPENT.contains(&word.as_str()) {
                 self.spent()
             } else if GIVEN.contains(&word.as_str()) && self.is_called(&GIFTS) {
@@ -130,7 +147,10 @@ impl Reader<'_> {
             }
             self.incomes.push(at);
             let candidates = cols.into_iter().map(|col| (col, 60)).collect();
-            self.mentions.push(Mention { start, end: at + 1, candidates });
+            // "sales value", "revenue figures"
+            let end = self.past(at + 1, &["value", "values", "amount", "amounts", "figures"]);
+            self.mentions.retain(|mention| mention.end <= at || mention.start >= end);
+            self.mentions.push(Mention { start, end, candidates });
             self.mentions.sort_by_key(|mention| mention.start);
         }
         self.marks();
@@ -265,6 +285,17 @@ impl Reader<'_> {
         cols.into_iter().filter(|col| side.is_none_or(|side| says(col, side))).collect()
     }
 
+    /// The one amount of what goes out, beside another of what comes in.
+    fn goes_out(&self) -> Option<Col> {
+        let out = |col: &Col| {
+            self.view.is_measure(*col)
+                && self.view.columns[*col].table == self.view.base
+                && self.view.columns[*col].words.iter().any(|word| GOES_OUT.contains(&word.as_str()))
+        };
+        let mut found = self.view_cols().filter(out);
+        found.next().filter(|_| found.next().is_none())
+    }
+
     /// The one amount of the table.
     fn spent(&self) -> Vec<Col> {
         let amount = |col: &Col| {
@@ -273,7 +304,16 @@ impl Reader<'_> {
                 && self.view.columns[*col].table == self.view.base
         };
         let amounts: Vec<Col> = self.view_cols().filter(amount).collect();
-        if amounts.len() == 1 { amounts } else { Vec::new() }
+        if let Some(out) = self.goes_out() {
+            return vec![out];
+        }
+        let called = |names: &[&str]| -> Vec<Col> {
+            let has =
+                |col: &&Col| self.view.columns[**col].words.iter().any(|word| names.contains(&word.as_str()));
+            amounts.iter().filter(has).copied().collect()
+        };
+        // Beside its parts, the total.
+        [called(&["total"]), amounts.clone()].into_iter().find(|found| found.len() == 1).unwrap_or_default()
     }
 
     /// The one amount of a table of gifts; "donations" alone may be counted as well.
@@ -320,7 +360,7 @@ fn is_income(view: &View<'_>, col: Col) -> bool {
     };
     let total = has(&[
         "total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee", "charge",
-    ]);
+    ]) || has(&["value"]) && has(&SOLD_AS);
     let currency = column
         .profile
         .unit

@@ -146,15 +146,23 @@ impl Reader<'_> {
     /// "customers who bought more than once": whoever has several rows, not rows that repeat others.
     fn comes_again(&mut self, at: usize) -> bool {
         let link = (0..at).find(|place| self.word(*place, &["who", "that", "which"]));
-        let Some(group) = link
-            .filter(|_| self.word(at, &["more", "several", "twice"]))
-            .and_then(|link| self.mention_before(link))
+        let link = link.filter(|_| self.word(at, &["more", "several", "twice"]));
+        // "which titles appear more than once"
+        let behind = link
+            .filter(|link| {
+                self.word(*link, &["which", "that"]) && self.says(&["appear", "appears", "occur", "occurs"])
+            })
+            .and_then(|link| self.mention(link + 1))
+            .filter(|group| group.best() >= 60 && !self.is_rows(group));
+        let whole = behind.is_some();
+        let Some(group) = behind
+            .or_else(|| link.and_then(|link| self.mention_before(link)))
             .filter(|group| self.can(group, Want::Key))
         else {
             return false;
         };
-        let Some(col) = self.resolve(&group, Want::Key).ok().filter(|col| !self.tells_rows_apart(*col))
-        else {
+        let named = self.resolve(&group, Want::Key).ok();
+        let Some(col) = named.filter(|col| whole || !self.tells_rows_apart(*col)) else {
             return false;
         };
         self.take(&group);

@@ -9,6 +9,9 @@ use crate::analyst::{
     vocabulary::Class,
 };
 
+/// Most days of a quarter.
+const QUARTER_DAYS_MAX: i64 = 92;
+
 /// A period as it was said.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Said {
@@ -37,6 +40,7 @@ impl Reader<'_> {
             return Ok(());
         }
         self.reference_day(&mut found);
+        self.years_beside(&mut found);
         let mut compared = self.compares_periods(&found);
         if !compared && found.len() == 4 {
             // "Jan to May 2025 versus Jan to May 2026"
@@ -132,6 +136,38 @@ impl Reader<'_> {
         }
     }
 
+    /// "from May to June 2025", "March 2025 with April": both months are of the year that is said once.
+    fn years_beside(&self, found: &mut [When]) {
+        let links = ["and", "to", "or", "vs", "versus", "with", "against", "compared", "than", "in"];
+        for at in 1..found.len() {
+            let (left, right) = (found[at - 1].clone(), found[at].clone());
+            let linked = (left.end..right.start).all(|place| {
+                self.word(place, &links)
+                    || [',', '-', '\u{2013}', '&'].iter().any(|mark| self.mark(place, *mark))
+            });
+            if !linked || right.start == left.end {
+                continue;
+            }
+            match (&left.said, &right.said) {
+                (Said::Months(month, count), Said::Days(Range { from: Some(from), to: Some(to) }))
+                    if to - from <= QUARTER_DAYS_MAX =>
+                {
+                    let (year, next, _) = dates::date_of(*from);
+                    let year = if *month > next { year - 1 } else { year };
+                    found[at - 1].said = Said::Days(Range::months(year, *month, *count));
+                }
+                (Said::Days(Range { from: Some(from), to: Some(to) }), Said::Months(month, count))
+                    if to - from <= QUARTER_DAYS_MAX =>
+                {
+                    let (year, before, _) = dates::date_of(*from);
+                    let year = if *month < before { year + 1 } else { year };
+                    found[at].said = Said::Days(Range::months(year, *month, *count));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Several periods of one column are alternatives: "in May and June".
     fn merge_alternatives(&mut self) {
         let ranges: Vec<Filter> = self
@@ -145,6 +181,18 @@ impl Reader<'_> {
                 )
             })
             .collect();
+        // "1952 and 2007" where years are numbers: of each column, any of them.
+        let single = |filter: &Filter| matches!(filter, Filter::Between { low, high, .. } if low == high);
+        let years: Vec<Filter> =
+            self.placed.iter().map(|(_, filter)| filter.clone()).filter(|filter| single(filter)).collect();
+        if years.len() > 1
+            && years.windows(2).all(|pair| pair[0] != pair[1] && pair[0].columns() == pair[1].columns())
+            && years[0].columns().iter().all(|col| self.view.looks_like_years(*col))
+        {
+            let at = self.placed.iter().find(|(_, filter)| single(filter)).map_or(0, |(at, _)| *at);
+            self.placed.retain(|(_, filter)| !years.contains(filter));
+            self.placed.push((at, Filter::Any(years)));
+        }
         let same_length = ranges.windows(2).all(|pair| match pair {
             [Filter::During { range: left, .. }, Filter::During { range: right, .. }] => {
                 left.from != right.from && (right.from >= left.to || left.from >= right.to)
@@ -354,7 +402,27 @@ impl Reader<'_> {
                     .flat_map(Filter::columns)
                     .any(|col| mention.candidates.iter().any(|(one, _)| *one == col))
             });
-            if let Some(mention) = named.filter(|mention| mention.end <= start).cloned() {
+            // "per year since 2000" groups by what "since 2000" limits.
+            let grouped = |mention: &super::Mention| {
+                mention.start > 0
+                    && self
+                        .class(mention.start - 1, |class| matches!(class, Class::By | Class::Every(_)))
+                        .is_some()
+            };
+            let missed = filters.iter().find(|filter| self.is_beyond(filter));
+            if let Some(Filter::Between { col, .. }) = missed.filter(|_| !not) {
+                let profile = self.view.profile(*col);
+                let ends = profile.and_then(|profile| profile.min.zip(profile.max)).unwrap_or_default();
+                return Err(Trouble::Cannot(format!(
+                    "{:?} goes from {} to {}; nothing is of {}",
+                    self.view.name(*col),
+                    ends.0,
+                    ends.1,
+                    self.raw(start..end)
+                )));
+            }
+            if let Some(mention) = named.filter(|mention| mention.end <= start && !grouped(mention)).cloned()
+            {
                 self.take(&mention);
             }
             return Ok(filters);
@@ -399,6 +467,13 @@ impl Reader<'_> {
             }
         };
         Ok(vec![filter])
+    }
+
+    /// True for years of which there is no row.
+    fn is_beyond(&self, filter: &Filter) -> bool {
+        let Filter::Between { col, low, high } = filter else { return false };
+        let ends = self.view.profile(*col).and_then(|profile| profile.min.zip(profile.max));
+        self.view.looks_like_years(*col) && ends.is_some_and(|(min, max)| *high < min || *low > max)
     }
 
     /// The one date that reaches a period, if the usual one does not; whether it is meant is asked.

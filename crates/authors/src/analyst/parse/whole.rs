@@ -582,6 +582,16 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         let bought = ["cost", "purchase", "buying", "wholesale"];
         Some(if has(&first, &bought) { found.find(|col| !has(col, &bought)).unwrap_or(first) } else { first })
     };
+    // What is owed is owed with its tax.
+    let gross: Vec<Col> = amounts
+        .iter()
+        .copied()
+        .filter(|col| view.columns[*col].words.iter().any(|word| word == "gross"))
+        .collect();
+    if let ([col], true) = (&gross[..], partial.said.owed) {
+        partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(*col)));
+        return Ok(*col);
+    }
     let dear = partial
         .prices
         .then(|| priced(&["price"]).or_else(|| priced(&["cost"])).or_else(|| priced(&["salary", "amount"])))

@@ -1,0 +1,143 @@
+//! Says in plain words what people say in set phrases: "what did we spend" asks how much that was.
+
+use super::words::{self, Kind, Token};
+
+/// Set phrases, and the plain words for them. In the first, `a|b` is one of several words, `..` one to four words,
+/// `Y` a year, `^` the beginning, `!a|b` no such word here; in the second, `$1` is what the first of `|`, `..` and `Y` stood for.
+const IDIOMS: [(&str, &str); 19] = [
+    (
+        "^ what did|do|does .. spend|earn|bill|invoice|collect|owe|charge|take|make|pay !with|by",
+        "how much $1 $2 $3",
+    ),
+    (
+        "^ what have|has|had .. spent|earned|billed|invoiced|collected|charged|taken|made|paid !with|by",
+        "how much $1 $2 $3",
+    ),
+    ("by what|how they|we|he|she|each|it spent|spend|paid|pay|earned|earn|bought|cost|owe", "by $3"),
+    ("by how much they|we|he|she|each|it spent|spend|paid|pay|earned|earn|bought|cost|owe", "by $2"),
+    ("when was|were|did|have we|i|they last", "when was the last entry"),
+    ("when was|were|did|have we|i|they been last", "when was the last entry"),
+    ("this|last year ( Y )", "$2"),
+    ("( this|last year ) Y", "$2"),
+    ("before the end of", "until"),
+    ("before end of", "until"),
+    ("by|until|till the end of", "until"),
+    ("put .. in|into the|one|a same|one|single|uniform|proper", "convert $1 $2 $3 $4"),
+    ("by how much did|has|have|do|does", "how much $1"),
+    ("used|use|using a|an", "with a"),
+    ("how long does|did|do it take|takes|took us|them|you to", "average days to"),
+    ("how long does|did|do it take|takes|took to", "average days to"),
+    ("part timer|timers", "part time"),
+    ("full timer|timers", "full time"),
+    ("fill up|ups", "entry"),
+];
+
+/// Most words that `..` stands for.
+const OPEN_WORDS_MAX: usize = 4;
+
+/// The question with every set phrase in plain words.
+pub(super) fn plain(mut tokens: Vec<Token>) -> Vec<Token> {
+    for (said, meant) in IDIOMS {
+        let pattern: Vec<&str> = said.split(' ').collect();
+        let mut at = 0;
+        while at < tokens.len() {
+            let mut parts = Vec::new();
+            let Some(end) = fits(&pattern, &tokens, at, &mut parts) else {
+                at += 1;
+                continue;
+            };
+            let plain: Vec<Token> = meant
+                .split(' ')
+                .flat_map(|word| match word.strip_prefix('$').and_then(|place| place.parse::<usize>().ok()) {
+                    Some(place) => parts.get(place - 1).cloned().unwrap_or_default(),
+                    None => words::tokens(word),
+                })
+                .collect();
+            let length = plain.len();
+            tokens.splice(at..end, plain);
+            at += length.max(1);
+        }
+    }
+    tokens
+}
+
+/// Where the pattern ends that begins there, and what its open places stand for.
+fn fits(pattern: &[&str], tokens: &[Token], at: usize, parts: &mut Vec<Vec<Token>>) -> Option<usize> {
+    let Some((first, rest)) = pattern.split_first() else { return Some(at) };
+    if *first == "^" {
+        return if at == 0 { fits(rest, tokens, at, parts) } else { None };
+    }
+    if let Some(words) = first.strip_prefix('!') {
+        let refused = tokens.get(at).is_some_and(|token| words.split('|').any(|word| token.is(word)));
+        return if refused { None } else { fits(rest, tokens, at, parts) };
+    }
+    if *first == ".." {
+        return (1..=OPEN_WORDS_MAX).find_map(|length| {
+            let open = tokens.get(at..at + length)?;
+            if !open.iter().all(|token| matches!(token.kind, Kind::Word)) {
+                return None;
+            }
+            let kept = parts.len();
+            parts.push(open.to_vec());
+            let end = fits(rest, tokens, at + length, parts);
+            if end.is_none() {
+                parts.truncate(kept);
+            }
+            end
+        });
+    }
+    let token = tokens.get(at)?;
+    let year = |token: &Token| token.count().is_some_and(|year| (1900..2100).contains(&year));
+    let matches = match *first {
+        "Y" => year(token),
+        "(" | ")" => first.chars().next().is_some_and(|mark| token.is_mark(mark)),
+        words => words.split('|').any(|word| token.is(word)),
+    };
+    if !matches {
+        return None;
+    }
+    let kept = parts.len();
+    if *first == "Y" || first.contains('|') {
+        parts.push(vec![token.clone()]);
+    }
+    let end = fits(rest, tokens, at + 1, parts);
+    if end.is_none() {
+        parts.truncate(kept);
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IDIOMS, plain, words};
+
+    fn said(question: &str) -> String {
+        plain(words::tokens(question)).iter().map(|token| token.raw.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn set_phrases_are_said_in_plain_words() {
+        assert_eq!(said("What did Ravi spend on travel"), "how much did Ravi spend on travel");
+        assert_eq!(said("what did the workshop bill in total?"), "how much did the workshop bill in total ?");
+        assert_eq!(said("what do customers pay with"), "what do customers pay with");
+        assert_eq!(said("compare sales this year (2025) with 2024"), "compare sales 2025 with 2024");
+        assert_eq!(said("top 5 customers by what they spent"), "top 5 customers by spent");
+        assert_eq!(said("which expire before the end of march 2026"), "which expire until march 2026");
+        assert_eq!(said("what products do we make"), "what products do we make");
+    }
+
+    #[test]
+    fn no_plain_words_refer_to_what_is_not_there() {
+        for (said, meant) in IDIOMS {
+            let open = said
+                .split(' ')
+                .filter(|word| {
+                    *word == ".." || *word == "Y" || (word.contains('|') && !word.starts_with('!'))
+                })
+                .count();
+            for place in meant.split(' ').filter_map(|word| word.strip_prefix('$')) {
+                assert!(place.parse::<usize>().is_ok_and(|place| (1..=open).contains(&place)), "{meant}");
+            }
+        }
+    }
+}
