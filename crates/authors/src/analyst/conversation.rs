@@ -234,7 +234,7 @@ pub(crate) fn refers(tokens: &[Token]) -> bool {
             && (at > 0 && word(at - 1, &["of", "for", "is", "was", "be"])
                 || tokens.get(at + 1).is_none_or(|next| next.is_mark('?')))
     };
-    (0..tokens.len()).any(|at| several(at) || one(at))
+    (0..tokens.len()).any(|at| several(at) || one(at) || word(at, &["same"]))
 }
 
 /// True for a few words that can only change what was asked before: "per month", "only Vienna".
@@ -262,6 +262,11 @@ fn adds_keys(tokens: &[Token]) -> bool {
     let text: Vec<&str> = tokens.iter().take(3).map(|token| token.text.as_str()).collect();
     text.first().is_some_and(|first| ["and", "also"].contains(first))
         || tokens.iter().any(|token| token.is_any(&["also", "additionally", "further", "too", "within"]))
+}
+
+/// True if nothing but rows is counted.
+fn counts_rows(query: &Query) -> bool {
+    !query.measures.is_empty() && query.measures.iter().all(|measure| *measure == Measure::rows())
 }
 
 /// True for a condition that a column of noughts and ones is one.
@@ -332,6 +337,11 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         (query.task, query.rank, query.sort) = (Task::Figures, None, None);
     }
     let measured = !next.measures.is_empty();
+    // "and how much do they cost?" of those whose share was told.
+    if let (true, None, Task::Share(part)) = (measured, &next.task, &mut query.task) {
+        query.filters.append(part);
+        query.task = Task::Figures;
+    }
     if measured {
         let agg = match &query.measures[..] {
             [one] if one.agg != Agg::Count && one.agg != Agg::Distinct => Some(one.agg),
@@ -395,6 +405,15 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         }
         Some(Task::Rows(_)) | None => {}
         Some(Task::Values(_)) => {}
+        // "as a percentage" of those that were counted: their share of all.
+        Some(Task::Share(part))
+            if part.is_empty()
+                && query.keys.is_empty()
+                && !query.filters.is_empty()
+                && counts_rows(&query) =>
+        {
+            query.task = Task::Share(std::mem::take(&mut query.filters))
+        }
         Some(task) => query.task = task,
     }
     // "the longest there": the greatest of a column.

@@ -144,6 +144,18 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
             .enumerate()
             .flat_map(|(order, words)| words.into_iter().map(move |word| (order, word)))
             .filter(|(_, word)| word.chars().count() >= 3 && first_letters_fit(word, &token.text))
+            .filter(|(order, word)| {
+                // "film" is no slip in "file": of a word so short, letters are swapped or left out, not changed.
+                let count = token.text.chars().count();
+                *order != 1 || count > 4 || word.chars().count() > count || {
+                    let letters = |word: &str| {
+                        let mut letters: Vec<char> = word.chars().collect();
+                        letters.sort_unstable();
+                        letters
+                    };
+                    letters(word) == letters(&token.text)
+                }
+            })
             .filter_map(|(order, word)| {
                 // A short word is not meant by a long one with two slips.
                 let allowed = allowed.min(slips_allowed(&word));
@@ -212,9 +224,22 @@ fn shortens(part: &str, word: &str) -> bool {
     (3..=6).contains(&part.chars().count())
         && word.chars().count() >= part.chars().count() + 3
         && word.starts_with(part)
+        && !word.ends_with("est")
         && !is_common(word)
         && filler(&[word]) == 0
         && phrases(&[word]).next().is_none()
+}
+
+/// True for a part of a name that is a word without some of its vowels: `bathrm` for bathroom, `amnt` for amount.
+fn contracts(part: &str, word: &str) -> bool {
+    let plain = |word: &str| word.chars().filter(|char| !"aeiou".contains(*char)).collect::<String>();
+    part.len() > 3
+        && part.len() < word.len()
+        && part.chars().next() == word.chars().next()
+        && plain(part) == plain(word)
+        && plain(part).len() > 2
+        && part.chars().filter(|char| "aeiou".contains(*char)).count() * 2
+            <= word.chars().filter(|char| "aeiou".contains(*char)).count()
 }
 
 /// True if a short word is made of the first letters of a name: `mpg` of `Miles_per_Gallon`.
@@ -298,6 +323,15 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     let joined = words.concat();
     if name.concat() == joined || singular(&name.concat()) == joined {
         return 98;
+    }
+    // `gdpPercap` for "gdp per capita"
+    let more = joined.len().saturating_sub(name.concat().len());
+    if words.len() > 1
+        && name.len() > 1
+        && joined.starts_with(&name.concat())
+        && words.last().is_some_and(|last| last.len() > more + 2)
+    {
+        return 96;
     }
     if short_name(&column.profile.name) == *words {
         return 97;
@@ -400,7 +434,11 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         } else {
             u32::from(
                 column.meanings.iter().any(|part| same_concept(part, word))
-                    || name.iter().any(|part| derived(part, word) || shortens(part, word))
+                    || name.iter().any(|part| {
+                        derived(part, word)
+                            || shortens(part, word) && (words.len() > 1 || name.len() == 1)
+                            || contracts(part, word)
+                    })
                     || name.iter().any(|part| {
                         same_concept(part, word)
                             && (part != "name" || is_of_person(name))
@@ -589,7 +627,7 @@ fn done(tokens: &[Token], start: usize, view: &View<'_>) -> Vec<(Col, String)> {
                 .is_any(&["and", "or", "in", "by", "per", "on", "last", "this", "since", "before", "after"])
     });
     let plain = token.kind == Kind::Word
-        && said.chars().count() > 5
+        && said.chars().count() > 4
         && phrases(&[token.text.as_str()]).next().is_none()
         && (!small || (closed && start > 1))
         && !view.is_named(&said)
@@ -601,7 +639,17 @@ fn done(tokens: &[Token], start: usize, view: &View<'_>) -> Vec<(Col, String)> {
         let words = normal_words(value);
         let [state] = &words[..] else { return false };
         let verb = state.ends_with("ed") && stem(state) == stem(&said);
-        verb || (state.ends_with("ed") && derived(state, &said)) || said.strip_suffix("ly") == Some(state)
+        // "foggy", "sunny"
+        let weather = said.strip_suffix('y').is_some_and(|noun| {
+            noun == state
+                || noun.len() > 3
+                    && noun[..noun.len() - 1] == **state
+                    && noun.ends_with(state.chars().last().unwrap_or(' '))
+        });
+        weather
+            || verb
+            || (state.ends_with("ed") && derived(state, &said))
+            || said.strip_suffix("ly") == Some(state)
     };
     let mut found: Vec<(Col, String)> = Vec::new();
     for col in view.of_kind(ColumnKind::Text).filter(|col| view.role(*col) == ColumnRole::Category) {

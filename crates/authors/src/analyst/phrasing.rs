@@ -3,8 +3,8 @@
 use super::words::{self, Kind, Token};
 
 /// Set phrases, and the plain words for them. In the first, `a|b` is one of several words, `..` one to four words,
-/// `Y` a year, `^` the beginning, `!a|b` no such word here; in the second, `$1` is what the first of `|`, `..` and `Y` stood for.
-const IDIOMS: [(&str, &str); 19] = [
+/// `-Y` a year in brackets, `^` the beginning, `$` the end, `!a|b` no such word here; in the second, `$1` is what the first of `|`, `..` and `-Y` stood for.
+const IDIOMS: &[(&str, &str)] = &[
     (
         "^ what did|do|does .. spend|earn|bill|invoice|collect|owe|charge|take|make|pay !with|by",
         "how much $1 $2 $3",
@@ -17,8 +17,7 @@ const IDIOMS: [(&str, &str); 19] = [
     ("by how much they|we|he|she|each|it spent|spend|paid|pay|earned|earn|bought|cost|owe", "by $2"),
     ("when was|were|did|have we|i|they last", "when was the last entry"),
     ("when was|were|did|have we|i|they been last", "when was the last entry"),
-    ("this|last year ( Y )", "$2"),
-    ("( this|last year ) Y", "$2"),
+    ("this|last year -Y", "$2"),
     ("before the end of", "until"),
     ("before end of", "until"),
     ("by|until|till the end of", "until"),
@@ -30,6 +29,16 @@ const IDIOMS: [(&str, &str); 19] = [
     ("part timer|timers", "part time"),
     ("full timer|timers", "full time"),
     ("fill up|ups", "entry"),
+    ("a day|week|month|quarter|year on average", "on average per $1"),
+    ("^ which ones|one $", "list them"),
+    ("^ who|which are they|those $", "list them"),
+    ("^ how long is|are|was|were", "the length of"),
+    ("precipitation|rain|rainfall|snow fell", "$1"),
+    ("money|cash spent", "spent"),
+    ("gdp per head|capita|person", "gdp per capita"),
+    ("teh", "the"),
+    ("cost|costs us|me most|least", "cost the $3"),
+    ("has|have cost the most|least", "has the $2 cost"),
 ];
 
 /// Most words that `..` stands for.
@@ -37,7 +46,7 @@ const OPEN_WORDS_MAX: usize = 4;
 
 /// The question with every set phrase in plain words.
 pub(super) fn plain(mut tokens: Vec<Token>) -> Vec<Token> {
-    for (said, meant) in IDIOMS {
+    for &(said, meant) in IDIOMS {
         let pattern: Vec<&str> = said.split(' ').collect();
         let mut at = 0;
         while at < tokens.len() {
@@ -67,6 +76,10 @@ fn fits(pattern: &[&str], tokens: &[Token], at: usize, parts: &mut Vec<Vec<Token
     if *first == "^" {
         return if at == 0 { fits(rest, tokens, at, parts) } else { None };
     }
+    if *first == "$" {
+        let closed = tokens.get(at..).is_some_and(|rest| rest.iter().all(|token| token.is_mark('?')));
+        return if closed { fits(rest, tokens, at, parts) } else { None };
+    }
     if let Some(words) = first.strip_prefix('!') {
         let refused = tokens.get(at).is_some_and(|token| words.split('|').any(|word| token.is(word)));
         return if refused { None } else { fits(rest, tokens, at, parts) };
@@ -87,17 +100,19 @@ fn fits(pattern: &[&str], tokens: &[Token], at: usize, parts: &mut Vec<Vec<Token
         });
     }
     let token = tokens.get(at)?;
-    let year = |token: &Token| token.count().is_some_and(|year| (1900..2100).contains(&year));
+    // In brackets, a number is less than nought.
+    let year = token.amount().map(|amount| -amount.value).filter(|year| (1900.0..2100.0).contains(year));
     let matches = match *first {
-        "Y" => year(token),
-        "(" | ")" => first.chars().next().is_some_and(|mark| token.is_mark(mark)),
+        "-Y" => year.is_some(),
         words => words.split('|').any(|word| token.is(word)),
     };
     if !matches {
         return None;
     }
     let kept = parts.len();
-    if *first == "Y" || first.contains('|') {
+    if let ("-Y", Some(year)) = (*first, year) {
+        parts.push(words::tokens(&format!("{year}")));
+    } else if first.contains('|') {
         parts.push(vec![token.clone()]);
     }
     let end = fits(rest, tokens, at + 1, parts);
@@ -128,11 +143,11 @@ mod tests {
 
     #[test]
     fn no_plain_words_refer_to_what_is_not_there() {
-        for (said, meant) in IDIOMS {
+        for &(said, meant) in IDIOMS {
             let open = said
                 .split(' ')
                 .filter(|word| {
-                    *word == ".." || *word == "Y" || (word.contains('|') && !word.starts_with('!'))
+                    *word == ".." || *word == "-Y" || (word.contains('|') && !word.starts_with('!'))
                 })
                 .count();
             for place in meant.split(' ').filter_map(|word| word.strip_prefix('$')) {

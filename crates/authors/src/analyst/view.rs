@@ -75,7 +75,7 @@ const DIMENSIONS: [&str; 9] =
     ["length", "width", "height", "depth", "weight", "mass", "size", "distance", "area"];
 
 /// Names of rows that mean the same: whoever keeps appointments asks for visits as well.
-const ROW_NAMES: [&str; 13] = [
+const ROW_NAMES: [&str; 14] = [
     "appointment visit consultation",
     "booking reservation stay",
     "donation gift contribution",
@@ -88,6 +88,7 @@ const ROW_NAMES: [&str; 13] = [
     "student pupil",
     "ticket issue",
     "trip ride journey",
+    "movie film",
     "shipment delivery parcel",
 ];
 
@@ -140,6 +141,10 @@ impl<'a> View<'a> {
         };
         let things: Vec<String> = self.names.iter().chain(&more).filter_map(of).collect();
         more.extend(things);
+        let daily = |col: Col| self.kind(col) == ColumnKind::Date && self.is_unique(col);
+        if (0..self.columns.len()).any(daily) && self.rows() > 27 && self.joins.is_empty() {
+            more.push("day".to_owned());
+        }
         if self.lists_companies() {
             more.extend(["company", "firm", "business"].map(str::to_owned));
         }

@@ -98,6 +98,8 @@ pub(crate) struct Said {
     pronoun: Option<String>,
     /// "received": what came in, not what was to come.
     received: Option<String>,
+    /// "what do they …": something is asked for, not how much.
+    pub(super) things: bool,
     /// What is owed was asked for.
     pub(super) owed: bool,
     /// "nothing": what turns a question round and was not read.
@@ -175,6 +177,10 @@ impl Reader<'_> {
             let behind = token.is("percentage") && self.anchors.iter().any(|(_, end)| *end == at);
             if token.is_any(&["percentage", "percent", "share", "proportion"]) && !behind {
                 said.part = Some(token.raw.clone());
+            }
+            said.things |= token.is("what") && next(1, &["do", "did", "does"]);
+            if token.is("columns") && at > 0 && self.word(at - 1, &["as"]) && !self.used[at] {
+                said.unread = Some(self.raw(at - 1..at + 1));
             }
             said.owed |= token.is_any(&["owed", "owe", "owes", "owing", "outstanding", "unpaid"]);
             if token.is_any(&["nothing", "none", "else", "twice", "half"]) && !self.used[at] {

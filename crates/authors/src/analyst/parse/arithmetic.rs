@@ -483,8 +483,14 @@ impl Reader<'_> {
         let own = |col: &Col| self.view.columns[*col].table == table;
         let dated = self.view.of_kind(ColumnKind::Date).any(|col| own(&col));
         // Where nothing beside it is measured, a row is of one.
-        let alone =
-            (0..self.view.columns.len()).all(|col| col == price || !own(&col) || !self.view.is_measure(col));
+        let extra = |col: Col| {
+            let words = &self.view.columns[col].words;
+            ["tip", "gratuity", "postage", "deposit", "tax", "vat"]
+                .iter()
+                .any(|name| words.iter().any(|word| word == name))
+        };
+        let alone = (0..self.view.columns.len())
+            .all(|col| col == price || !own(&col) || !self.view.is_measure(col) || extra(col));
         (self.called(&counted).is_none() && (cost.is_some_and(|cost| own(&cost)) || alone) && dated)
             .then_some(price)
     }
@@ -595,9 +601,11 @@ impl Reader<'_> {
                 (self.past(at + 1, &["price", "prices"]), &["unit cost", "cost", "purchase price"])
             }
             () if said && self.word(at, &["price", "prices"]) => {
-                (at + 1, &["selling price", "unit price", "price"])
+                (at + 1, &["retail price", "selling price", "unit price", "price"])
             }
-            () if said && self.word(at - 1, &["retail"]) => (at, &["selling price", "unit price", "price"]),
+            () if said && self.word(at - 1, &["retail"]) => {
+                (at, &["retail price", "selling price", "unit price", "price"])
+            }
             () => (end, &["unit cost", "cost", "unit price", "price"]),
         }
     }

@@ -638,7 +638,14 @@ impl Reader<'_> {
                     values.join(" and ")
                 )));
             }
-            let compared = (versus || self.compares) && values.len() > 1;
+            // "number of males and females" tells both.
+            let counted = values.len() > 1
+                && (start.saturating_sub(4)..start).any(|from| {
+                    self.class(from, |class| class == Class::HowMany)
+                        .is_some_and(|length| self.past(from + length, &["the", "of", "all"]) == start)
+                })
+                && (start..end).any(|place| self.word(place, &["and"]));
+            let compared = (versus || self.compares || counted) && values.len() > 1;
             if compared {
                 self.out.keys.push(Key::Column(col));
             }

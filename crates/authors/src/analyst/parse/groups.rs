@@ -5,6 +5,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
     query::{Agg, Col, Expr, Key, Measure, Sort, Unit},
+    view::{shared_key, table_words},
     vocabulary::Class,
     words::Kind,
 };
@@ -461,6 +462,29 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The column by which the rows of another table are told apart here: `Reg` for "van" in a sheet of fuel.
+    pub(super) fn entity_key(&self, at: usize) -> Option<Col> {
+        let token = self.tokens.get(at).filter(|token| token.kind == Kind::Word && !self.used[at])?;
+        let word = crate::analyst::spelling::singular(&token.text);
+        let base = &self.view.tables[self.view.base];
+        if table_words(base).contains(&word) {
+            return None;
+        }
+        let mut found = self
+            .view
+            .tables
+            .iter()
+            .enumerate()
+            .filter(|(place, table)| *place != self.view.base && table_words(table).contains(&word))
+            .filter_map(|(_, table)| match shared_key(base, table)?[..] {
+                [(own, _)] => Some(own),
+                _ => None,
+            });
+        let own = found.next().filter(|_| found.next().is_none())?;
+        (0..self.view.columns.len())
+            .find(|col| self.view.columns[*col].table == self.view.base && self.view.columns[*col].at == own)
+    }
+
     /// A key that begins here.
     fn one_key(&mut self, at: usize) -> Result<Option<()>, Trouble> {
         if let Some((length, unit)) = self.unit(at).filter(|_| {
@@ -468,6 +492,13 @@ impl Reader<'_> {
         }) {
             self.spend(at..at + length);
             self.time_key(unit)?;
+            return Ok(Some(()));
+        }
+        if let Some(col) =
+            self.entity_key(at).filter(|_| self.mention(at).is_none() && self.mention(at + 1).is_none())
+        {
+            self.spend(at..at + 1);
+            self.push_key(Key::Column(col));
             return Ok(Some(()));
         }
         let mut start = at;
@@ -480,6 +511,13 @@ impl Reader<'_> {
         let Some(mention) = self.mention(start) else {
             // "per order" is each row on its own.
             if start > at {
+                // "by stock" says of what there are groups, and no column is called so.
+                let ranked = (0..self.tokens.len())
+                    .any(|place| self.class(place, |class| matches!(class, Class::Rank { .. })).is_some());
+                let date = self.word(start, &["date", "dates", "number", "time"]);
+                if at > 0 && self.word(at - 1, &["by"]) && !ranked && !date {
+                    self.out.doubt(25);
+                }
                 let per = at > 0 && self.word(at - 1, &["per", "each", "every"]);
                 self.out.said.each_row = per.then(|| self.raw(at - 1..start));
                 self.spend(at..start);

@@ -18,6 +18,12 @@ impl Reader<'_> {
             if self.with_and_without(at)? {
                 continue;
             }
+            if let Some((end, filter)) = self.who_did(at) {
+                self.spend(at + 1..end);
+                self.out.rows_named = true;
+                self.placed.push((at, filter));
+                continue;
+            }
             let Some((from, mention)) = self.had(at).or_else(|| self.participle(at)) else { continue };
             let col = self.resolve(&mention, Want::Any)?;
             if let Some(filter) = self.having_any(col) {
@@ -38,6 +44,22 @@ impl Reader<'_> {
         }
         let plain = !matches!(self.view.kind(col), ColumnKind::Boolean | ColumnKind::Empty);
         (plain && profile.empty > 0).then_some(Filter::Empty { col, not: true })
+    }
+
+    /// "who did overtime in December": those who have more than none of it.
+    fn who_did(&mut self, at: usize) -> Option<(usize, Filter)> {
+        let did =
+            ["did", "does", "do", "had", "has", "have", "worked", "works", "took", "takes", "got", "gets"];
+        let asked = self.word(at, &["who"]) && self.word(at + 1, &did);
+        let mention = self.mention(self.past(at + 2, &["any", "some"])).filter(|_| asked)?;
+        let end = mention.end;
+        let closed = end == self.tokens.len()
+            || matches!(self.tokens[end].kind, crate::analyst::words::Kind::Mark('?' | '.'))
+            || self.word(end, &["in", "on", "last", "this", "during", "since"]);
+        let [(col, _)] = mention.candidates[..] else { return None };
+        let none = self.view.profile(col)?.min == Some(0.0) && self.view.is_measure(col);
+        (closed && none && mention.best() >= 60)
+            .then_some((end, Filter::Number { col, cmp: Cmp::Over, value: 0.0 }))
     }
 
     /// "loans with a fine", "how many calls have a rating": an article, or nothing more to come.

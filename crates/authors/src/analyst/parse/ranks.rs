@@ -278,8 +278,19 @@ impl Reader<'_> {
             }
         }
         // "the longest PG film", "the biggest unpaid invoice": of the rows of that kind, one.
-        let kind = self.value(end).map_or(end, |value| value.end);
-        if kind > end && self.tokens.get(kind).is_some_and(|token| self.view.is_named(&token.text)) {
+        let mut kind = end;
+        while kind < end + 4
+            && (self.used.get(kind) == Some(&true)
+                || self.value(kind).is_some()
+                || self.word(kind, &["rated", "priced", "paid", "scored"]))
+        {
+            kind = self.value(kind).map_or(kind + 1, |value| value.end);
+        }
+        if kind > end
+            && !self.word_ends_in_s(kind)
+            && self.tokens.get(kind).is_some_and(|token| self.view.is_named(&token.text))
+            && self.entity_key(kind).is_none()
+        {
             self.out.lists = true;
         }
         self.rank_at = Some(start..end);

@@ -30,6 +30,14 @@ impl Reader<'_> {
         if self.used.get(next) == Some(&true) {
             return Ok(());
         }
+        if let Some(col) = self.entity_key(next).filter(|_| self.mention(next).is_none()) {
+            // "which van has cost the most" in a sheet of repairs: each van by its plate.
+            self.spend(at..next + 1);
+            self.out.selects = true;
+            self.rank_count(count);
+            self.push_key(Key::Column(col));
+            return Ok(());
+        }
         let Some(mention) = self.mention(next) else {
             self.table_selection(at, next, counted, count);
             // "which juniors haven't paid their fee": those rows, not the sum of their fees.
@@ -44,6 +52,7 @@ impl Reader<'_> {
                 self.spend(at..at + 1);
                 self.out.selects = true;
                 self.out.lists = true;
+                self.out.task = Some(crate::analyst::query::Task::Rows(Vec::new()));
             }
             return Ok(());
         };
@@ -173,6 +182,7 @@ impl Reader<'_> {
             })
             .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]))
             .or_else(|| self.only_person());
+        let col = self.worker_beside(col).or(col);
         let names: Vec<Col> = (0..self.view.columns.len())
             .filter(|col| {
                 self.view.kind(*col) == ColumnKind::Text
@@ -197,6 +207,27 @@ impl Reader<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// "who has done the least hours" where there are clients and cleaners: who works, not for whom.
+    fn worker_beside(&self, col: Option<Col>) -> Option<Col> {
+        const SERVED: [&str; 14] = [
+            "customer", "client", "member", "player", "supplier", "buyer", "order", "number", "quarter",
+            "letter", "borrower", "other", "owner", "partner",
+        ];
+        let last = |col: Col| self.view.columns[col].words.last().cloned().unwrap_or_default();
+        let works =
+            self.says(&["done", "did", "worked", "works", "work", "handled", "served", "drove", "completed"]);
+        col.filter(|col| works && SERVED[..3].contains(&last(*col).as_str()))?;
+        let worker = |col: &Col| {
+            let word = last(*col);
+            self.view.kind(*col) == ColumnKind::Text
+                && self.view.role(*col) == ColumnRole::Category
+                && ["er", "or", "ist", "ian", "ic", "eer"].iter().any(|ending| word.ends_with(ending))
+                && !SERVED.contains(&word.as_str())
+        };
+        let mut found = (0..self.view.columns.len()).filter(worker);
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// The one column that is called by what somebody is.

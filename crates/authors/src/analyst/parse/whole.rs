@@ -606,6 +606,10 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
             return main_measure(&[], view, choices);
         }
     };
+    if partial.rank.is_some() && partial.keys.is_empty() && partial.said.things {
+        // "what do they buy most": of what, if not of money?
+        partial.doubt(25);
+    }
     if partial.said.versus || partial.said.compares.is_some() {
         // "too small vs too large" may as well be counted.
         partial.doubt(25);
