@@ -29,7 +29,7 @@ const IDIOMS: &[(&str, &str)] = &[
     ("part timer|timers", "part time"),
     ("full timer|timers", "full time"),
     ("fill up|ups", "entry"),
-    ("a day|week|month|quarter|year on average", "on average per $1"),
+    ("a day|week|month|quarter|year on average", "per $1 on average"),
     ("^ which ones|one $", "list them"),
     ("^ who|which are they|those $", "list them"),
     ("^ how long is|are|was|were", "the length of"),

@@ -400,6 +400,8 @@ pub(crate) enum Cleaning {
     /// Rows that lack a value in the column, or in any.
     DropMissing(Option<Col>),
     Parse,
+    /// Values of a column that differ in case only take the most frequent spelling.
+    Alike(Col),
 }
 
 /// One of the two periods that a growth compares.
@@ -576,6 +578,7 @@ impl Query {
             Task::GrowthColumns(before, after) => columns.extend([*before, *after]),
             Task::Clean(steps) => columns.extend(steps.iter().filter_map(|step| match step {
                 Cleaning::Fill(col, _) | Cleaning::DropMissing(col) => *col,
+                Cleaning::Alike(col) => Some(*col),
                 _ => None,
             })),
             Task::Figures | Task::GrowthEach | Task::Cagr | Task::Running | Task::Pivot | Task::Draw => {}

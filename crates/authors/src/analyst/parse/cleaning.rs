@@ -69,6 +69,20 @@ impl Reader<'_> {
             }
         }
         if tidy {
+            let spelled = self
+                .mentions
+                .iter()
+                .find(|mention| matches!(mention.candidates[..], [(col, _), ..] if self.is_kind_of_text(col)))
+                .cloned();
+            if let Some(mention) = spelled {
+                let col = self.resolve(&mention, Want::Key)?;
+                steps.push(Cleaning::Trim);
+                steps.push(Cleaning::Alike(col));
+                self.take(&mention);
+                let end =
+                    self.past(mention.end, &["names", "name", "values", "spelling", "spellings", "column"]);
+                self.spend(mention.end..end);
+            }
             for at in 0..self.tokens.len() {
                 if self
                     .word(at, &["numbers", "number", "dates", "amounts", "text", "types", "formats", "excel"])
@@ -96,6 +110,12 @@ impl Reader<'_> {
             self.out.save = true;
         }
         Ok(())
+    }
+
+    /// True for a text that comes again and again, such as a town.
+    fn is_kind_of_text(&self, col: crate::analyst::query::Col) -> bool {
+        use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+        self.view.kind(col) == ColumnKind::Text && self.view.role(col) == ColumnRole::Category
     }
 
     /// True if the question begins so.

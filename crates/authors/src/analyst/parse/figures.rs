@@ -392,9 +392,24 @@ impl Reader<'_> {
                     && other.best() > mention.best() + 20
                     && self.can(other, Want::Measure)
             };
-            if mention.best() < 75 && all.iter().any(stronger) {
-                self.spend(mention.start..mention.end);
-                continue;
+            if mention.best() < 75
+                && let Some(head) = all.iter().find(|other| stronger(other)).cloned()
+            {
+                // "lease cost" is `Lease p/m`, whatever else is called a cost.
+                let [(col, _), ..] = mention.candidates[..] else { continue };
+                let named = head.start == mention.end
+                    && self.word(
+                        head.start,
+                        &["cost", "costs", "amount", "amounts", "value", "fee", "fees", "payment"],
+                    )
+                    && self.view.role(col) == ColumnRole::Amount
+                    && self.view.is_measure(col)
+                    && !head.candidates.iter().any(|(one, _)| *one == col);
+                if !named {
+                    self.spend(mention.start..mention.end);
+                    continue;
+                }
+                self.spend(head.start..head.end);
             }
             let literal = mention.best() >= 60 && !self.spoken.is_empty();
             if self.is_rows(&mention)

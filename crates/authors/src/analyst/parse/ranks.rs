@@ -286,7 +286,7 @@ impl Reader<'_> {
         {
             kind = self.value(kind).map_or(kind + 1, |value| value.end);
         }
-        if kind > end
+        if kind >= end
             && !self.word_ends_in_s(kind)
             && self.tokens.get(kind).is_some_and(|token| self.view.is_named(&token.text))
             && self.entity_key(kind).is_none()

@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Reader, Trouble, Want, ranks::RANK_MAX};
 use crate::analyst::{
-    query::{Col, Key, Rank},
+    query::{Col, Filter, Key, Rank, Task},
     vocabulary::Class,
     words::{Kind, Token},
 };
@@ -27,6 +27,23 @@ impl Reader<'_> {
             self.out.selects = true;
             return self.time_key(unit);
         }
+        // "which juniors haven't paid their fee": those rows, not the sum of their fees.
+        let stated = self.word_ends_in_s(next)
+            && self
+                .placed
+                .iter()
+                .any(|(place, filter)| *place == next && matches!(filter, Filter::Is { .. }))
+            && self.word(
+                next + 1,
+                &["have", "haven't", "are", "aren't", "has", "were", "did", "didn't", "don't"],
+            );
+        if stated {
+            self.spend(at..at + 1);
+            self.out.selects = true;
+            self.out.lists = true;
+            self.out.task = Some(Task::Rows(Vec::new()));
+            return Ok(());
+        }
         if self.used.get(next) == Some(&true) {
             return Ok(());
         }
@@ -40,20 +57,6 @@ impl Reader<'_> {
         }
         let Some(mention) = self.mention(next) else {
             self.table_selection(at, next, counted, count);
-            // "which juniors haven't paid their fee": those rows, not the sum of their fees.
-            let stated = self.value(next).is_some_and(|value| self.mention(value.end).is_none())
-                || self.placed.iter().any(|(place, filter)| {
-                    *place == next && matches!(filter, crate::analyst::query::Filter::Is { .. })
-                });
-            if stated
-                && self.word_ends_in_s(next)
-                && self.says(&["have", "haven't", "are", "aren't", "has", "were", "did", "didn't"])
-            {
-                self.spend(at..at + 1);
-                self.out.selects = true;
-                self.out.lists = true;
-                self.out.task = Some(crate::analyst::query::Task::Rows(Vec::new()));
-            }
             return Ok(());
         };
         if (self.is_rows(&mention)
@@ -76,7 +79,7 @@ impl Reader<'_> {
         let rows = self.view.is_unique(col) && self.view.columns[col].table == self.view.base;
         if rows {
             self.out.lists = true;
-            self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
+            self.out.task = Some(Task::Rows(vec![col]));
         } else {
             self.push_key(self.key_of(col));
         }
@@ -194,7 +197,7 @@ impl Reader<'_> {
             self.spend(at..from);
             self.out.selects = true;
             self.out.lists = true;
-            self.out.task = Some(crate::analyst::query::Task::Rows(names));
+            self.out.task = Some(Task::Rows(names));
             return Ok(());
         }
         match col {
@@ -270,7 +273,7 @@ impl Reader<'_> {
         self.out.selects = true;
         if self.tells_rows_apart(col) {
             self.out.lists = true;
-            self.out.task = Some(crate::analyst::query::Task::Rows(vec![col]));
+            self.out.task = Some(Task::Rows(vec![col]));
         } else {
             self.push_key(Key::Column(col));
         }

@@ -90,7 +90,7 @@ impl Writer<'_> {
     }
 
     /// Every column that is read, by its place in the view.
-    fn columns_read(&self) -> Vec<usize> {
+    pub(super) fn columns_read(&self) -> Vec<usize> {
         let all = || 0..self.view.columns.len();
         let base = || all().filter(|col| self.view.columns[*col].table == self.view.base);
         let mut columns = self.query.columns();

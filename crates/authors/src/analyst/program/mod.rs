@@ -6,7 +6,7 @@ mod tasks;
 use std::fmt::Write;
 
 use ringfence_job::Language;
-use ringfence_pipeline::ports::Draft;
+use ringfence_pipeline::ports::{ColumnKind, Draft, Stored};
 
 use super::{
     describe::{self, figure_name},
@@ -95,6 +95,7 @@ impl<'a> Writer<'a> {
         if !self.query.filters.is_empty() {
             body.push_str("table = table.copy()\n");
         }
+        body += &self.as_yes_and_no();
         body += &self.once();
         if let Some(date) = self.query.measures.iter().find_map(|measure| measure.agg.date()) {
             let _ = writeln!(
@@ -119,6 +120,40 @@ impl<'a> Writer<'a> {
         let _ = write!(code, "import pandas as pd\nfrom ringfence import {}\n\n\n", self.uses.join(", "));
         code += &frame.helpers;
         code += &body;
+        code
+    }
+
+    /// Truth values as the file says them, once the conditions are met: who writes `Yes` reads no `True`.
+    fn as_yes_and_no(&self) -> String {
+        let conditions = match &self.query.task {
+            Task::Share(part) => part.clone(),
+            _ => Vec::new(),
+        };
+        let computed = |col: &usize| {
+            conditions.iter().any(|filter| filter.columns().contains(col))
+                || self.query.measures.iter().any(|measure| measure.of.columns().contains(col))
+        };
+        let mut code = String::new();
+        for col in self.columns_read() {
+            let Some(profile) = self.view.profile(col).filter(|_| !computed(&col)) else { continue };
+            let word = |meant: &str| {
+                profile
+                    .values
+                    .iter()
+                    .map(|value| value.value.trim())
+                    .find(|word| word.eq_ignore_ascii_case(meant))
+            };
+            let written = profile.kind == ColumnKind::Boolean && profile.stored == Stored::Text;
+            if let (true, Some(yes), Some(no)) = (written, word("yes"), word("no")) {
+                let _ = writeln!(
+                    code,
+                    "table[{0}] = table[{0}].map({{True: {1}, False: {2}}})",
+                    self.name(col),
+                    literal(yes),
+                    literal(no)
+                );
+            }
+        }
         code
     }
 

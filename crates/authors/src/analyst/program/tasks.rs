@@ -614,11 +614,19 @@ impl Writer<'_> {
         // Rows may only be the same once their dates and numbers are.
         let parsed = steps.contains(&Cleaning::Parse);
         let mut steps: Vec<&Cleaning> = steps.iter().collect();
-        steps.sort_by_key(|step| **step == Cleaning::Dedupe);
+        steps.sort_by_key(|step| match step {
+            Cleaning::Alike(_) => 0,
+            Cleaning::Dedupe => 2,
+            _ => 1,
+        });
         for step in steps {
             code += &match step {
                 Cleaning::Trim => String::new(),
                 Cleaning::Parse => self.parse_text(),
+                Cleaning::Alike(col) => format!(
+                    "folded = table[{0}].str.casefold()\nusual = table.groupby(folded)[{0}].agg(lambda names: names.mode().iat[0])\ntable[{0}] = folded.map(usual)\n",
+                    self.name(*col)
+                ),
                 Cleaning::Dedupe => self.dedupe(parsed),
                 Cleaning::DropMissing(Some(col)) => match self.view.kind(*col) {
                     ColumnKind::Text => format!("table = table[table[{}] != \"\"]\n", self.name(*col)),
@@ -667,6 +675,12 @@ impl Writer<'_> {
                     (None, Some(text)) => {
                         format!("table[{name}] = table[{name}].astype(object).fillna({})\n", literal(text))
                     }
+                },
+                ColumnKind::Boolean => match value {
+                    Some(text) => {
+                        format!("table[{name}] = table[{name}].astype(object).fillna({})\n", literal(text))
+                    }
+                    None => String::new(),
                 },
                 _ => String::new(),
             }
