@@ -13,7 +13,10 @@ use crate::analyst::{
 const FRACTIONS_MAX: f64 = 2.0;
 
 /// Units in which a number of a condition may be said.
-const UNITS: [&str; 9] = ["days", "hours", "minutes", "weeks", "months", "years", "kg", "litres", "nights"];
+const UNITS: [&str; 20] = [
+    "days", "hours", "minutes", "weeks", "months", "years", "kg", "litres", "nights", "g", "lb", "lbs", "oz",
+    "km", "miles", "cm", "mm", "ml", "kwh", "m",
+];
 
 impl Reader<'_> {
     pub(super) fn comparisons(&mut self) -> Result<(), Trouble> {
@@ -360,7 +363,7 @@ impl Reader<'_> {
         if let Some(mention) = self.mention_before(start).filter(|mention| self.can(mention, Want::Measure)) {
             let col = self.resolve(&mention, Want::Measure)?;
             self.take(&mention);
-            return Ok((col, mention.start, to));
+            return Ok((col, mention.start, self.past_unit(col, to)));
         }
         let after = self.past(
             to,
@@ -479,6 +482,17 @@ impl Reader<'_> {
     }
 
     /// The one column that is called by a unit behind a number; no other can be meant.
+    /// Behind the unit of the column, if that stands there: "4000 g" of `Body Mass (g)`.
+    fn past_unit(&self, col: Col, at: usize) -> usize {
+        let own = self.tokens.get(at).is_some_and(|token| {
+            let word = crate::analyst::spelling::singular(&token.text);
+            token.is_any(&UNITS[9..])
+                && (self.view.columns[col].words.iter().any(|part| *part == word || *part == token.text)
+                    || self.view.profile(col).is_some_and(|profile| profile.unit.as_deref() == Some(&word)))
+        });
+        at + usize::from(own && self.free(at..at + 1))
+    }
+
     fn measured_in(&self, at: usize) -> Option<Col> {
         let unit = self.tokens.get(at).filter(|token| token.is_any(&UNITS))?;
         let word = crate::analyst::spelling::singular(&unit.text);

@@ -286,7 +286,9 @@ impl Reader<'_> {
         {
             kind = self.value(kind).map_or(kind + 1, |value| value.end);
         }
-        if kind >= end
+        let lasting =
+            self.word(at, &["longest", "shortest", "oldest", "heaviest", "lightest", "tallest", "fastest"]);
+        if (kind > end || lasting)
             && !self.word_ends_in_s(kind)
             && self.tokens.get(kind).is_some_and(|token| self.view.is_named(&token.text))
             && self.entity_key(kind).is_none()

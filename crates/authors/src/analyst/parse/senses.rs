@@ -89,6 +89,9 @@ const SOLD_AS: [&str; 8] = ["order", "line", "sale", "deal", "booking", "job", "
 /// What a figure of a mark or a score is called beside the column that holds it.
 const MARKS: [&str; 6] = ["mark", "score", "grade", "result", "rating", "point"];
 
+/// What a sum of money is called beside the column that holds it: "lease cost" of `Lease p/m`.
+const MONEY_HEADS: [&str; 5] = ["cost", "amount", "fee", "charge", "payment"];
+
 impl Reader<'_> {
     /// Takes a word that names no column for the one that it can only mean, or for those between which is asked.
     pub(super) fn senses(&mut self) {
@@ -337,13 +340,20 @@ impl Reader<'_> {
             // A weak name for another column does not stand beside the one that is named.
             let named = self.mention(at).is_some_and(|mention| mention.best() >= 60);
             let Some(mention) = self.mention_before(at).filter(|mention| {
-                MARKS.contains(&word.as_str()) && !self.used[at] && !named && mention.best() >= 60
+                (MARKS.contains(&word.as_str()) || MONEY_HEADS.contains(&word.as_str()))
+                    && !self.used[at]
+                    && !named
+                    && mention.best() >= 60
             }) else {
                 continue;
             };
-            let held = mention.candidates.iter().any(|(col, _)| {
-                super::figures::is_averaged(self.view, *col) || self.view.role(*col) == ColumnRole::Category
-            });
+            let paid = MONEY_HEADS.contains(&word.as_str())
+                && matches!(mention.candidates[..], [(col, _), ..] if self.view.role(col) == ColumnRole::Amount);
+            let held = paid
+                || mention.candidates.iter().any(|(col, _)| {
+                    super::figures::is_averaged(self.view, *col)
+                        || self.view.role(*col) == ColumnRole::Category
+                });
             if held {
                 self.spend(at..at + 1);
             }
