@@ -269,6 +269,24 @@ fn counts_rows(query: &Query) -> bool {
     !query.measures.is_empty() && query.measures.iter().all(|measure| *measure == Measure::rows())
 }
 
+/// The earlier question of those of whom its last condition is not true: "and without?", "and those that are not?"
+pub(crate) fn opposite(earlier: &Query, tokens: &[Token]) -> Option<Query> {
+    let small = ["and", "what", "about", "those", "the", "ones", "that", "are", "how", "without", "not"];
+    let turned = tokens.len() <= 6
+        && tokens.iter().any(|token| token.is_any(&["without", "not"]))
+        && tokens.iter().all(|token| token.is_any(&small) || token.is_mark('?'));
+    let mut query = earlier.clone();
+    let last = query.filters.last_mut().filter(|_| turned)?;
+    *last = match last.clone() {
+        Filter::Flag { col, yes } => Filter::Flag { col, yes: !yes },
+        Filter::Empty { col, not } => Filter::Empty { col, not: !not },
+        Filter::Is { col, values, not } => Filter::Is { col, values, not: !not },
+        _ => return None,
+    };
+    query.notes.clear();
+    Some(query)
+}
+
 /// True for a condition that a column of noughts and ones is one.
 fn is_kind(filter: &Filter, view: &View<'_>) -> bool {
     let Filter::Number { col, cmp: Cmp::Equal, value: 1.0 } = filter else { return false };

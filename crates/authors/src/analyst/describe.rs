@@ -395,6 +395,7 @@ fn cleaned(steps: &[Cleaning], view: &View<'_>) -> String {
             Cleaning::Trim => "white space trimmed".to_owned(),
             Cleaning::Dedupe => "repeated rows removed".to_owned(),
             Cleaning::Parse => "dates and numbers stored as such".to_owned(),
+            Cleaning::DropColumn(col) => format!("without the column {}", view.name(*col)),
             Cleaning::Alike(col) => format!("spellings of {} that differ in case made one", view.name(*col)),
             Cleaning::Fill(col, value) => format!(
                 "empty cells{} filled with {}",

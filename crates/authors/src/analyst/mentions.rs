@@ -12,6 +12,16 @@ use super::{
     words::{self, Kind, Token},
 };
 
+/// What short codes stand for, in columns that hold few others.
+const CODES: [(&[&str], &str); 6] = [
+    (&["part time", "part timer"], "pt"),
+    (&["full time", "full timer"], "ft"),
+    (&["male", "man", "boy"], "m"),
+    (&["female", "woman", "girl"], "f"),
+    (&["morning"], "am"),
+    (&["afternoon"], "pm"),
+];
+
 /// Words of praise and size, which are part of a value only with the rest of it.
 const VAGUE: [&str; 14] = [
     "good",
@@ -706,6 +716,13 @@ fn matching(
             || (plain && !capital && !said_of_rows)
         {
             found.clear();
+        }
+        if found.is_empty() {
+            let said = words.join(" ");
+            let code = CODES.iter().find(|(names, _)| names.contains(&said.as_str())).map(|(_, code)| *code);
+            let few = |col: &Col| view.profile(*col).is_some_and(|profile| profile.distinct <= 6);
+            found = pick(&|value| matches!(value, [one] if Some(one.as_str()) == code));
+            found.retain(|(col, _)| few(col));
         }
         if found.is_empty()
             && let [word] = &words[..]

@@ -402,6 +402,8 @@ pub(crate) enum Cleaning {
     Parse,
     /// Values of a column that differ in case only take the most frequent spelling.
     Alike(Col),
+    /// The new workbook is without the column.
+    DropColumn(Col),
 }
 
 /// One of the two periods that a growth compares.
@@ -578,7 +580,7 @@ impl Query {
             Task::GrowthColumns(before, after) => columns.extend([*before, *after]),
             Task::Clean(steps) => columns.extend(steps.iter().filter_map(|step| match step {
                 Cleaning::Fill(col, _) | Cleaning::DropMissing(col) => *col,
-                Cleaning::Alike(col) => Some(*col),
+                Cleaning::Alike(col) | Cleaning::DropColumn(col) => Some(*col),
                 _ => None,
             })),
             Task::Figures | Task::GrowthEach | Task::Cagr | Task::Running | Task::Pivot | Task::Draw => {}

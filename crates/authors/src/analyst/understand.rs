@@ -461,6 +461,12 @@ fn continuation<'a, 'b>(
     let (base, joined) = &memory.view;
     // The columns of a table come first in what it is joined with.
     let fits = |view: &&View<'_>| view.base == *base && conversation::view_key(view).1.starts_with(joined);
+    if let Some((query, view)) =
+        conversation::opposite(earlier, tokens).and_then(|query| Some((query, views.iter().find(fits)?)))
+    {
+        let lost = Vec::new();
+        return Some(Reading { view, query, exact: 0, confidence: 95, lost, fragment: false, narrows: true });
+    }
     views.iter().filter(fits).find_map(|view| {
         let mut partial = parse::read(tokens, view, choices).ok()?;
         if !partial.unknown.is_empty() || conversation::is_empty(&partial) {

@@ -130,13 +130,13 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Rank { lowest: false, lists: true }, "top|leading"),
     (
         C::Rank { lowest: false, lists: false },
-        "highest|largest|biggest|greatest|most|peak|top earning|strongest|maximum number of|most of|the most expensive|longest|heaviest|costliest|the most|oldest|dearest|most expensive|best selling|bestselling|best performing|busiest|most busy|priciest|fastest|quickest|fastest growing|strongest growing",
+        "highest|largest|biggest|greatest|most|peak|top earning|strongest|maximum number of|most of|the most expensive|longest|heaviest|costliest|the most|oldest|dearest|most expensive|best selling|bestselling|best performing|busiest|most busy|priciest|fastest|quickest|fastest growing|strongest growing|hottest|warmest|wettest|rainiest|windiest|windyest|sunniest|tallest|richest",
     ),
     (C::Best, "best|worst"),
     (C::Rank { lowest: true, lists: true }, "bottom"),
     (
         C::Rank { lowest: true, lists: false },
-        "lowest|smallest|least|fewest|cheapest|weakest|the least|the fewest|worst selling|worst performing|shortest|least expensive|youngest|lightest|slowest|poorest|quietest|least busy",
+        "lowest|smallest|least|fewest|cheapest|weakest|the least|the fewest|worst selling|worst performing|shortest|least expensive|youngest|lightest|slowest|poorest|quietest|least busy|coldest|driest",
     ),
     (
         C::Cmp(Cmp::Over),

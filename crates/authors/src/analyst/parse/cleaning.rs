@@ -53,10 +53,16 @@ impl Reader<'_> {
                     let step = self.filling(at, length)?;
                     steps.push(step);
                 }
-                Class::Remove => match self.removing(at, length)? {
-                    Some(step) => steps.push(step),
-                    None => self.removes = self.removes.or(Some(at)),
-                },
+                Class::Remove => {
+                    let gone = self.columns_removed(at, length)?;
+                    if gone.is_empty() {
+                        match self.removing(at, length)? {
+                            Some(step) => steps.push(step),
+                            None => self.removes = self.removes.or(Some(at)),
+                        }
+                    }
+                    steps.extend(gone);
+                }
                 Class::Parse if self.mentions_format() || self.out.save => {
                     self.spend(at..at + length);
                     tidy = true;
@@ -202,6 +208,36 @@ impl Reader<'_> {
             self.out.doubt(25);
         }
         Ok(Cleaning::Fill(col, value))
+    }
+
+    /// "drop the Comments column", "remove columns A and B": of the new workbook only.
+    fn columns_removed(&mut self, at: usize, length: usize) -> Result<Vec<Cleaning>, Trouble> {
+        let column = ["column", "columns", "field", "fields"];
+        let mut next = self.past(at + length, &["the"]);
+        let before = self.word(next, &column);
+        next += usize::from(before);
+        let mut found = Vec::new();
+        let mut end = next;
+        while let Some(mention) = self.mention(end) {
+            end = mention.end;
+            found.push(mention);
+            let more = self.past(end, &["and", "the"]) + usize::from(self.mark(end, ','));
+            if self.mention(more).is_none() {
+                break;
+            }
+            end = more;
+        }
+        let behind = self.word(end, &column);
+        if found.is_empty() || !(before || behind) {
+            return Ok(Vec::new());
+        }
+        let mut steps = Vec::new();
+        for mention in &found {
+            steps.push(Cleaning::DropColumn(self.resolve(mention, Want::Any)?));
+            self.take(mention);
+        }
+        self.spend(at..end + usize::from(behind));
+        Ok(steps)
     }
 
     /// "remove every row without an e-mail", "drop rows with missing values", "remove duplicates"

@@ -237,7 +237,9 @@ impl Reader<'_> {
             (at..at + 3).contains(place)
                 && matches!(filter, Filter::Is { not: false, .. } | Filter::Contains { not: false, .. })
         });
-        if !thing || !(at..self.tokens.len()).any(|place| self.word(place, &SOLD)) {
+        // "how many units of skin care do we have"
+        let units = self.word(at, &["units", "pieces", "packs", "bottles", "boxes"]);
+        if !(thing || units) || !units && !(at..self.tokens.len()).any(|place| self.word(place, &SOLD)) {
             return false;
         }
         let counted = |col: &Col| {
@@ -257,6 +259,7 @@ impl Reader<'_> {
         self.out.counts = false;
         self.spoken.retain(|(_, agg)| *agg != Agg::Count);
         self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+        self.spend(at..at + usize::from(units));
         true
     }
 

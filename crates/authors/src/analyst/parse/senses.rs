@@ -335,6 +335,20 @@ impl Reader<'_> {
 
     /// "maths marks", "friendliness ratings": a word for what the column beside it holds.
     fn marks(&mut self) {
+        for at in 0..self.tokens.len() {
+            // "units in stock": of what the column counts.
+            let counted = self.mention(at + 1).is_some_and(|mention| {
+                mention.best() >= 60
+                    && mention.candidates.iter().all(|(col, _)| self.view.role(*col) == ColumnRole::Quantity)
+            });
+            if self.word(at, &["units", "pieces", "items"])
+                && !self.used[at]
+                && !self.is_mentioned(at)
+                && counted
+            {
+                self.spend(at..at + 1);
+            }
+        }
         for at in 1..self.tokens.len() {
             let word = singular(&self.tokens[at].text);
             // A weak name for another column does not stand beside the one that is named.

@@ -19,6 +19,18 @@ pub(super) const DURATIONS: [&str; 13] = [
 const TENURE: [&str; 9] =
     ["been", "serving", "employed", "standing", "there", "us", "here", "tenure", "service"];
 
+/// What is greatest, or least, of whatever is called so.
+const SUPERLATIVES: [(&[&str], &[&str], Agg); 8] = [
+    (&["hottest", "warmest"], &["temperature", "temp", "maximum"], Agg::Max),
+    (&["coldest"], &["temperature", "temp", "minimum"], Agg::Min),
+    (&["wettest", "rainiest"], &["precipitation", "rain", "rainfall"], Agg::Max),
+    (&["driest"], &["precipitation", "rain", "rainfall"], Agg::Min),
+    (&["windiest", "windyest"], &["wind", "windspeed", "gust"], Agg::Max),
+    (&["sunniest"], &["sun", "sunshine"], Agg::Max),
+    (&["tallest"], &["height"], Agg::Max),
+    (&["heaviest"], &["weight", "kg", "mass", "gram", "tonne"], Agg::Max),
+];
+
 impl Reader<'_> {
     /// "second highest": which place is meant, and where the words for it begin.
     pub(super) fn place_before(&self, at: usize) -> Option<(u32, usize)> {
@@ -115,12 +127,30 @@ impl Reader<'_> {
         if figured || !self.computed.is_empty() {
             return Ok(false);
         }
+        let told = SUPERLATIVES.iter().find(|(words, _, _)| self.word(at, words));
+        if let Some((_, names, agg)) = told {
+            let mut cols = called(self, names);
+            // The hottest day is that of the highest of highs.
+            let end = if *agg == Agg::Max { "max" } else { "min" };
+            if cols.len() > 1 {
+                cols.retain(|col| self.view.columns[*col].words.iter().any(|word| word == end));
+            }
+            let [col] = cols[..] else {
+                self.out.doubt(30);
+                return Ok(false);
+            };
+            self.computed.push((at, Measure::new(*agg, Expr::Column(col))));
+            self.out.lists = true;
+            return Ok(true);
+        }
+        if self.word(at, &["richest", "poorest"]) {
+            self.out.doubt(30);
+        }
         // The heaviest has a weight; how fast something was is asked where nothing says it.
-        if self.word(at, &["heaviest", "lightest"]) {
+        if self.word(at, &["lightest"]) {
             match called(self, &["weight", "kg", "mass", "gram", "tonne"])[..] {
                 [col] => {
-                    let agg = if self.word(at, &["heaviest"]) { Agg::Max } else { Agg::Min };
-                    self.computed.push((at, Measure::new(agg, Expr::Column(col))));
+                    self.computed.push((at, Measure::new(Agg::Min, Expr::Column(col))));
                     self.out.lists = true;
                     return Ok(true);
                 }

@@ -398,7 +398,8 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         {
             partial.measures.push(measure);
         } else if !partial.aggs.is_empty() {
-            let col = main_measure(&partial.aggs, view, choices)?;
+            let col =
+                owed_figure(partial, view).map_or_else(|| main_measure(&partial.aggs, view, choices), Ok)?;
             partial.measures = partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))).collect();
         } else if partial.counts
             || (matches!(partial.task, Some(Task::Share(_)))
@@ -582,15 +583,8 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         let bought = ["cost", "purchase", "buying", "wholesale"];
         Some(if has(&first, &bought) { found.find(|col| !has(col, &bought)).unwrap_or(first) } else { first })
     };
-    // What is owed is owed with its tax.
-    let gross: Vec<Col> = amounts
-        .iter()
-        .copied()
-        .filter(|col| view.columns[*col].words.iter().any(|word| word == "gross"))
-        .collect();
-    if let ([col], true) = (&gross[..], partial.said.owed) {
-        partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(*col)));
-        return Ok(*col);
+    if let Some(col) = owed_figure(partial, view) {
+        return Ok(col);
     }
     let dear = partial
         .prices
@@ -629,6 +623,19 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     let grows = several && matches!(partial.task, Some(Task::GrowthEach | Task::Growth(..)));
     partial.doubt(if grows { 25 } else { 10 });
     Ok(col)
+}
+
+/// What is owed is owed with its tax.
+fn owed_figure(partial: &mut Partial, view: &View<'_>) -> Option<Col> {
+    let gross = |col: &Col| {
+        view.is_measure(*col)
+            && view.columns[*col].table == view.base
+            && view.columns[*col].words.iter().any(|word| word == "gross")
+    };
+    let mut found = (0..view.columns.len()).filter(gross);
+    let col = found.next().filter(|_| partial.said.owed && found.next().is_none())?;
+    partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
+    Some(col)
 }
 
 /// The one column that can be meant if none is named.

@@ -613,6 +613,10 @@ impl Writer<'_> {
             String::from("\nbefore = len(table)\n# White space around text is removed in reading.\n");
         // Rows may only be the same once their dates and numbers are.
         let parsed = steps.contains(&Cleaning::Parse);
+        let gone = list(steps.iter().filter_map(|step| match step {
+            Cleaning::DropColumn(col) => Some(self.view.name(*col)),
+            _ => None,
+        }));
         let mut steps: Vec<&Cleaning> = steps.iter().collect();
         steps.sort_by_key(|step| match step {
             Cleaning::Alike(_) => 0,
@@ -621,7 +625,7 @@ impl Writer<'_> {
         });
         for step in steps {
             code += &match step {
-                Cleaning::Trim => String::new(),
+                Cleaning::Trim | Cleaning::DropColumn(_) => String::new(),
                 Cleaning::Parse => self.parse_text(),
                 Cleaning::Alike(col) => format!(
                     "folded = table[{0}].str.casefold()\nusual = table.groupby(folded)[{0}].agg(lambda names: names.mode().iat[0])\ntable[{0}] = folded.map(usual)\n",
@@ -643,6 +647,9 @@ impl Writer<'_> {
             stem.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).take(40).collect();
         let (save, show) = (self.call("save"), self.call("show"));
         code += &self.percent_as_shares("table");
+        if gone != "[]" {
+            let _ = writeln!(code, "table = table.drop(columns={gone})");
+        }
         let _ = writeln!(code, "{save}(table, {})", literal(&format!("{stem}_clean.xlsx")));
         let _ = writeln!(
             code,
