@@ -13,11 +13,13 @@ use super::{
 };
 
 /// What short codes stand for, in columns that hold few others.
-const CODES: [(&[&str], &str); 6] = [
+const CODES: [(&[&str], &str); 8] = [
     (&["part time", "part timer"], "pt"),
     (&["full time", "full timer"], "ft"),
     (&["male", "man", "boy"], "m"),
     (&["female", "woman", "girl"], "f"),
+    (&["man", "boy"], "male"),
+    (&["woman", "girl"], "female"),
     (&["morning"], "am"),
     (&["afternoon"], "pm"),
 ];
@@ -156,14 +158,14 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
             .filter(|(_, word)| word.chars().count() >= 3 && first_letters_fit(word, &token.text))
             .filter(|(order, word)| {
                 // "film" is no slip in "file": of a word so short, letters are swapped or left out, not changed.
-                let count = token.text.chars().count();
-                *order != 1 || count > 4 || word.chars().count() > count || {
+                let count = single.chars().count();
+                *order == 0 || count > 4 || word.chars().count() > count || {
                     let letters = |word: &str| {
                         let mut letters: Vec<char> = word.chars().collect();
                         letters.sort_unstable();
                         letters
                     };
-                    letters(word) == letters(&token.text)
+                    letters(word) == letters(&token.text) || letters(word) == letters(&single)
                 }
             })
             .filter_map(|(order, word)| {
@@ -243,13 +245,22 @@ fn shortens(part: &str, word: &str) -> bool {
 /// True for a part of a name that is a word without some of its vowels: `bathrm` for bathroom, `amnt` for amount.
 fn contracts(part: &str, word: &str) -> bool {
     let plain = |word: &str| word.chars().filter(|char| !"aeiou".contains(*char)).collect::<String>();
-    part.len() > 3
-        && part.len() < word.len()
+    // `mfr` for manufacturer, `qty` for quantity
+    let mut letters = word.chars();
+    let skeleton = part.len() > 2
+        && plain(part) == part
+        && word.len() >= 2 * part.len()
+        && part.chars().last() == word.chars().last()
         && part.chars().next() == word.chars().next()
-        && plain(part) == plain(word)
-        && plain(part).len() > 2
-        && part.chars().filter(|char| "aeiou".contains(*char)).count() * 2
-            <= word.chars().filter(|char| "aeiou".contains(*char)).count()
+        && part.chars().all(|letter| letters.any(|one| one == letter));
+    skeleton && !is_common(word) && filler(&[word]) == 0
+        || part.len() > 3
+            && part.len() < word.len()
+            && part.chars().next() == word.chars().next()
+            && plain(part) == plain(word)
+            && plain(part).len() > 2
+            && part.chars().filter(|char| "aeiou".contains(*char)).count() * 2
+                <= word.chars().filter(|char| "aeiou".contains(*char)).count()
 }
 
 /// True if a short word is made of the first letters of a name: `mpg` of `Miles_per_Gallon`.
@@ -653,8 +664,10 @@ fn done(tokens: &[Token], start: usize, view: &View<'_>) -> Vec<(Col, String)> {
         let weather = said.strip_suffix('y').is_some_and(|noun| {
             noun == state
                 || noun.len() > 3
-                    && noun[..noun.len() - 1] == **state
-                    && noun.ends_with(state.chars().last().unwrap_or(' '))
+                    && state
+                        .chars()
+                        .last()
+                        .is_some_and(|last| noun.strip_suffix(last) == Some(state.as_str()))
         });
         weather
             || verb
@@ -719,9 +732,13 @@ fn matching(
         }
         if found.is_empty() {
             let said = words.join(" ");
-            let code = CODES.iter().find(|(names, _)| names.contains(&said.as_str())).map(|(_, code)| *code);
+            let codes: Vec<&str> = CODES
+                .iter()
+                .filter(|(names, _)| names.contains(&said.as_str()))
+                .map(|(_, code)| *code)
+                .collect();
             let few = |col: &Col| view.profile(*col).is_some_and(|profile| profile.distinct <= 6);
-            found = pick(&|value| matches!(value, [one] if Some(one.as_str()) == code));
+            found = pick(&|value| matches!(value, [one] if codes.contains(&one.as_str())));
             found.retain(|(col, _)| few(col));
         }
         if found.is_empty()

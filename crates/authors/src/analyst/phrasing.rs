@@ -1,9 +1,12 @@
 //! Says in plain words what people say in set phrases: "what did we spend" asks how much that was.
 
-use super::words::{self, Kind, Token};
+use super::{
+    dates,
+    words::{self, Kind, Token},
+};
 
 /// Set phrases, and the plain words for them. In the first, `a|b` is one of several words, `..` one to four words,
-/// `-Y` a year in brackets, `^` the beginning, `$` the end, `!a|b` no such word here; in the second, `$1` is what the first of `|`, `..` and `-Y` stood for.
+/// `-Y` a year in brackets, `#` a day of a month, `M` a month, `^` the beginning, `$` the end, `!a|b` no such word here; in the second, `$1` is what the first of `|`, `..`, `-Y`, `#` and `M` stood for.
 const IDIOMS: &[(&str, &str)] = &[
     (
         "^ what did|do|does .. spend|earn|bill|invoice|collect|owe|charge|take|make|pay !with|by",
@@ -37,6 +40,15 @@ const IDIOMS: &[(&str, &str)] = &[
     ("money|cash spent", "spent"),
     ("gdp per head|capita|person", "gdp per capita"),
     ("teh", "the"),
+    ("isnt", "isn't"),
+    ("arent", "aren't"),
+    ("wasnt", "wasn't"),
+    ("werent", "weren't"),
+    ("hasnt", "hasn't"),
+    ("havent", "haven't"),
+    ("didnt", "didn't"),
+    ("doesnt", "doesn't"),
+    ("between|from # and|to|until|- # M", "$1 $2 $5 $3 $4 $5"),
     ("cost|costs us|me most|least", "cost the $3"),
     ("has|have cost the most|least", "has the $2 cost"),
 ];
@@ -104,6 +116,11 @@ fn fits(pattern: &[&str], tokens: &[Token], at: usize, parts: &mut Vec<Vec<Token
     let year = token.amount().map(|amount| -amount.value).filter(|year| (1900.0..2100.0).contains(year));
     let matches = match *first {
         "-Y" => year.is_some(),
+        "#" => {
+            token.count().is_some_and(|day| (1..=31).contains(&day))
+                || matches!(token.kind, Kind::Ordinal(1..=31))
+        }
+        "M" => dates::month_of(&token.text).is_some(),
         words => words.split('|').any(|word| token.is(word)),
     };
     if !matches {
@@ -112,7 +129,7 @@ fn fits(pattern: &[&str], tokens: &[Token], at: usize, parts: &mut Vec<Vec<Token
     let kept = parts.len();
     if let ("-Y", Some(year)) = (*first, year) {
         parts.push(words::tokens(&format!("{year}")));
-    } else if first.contains('|') {
+    } else if first.contains('|') || ["#", "M"].contains(first) {
         parts.push(vec![token.clone()]);
     }
     let end = fits(rest, tokens, at + 1, parts);
@@ -138,6 +155,7 @@ mod tests {
         assert_eq!(said("compare sales this year (2025) with 2024"), "compare sales 2025 with 2024");
         assert_eq!(said("top 5 customers by what they spent"), "top 5 customers by spent");
         assert_eq!(said("which expire before the end of march 2026"), "which expire until march 2026");
+        assert_eq!(said("between 1 and 31 January 2025"), "between 1 January and 31 January 2025");
         assert_eq!(said("what products do we make"), "what products do we make");
     }
 
@@ -147,7 +165,9 @@ mod tests {
             let open = said
                 .split(' ')
                 .filter(|word| {
-                    *word == ".." || *word == "-Y" || (word.contains('|') && !word.starts_with('!'))
+                    *word == ".."
+                        || ["-Y", "#", "M"].contains(word)
+                        || (word.contains('|') && !word.starts_with('!'))
                 })
                 .count();
             for place in meant.split(' ').filter_map(|word| word.strip_prefix('$')) {

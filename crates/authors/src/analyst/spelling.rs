@@ -54,6 +54,7 @@ pub(crate) fn singular(word: &str) -> String {
         "taxes" => return "tax".to_owned(),
         "ids" => return "id".to_owned(),
         "ups" => return "up".to_owned(),
+        "ins" => return "in".to_owned(),
         _ => {}
     }
     if let Some((_, one)) = IRREGULAR.iter().find(|(many, _)| *many == word) {

@@ -34,8 +34,6 @@ struct Reading<'a, 'b> {
     lost: Vec<String>,
     /// It names conditions only: rather a part of what was asked before.
     fragment: bool,
-    /// It only sets another condition on an earlier question.
-    narrows: bool,
 }
 
 /// The newest question that was understood.
@@ -75,10 +73,36 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     let goes_on = unanswered.is_some() || conversation::is_part(tokens);
     let refers =
         !assignment.earlier.is_empty() && (conversation::refers(tokens) || conversation::is_change(tokens));
-    if earlier.is_none() && (goes_on && goes_on_alone(tokens, &views) || refers) {
+    let beside = ["in", "for", "on", "at", "from", "with", "without", "since", "last", "this"];
+    let and = tokens.first().is_some_and(|token| token.is("and"))
+        && tokens.get(1).is_some_and(|token| token.is_any(&beside));
+    if earlier.is_none()
+        && (goes_on && (and && unanswered.is_some() || goes_on_alone(tokens, &views)) || refers)
+    {
         return Err(AuthorError::NotUnderstood(
             "no question before this one was answered, so there is nothing to go on with; please ask in full"
                 .to_owned(),
+        ));
+    }
+    let nobody = tokens.iter().all(|token| {
+        !matches!(token.kind, words::Kind::Word)
+            || super::vocabulary::filler(&[token.text.as_str()]) > 0
+                && !token.is_any(&["show", "everything", "all"])
+    });
+    if earlier.is_none() && nobody && tokens.iter().any(|token| token.is_any(&["that", "it", "this"])) {
+        return Err(AuthorError::NotUnderstood("please say what you want to know of the data".to_owned()));
+    }
+    // Who was found by an answer is not known here: "how many orders do they have" would tell of others.
+    let found_one = earlier.is_some_and(|(_, query)| {
+        query.rank.is_some_and(|rank| rank.count == 1) && !query.keys.is_empty() && query.filters.is_empty()
+    });
+    if found_one
+        && tokens
+            .iter()
+            .any(|token| token.is_any(&["they", "their", "them", "it", "its", "he", "she", "his", "her"]))
+    {
+        return Err(AuthorError::NotUnderstood(
+            "please ask with the name that the answer before gave; I do not look back at answers".to_owned(),
         ));
     }
     // What was asked in between was not understood: those of whom it was cannot be meant.
@@ -171,8 +195,8 @@ fn resolve(
         && (goes_on || alone.as_ref().map_or(true, |found| found.iter().all(|reading| reading.fragment)))
         && let Some(mut reading) = continuation(tokens, choices, memory, query, views)
     {
-        // A condition changes what was understood; anything else may be meant of what was not.
-        if skipped && !reading.narrows {
+        // It may be meant of what was not understood in between.
+        if skipped {
             reading.confidence = reading.confidence.min(ASKED_BELOW - 1);
         }
         return confirmed(question, choices, reading, earlier, views, tables);
@@ -294,7 +318,7 @@ fn read<'a, 'b>(
         Ok((query, confidence)) => {
             let lost = said.lost(&query, view);
             let confidence = if lost.is_empty() { confidence } else { confidence.min(ASKED_BELOW - 1) };
-            Ok(Reading { view, query, exact, confidence, lost, fragment, narrows: false })
+            Ok(Reading { view, query, exact, confidence, lost, fragment })
         }
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact, named }),
     }
@@ -465,7 +489,7 @@ fn continuation<'a, 'b>(
         conversation::opposite(earlier, tokens).and_then(|query| Some((query, views.iter().find(fits)?)))
     {
         let lost = Vec::new();
-        return Some(Reading { view, query, exact: 0, confidence: 95, lost, fragment: false, narrows: true });
+        return Some(Reading { view, query, exact: 0, confidence: 95, lost, fragment: false });
     }
     views.iter().filter(fits).find_map(|view| {
         let mut partial = parse::read(tokens, view, choices).ok()?;
@@ -485,7 +509,6 @@ fn continuation<'a, 'b>(
         }
         let said = std::mem::take(&mut partial.said).without_columns();
         let moved = partial.year_earlier;
-        let narrows = partial.is_fragment() && !partial.filters.is_empty() && partial.keys.is_empty();
         let query = conversation::merge(earlier, partial, tokens, view);
         let lost = said.lost(&query, view);
         // Nothing is ranked where there is but one figure.
@@ -493,6 +516,6 @@ fn continuation<'a, 'b>(
         let dated = !moved || query.filters.iter().any(|filter| matches!(filter, Filter::During { .. }));
         let told = !grows_within_a_period(&query);
         let is_whole = told && lost.is_empty() && !query.lacks_figure() && ranked && dated;
-        is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false, narrows })
+        is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false })
     })
 }

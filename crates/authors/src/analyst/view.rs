@@ -74,6 +74,17 @@ pub(crate) fn table_words(table: &TableProfile) -> Vec<String> {
 const DIMENSIONS: [&str; 9] =
     ["length", "width", "height", "depth", "weight", "mass", "size", "distance", "area"];
 
+/// What rows are that have so many of some columns.
+const ROWS_BY_COLUMNS: [(&[&str], &[&str], usize); 7] = [
+    (&["car", "vehicle"], &["reg", "registration", "mileage", "model", "make", "odometer", "mpg"], 2),
+    (&["game", "match", "fixture"], &["hometeam", "awayteam", "homegoal", "awaygoal", "opponent"], 2),
+    (&["house", "home", "property"], &["bedroom", "bathroom", "lotsize", "sqft"], 2),
+    (&["film", "movie"], &["director", "genre", "mpaa", "imdb"], 2),
+    (&["book"], &["author", "isbn", "publisher"], 2),
+    (&["song", "track"], &["artist", "album", "lyric"], 2),
+    (&["person", "people"], &["first", "last", "gender", "sex", "age", "birth"], 3),
+];
+
 /// Names of rows that mean the same: whoever keeps appointments asks for visits as well.
 const ROW_NAMES: [&str; 14] = [
     "appointment visit consultation",
@@ -144,6 +155,14 @@ impl<'a> View<'a> {
         let daily = |col: Col| self.kind(col) == ColumnKind::Date && self.is_unique(col);
         if (0..self.columns.len()).any(daily) && self.rows() > 27 && self.joins.is_empty() {
             more.push("day".to_owned());
+        }
+        for (nouns, names, fewest) in ROWS_BY_COLUMNS {
+            let held = |name: &&&str| {
+                self.columns.iter().any(|column| column.words.iter().any(|word| word == **name))
+            };
+            if names.iter().filter(held).count() >= fewest {
+                more.extend(nouns.iter().map(|noun| (*noun).to_owned()));
+            }
         }
         if self.lists_companies() {
             more.extend(["company", "firm", "business"].map(str::to_owned));

@@ -98,6 +98,8 @@ pub(crate) struct Said {
     pronoun: Option<String>,
     /// "received": what came in, not what was to come.
     received: Option<String>,
+    /// "how much": a sum.
+    pub(super) how_much: bool,
     /// "what do they …": something is asked for, not how much.
     pub(super) things: bool,
     /// What is owed was asked for.
@@ -178,6 +180,7 @@ impl Reader<'_> {
             if token.is_any(&["percentage", "percent", "share", "proportion"]) && !behind {
                 said.part = Some(token.raw.clone());
             }
+            said.how_much |= token.is("how") && next(1, &["much"]) && !self.says(&["average", "mean"]);
             said.things |= token.is("what") && next(1, &["do", "did", "does"]);
             if token.is("columns") && at > 0 && self.word(at - 1, &["as"]) && !self.used[at] {
                 said.unread = Some(self.raw(at - 1..at + 1));

@@ -27,6 +27,7 @@ impl Reader<'_> {
             self.with_any(at)?;
             self.ordered_again(at);
             self.filled(at);
+            self.date_against(at);
             self.stock(at);
             self.present(at);
             self.open_states(at);
@@ -577,8 +578,10 @@ impl Reader<'_> {
                     || self
                         .class(next, |class| matches!(class, Class::And | Class::Or | Class::Versus))
                         .is_some()
-                    || self.word(next, &["nor", "neither", "the", "in", "for", "from", "to", "both"])
+                    || self.word(next, &["nor", "neither", "the", "in", "for", "from", "to", "both", "of"])
                 {
+                    // "of the men and of the women": of each.
+                    versus |= next > end && self.word(next - 1, &["and"]) && self.word(next, &["of", "for"]);
                     versus |= self.class(next, |class| class == Class::Versus).is_some();
                     next += 1;
                 }

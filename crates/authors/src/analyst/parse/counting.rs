@@ -234,12 +234,14 @@ impl Reader<'_> {
             "left",
         ];
         let thing = self.placed.iter().any(|(place, filter)| {
-            (at..at + 3).contains(place)
-                && matches!(filter, Filter::Is { not: false, .. } | Filter::Contains { not: false, .. })
+            let directly = *place == at
+                || self.word(at, &["units", "pieces", "packs", "bottles", "boxes"]) && *place <= at + 2;
+            directly && matches!(filter, Filter::Is { not: false, .. } | Filter::Contains { not: false, .. })
         });
         // "how many units of skin care do we have"
         let units = self.word(at, &["units", "pieces", "packs", "bottles", "boxes"]);
-        if !(thing || units) || !units && !(at..self.tokens.len()).any(|place| self.word(place, &SOLD)) {
+        let sold = (at..self.tokens.len()).any(|place| self.word(place, &SOLD));
+        if !(units || thing && sold) {
             return false;
         }
         let counted = |col: &Col| {
@@ -251,7 +253,9 @@ impl Reader<'_> {
                 && has(&[
                     "qty", "quantity", "unit", "piece", "pcs", "sold", "stock", "pack", "bottle", "menge",
                 ])
-                && !has(&["price", "cost", "per", "reorder", "level", "min", "max", "target"])
+                && !has(&[
+                    "price", "cost", "per", "reorder", "level", "min", "max", "target", "for", "at", "by",
+                ])
         };
         let mut found = (0..self.view.columns.len()).filter(counted);
         let (Some(col), None) = (found.next(), found.next()) else { return false };

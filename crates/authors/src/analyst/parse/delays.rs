@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::ColumnKind;
 
 use super::{Reader, Want};
 use crate::analyst::{
-    query::{Col, Filter},
+    query::{Cmp, Col, Filter},
     vocabulary::Class,
 };
 
@@ -23,6 +23,33 @@ impl Reader<'_> {
             Some(*col) != other
                 && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
         })
+    }
+
+    /// "delivered after the deadline", "paid before the due date": one date of a row against another.
+    pub(super) fn date_against(&mut self, at: usize) {
+        let cmp = match () {
+            () if self.word(at, &["after", "past"]) => Cmp::Over,
+            () if self.word(at, &["before"]) => Cmp::Under,
+            () => return,
+        };
+        let dates = |mention: &super::Mention| {
+            mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
+        };
+        let next = self.past(at + 1, &["the", "their", "its", "our"]);
+        let Some(limit) = self.mention(next).filter(dates) else { return };
+        let Some(done) = self.mention_before(at).filter(dates) else { return };
+        let (Ok(left), Ok(right)) = (self.resolve(&done, Want::Date), self.resolve(&limit, Want::Date))
+        else {
+            return;
+        };
+        if left == right || self.used[at] {
+            return;
+        }
+        self.take(&done);
+        self.take(&limit);
+        self.spend(at..next);
+        self.out.rows_named = true;
+        self.placed.push((at, Filter::Columns { left, cmp, right }));
     }
 
     /// So many days from one date of a row to another.

@@ -127,6 +127,14 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     if !timed && partial.rank.is_none() && partial.measures.iter().any(level) {
         partial.doubt(25);
     }
+    // "how much commission" is no average of percents.
+    let rated = |measure: &Measure| {
+        matches!(measure.of, Expr::Column(col) if view.profile(col).is_some_and(|profile| profile.unit.as_deref() == Some("%") || profile.name.contains('%')))
+            && measure.agg == Agg::Mean
+    };
+    if partial.said.how_much && partial.measures.iter().any(rated) {
+        partial.doubt(25);
+    }
     // What is paid for an hour adds up to nothing.
     let each = |measure: &Measure| {
         let Expr::Column(col) = measure.of else { return false };

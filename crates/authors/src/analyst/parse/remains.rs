@@ -42,6 +42,18 @@ impl Reader<'_> {
                 self.rows_said(mention.start..mention.end);
                 continue;
             }
+            // "duplicate lines" are rows, whatever column is called `Line`.
+            let lines =
+                self.word(mention.start, &["line", "lines", "row", "rows", "record", "records", "entries"]);
+            if matches!(self.out.task, Some(Task::Duplicates(_)))
+                && lines
+                && mention.end == mention.start + 1
+                && mention.start > 0
+                && self.word(mention.start - 1, &["duplicate", "duplicated", "repeated"])
+            {
+                self.rows_said(mention.start..mention.end);
+                continue;
+            }
             if self.charted_counts(&mention) {
                 let col = self.resolve(&mention, Want::Key)?;
                 self.take(&mention);

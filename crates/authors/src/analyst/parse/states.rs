@@ -109,7 +109,11 @@ impl Reader<'_> {
         if self.used[at] || self.is_mentioned(at) {
             return;
         }
-        let Some(done) = self.tokens[at].text.strip_prefix("un").filter(|done| done.ends_with("ed")) else {
+        let Some(done) = self.tokens[at]
+            .text
+            .strip_prefix("un")
+            .filter(|done| done.ends_with("ed") || ["sold", "sent", "done"].contains(done))
+        else {
             return;
         };
         if let Some([_, undone]) = self.flag_called(&[done]) {

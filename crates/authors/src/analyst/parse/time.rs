@@ -12,6 +12,16 @@ use crate::analyst::{
 /// Most days of a quarter.
 const QUARTER_DAYS_MAX: i64 = 92;
 
+/// What may have been done on a day, by the words for it.
+const DONE_WORDS: [&[&str]; 6] = [
+    &["sold", "sell", "sells", "sale", "sales", "selling"],
+    &["bought", "buy", "buys", "purchased"],
+    &["delivered", "deliver", "delivery", "deliveries"],
+    &["shipped", "ship", "shipping"],
+    &["returned", "returns"],
+    &["hired", "hire", "hires"],
+];
+
 /// A period as it was said.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Said {
@@ -629,7 +639,19 @@ impl Reader<'_> {
             let other = usize::from(column.table != self.view.base);
             // Returns happen when things are returned, whenever they were ordered.
             let own = column.words.iter().any(|word| word != "date" && self.view.is_named(word));
-            (other, !own, usize::from(word), u64::from(column.profile.empty * 5 > self.view.rows()), col)
+            // "how many did he sell last quarter" is of the day of the sale.
+            let done = DONE_WORDS.iter().any(|family| {
+                column.words.iter().any(|word| family.contains(&word.as_str()))
+                    && self.tokens.iter().any(|token| token.is_any(family))
+            });
+            (
+                other,
+                !own,
+                !done,
+                usize::from(word),
+                u64::from(column.profile.empty * 5 > self.view.rows()),
+                col,
+            )
         };
         let mut dates: Vec<Col> = self.view.of_kind(ColumnKind::Date).collect();
         dates.sort_by_key(|col| weight(*col));

@@ -561,6 +561,10 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     // What is nought for some is beside the point of the others: by a fine, nobody is a top borrower.
     let beside = |col: &Col| view.profile(*col).is_some_and(|profile| profile.min == Some(0.0));
     let chosen = |col: &Col| choices.contains(&Choice::Column(view.name(*col).to_owned()));
+    // The best is the best by something.
+    if partial.total_only && partial.rank.is_some() && amounts.len() > 1 {
+        return amounts.iter().copied().find(chosen).ok_or_else(|| best_by(view));
+    }
     if partial.rank.is_some() && !partial.prices && !amounts.is_empty() && amounts.iter().all(beside) {
         return amounts.iter().copied().find(chosen).ok_or_else(|| best_by(view));
     }
