@@ -214,7 +214,11 @@ pub(crate) fn continues(tokens: &[Token]) -> bool {
         ]
         .iter()
         .any(|end| plain.ends_with(end));
+    // "what was budgeted for it?"
+    let it = words.len() <= 10
+        && words.windows(2).any(|pair| ["for", "of", "on"].contains(&pair[0]) && pair[1] == "it");
     CUES.iter().any(begins)
+        || it
         || that
         || refers
         || theirs
@@ -331,7 +335,19 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         query.filters.retain(|filter| !filter.columns().iter().all(|col| next.named.contains(col)));
     }
     let goes_on = tokens.first().is_some_and(|token| token.is_any(&["and", "what", "how"]));
-    for filter in next.filters {
+    // "just in March" of what was sold by somebody is of the day of the sale.
+    let day = next.usual_date.and_then(|usual| {
+        let used = earlier.columns();
+        let own = |date: usize| used.iter().any(|col| view.is_day_of(date, *col));
+        let mut days = (0..view.columns.len()).filter(|col| own(*col));
+        days.next().filter(|_| !own(usual)).map(|day| (usual, day))
+    });
+    for mut filter in next.filters {
+        if let (Some((usual, day)), Filter::During { col, .. }) = (day, &mut filter)
+            && *col == usual
+        {
+            *col = day;
+        }
         let cols = filter.columns();
         let same = |known: &Filter| {
             let known_cols = known.columns();

@@ -146,6 +146,9 @@ pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
                 super::python::number(*high)
             )
         }
+        Filter::Typical { col, cmp, agg } => {
+            format!("{} {} the {} of all rows", name(col), cmp.sign(), middle(*agg))
+        }
         Filter::Columns { left, cmp, right } => format!("{} {} {}", name(left), cmp.sign(), name(right)),
         Filter::Lasts { from, to, cmp, days } => format!(
             "days from {} to {} {} {}",
@@ -438,10 +441,19 @@ fn having(query: &Query, view: &View<'_>) -> Option<String> {
         Having::Number { measure, cmp, value } => {
             format!("{} {} {}", name(measure), cmp.sign().replace("==", "="), super::python::number(*value))
         }
+        Having::Typical { measure, cmp, agg } => {
+            let rows = query.measures.get(*measure).is_some_and(|measure| measure.agg == Agg::Mean);
+            let all = if rows { "rows" } else { "groups" };
+            format!("{} {} the {} of all {all}", name(measure), cmp.sign(), middle(*agg))
+        }
         Having::Measures { left, cmp, right } => {
             format!("{} {} {}", name(left), cmp.sign().replace("==", "="), name(right))
         }
     })
+}
+
+fn middle(agg: Agg) -> &'static str {
+    if agg == Agg::Median { "median" } else { "average" }
 }
 
 fn side(rank: Rank) -> String {

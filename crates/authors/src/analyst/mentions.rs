@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{
     query::Col,
-    spelling::{derived, normal_words, singular, slips, slips_allowed, stem},
+    spelling::{derived, normal_words, plain_letters, singular, slips, slips_allowed, stem},
     view::View,
     vocabulary::{
         MONEY_WORDS, countries_of, filler, is_common, known_words, phrases, same_concept, telling_words,
@@ -73,6 +73,25 @@ const DIVISORS: [&str; 14] = [
     "piece",
 ];
 
+/// Who they are that a column says by what they did: `Sold by`.
+const ACTORS: [(&[&str], &[&str]); 5] = [
+    (&["sold"], &["salesperson", "salesman", "seller", "rep", "agent"]),
+    (
+        &["done", "fixed", "repaired", "serviced", "performed", "completed"],
+        &["mechanic", "technician", "engineer", "worker"],
+    ),
+    (&["taught", "led"], &["teacher", "instructor", "coach", "tutor"]),
+    (&["written"], &["author", "writer"]),
+    (&["driven", "delivered"], &["driver", "courier"]),
+];
+
+/// True for somebody who is called by what a column says that was done: "salesperson" of `Sold by`.
+fn is_actor(word: &str, name: &[String]) -> bool {
+    let [done, by] = name else { return false };
+    by == "by"
+        && ACTORS.iter().any(|(verbs, persons)| verbs.contains(&done.as_str()) && persons.contains(&word))
+}
+
 /// Where in the words of a name stands what it is per: `Price (\u{20ac}/kg)`.
 fn divisor(raw: &str, name: &[String]) -> Option<usize> {
     let per = normal_words(raw.split_once('/')?.1).into_iter().next()?;
@@ -123,6 +142,13 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
         .flat_map(|column| normal_words(&column.name))
         .collect();
     let mut mended = Vec::new();
+    let accented: Vec<&String> = names.iter().chain(&values).filter(|word| !word.is_ascii()).collect();
+    for token in tokens.iter_mut().filter(|token| token.kind == Kind::Word) {
+        if let Some(word) = accented.iter().find(|word| plain_letters(word).contains(&token.text)) {
+            token.text.clone_from(word);
+            token.raw.clone_from(word);
+        }
+    }
     let phrased = in_phrases(tokens);
     for (at, token) in tokens.iter_mut().enumerate() {
         if phrased[at] || token.kind != Kind::Word || !token.text.chars().all(char::is_alphabetic) {
@@ -337,7 +363,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         return if column.profile.name == raw { 100 } else { 99 };
     }
     if let [word] = words
-        && is_initials(word, name)
+        && (is_initials(word, name) || is_actor(word, name))
     {
         return 96;
     }
@@ -371,7 +397,10 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         return 96;
     }
     if view.kind(col) == ColumnKind::Date
-        && words.strip_suffix(&["date".to_owned()]).is_some_and(|rest| rest == name.as_slice())
+        && [words.strip_suffix(&["date".to_owned()]), words.strip_prefix(&["date".to_owned()])]
+            .into_iter()
+            .flatten()
+            .any(|rest| rest == name.as_slice())
     {
         return 97;
     }

@@ -240,6 +240,12 @@ pub(crate) enum Filter {
         cmp: Cmp,
         right: Col,
     },
+    /// Compared with the mean or the median of all rows.
+    Typical {
+        col: Col,
+        cmp: Cmp,
+        agg: Agg,
+    },
     /// So many days from one date of the row to another.
     Lasts {
         from: Col,
@@ -300,6 +306,7 @@ impl Filter {
             | Filter::Contains { col, .. }
             | Filter::Number { col, .. }
             | Filter::Between { col, .. }
+            | Filter::Typical { col, .. }
             | Filter::During { col, .. }
             | Filter::Recurs { col, .. }
             | Filter::Empty { col, .. }
@@ -455,8 +462,22 @@ pub(crate) enum Task {
 /// A condition on a group's figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Having {
-    Number { measure: usize, cmp: Cmp, value: f64 },
-    Measures { left: usize, cmp: Cmp, right: usize },
+    Number {
+        measure: usize,
+        cmp: Cmp,
+        value: f64,
+    },
+    Measures {
+        left: usize,
+        cmp: Cmp,
+        right: usize,
+    },
+    /// Compared with the mean or the median of all groups; a mean, with that of all rows.
+    Typical {
+        measure: usize,
+        cmp: Cmp,
+        agg: Agg,
+    },
 }
 
 /// A question, understood.
@@ -499,7 +520,9 @@ impl Query {
         let measure =
             |measure: &Measure| measure.of.fits(DEPTH_MAX) && !matches!(measure.agg, Agg::Quantile(101..));
         let having = match self.having {
-            Some(Having::Number { measure, .. }) => measure < self.measures.len(),
+            Some(Having::Number { measure, .. } | Having::Typical { measure, .. }) => {
+                measure < self.measures.len()
+            }
             Some(Having::Measures { left, right, .. }) => left.max(right) < self.measures.len(),
             None => true,
         };

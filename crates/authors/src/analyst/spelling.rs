@@ -24,6 +24,37 @@ pub(crate) fn normal_words(name: &str) -> Vec<String> {
     words.iter().map(|word| singular(word)).collect()
 }
 
+/// A word in plain letters, as those write it who have no others: `Müller` as mueller, or as muller.
+pub(crate) fn plain_letters(word: &str) -> [String; 2] {
+    let spelled = |long: bool| {
+        let mut plain = String::new();
+        for char in word.chars() {
+            match char {
+                'ä' | 'æ' if long => plain.push_str("ae"),
+                'ö' | 'ø' if long => plain.push_str("oe"),
+                'ü' if long => plain.push_str("ue"),
+                'å' if long => plain.push_str("aa"),
+                'ß' => plain.push_str("ss"),
+                'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => plain.push('a'),
+                'ç' | 'č' | 'ć' => plain.push('c'),
+                'è' | 'é' | 'ê' | 'ë' | 'ě' => plain.push('e'),
+                'ì' | 'í' | 'î' | 'ï' => plain.push('i'),
+                'ł' => plain.push('l'),
+                'ñ' | 'ń' | 'ň' => plain.push('n'),
+                'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' => plain.push('o'),
+                'ř' => plain.push('r'),
+                'ś' | 'š' => plain.push('s'),
+                'ù' | 'ú' | 'û' | 'ü' | 'ů' => plain.push('u'),
+                'ý' | 'ÿ' => plain.push('y'),
+                'ź' | 'ż' | 'ž' => plain.push('z'),
+                other => plain.push(other),
+            }
+        }
+        plain
+    };
+    [spelled(true), spelled(false)]
+}
+
 /// Words whose plural no ending tells, and units by their other names.
 const IRREGULAR: [(&str, &str); 17] = [
     ("skus", "sku"),

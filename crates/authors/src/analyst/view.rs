@@ -75,7 +75,9 @@ const DIMENSIONS: [&str; 9] =
     ["length", "width", "height", "depth", "weight", "mass", "size", "distance", "area"];
 
 /// What rows are that have so many of some columns.
-const ROWS_BY_COLUMNS: [(&[&str], &[&str], usize); 7] = [
+const ROWS_BY_COLUMNS: [(&[&str], &[&str], usize); 9] = [
+    (&["job", "profession", "career", "role"], &["occupation", "jobtitle"], 1),
+    (&["victim", "casualty", "fatality"], &["death", "died", "dead", "killed"], 1),
     (&["car", "vehicle"], &["reg", "registration", "mileage", "model", "make", "odometer", "mpg"], 2),
     (&["game", "match", "fixture"], &["hometeam", "awayteam", "homegoal", "awaygoal", "opponent"], 2),
     (&["house", "home", "property"], &["bedroom", "bathroom", "lotsize", "sqft"], 2),
@@ -372,6 +374,16 @@ impl<'a> View<'a> {
                 && (column.profile.distinct == rows
                     || (column.profile.many_distinct && column.profile.role == ColumnRole::Key))
         })
+    }
+
+    /// True for the date of what another column is about: `Sold` of `Sold by`.
+    pub(crate) fn is_day_of(&self, date: Col, other: Col) -> bool {
+        let mut words =
+            self.columns[date].words.iter().filter(|word| *word != "date" && *word != "on").peekable();
+        date != other
+            && self.kind(date) == ColumnKind::Date
+            && words.peek().is_some()
+            && words.all(|word| self.columns[other].words.contains(word))
     }
 
     /// True if a word names the table, in whatever number.

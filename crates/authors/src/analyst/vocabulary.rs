@@ -451,7 +451,8 @@ const CONCEPTS: &[&str] = &[
     "left leave leaving departure quit exit resigned",
     "ship shipped shipping shipment delivery delivered",
     "budget planned plan",
-    "actual spent real",
+    "actual spent spend real",
+    "income pay",
     "paid payment pay settled",
 ];
 

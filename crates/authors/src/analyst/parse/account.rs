@@ -104,8 +104,12 @@ pub(crate) struct Said {
     pub(super) things: bool,
     /// What is owed was asked for.
     pub(super) owed: bool,
+    /// What was sold was asked for.
+    pub(super) sold: bool,
     /// "nothing": what turns a question round and was not read.
     unread: Option<String>,
+    /// What rows are called by a word that the data does not have: "stoppages" of a log.
+    pub(super) called: Option<String>,
     /// "fall": what a figure does from one time to the next.
     moves: Option<String>,
     /// "longest": what lasts, not what is most.
@@ -129,6 +133,7 @@ impl Reader<'_> {
         };
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
+            said.sold |= token.is_any(&["sold", "sell"]);
             if anchored(at) {
                 continue;
             }
@@ -327,11 +332,14 @@ impl Said {
         }
         let by_time = figures && query.keys.iter().any(|key| key.is_time());
         let bounded = query.having.is_some()
-            || query.filters.iter().any(|filter| matches!(filter, Filter::Number { .. }));
+            || query
+                .filters
+                .iter()
+                .any(|filter| matches!(filter, Filter::Number { .. } | Filter::Typical { .. }));
         if (shown || by_time) && query.rank.is_none() && !bounded {
             lost.extend(self.moves.clone());
         }
-        lost.extend(self.pronoun.clone().into_iter().chain(self.unread.clone()));
+        lost.extend(self.pronoun.clone().into_iter().chain(self.unread.clone()).chain(self.called.clone()));
         // Rents that are due are not those that were received, where both are kept.
         let came_in = |col: &Col| {
             view.columns[*col]

@@ -212,6 +212,32 @@ impl Reader<'_> {
         }
     }
 
+    /// "downtime in hours", where the column holds minutes.
+    pub(super) fn in_hours(&mut self) {
+        let said = (0..self.tokens.len()).find(|at| {
+            self.word(*at, &["in"]) && self.word(at + 1, &["hours", "hrs"]) && self.free(*at..at + 2)
+        });
+        let Some(at) = said else { return };
+        let minutes = |col: Col| {
+            let words = &self.view.columns[col].words;
+            words.iter().any(|word| ["min", "mins", "minute"].contains(&word.as_str()))
+        };
+        let mut converted = false;
+        for measure in &mut self.out.measures {
+            if let Expr::Column(col) = measure.of
+                && measure.name.is_none()
+                && minutes(col)
+            {
+                measure.name = Some("hours".to_owned());
+                measure.of = Expr::Op('/', Box::new(measure.of.clone()), Box::new(Expr::Number(60.0)));
+                converted = true;
+            }
+        }
+        if converted {
+            self.spend(at..at + 2);
+        }
+    }
+
     /// "how many days" of something else than between two dates.
     pub(super) fn counted_days(&mut self) -> Result<(), Trouble> {
         if let Some((at, length)) = self.days_asked
@@ -238,7 +264,13 @@ impl Reader<'_> {
             return Ok(false);
         }
         let compared = self.placed.iter().any(|(_, filter)| {
-            matches!(filter, Filter::Number { .. } | Filter::Columns { .. } | Filter::Between { .. })
+            matches!(
+                filter,
+                Filter::Number { .. }
+                    | Filter::Columns { .. }
+                    | Filter::Between { .. }
+                    | Filter::Typical { .. }
+            )
         });
         let there = self.tokens.iter().any(|token| {
             token.is_any(&["data", "cover", "covers", "covered", "there", "different", "recorded"])

@@ -6,7 +6,7 @@ use super::Reader;
 use crate::analyst::{
     query::{Col, Expr, Filter, Key},
     spelling::singular,
-    vocabulary::{Class, PEOPLE, filler},
+    vocabulary::{Class, MONEY_WORDS, PEOPLE, filler},
     words::Kind,
 };
 
@@ -43,7 +43,11 @@ impl Reader<'_> {
                 Kind::Word | Kind::Ordinal(_) => self.harmless(at, &words, &cols),
                 _ => 0,
             };
-            if ignorable == 0 || self.is_dropped(at) {
+            if (ignorable == 0 || self.is_dropped(at)) && self.calls_rows(at) {
+                self.out.rows_named = true;
+                self.out.counts |= self.out.measures.is_empty() && self.out.rank.is_some();
+                self.out.said.called = Some(token.raw.clone());
+            } else if ignorable == 0 || self.is_dropped(at) {
                 self.out.unknown.push(token.raw.clone());
             } else if !self.used[at]
                 && (self.phrases[at].iter().any(|(_, class)| *class == Class::Row)
@@ -105,6 +109,31 @@ impl Reader<'_> {
         let column = token.is_any(&["add", "append", "insert"])
             && self.word(self.past(at + 1, &["a", "another", "one", "new"]), &["column"]);
         grouped || elsewhere || condition || asked_now || opinion || column
+    }
+
+    /// True for a plural that nothing explains where the rows are named: "how many stoppages", "jobs per technician".
+    fn calls_rows(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        let plural = token.kind == Kind::Word && singular(&token.text) != token.text;
+        let figure = MONEY_WORDS.contains(&singular(&token.text).as_str());
+        let one = self.out.said.called.is_none() && self.out.unknown.is_empty();
+        if !plural || figure || !one || self.used[at] {
+            return false;
+        }
+        let start = (0..at)
+            .rev()
+            .take_while(|before| self.word(*before, &["the", "our", "all", "of", "any"]))
+            .count();
+        let before = (at - start).checked_sub(1);
+        let grouped = self.class(at + 1, |class| class == Class::By).is_some()
+            || self.used.get(at + 1) == Some(&true) && self.word(at + 1, &["per", "by", "each"]);
+        let asked = before.is_some_and(|before| {
+            self.counting == Some(before + 1)
+                || self.word(before, &["most", "fewest", "list", "show", "which", "names", "name"])
+        });
+        let no_figure =
+            self.out.measures.iter().all(|measure| measure.of == Expr::Rows) && self.computed.is_empty();
+        no_figure && (asked || before.is_none() && grouped)
     }
 
     /// Every column that the question has led to.
@@ -316,6 +345,10 @@ impl Reader<'_> {
             |key| matches!(key, Key::Time(_, unit) if crate::analyst::vocabulary::unit_word(*unit) == word),
         );
         // "overspend (variance)" says itself what is meant.
+        // "how many jobs did they order"
+        let bought = ["order", "buy", "purchase", "book"].contains(&word.as_str())
+            && (0..at).any(|place| self.word(place, &["did", "do", "does"]))
+            && (self.out.counts || measured.iter().any(money) || self.says(&["much"]));
         let explained = self.mark(at + 1, '(')
             && self.used.get(at + 2) == Some(&true)
             && !(at > 0 && self.word(at - 1, &["by", "per"]));
@@ -332,6 +365,7 @@ impl Reader<'_> {
         usize::from(
             between
                 || day
+                || bought
                 || formula
                 || heads
                 || people

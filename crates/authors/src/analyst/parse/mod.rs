@@ -130,6 +130,8 @@ pub(crate) struct Partial {
     pub(crate) per_row: bool,
     /// "the same months of last year": the period of the question before, a year earlier.
     pub(crate) year_earlier: bool,
+    /// The date column that was taken for a period because none was named.
+    pub(crate) usual_date: Option<Col>,
 }
 
 /// Reads `tokens` as far as it goes.
@@ -298,6 +300,7 @@ impl<'a> Reader<'a> {
         self.spoken_figures()?;
         self.measured()?;
         self.balances();
+        self.in_hours();
         self.settle_task()?;
         self.leftovers();
         self.account();
@@ -526,9 +529,19 @@ impl<'a> Reader<'a> {
                 })
             })
         };
+        // "from Q2 to Q3" is of no column `From`.
+        let linked = |mention: &Mention| {
+            let dated = self.tokens.get(mention.end).is_some_and(|next| {
+                super::dates::month_of(&next.text).is_some()
+                    || next.amount().is_some()
+                    || matches!(next.text.as_bytes(), [b'q', b'1'..=b'4'])
+            });
+            mention.end == mention.start + 1 && self.word(mention.start, &["from", "to", "until"]) && dated
+        };
         let kept: Vec<Mention> = self
             .mentions
             .iter()
+            .filter(|mention| !linked(mention))
             .filter(|mention| mention.best() >= EXACT || !fixed(mention.start, mention.end))
             .cloned()
             .collect();

@@ -4,7 +4,7 @@ use super::{Reader, Trouble};
 use crate::analyst::{
     dates::Range,
     query::{Col, Filter},
-    spelling::{singular, stem},
+    spelling::{normal_words, singular, stem},
     view::{shared_key, table_words},
     vocabulary::{Class, same_concept},
 };
@@ -19,6 +19,9 @@ impl Reader<'_> {
         for at in 0..self.tokens.len() {
             let never = self.class(at, |class| class == Class::Never);
             let not = self.class(at, |class| class == Class::Not).filter(|_| never.is_none());
+            // "hasn't sold anything"
+            let anything = (at..self.tokens.len().min(at + 5)).any(|place| self.word(place, &["anything"]));
+            let never = never.or(not.filter(|_| anything));
             let Some(length) = never.or(not) else { continue };
             let Some((place, table)) = self.other_table(at, at + length, never.is_some()) else { continue };
             let called = self.word(place + 1, &["sheet", "table", "file", "list", "tab", "data"]);
@@ -38,7 +41,7 @@ impl Reader<'_> {
             if let Some(key) = key.cloned() {
                 self.take(&key);
             }
-            let mut end = place + 1 + usize::from(called);
+            let mut end = self.past(place + 1 + usize::from(called), &["anything"]);
             let words = table_words(&self.view.tables[table]);
             while self.tokens.get(end).is_some_and(|token| words.contains(&singular(&token.text))) {
                 end += 1;
@@ -102,9 +105,17 @@ impl Reader<'_> {
                     && table_words(&tables[*table]).iter().any(|name| {
                         *name == word || verb && (root(name) == root(&word) || same_concept(name, &word))
                     })
+                    || verb && *table != base && self.does_in(*table, &word)
             };
             (0..tables.len()).find(named).map(|table| (place, table))
         })
+    }
+
+    /// True if a column of another table says who did it: `Sold by` of who has sold.
+    fn does_in(&self, table: usize, word: &str) -> bool {
+        self.key_of_other(table).is_some_and(
+            |(_, other)| matches!(&normal_words(&other)[..], [done, by] if by == "by" && done == word),
+        )
     }
 
     /// The column of this table whose values stand in a column of the other.

@@ -141,7 +141,8 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        let next = self.past(at + length, &["a", "the", "of", "an", "their", "its", "than", "to", "about"]);
+        let next =
+            self.past(at + length, &["a", "the", "of", "an", "their", "its", "our", "than", "to", "about"]);
         if let Some((value, percent)) = self.amount(next) {
             if self.of_groups(at, next + 1, cmp, value)? {
                 return Ok(());
@@ -182,6 +183,17 @@ impl Reader<'_> {
                 at,
                 Filter::Number { col, cmp: if not { cmp.opposite() } else { cmp }, value: value * scale },
             ));
+            return Ok(());
+        }
+        // "priced above average"
+        let typical = self.class_of(next, |class| match class {
+            Class::Agg(agg @ (Agg::Mean | Agg::Median)) => Some(agg),
+            _ => None,
+        });
+        if let Some((length, agg)) = typical {
+            let (col, start, end) = self.compared_column(at, self.past(next + length, &["of"]))?;
+            self.spend(start..end);
+            self.placed.push((at, Filter::Typical { col, cmp, agg }));
             return Ok(());
         }
         self.against_column(at, next, cmp)
@@ -269,6 +281,16 @@ impl Reader<'_> {
         self.take(&group);
         if let Some((from, to, _)) = agg {
             self.spend(from..to);
+        }
+        // "how many clients have more than 1 policy" asks how many they are.
+        let asked = (0..group.start).find_map(|from| {
+            let length = self.class(from, |class| class == Class::HowMany)?;
+            (self.past(from + length, &["of", "the", "our", "different"]) == group.start)
+                .then_some((from, length))
+        });
+        if let Some((from, length)) = asked {
+            self.spend(from..from + length);
+            self.out.groups_counted = true;
         }
         self.spend(at..end);
         self.out.selects = true;

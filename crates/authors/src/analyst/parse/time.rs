@@ -640,10 +640,15 @@ impl Reader<'_> {
             // Returns happen when things are returned, whenever they were ordered.
             let own = column.words.iter().any(|word| word != "date" && self.view.is_named(word));
             // "how many did he sell last quarter" is of the day of the sale.
-            let done = DONE_WORDS.iter().any(|family| {
-                column.words.iter().any(|word| family.contains(&word.as_str()))
-                    && self.tokens.iter().any(|token| token.is_any(family))
-            });
+            let kin = self
+                .values
+                .iter()
+                .any(|value| value.candidates.first().is_some_and(|(one, _)| self.view.is_day_of(col, *one)));
+            let done = kin
+                || DONE_WORDS.iter().any(|family| {
+                    column.words.iter().any(|word| family.contains(&word.as_str()))
+                        && self.tokens.iter().any(|token| token.is_any(family))
+                });
             (
                 other,
                 !own,
@@ -678,7 +683,8 @@ impl Reader<'_> {
                 && distance(mention) <= 8
         };
         let Some(mention) = dates.iter().filter(telling).min_by_key(|mention| distance(mention)) else {
-            return Ok(self.default_date());
+            self.out.usual_date = self.default_date();
+            return Ok(self.out.usual_date);
         };
         let col = self.resolve(mention, Want::Date)?;
         self.take(mention);

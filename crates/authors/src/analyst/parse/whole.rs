@@ -211,6 +211,12 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
     if partial.having.is_some() {
         return partial.having.clone();
     }
+    let typical = partial.filters.iter().any(|filter| matches!(filter, Filter::Typical { .. }));
+    // "machines with above average downtime" are groups, whatever a single row says.
+    if let (true, Some(Task::Values(col))) = (typical, &partial.task) {
+        partial.keys = vec![Key::Column(*col)];
+        (partial.task, partial.selects) = (None, true);
+    }
     let grouped =
         (partial.selects || partial.groups_counted) && !partial.keys.is_empty() && partial.task.is_none();
     if !grouped {
@@ -350,16 +356,21 @@ fn total_compared(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
             && matches!(view.role(col), ColumnRole::Amount | ColumnRole::Quantity)
             && !super::figures::is_averaged(view, col)
     };
-    let at = partial
-        .filters
-        .iter()
-        .position(|filter| matches!(filter, Filter::Number { col, .. } if additive(*col)))?;
+    let at = partial.filters.iter().position(|filter| {
+        matches!(filter, Filter::Number { col, .. } if additive(*col))
+            || matches!(filter, Filter::Typical { .. })
+    })?;
     let unique = partial.keys.iter().any(|key| matches!(key, Key::Column(col) if view.is_unique(*col)));
     if partial.rows_named || unique {
         return None;
     }
-    let Filter::Number { col, cmp, value } = partial.filters.remove(at) else { return None };
-    let agg = partial.aggs.first().copied().unwrap_or(Agg::Sum);
+    let (col, cmp, value, middle) = match partial.filters.remove(at) {
+        Filter::Number { col, cmp, value } => (col, cmp, value, None),
+        Filter::Typical { col, cmp, agg } => (col, cmp, 0.0, Some(agg)),
+        _ => return None,
+    };
+    let usual = if additive(col) { Agg::Sum } else { Agg::Mean };
+    let agg = partial.aggs.first().copied().unwrap_or(usual);
     partial.aggs.clear();
     partial.measures.retain(|measure| measure.of != Expr::Rows);
     let place =
@@ -367,7 +378,14 @@ fn total_compared(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
             partial.measures.push(Measure::new(agg, Expr::Column(col)));
             partial.measures.len() - 1
         });
-    Some(Having::Number { measure: place, cmp, value })
+    // The average of what each group has, or of all rows?
+    if middle.is_some() && usual == Agg::Sum {
+        partial.doubt(25);
+    }
+    Some(match middle {
+        Some(agg) => Having::Typical { measure: place, cmp, agg },
+        None => Having::Number { measure: place, cmp, value },
+    })
 }
 
 fn rows_ranked(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result<(), Trouble> {
@@ -562,7 +580,8 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     let beside = |col: &Col| view.profile(*col).is_some_and(|profile| profile.min == Some(0.0));
     let chosen = |col: &Col| choices.contains(&Choice::Column(view.name(*col).to_owned()));
     // The best is the best by something.
-    if partial.total_only && partial.rank.is_some() && amounts.len() > 1 {
+    let figures = (0..view.columns.len()).filter(|col| view.is_measure(*col)).count();
+    if partial.total_only && partial.rank.is_some() && figures > 1 {
         return amounts.iter().copied().find(chosen).ok_or_else(|| best_by(view));
     }
     if partial.rank.is_some() && !partial.prices && !amounts.is_empty() && amounts.iter().all(beside) {
@@ -590,9 +609,24 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     if let Some(col) = owed_figure(partial, view) {
         return Ok(col);
     }
+    // "the most expensive we sold" by what it was sold for, if that is kept.
+    let sold = || {
+        let paid = |col: &usize| {
+            let words = &view.columns[*col].words;
+            view.is_measure(*col)
+                && words.first().is_some_and(|word| word == "sold")
+                && words.iter().any(|word| ["for", "price", "at"].contains(&word.as_str()))
+        };
+        (0..view.columns.len()).find(paid).filter(|_| partial.said.sold)
+    };
     let dear = partial
         .prices
-        .then(|| priced(&["price"]).or_else(|| priced(&["cost"])).or_else(|| priced(&["salary", "amount"])))
+        .then(|| {
+            sold()
+                .or_else(|| priced(&["price"]))
+                .or_else(|| priced(&["cost"]))
+                .or_else(|| priced(&["salary", "amount"]))
+        })
         .flatten();
     let col = match (dear, &amounts[..]) {
         (Some(col), _) => col,
@@ -617,7 +651,8 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     if !partial.prices && (each || super::figures::is_averaged(view, col)) {
         partial.doubt(25);
     }
-    if partial.prices && !super::figures::is_averaged(view, col) {
+    let own = partial.said.sold && view.columns[col].words.iter().any(|word| word == "sold");
+    if partial.prices && !own && !super::figures::is_averaged(view, col) {
         // What is expensive has a price, which sums of money need not be.
         partial.doubt(25);
     }

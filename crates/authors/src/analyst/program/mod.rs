@@ -533,6 +533,21 @@ impl<'a> Writer<'a> {
                     super::python::number(*value)
                 )
             }
+            Some(Having::Typical { measure, cmp, agg }) => {
+                let of_rows = match self.query.measures.get(*measure) {
+                    Some(Measure { agg: Agg::Mean, of: Expr::Column(col), .. }) => {
+                        Some(format!("table[{}]", self.name(*col)))
+                    }
+                    _ => None,
+                };
+                format!(
+                    "answer = answer[answer[{0}] {1} {2}.{3}()]\n",
+                    label(*measure),
+                    cmp.sign(),
+                    of_rows.unwrap_or_else(|| format!("answer[{}]", label(*measure))),
+                    frame::typical(*agg)
+                )
+            }
             Some(Having::Measures { left, cmp, right }) => {
                 format!(
                     "answer = answer[answer[{}] {} answer[{}]]\n",
