@@ -92,10 +92,17 @@ pub(crate) fn figure_name(measure: &Measure, view: &View<'_>) -> String {
             format!("{} {of}{percent}", if is_date(measure, view) { "Last" } else { "Greatest" })
         }
         (Agg::Quantile(rank), _) => format!("Percentile {rank} of {of}{percent}"),
+        (Agg::Range, _) => format!("Greatest less least {of}{percent}"),
         (Agg::Std, _) => format!("Standard deviation of {of}{percent}"),
         (Agg::Last(_), _) => format!("Last {of}{percent}"),
         (Agg::Mode, _) => format!("Most frequent {of}"),
     }
+}
+
+/// A number of thousandths.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn thousandths(number: u64) -> f64 {
+    number as f64 / 1000.0
 }
 
 fn key_name(key: &Key, view: &View<'_>) -> String {
@@ -103,6 +110,9 @@ fn key_name(key: &Key, view: &View<'_>) -> String {
         Key::Column(col) => view.name(*col).to_owned(),
         Key::Months(_) => "month, which are columns".to_owned(),
         Key::Quarters(_) => "quarter of the months, which are columns".to_owned(),
+        Key::Band(col, width) => {
+            format!("{} in steps of {}", view.name(*col), super::python::number(thousandths(*width)))
+        }
         Key::Time(col, unit) => {
             let unit = match unit {
                 Unit::Day => "day",
@@ -274,6 +284,9 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
                 Key::Column(_) if query.leaves_nameless_out() => {
                     write!(text, " {empty} rows without {:?} are left out.", view.name(key.column()))
                 }
+                Key::Band(..) => {
+                    write!(text, " {empty} rows without {:?} are left out.", view.name(key.column()))
+                }
                 Key::Column(_) => write!(
                     text,
                     " {empty} rows without {:?} are a group of their own.",
@@ -314,6 +327,7 @@ fn what(query: &Query, view: &View<'_>) -> String {
                 lower_first(&figures)
             ),
             None if query.groups_counted => groups_label(query, view),
+            None if query.groups_shared => shared_label(query, view),
             None if query.mean_of_groups => {
                 format!("The average, over all groups, of {}{by}", lower_first(&figures))
             }
@@ -347,7 +361,8 @@ fn what(query: &Query, view: &View<'_>) -> String {
             format!("Growth of {}{by}, in percent against the period before", lower_first(&figures))
         }
         Task::Growth(before, after) => format!(
-            "Growth of {}{by} from {} to {}, in percent",
+            "{} of {}{by} from {} to {}, in percent",
+            if query.difference { "Difference and growth" } else { "Growth" },
             lower_first(&figures),
             before.name,
             after.name
@@ -413,6 +428,12 @@ fn cleaned(steps: &[Cleaning], view: &View<'_>) -> String {
     format!("A new workbook with the table, {}; the file that was sent stays as it is", steps.join(", "))
 }
 
+/// What a part of the groups is called.
+pub(crate) fn shared_label(query: &Query, view: &View<'_>) -> String {
+    let keys: Vec<String> = query.keys.iter().map(|key| key_name(key, view)).collect();
+    format!("Share in percent of the different {}", keys.join(" and "))
+}
+
 /// What a number of groups is called.
 pub(crate) fn groups_label(query: &Query, view: &View<'_>) -> String {
     let keys: Vec<String> = query
@@ -452,8 +473,12 @@ fn having(query: &Query, view: &View<'_>) -> Option<String> {
     })
 }
 
-fn middle(agg: Agg) -> &'static str {
-    if agg == Agg::Median { "median" } else { "average" }
+fn middle(agg: Agg) -> String {
+    match agg {
+        Agg::Median => "median".to_owned(),
+        Agg::Quantile(percent) => format!("percentile {percent}"),
+        _ => "average".to_owned(),
+    }
 }
 
 fn side(rank: Rank) -> String {

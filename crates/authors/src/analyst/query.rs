@@ -28,6 +28,8 @@ pub(crate) enum Agg {
     Min,
     Max,
     Std,
+    /// The greatest less the least.
+    Range,
     /// A percentile, such as 90.
     Quantile(u8),
     /// The value that is there most often.
@@ -148,12 +150,18 @@ pub(crate) enum Key {
     Months(Col),
     /// The quarters of months that are columns, of which this is the first.
     Quarters(Col),
+    /// Numbers in bands so wide, in thousandths: ages from 20 to 29.
+    Band(Col, u64),
 }
 
 impl Key {
     pub(crate) fn column(self) -> Col {
         match self {
-            Key::Column(col) | Key::Time(col, _) | Key::Months(col) | Key::Quarters(col) => col,
+            Key::Column(col)
+            | Key::Time(col, _)
+            | Key::Months(col)
+            | Key::Quarters(col)
+            | Key::Band(col, _) => col,
         }
     }
 
@@ -502,6 +510,9 @@ pub(crate) struct Query {
     /// How many groups there are is wanted, not each of them.
     #[serde(default)]
     pub(crate) groups_counted: bool,
+    /// Which part of all groups they are is asked, in percent.
+    #[serde(default)]
+    pub(crate) groups_shared: bool,
     /// Of two periods the difference is wanted, too.
     #[serde(default)]
     pub(crate) difference: bool,
@@ -512,7 +523,7 @@ pub(crate) struct Query {
 impl Query {
     /// True if rows without a name are no group: they are not who has the most, nor one of those who are counted.
     pub(crate) fn leaves_nameless_out(&self) -> bool {
-        self.rank.is_some() || self.groups_counted || self.having.is_some()
+        self.rank.is_some() || self.groups_counted || self.groups_shared || self.having.is_some()
     }
 
     /// True if everything in it is there and in bounds: a memory may be old, or not ours.
@@ -526,12 +537,14 @@ impl Query {
             Some(Having::Measures { left, right, .. }) => left.max(right) < self.measures.len(),
             None => true,
         };
+        let banded = self.keys.iter().all(|key| !matches!(key, Key::Band(_, 0)));
         let period = |period: &Period| period.filters.iter().all(|filter| filter.fits(view, DEPTH_MAX));
-        let task = match &self.task {
-            Task::Share(filters) => filters.iter().all(|filter| filter.fits(view, DEPTH_MAX)),
-            Task::Growth(before, after) => period(before) && period(after),
-            _ => true,
-        };
+        let task = banded
+            && match &self.task {
+                Task::Share(filters) => filters.iter().all(|filter| filter.fits(view, DEPTH_MAX)),
+                Task::Growth(before, after) => period(before) && period(after),
+                _ => true,
+            };
         self.columns().iter().all(|col| *col < view.columns.len())
             && self.measures.iter().all(measure)
             && self.filters.iter().all(|filter| filter.fits(view, DEPTH_MAX))

@@ -308,7 +308,8 @@ impl Said {
                     .map(|(_, phrase, _)| phrase.clone()),
             );
         }
-        let extreme = query.measures.iter().any(|measure| matches!(measure.agg, Agg::Min | Agg::Max));
+        let extreme =
+            query.measures.iter().any(|measure| matches!(measure.agg, Agg::Min | Agg::Max | Agg::Range));
         if (figures || shown) && query.rank.is_none() && query.sort.is_none() && !extreme {
             lost.extend(self.ranks.clone());
         }
@@ -373,7 +374,10 @@ impl Said {
                 lost.push(phrase.clone());
             }
         }
-        if figures && query.measures.iter().all(|measure| !measure.is_ratio() && !measure.of.holds_ratio()) {
+        if figures
+            && !query.groups_shared
+            && query.measures.iter().all(|measure| !measure.is_ratio() && !measure.of.holds_ratio())
+        {
             lost.extend(self.part.clone());
         }
         // Of what tells rows apart there is one each: none of them is the most common.
@@ -459,7 +463,7 @@ impl Said {
         let apart =
             |one: usize| self.aggs.iter().any(|(at, _, agg)| *agg == Agg::Count && at.abs_diff(one) > 2);
         let missing = |(at, _, agg): &&(usize, String, Agg)| match agg {
-            Agg::Median | Agg::Std | Agg::Quantile(_) => !has(*agg),
+            Agg::Median | Agg::Std | Agg::Range | Agg::Quantile(_) => !has(*agg),
             Agg::Min | Agg::Max => !has(*agg) && query.rank.is_none(),
             Agg::Mean => !has(Agg::Mean) && !query.mean_of_groups && !ratio,
             Agg::Count => {
@@ -574,5 +578,9 @@ fn numbers_of(query: &Query) -> Vec<f64> {
         found.push(value);
     }
     found.extend(query.rank.map(|rank| f64::from(rank.count)));
+    found.extend(query.keys.iter().filter_map(|key| match key {
+        Key::Band(_, width) => Some(crate::analyst::describe::thousandths(*width)),
+        _ => None,
+    }));
     found
 }

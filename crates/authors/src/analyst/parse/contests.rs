@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::ColumnRole;
 
 use super::{Reader, Want};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Filter, Key, Measure, Task},
+    query::{Agg, Col, Expr, Filter, Key, Measure, Period, Task},
     vocabulary::Class,
 };
 
@@ -134,11 +134,34 @@ impl Reader<'_> {
             let length = self.class(at, |class| matches!(class, Class::HowMuch | Class::HowMany))?;
             self.word(at + length, &["more", "less", "fewer", "higher", "lower"]).then_some(at + length)
         });
+        if let (Some(at), true) = (more, self.periods.is_empty()) {
+            self.exceeding_value(at);
+        }
         if let Some(at) = more.filter(|_| self.periods.len() == 2) {
             self.growth_at = Some(at);
             self.out.difference = true;
             self.spend(at..at + 1);
         }
+    }
+
+    /// "how many more orders came from Germany than from France": by how much the first exceeds the second.
+    fn exceeding_value(&mut self, from: usize) {
+        let than = (from..self.tokens.len()).find(|at| self.word(*at, &["than"]));
+        let [left, right] = &self.values[..] else { return };
+        let Some(than) = than.filter(|than| left.end <= *than && *than < right.start) else { return };
+        let shared = left.candidates.iter().find_map(|(col, text)| {
+            let (_, other) = right.candidates.iter().find(|(one, _)| one == col)?;
+            Some((*col, text.clone(), other.clone()))
+        });
+        let Some((col, more, less)) = shared else { return };
+        let period = |text: String| Period {
+            name: text.clone(),
+            filters: vec![Filter::Is { col, values: vec![text], not: false }],
+        };
+        self.periods = vec![period(less), period(more)];
+        let (left, right) = (left.start..left.end, than..right.end);
+        self.spend(left);
+        self.spend(right);
     }
 
     /// "when was IBM at its highest", where each row has a day of its own: that row.

@@ -93,7 +93,18 @@ impl Reader<'_> {
                 continue;
             };
             let figure = self.mention(other + 1).is_some_and(|mention| self.can(&mention, Want::Measure));
-            if and && figure && self.free(at..other + 1) {
+            // "the difference between the highest and the lowest price"
+            let apart = (at.saturating_sub(4)..at)
+                .find(|place| {
+                    self.word(*place, &["difference", "gap", "range", "spread"])
+                        && self.past(*place + 1, &["between", "from", "of", "the"]) == at
+                })
+                .filter(|place| self.free(*place..other + 1));
+            if let Some(from) = apart.filter(|_| and && figure) {
+                self.spend(from..other + 1);
+                self.spoken.push((from, Agg::Range));
+                self.aggs_said.push((from, Agg::Range));
+            } else if and && figure && self.free(at..other + 1) {
                 self.spend(at..other + 1);
                 for (place, agg) in [at, other].into_iter().zip(ends) {
                     self.spoken.push((place, agg));

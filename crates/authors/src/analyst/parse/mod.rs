@@ -7,6 +7,7 @@ mod account;
 mod alternatives;
 mod arithmetic;
 mod balances;
+mod bands;
 mod cleaning;
 mod conditions;
 mod contests;
@@ -80,6 +81,8 @@ pub(crate) struct Partial {
     pub(crate) sort: Option<Sort>,
     /// How many groups there are is asked: "in how many months".
     pub(crate) groups_counted: bool,
+    /// Which part of all groups they are is asked: "what share of customers ordered twice".
+    pub(crate) groups_shared: bool,
     /// Columns that were named.
     pub(crate) named: Vec<Col>,
     /// The conditions say which rows are left out.
@@ -294,6 +297,7 @@ impl<'a> Reader<'a> {
         self.both_ends();
         self.flag_compared();
         self.sorting()?;
+        self.bands()?;
         self.group_keys()?;
         self.ranking()?;
         self.counted_days()?;

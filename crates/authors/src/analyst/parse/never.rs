@@ -58,7 +58,7 @@ impl Reader<'_> {
         let Some(at) = self.negation_of(start) else { return Ok(false) };
         let Some((place, table)) = self.other_table(at, at + 1, true).filter(|(place, _)| *place < start)
         else {
-            return Ok(false);
+            return Ok(self.not_since(at, start, end, range));
         };
         let Some((col, other)) = self.key_of_other(table) else { return Ok(false) };
         let dates: Vec<&str> = self.view.tables[table]
@@ -81,6 +81,26 @@ impl Reader<'_> {
         self.spend(start..end);
         self.out.exact += 4;
         Ok(true)
+    }
+
+    /// "which customers have not ordered since March", where each order is a row: those without a row since then.
+    fn not_since(&mut self, at: usize, start: usize, end: usize, range: Range) -> bool {
+        let asked = self.word(0, &["which", "who", "what", "list", "show", "how"]);
+        let group = self.mentions.iter().rfind(|mention| {
+            mention.end <= at
+                && mention.candidates.first().is_some_and(|(col, _)| {
+                    self.view.kind(*col) == ColumnKind::Text && !self.tells_rows_apart(*col)
+                })
+        });
+        let verbs = (at + 1..start).filter(|place| !self.is_row_word(*place)).count();
+        let since = range.to.is_none();
+        let (Some(_), Some(col), true) = (group, self.default_date(), asked && since && verbs <= 2) else {
+            return false;
+        };
+        self.spend(at..end);
+        self.out.never = true;
+        self.placed.push((at, Filter::During { col, range, not: true }));
+        true
     }
 
     /// Where "not" begins in "have not been counted since May", before the words of the period.

@@ -292,12 +292,26 @@ impl Reader<'_> {
             self.spend(from..from + length);
             self.out.groups_counted = true;
         }
+        self.share_of_groups(group.start);
         self.spend(at..end);
         self.out.selects = true;
         self.out.keys.push(Key::Column(col));
         self.out.measures.insert(0, measure);
         self.out.having = Some(Having::Number { measure: 0, cmp, value });
         Ok(true)
+    }
+
+    /// "what share of customers spent over 500": of all of them, how many in a hundred. True if it was that.
+    pub(super) fn share_of_groups(&mut self, start: usize) -> bool {
+        let asked = (0..start).find_map(|from| {
+            let (length, _) = self.phrases[from].iter().find(|(_, class)| *class == Class::Share)?;
+            (self.past(from + length, &["of", "the", "our", "all"]) == start).then_some(from)
+        });
+        let Some(from) = asked else { return false };
+        self.spend(from..start);
+        self.share_at = None;
+        self.out.groups_shared = true;
+        true
     }
 
     /// "below their reorder level", "actual over budget"

@@ -155,8 +155,14 @@ impl Reader<'_> {
             .and_then(|link| self.mention(link + 1))
             .filter(|group| group.best() >= 60 && !self.is_rows(group));
         let whole = behind.is_some();
+        // "what share of customers ordered more than once"
+        let shared = (0..at).find_map(|from| {
+            let (length, _) = self.phrases[from].iter().find(|(_, class)| *class == Class::Share)?;
+            self.mention(self.past(from + length, &["of", "the", "our", "all"]))
+        });
         let Some(group) = behind
             .or_else(|| link.and_then(|link| self.mention_before(link)))
+            .or(shared)
             .filter(|group| self.can(group, Want::Key))
         else {
             return false;
@@ -167,6 +173,9 @@ impl Reader<'_> {
         };
         self.take(&group);
         self.spend_verbs(group.end, at);
+        if self.share_of_groups(group.start) {
+            self.spend(group.end..at);
+        }
         self.out.selects = true;
         self.push_key(Key::Column(col));
         self.out.measures.push(Measure::rows());

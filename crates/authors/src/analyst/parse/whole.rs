@@ -102,6 +102,12 @@ pub(super) fn complete(
         )));
     }
     months_melted(&mut partial, view)?;
+    // "the first and the last order of each customer"
+    if let (Some(Task::Span(col)), false) = (&partial.task, partial.keys.is_empty()) {
+        let col = *col;
+        partial.measures = [Agg::Min, Agg::Max].map(|agg| Measure::new(agg, Expr::Column(col))).to_vec();
+        partial.task = None;
+    }
     let task = partial.task.take().unwrap_or(Task::Figures);
     let task = correlated(task, view)?;
     let confidence = partial.confidence;
@@ -114,6 +120,7 @@ pub(super) fn complete(
         rank: partial.rank,
         sort: partial.sort,
         groups_counted: partial.groups_counted,
+        groups_shared: partial.groups_shared,
         chart: partial.chart,
         save: partial.save,
         today: partial.today,
@@ -276,7 +283,12 @@ fn contradictions(partial: &mut Partial, view: &View<'_>) {
     if never && partial.selects && view.tables.len() > 1 && view.stack.is_none() {
         partial.doubt(30);
     }
+    let counted = match &partial.measures[..] {
+        [Measure { agg: Agg::Distinct, of: Expr::Column(col), .. }] => Some(*col),
+        _ => None,
+    };
     let entity = match (&partial.task, &partial.keys[..]) {
+        (None, []) if never && counted.is_some() => counted.unwrap_or_default(),
         (Some(Task::Values(col)), _) => *col,
         (None, [Key::Column(col)]) if partial.selects || never => *col,
         (Some(Task::Rows(cols)), []) if cols.len() == 1 => cols[0],

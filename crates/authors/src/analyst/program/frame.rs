@@ -9,7 +9,7 @@ use crate::analyst::{
     dates::{Recurring, iso},
     load::{Loading, Wanted, load},
     python::{list, literal, number},
-    query::{Agg, Cleaning, Filter, Part, Rank, Task},
+    query::{Cleaning, Filter, Part, Rank, Task},
     stack::Stack,
 };
 
@@ -264,7 +264,7 @@ impl Writer<'_> {
                 format!("{} {} {}", cell(*left), cmp.sign(), cell(*right))
             }
             Filter::Typical { col, cmp, agg } => {
-                format!("{0} {1} {0}.{2}()", cell(*col), cmp.sign(), typical(*agg))
+                format!("{0} {1} {0}.{2}", cell(*col), cmp.sign(), super::aggregate(*agg))
             }
             Filter::Lasts { from, to, cmp, days } => {
                 format!("({} - {}).dt.days {} {}", cell(*to), cell(*from), cmp.sign(), number(*days))
@@ -354,11 +354,6 @@ pub(super) const TO_DATE: &str = r#"def to_date(column):
 
 
 "#;
-
-/// What pandas calls the middle of a column.
-pub(super) fn typical(agg: Agg) -> &'static str {
-    if agg == Agg::Median { "median" } else { "mean" }
-}
 
 fn known_name(at: usize) -> String {
     if at == 0 { "known".to_owned() } else { format!("known{}", at + 1) }

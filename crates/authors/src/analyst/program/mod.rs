@@ -11,7 +11,7 @@ use ringfence_pipeline::ports::{ColumnKind, Draft, Stored};
 use super::{
     describe::{self, figure_name},
     python::{comment, list, literal},
-    query::{Agg, Chart, Expr, Filter, Having, Key, Measure, Query, Task, Unit},
+    query::{Agg, Chart, Col, Expr, Filter, Having, Key, Measure, Query, Task, Unit},
     view::View,
 };
 
@@ -62,6 +62,7 @@ impl<'a> Writer<'a> {
                 Key::Column(col) => view.name(*col).to_owned(),
                 Key::Months(_) => fresh(&mut taken, "Month".to_owned()),
                 Key::Quarters(_) => fresh(&mut taken, "Quarter".to_owned()),
+                Key::Band(col, _) => fresh(&mut taken, format!("{} band", view.name(*col))),
                 Key::Time(col, unit) if view.name(*col) == unit_name(*unit) => view.name(*col).to_owned(),
                 Key::Time(col, unit) if taken.iter().any(|name| name == unit_name(*unit)) => {
                     fresh(&mut taken, format!("{} of {}", unit_name(*unit), view.name(*col)))
@@ -86,9 +87,12 @@ impl<'a> Writer<'a> {
     fn program(mut self, question: &str, explanation: &str) -> String {
         let frame = self.frame();
         let mut body = frame.read;
-        // What is in no row of a kind is looked up among all rows.
-        let (never, others): (Vec<&Filter>, Vec<&Filter>) =
-            self.query.filters.iter().partition(|filter| matches!(filter, Filter::Never { .. }));
+        // What is in no row of a kind is looked up among all rows, and an average is one of all rows.
+        let (never, others): (Vec<&Filter>, Vec<&Filter>) = self
+            .query
+            .filters
+            .iter()
+            .partition(|filter| matches!(filter, Filter::Never { .. } | Filter::Typical { .. }));
         for filter in never.into_iter().chain(others) {
             let _ = writeln!(body, "table = table[{}]", self.mask(filter, "table"));
         }
@@ -417,10 +421,26 @@ impl<'a> Writer<'a> {
                         named.join(", ")
                     );
                 }
+                Key::Band(col, width) => code += &self.bands(*col, *width, &text),
                 Key::Column(_) => {}
             }
         }
         code
+    }
+
+    /// Statements that put each row into the band of its number; bands come in the order of their numbers.
+    fn bands(&self, col: Col, width: u64, name: &str) -> String {
+        let source = format!("table[{}]", self.name(col));
+        let whole = width % 1000 == 0 && self.view.kind(col) == ColumnKind::Integer;
+        let width = describe::thousandths(width);
+        let label = match whole {
+            true => format!("f\"{{low:.0f}} to {{low + {}:.0f}}\"", super::python::number(width - 1.0)),
+            false => format!("f\"{{low:g}} to under {{low + {}:g}}\"", super::python::number(width)),
+        };
+        let width = super::python::number(width);
+        format!(
+            "table = table[{source}.notna()].copy()\nlowest = ({source} // {width}) * {width}\nbands = {{low: {label} for low in sorted(lowest.unique())}}\ntable[{name}] = pd.Categorical(lowest.map(bands), categories=list(bands.values()), ordered=True)\n"
+        )
     }
 
     /// A row for each month, of a table that has a column for each.
@@ -507,6 +527,17 @@ impl<'a> Writer<'a> {
             let _ = writeln!(code, "{show}(answer[{label}].astype(float).mean(), label={name})");
             return code;
         }
+        if self.query.groups_shared {
+            code += "groups = len(answer)\n";
+            code += &self.having();
+            let show = self.call("show");
+            let label = literal(&describe::shared_label(self.query, self.view));
+            let _ = writeln!(
+                code,
+                "{show}(100 * len(answer) / groups if groups else {NOTHING}, label={label}, unit=\"%\")"
+            );
+            return code;
+        }
         code += &self.having();
         if self.query.groups_counted {
             let show = self.call("show");
@@ -541,11 +572,11 @@ impl<'a> Writer<'a> {
                     _ => None,
                 };
                 format!(
-                    "answer = answer[answer[{0}] {1} {2}.{3}()]\n",
+                    "answer = answer[answer[{0}] {1} {2}.{3}]\n",
                     label(*measure),
                     cmp.sign(),
                     of_rows.unwrap_or_else(|| format!("answer[{}]", label(*measure))),
-                    frame::typical(*agg)
+                    aggregate(*agg)
                 )
             }
             Some(Having::Measures { left, cmp, right }) => {
@@ -716,6 +747,7 @@ pub(super) fn aggregate(agg: Agg) -> String {
         Agg::Min => "min()",
         Agg::Max => "max()",
         Agg::Std => "std()",
+        Agg::Range => "agg(lambda values: values.max() - values.min())",
         Agg::Last(_) => "last()",
         Agg::Mode => "agg(lambda values: values.mode().iloc[0])",
         Agg::Quantile(percent) => return format!("quantile({})", f64::from(percent) / 100.0),
