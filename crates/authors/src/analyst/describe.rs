@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ringfence_pipeline::ports::ColumnKind;
 
 use super::{
-    query::{Agg, Cleaning, Col, Expr, Filter, Having, Key, Measure, Part, Query, Rank, Task, Unit},
+    query::{Agg, Cleaning, Cmp, Col, Expr, Filter, Having, Key, Measure, Part, Query, Rank, Task, Unit},
     view::View,
 };
 
@@ -156,9 +156,7 @@ pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
                 super::python::number(*high)
             )
         }
-        Filter::Typical { col, cmp, agg } => {
-            format!("{} {} the {} of all rows", name(col), cmp.sign(), middle(*agg))
-        }
+        Filter::Typical { col, cmp, agg } => compared(&name(col), *cmp, *agg, "rows"),
         Filter::Columns { left, cmp, right } => format!("{} {} {}", name(left), cmp.sign(), name(right)),
         Filter::Lasts { from, to, cmp, days } => format!(
             "days from {} to {} {} {}",
@@ -465,7 +463,7 @@ fn having(query: &Query, view: &View<'_>) -> Option<String> {
         Having::Typical { measure, cmp, agg } => {
             let rows = query.measures.get(*measure).is_some_and(|measure| measure.agg == Agg::Mean);
             let all = if rows { "rows" } else { "groups" };
-            format!("{} {} the {} of all {all}", name(measure), cmp.sign(), middle(*agg))
+            compared(&name(measure), *cmp, *agg, all)
         }
         Having::Measures { left, cmp, right } => {
             format!("{} {} {}", name(left), cmp.sign().replace("==", "="), name(right))
@@ -473,11 +471,15 @@ fn having(query: &Query, view: &View<'_>) -> Option<String> {
     })
 }
 
-fn middle(agg: Agg) -> String {
+/// How something compares with all others.
+fn compared(name: &str, cmp: Cmp, agg: Agg, all: &str) -> String {
     match agg {
-        Agg::Median => "median".to_owned(),
-        Agg::Quantile(percent) => format!("percentile {percent}"),
-        _ => "average".to_owned(),
+        Agg::Quantile(edge) if cmp == Cmp::AtLeast => {
+            format!("{name} in the highest {} % of all {all}", 100_u8.saturating_sub(edge))
+        }
+        Agg::Quantile(edge) => format!("{name} in the lowest {edge} % of all {all}"),
+        Agg::Median => format!("{name} {} the median of all {all}", cmp.sign()),
+        _ => format!("{name} {} the average of all {all}", cmp.sign()),
     }
 }
 

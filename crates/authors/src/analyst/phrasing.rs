@@ -54,6 +54,10 @@ const IDIOMS: &[(&str, &str)] = &[
     ("less|lower|fewer|smaller .. than the|our|an average", "$2 below average"),
     ("less|lower|fewer|smaller .. than average", "$2 below average"),
     ("^ months|weeks|days|quarters|years with|where|when|that", "which $1 $2"),
+    (
+        "repeat|returning customers|clients|buyers|guests|visitors|patients|donors|members",
+        "$2 with more than 1 rows",
+    ),
     ("more|fewer|less than one", "$1 than 1"),
     ("at least|most one", "at $1 1"),
     ("best|highest paid ..", "$2 with the highest pay"),

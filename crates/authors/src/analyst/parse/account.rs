@@ -310,7 +310,11 @@ impl Said {
         }
         let extreme =
             query.measures.iter().any(|measure| matches!(measure.agg, Agg::Min | Agg::Max | Agg::Range));
-        if (figures || shown) && query.rank.is_none() && query.sort.is_none() && !extreme {
+        let part = |agg: &Agg| matches!(agg, Agg::Quantile(_));
+        let ends =
+            query.filters.iter().any(|filter| matches!(filter, Filter::Typical { agg, .. } if part(agg)))
+                || matches!(&query.having, Some(Having::Typical { agg, .. }) if part(agg));
+        if (figures || shown) && query.rank.is_none() && query.sort.is_none() && !extreme && !ends {
             lost.extend(self.ranks.clone());
         }
         if figures && query.keys.is_empty() {
@@ -540,6 +544,11 @@ fn is_valued(query: &Query, raw: &str) -> bool {
     query.filters.iter().any(|filter| within(filter, raw))
 }
 
+/// A percentile, as the part below it and as the part above.
+fn both_parts(percent: u8) -> [f64; 2] {
+    [f64::from(percent), 100.0 - f64::from(percent)]
+}
+
 /// Every number that has a part in the answer.
 fn numbers_of(query: &Query) -> Vec<f64> {
     fn of_filter(filter: &Filter, found: &mut Vec<f64>) {
@@ -547,6 +556,7 @@ fn numbers_of(query: &Query) -> Vec<f64> {
             Filter::Number { value, .. } => found.push(*value),
             Filter::Between { low, high, .. } => found.extend([*low, *high]),
             Filter::Lasts { days, .. } => found.push(*days),
+            Filter::Typical { agg: Agg::Quantile(percent), .. } => found.extend(both_parts(*percent)),
             Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
                 filters.iter().for_each(|filter| of_filter(filter, found))
             }
@@ -555,7 +565,8 @@ fn numbers_of(query: &Query) -> Vec<f64> {
     }
     fn of_formula(of: &Expr, found: &mut Vec<f64>) {
         match of {
-            Expr::Number(value) => found.push(*value),
+            // "with 20 % VAT" multiplies by 1.2.
+            Expr::Number(value) => found.extend([*value, (*value - 1.0) * 100.0]),
             // "over the ten months"
             #[allow(clippy::cast_precision_loss)]
             Expr::Together(cols) => found.push(cols.len() as f64),
@@ -574,8 +585,10 @@ fn numbers_of(query: &Query) -> Vec<f64> {
             found.push(f64::from(percent));
         }
     }
-    if let Some(Having::Number { value, .. }) = query.having {
-        found.push(value);
+    match query.having {
+        Some(Having::Number { value, .. }) => found.push(value),
+        Some(Having::Typical { agg: Agg::Quantile(percent), .. }) => found.extend(both_parts(percent)),
+        _ => {}
     }
     found.extend(query.rank.map(|rank| f64::from(rank.count)));
     found.extend(query.keys.iter().filter_map(|key| match key {

@@ -254,7 +254,9 @@ impl Reader<'_> {
             let (expr, end, operations) = self.sum_at(at + 1, depth + 1)?;
             return (self.mark(end, ')') && operations > 0).then_some((expr, end + 1, operations));
         }
-        if let Some((value, percent)) = self.amount(at) {
+        // "the top 10 % of the orders" are orders.
+        let part = at > 0 && self.word(at - 1, &super::numbers::TOPS);
+        if let Some((value, percent)) = self.amount(at).filter(|(_, percent)| !(part && *percent)) {
             let number = Expr::Number(if percent { value / 100.0 } else { value });
             // "19 % of revenue"
             let of = self.past(at + 1, &["of", "the", "total", "our"]);

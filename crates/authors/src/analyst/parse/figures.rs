@@ -249,6 +249,32 @@ impl Reader<'_> {
         }
     }
 
+    /// "the total with 20% VAT added": so much more.
+    pub(super) fn with_tax(&mut self) {
+        let taxes = ["vat", "tax", "gst"];
+        let found = (0..self.tokens.len()).find_map(|at| {
+            let (percent, _) = self.amount(at + 1).filter(|(_, percent)| *percent)?;
+            let tax = self.past(at + 2, &["percent"]);
+            (self.word(at, &["with", "plus", "including", "incl", "adding", "add"])
+                && self.word(tax, &taxes)
+                && self.mention(tax).is_none())
+            .then(|| (at, self.past(tax + 1, &["added", "on", "top"]), percent))
+        });
+        let Some((from, to, percent)) = found else { return };
+        let plain = |measure: &Measure| !matches!(measure.of, Expr::Rows) && !measure.is_ratio();
+        if self.out.measures.is_empty() || !self.out.measures.iter().all(plain) {
+            return;
+        }
+        for measure in &mut self.out.measures {
+            if let Expr::Column(col) = measure.of {
+                measure.name = Some(format!("{} with {percent} % tax", self.view.name(col)));
+            }
+            let factor = Expr::Number(1.0 + percent / 100.0);
+            measure.of = Expr::Op('*', Box::new(measure.of.clone()), Box::new(factor));
+        }
+        self.spend(from..to);
+    }
+
     /// "how many days" of something else than between two dates.
     pub(super) fn counted_days(&mut self) -> Result<(), Trouble> {
         if let Some((at, length)) = self.days_asked

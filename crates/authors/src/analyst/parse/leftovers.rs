@@ -331,7 +331,7 @@ impl Reader<'_> {
         let formula = product && (figure || word == "invoice");
         let timed =
             self.out.keys.iter().any(|key| key.is_time()) || self.out.filters.iter().any(Filter::is_time);
-        let fresh = word == "new" && timed;
+        let fresh = word == "new" && timed && self.newcomer(at).is_none();
         let people = fresh || PEOPLE.contains(&word.as_str());
         // "in days", "on days with more than 5 visits": of days, where each has a row; and what a headcount counts.
         let day = word == "day"

@@ -288,6 +288,7 @@ impl<'a> Reader<'a> {
         self.arithmetic();
         self.margins()?;
         self.times_said()?;
+        self.newcomers();
         self.kinds();
         self.contests();
         self.presence()?;
@@ -305,6 +306,7 @@ impl<'a> Reader<'a> {
         self.measured()?;
         self.balances();
         self.in_hours();
+        self.with_tax();
         self.settle_task()?;
         self.leftovers();
         self.account();

@@ -3,7 +3,7 @@
 use super::{Reader, Trouble};
 use crate::analyst::{
     dates::Range,
-    query::{Col, Filter},
+    query::{Col, Filter, Task},
     spelling::{normal_words, singular, stem},
     view::{shared_key, table_words},
     vocabulary::{Class, same_concept},
@@ -101,6 +101,37 @@ impl Reader<'_> {
         self.out.never = true;
         self.placed.push((at, Filter::During { col, range, not: true }));
         true
+    }
+
+    /// True for "new" before somebody who is in several rows: "new customers", where each order is a row.
+    pub(super) fn newcomer(&self, at: usize) -> Option<Col> {
+        let mention = self.word(at, &["new", "first-time"]).then(|| self.mention(at + 1)).flatten()?;
+        let (col, _) = *mention.candidates.first()?;
+        let profile = self.view.profile(col)?;
+        (self.view.kind(col) == ColumnKind::Text && profile.distinct * 10 < self.view.rows() * 9)
+            .then_some(col)
+    }
+
+    /// "new customers in 2025": those without a row before.
+    pub(super) fn newcomers(&mut self) {
+        for at in 0..self.tokens.len() {
+            let Some(col) = self.newcomer(at).filter(|_| !self.used[at]) else { continue };
+            let since = self.placed.iter().find_map(|(_, filter)| match filter {
+                Filter::During { col, range, not: false } => Some((*col, range.from?)),
+                _ => None,
+            });
+            let Some((date, from)) = since else { continue };
+            let earlier =
+                Filter::During { col: date, range: Range { from: None, to: Some(from) }, not: false };
+            // "list new customers in 2025" asks for them, not for their rows.
+            let listed = at == 0 || self.word(at - 1, &["list", "show", "all", "the", "our", "which", "any"]);
+            if let Some(mention) = self.mention(at + 1).filter(|_| listed) {
+                self.take(&mention);
+                self.out.task = Some(Task::Values(col));
+            }
+            self.spend(at..at + 1);
+            self.placed.push((at, Filter::Never { col, of: vec![earlier] }));
+        }
     }
 
     /// Where "not" begins in "have not been counted since May", before the words of the period.

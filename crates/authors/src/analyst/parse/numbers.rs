@@ -18,6 +18,10 @@ const UNITS: [&str; 20] = [
     "km", "miles", "cm", "mm", "ml", "kwh", "m",
 ];
 
+/// Words that begin a part at one end: "the top 10 %".
+pub(super) const TOPS: [&str; 9] =
+    ["top", "best", "highest", "largest", "biggest", "bottom", "lowest", "worst", "smallest"];
+
 impl Reader<'_> {
     pub(super) fn comparisons(&mut self) -> Result<(), Trouble> {
         // "more than 8 hours in one entry" is a condition on a row.
@@ -32,6 +36,7 @@ impl Reader<'_> {
             if self.used[at] {
                 continue;
             }
+            self.top_part(at)?;
             self.between(at)?;
             self.compared(at)?;
         }
@@ -40,6 +45,42 @@ impl Reader<'_> {
             self.scored(at);
             self.stated(at)?;
         }
+        Ok(())
+    }
+
+    /// "the top 10 % of the orders by value", "the bottom 5 percent of customers by revenue".
+    fn top_part(&mut self, at: usize) -> Result<(), Trouble> {
+        let Some((percent, true)) = self.amount(at + 1).filter(|_| self.word(at, &TOPS)) else {
+            return Ok(());
+        };
+        let of = self.past(at + 2, &["percent", "of", "the", "our", "all"]);
+        let by = (of..self.tokens.len()).find_map(|place| {
+            let length = self.class(place, |class| class == Class::By)?;
+            self.mention(self.past(place + length, &["the", "total"]))
+                .filter(|mention| self.can(mention, Want::Measure))
+                .map(|mention| (place, mention))
+        });
+        let (Some((by, mention)), 1.0..=99.0) = (by, percent) else { return Ok(()) };
+        let col = self.resolve(&mention, Want::Measure)?;
+        let lowest = self.word(at, &TOPS[5..]);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let edge = if lowest { percent } else { 100.0 - percent }.round() as u8;
+        let cmp = if lowest { Cmp::AtMost } else { Cmp::AtLeast };
+        let group = self.mention(of).filter(|group| self.can(group, Want::Key) && !self.is_row_word(of));
+        self.take(&mention);
+        self.spend(by..mention.end);
+        self.spend(at..of);
+        self.out.lists = true;
+        match group {
+            Some(group) => {
+                let key = self.resolve(&group, Want::Key)?;
+                self.take(&group);
+                self.out.selects = true;
+                self.push_key(Key::Column(key));
+            }
+            None => self.out.rows_named = true,
+        }
+        self.placed.push((at, Filter::Typical { col, cmp, agg: Agg::Quantile(edge) }));
         Ok(())
     }
 
@@ -157,6 +198,10 @@ impl Reader<'_> {
                 self.out.doubt(30);
             }
             let (col, start, mut end) = self.compared_column(at, next + 1)?;
+            // "with less than 10 sales": as many, or so much?
+            if (next + 1..end).any(|place| self.incomes.contains(&place)) {
+                self.out.doubt(25);
+            }
             // "waited more than 10 minutes": the unit is no second figure.
             let unit = ["minutes", "seconds", "hours", "days", "years", "km", "kg"];
             let own = |mention: Mention| {

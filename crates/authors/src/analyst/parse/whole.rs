@@ -177,6 +177,13 @@ fn most_common(partial: &mut Partial) {
         partial.filters.push(Filter::Empty { col, not: true });
     }
     partial.measures = vec![Measure::rows()];
+    // "the most popular item in each country"
+    let within = col.is_some() && partial.keys.len() > 1 && !partial.selects;
+    if let Some(rank) = partial.rank.as_mut() {
+        rank.within |= within;
+    } else if within {
+        partial.rank = Some(Rank { count: 1, lowest: false, within, nth: false });
+    }
     if partial.rank.is_none() {
         partial.rank = Some(Rank { count: 1, lowest: false, within: false, nth: false });
     }
@@ -218,7 +225,18 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
     if partial.having.is_some() {
         return partial.having.clone();
     }
-    let typical = partial.filters.iter().any(|filter| matches!(filter, Filter::Typical { .. }));
+    let additive = |filter: &Filter| match filter {
+        Filter::Typical { .. } => true,
+        Filter::Number { col, .. } => {
+            view.is_measure(*col)
+                && matches!(view.role(*col), ColumnRole::Amount | ColumnRole::Quantity)
+                && !super::figures::is_averaged(view, *col)
+        }
+        _ => false,
+    };
+    let repeated = |col: Col| view.profile(col).is_some_and(|one| one.distinct * 10 < view.rows() * 9);
+    let typical = partial.filters.iter().any(additive)
+        && matches!(&partial.task, Some(Task::Values(col)) if repeated(*col));
     // "machines with above average downtime" are groups, whatever a single row says.
     if let (true, Some(Task::Values(col))) = (typical, &partial.task) {
         partial.keys = vec![Key::Column(*col)];

@@ -62,6 +62,9 @@ impl<'a> Writer<'a> {
                 Key::Column(col) => view.name(*col).to_owned(),
                 Key::Months(_) => fresh(&mut taken, "Month".to_owned()),
                 Key::Quarters(_) => fresh(&mut taken, "Quarter".to_owned()),
+                Key::Band(col, 10_000) if view.looks_like_years(*col) => {
+                    fresh(&mut taken, "Decade".to_owned())
+                }
                 Key::Band(col, _) => fresh(&mut taken, format!("{} band", view.name(*col))),
                 Key::Time(col, unit) if view.name(*col) == unit_name(*unit) => view.name(*col).to_owned(),
                 Key::Time(col, unit) if taken.iter().any(|name| name == unit_name(*unit)) => {
@@ -433,6 +436,12 @@ impl<'a> Writer<'a> {
         let source = format!("table[{}]", self.name(col));
         let whole = width % 1000 == 0 && self.view.kind(col) == ColumnKind::Integer;
         let width = describe::thousandths(width);
+        if whole && self.view.looks_like_years(col) {
+            let width = super::python::number(width);
+            return format!(
+                "table = table[{source}.notna()].copy()\ntable[{name}] = {source} // {width} * {width}\n"
+            );
+        }
         let label = match whole {
             true => format!("f\"{{low:.0f}} to {{low + {}:.0f}}\"", super::python::number(width - 1.0)),
             false => format!("f\"{{low:g}} to under {{low + {}:g}}\"", super::python::number(width)),
