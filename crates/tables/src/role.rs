@@ -47,6 +47,8 @@ const RATES: [&str; 40] = [
     "growth",
     "probability",
 ];
+/// Of these, the ones that are sums of money where they are no percents.
+const RATES_OR_AMOUNTS: [&str; 5] = ["tax", "discount", "margin", "rabatt", "marge"];
 const KEYS: [&str; 23] = [
     "id",
     "no",
@@ -285,6 +287,14 @@ pub(crate) fn guess(profile: &mut ColumnProfile, column: &Column) {
     profile.role = role(profile, column, &words);
 }
 
+/// True for numbers that cannot be percents: in a currency, or above a hundred.
+fn is_money(profile: &ColumnProfile) -> bool {
+    match profile.unit.as_deref() {
+        Some(unit) => unit != "%" && unit != "fraction",
+        None => profile.max.is_some_and(|max| max > 100.0),
+    }
+}
+
 fn role(profile: &ColumnProfile, column: &Column, words: &[String]) -> ColumnRole {
     // The last word that says anything says most: `order id`, `unit price (eur)`. What is called a total is one.
     let sum_of_prices = words.iter().any(|word| TOTAL.contains(&word.as_str()))
@@ -293,6 +303,7 @@ fn role(profile: &ColumnProfile, column: &Column, words: &[String]) -> ColumnRol
         let is = |known: &[&str]| known.contains(&word.as_str());
         match () {
             () if is(&KEYS) => Some(ColumnRole::Key),
+            () if is(&RATES_OR_AMOUNTS) && is_money(profile) => Some(ColumnRole::Amount),
             () if is(&RATES) => Some(ColumnRole::Rate),
             () if is(&AMOUNTS) => Some(ColumnRole::Amount),
             () if is(&QUANTITIES) => Some(ColumnRole::Quantity),

@@ -333,10 +333,11 @@ fn what(query: &Query, view: &View<'_>) -> String {
         },
         Task::Rows(_) => match query.rank {
             Some(rank) => format!(
-                "The {}rows with the {} {}",
+                "The {}rows with the {} {}{}",
                 counted(rank),
                 side(rank),
-                query.measures.first().map(|measure| expression(&measure.of, view)).unwrap_or_default()
+                query.measures.first().map(|measure| expression(&measure.of, view)).unwrap_or_default(),
+                if rank.within { format!(" within each {}", keys.join(" and ")) } else { String::new() }
             ),
             None => "The rows".to_owned(),
         },

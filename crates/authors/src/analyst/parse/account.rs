@@ -2,7 +2,7 @@
 
 use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
-use super::{Partial, Reader};
+use super::{Choice, Partial, Reader};
 use crate::analyst::{
     query::{Agg, Col, Expr, Filter, Having, Key, Measure, Query, Task},
     spelling::normal_words,
@@ -106,6 +106,10 @@ pub(crate) struct Said {
     pub(super) owed: bool,
     /// What was sold was asked for.
     pub(super) sold: bool,
+    /// What is left after tax was asked for by its name.
+    pub(super) net: bool,
+    /// "average spend per month": of what comes in or goes out.
+    pub(super) flow_per_period: bool,
     /// "nothing": what turns a question round and was not read.
     unread: Option<String>,
     /// What rows are called by a word that the data does not have: "stoppages" of a log.
@@ -126,6 +130,7 @@ impl Reader<'_> {
             self.out.notes.retain(|note| !taken.iter().any(|taken| note.starts_with(taken.as_str())));
         }
         let mut said = std::mem::take(&mut self.out.said);
+        said.net = self.choices.iter().any(|choice| matches!(choice, Choice::Column(_)));
         let anchored = |at: usize| self.anchors.iter().any(|(start, end)| (*start..*end).contains(&at));
         let in_phrase = |at: usize| {
             (at.saturating_sub(7)..at)
@@ -134,6 +139,8 @@ impl Reader<'_> {
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
             said.sold |= token.is_any(&["sold", "sell"]);
+            said.net |= token.is_any(&["net", "nett"]);
+            said.flow_per_period |= !self.incomes.is_empty() && token.is("per");
             if anchored(at) {
                 continue;
             }

@@ -91,7 +91,11 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
         && partial.keys.is_empty()
         && partial.task.is_none()
         && partial.measures.len() == 1;
-    if weighed || repeated || single || hired || monthly {
+    // A salary beside each of many payslips is no sum of their months.
+    let of_other = partial.measures.iter().any(|measure| {
+        matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && view.columns[col].table != view.base)
+    }) && partial.keys.iter().any(|key| key.is_time() && view.columns[key.column()].table == view.base);
+    if weighed || of_other || repeated || single || hired || monthly {
         partial.doubt(30);
     }
     // "how many bikes did we sell at a discount" is not about the average discount.
@@ -133,6 +137,20 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
             && measure.agg == Agg::Mean
     };
     if partial.said.how_much && partial.measures.iter().any(rated) {
+        partial.doubt(25);
+    }
+    // "average spend per month" may be of the months or of the rows.
+    if partial.said.flow_per_period
+        && partial.keys.iter().any(|key| key.is_time())
+        && !partial.mean_of_groups
+        && partial.measures.iter().any(|measure| measure.agg == Agg::Mean)
+    {
+        partial.doubt(25);
+    }
+    // Who says neither net nor gross may mean either.
+    let net = |measure: &Measure| matches!(measure.of, Expr::Column(col) if view.columns[col].words.iter().any(|word| word == "net"));
+    let gross = (0..view.columns.len()).any(|col| view.columns[col].words.iter().any(|word| word == "gross"));
+    if gross && !partial.said.net && partial.rank.is_none() && partial.measures.iter().any(net) {
         partial.doubt(25);
     }
     // What is paid for an hour adds up to nothing.

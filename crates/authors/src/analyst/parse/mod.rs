@@ -113,6 +113,8 @@ pub(crate) struct Partial {
     pub(crate) agg_said: bool,
     /// Groups are ranked: "top 5 customers".
     pub(crate) entity_ranked: bool,
+    /// Rows are ranked: "the 3 biggest orders".
+    pub(crate) rows_ranked: bool,
     /// Rows are to be shown.
     pub(crate) lists_rows: bool,
     /// "average daily sessions": the mean of what each day has.

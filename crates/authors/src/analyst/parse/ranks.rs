@@ -408,6 +408,7 @@ impl Reader<'_> {
         let Some(mention) = self.mention(at) else {
             let rows = self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text))
                 || self.is(at, Class::Row);
+            self.out.rows_ranked |= rows;
             if rows && (self.rank_lists || self.word(at.saturating_sub(1), &["single", "individual"])) {
                 self.out.lists = true;
                 self.spend(at..at + 1);
@@ -443,6 +444,7 @@ impl Reader<'_> {
             return Ok(());
         }
         if entity {
+            self.out.rows_ranked = true;
             // Beside "which customer" it is what is counted; after a number, rows.
             let counted = self.out.selects && !self.out.lists;
             if !counted && (self.rank_lists || at > from || !self.can(&mention, Want::Measure)) {

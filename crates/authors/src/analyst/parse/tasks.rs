@@ -464,6 +464,18 @@ impl Reader<'_> {
         for at in 0..self.tokens.len() {
             if let Some(length) = self.class(at, |class| matches!(class, Class::Missing | Class::Empty)) {
                 self.spend(at..at + length);
+                let flag = self.out.filters.iter().chain(self.placed.iter().map(|(_, filter)| filter));
+                if flag.clone().any(|filter| matches!(filter, Filter::Flag { yes: true, .. })) {
+                    // "receipts missing" are those that say no.
+                    for filter in
+                        self.out.filters.iter_mut().chain(self.placed.iter_mut().map(|(_, filter)| filter))
+                    {
+                        if let Filter::Flag { yes, .. } = filter {
+                            *yes = false;
+                        }
+                    }
+                    continue;
+                }
                 if !matches!(self.out.task, Some(Task::Clean(_))) {
                     self.out.task = Some(Task::Missing(Vec::new()));
                 }

@@ -38,6 +38,28 @@ pub(super) fn complete(
     {
         partial.doubt(30);
     }
+    // "the 3 biggest orders per country"
+    let plain = partial.measures.iter().all(|measure| matches!(measure.of, Expr::Column(_)))
+        && partial.measures.len() < 2
+        && !partial.agg_said
+        && !partial.selects
+        && !partial.counts
+        && partial.chart.is_none();
+    if partial.rows_ranked
+        && plain
+        && !partial.keys.is_empty()
+        && partial.task.is_none()
+        && let Some(rank) = &mut partial.rank
+    {
+        rank.within = true;
+        partial.task = Some(Task::Rows(Vec::new()));
+    }
+    // "the cheapest product in each category"
+    if let (Some(Task::Rows(_)), Some(rank), [_, ..], []) =
+        (&partial.task, &mut partial.rank, &partial.keys[..], &partial.measures[..])
+    {
+        rank.within = true;
+    }
     if let Some(Task::Rows(cols)) = &mut partial.task
         && partial.rank.is_none()
         && cols.iter().all(|col| partial.filters.iter().any(|filter| filter.columns().contains(col)))
