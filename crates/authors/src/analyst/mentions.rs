@@ -400,7 +400,10 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         && [words.strip_suffix(&["date".to_owned()]), words.strip_prefix(&["date".to_owned()])]
             .into_iter()
             .flatten()
-            .any(|rest| rest == name.as_slice())
+            .any(|rest| {
+                rest == name.as_slice()
+                    || matches!((rest, &name[..]), ([said], [own]) if said.len() > 3 && stem(said) == stem(own))
+            })
     {
         return 97;
     }

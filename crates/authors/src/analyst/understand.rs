@@ -6,7 +6,7 @@ use super::{
     conversation::{self, Memory, Pending},
     parse::{self, Choice, Partial, Trouble},
     phrasing, program,
-    query::{Agg, Expr, Filter, Key, Measure, Query, Task, Unit},
+    query::{Agg, Col, Expr, Filter, Key, Measure, Query, Task, Unit},
     stack,
     view::{View, columns_said, views},
     words::{self, Token},
@@ -105,6 +105,19 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
             "please ask with the name that the answer before gave; I do not look back at answers".to_owned(),
         ));
     }
+    // Two that were asked for one after the other are not known together, nor who an answer was about.
+    let both = tokens.len() <= 10 && tokens.iter().any(|token| token.is("both"));
+    let said: Vec<&Token> = tokens.iter().filter(|token| !token.is_mark('?')).collect();
+    let who_is_that = matches!(&said[..], [first, .., is, that] if first.is_any(&["which", "who", "whose"])
+        && is.is_any(&["is", "was"]) && that.is_any(&["that", "it", "this"]));
+    let alone = readings(tokens, &[], &views).is_ok_and(|found| {
+        found.iter().any(|reading| !reading.fragment && !reading.query.filters.is_empty())
+    });
+    if earlier.is_some() && (both && !alone || who_is_that) {
+        return Err(AuthorError::NotUnderstood(
+            "please ask in full, with the names that are meant; I do not look back at answers".to_owned(),
+        ));
+    }
     // What was asked in between was not understood: those of whom it was cannot be meant.
     let skipped = earlier.is_some() && unanswered == Some(true);
     if skipped && conversation::refers(tokens) {
@@ -191,6 +204,24 @@ fn resolve(
 ) -> Result<Draft, AuthorError> {
     let alone = readings(tokens, choices, views);
     let goes_on = conversation::continues(tokens);
+    if let Some(earlier) = earlier.filter(|_| goes_on || conversation::refers(tokens)) {
+        let meant = figures_meant(tokens, earlier, choices, views);
+        if let Some(view) = views.iter().find(|view| conversation::view_key(view) == earlier.memory.view)
+            && meant.len() > 1
+        {
+            let named = |col: &Col| (view.name(*col).to_owned(), Choice::Column(view.name(*col).to_owned()));
+            let options = meant.iter().take(4).map(named).collect();
+            return Err(ask(
+                "The total of which column?",
+                options,
+                question,
+                choices,
+                Some(earlier),
+                tables,
+                views,
+            ));
+        }
+    }
     if let Some(Earlier { memory, query, skipped }) = earlier
         && (goes_on || alone.as_ref().map_or(true, |found| found.iter().all(|reading| reading.fragment)))
         && let Some(mut reading) = continuation(tokens, choices, memory, query, views)
@@ -317,7 +348,8 @@ fn read<'a, 'b>(
     match parse::complete(partial, view, choices) {
         Ok((query, confidence)) => {
             let lost = said.lost(&query, view);
-            let confidence = if lost.is_empty() { confidence } else { confidence.min(ASKED_BELOW - 1) };
+            let doubtful = !lost.is_empty() || is_within_a_period(&query);
+            let confidence = if doubtful { confidence.min(ASKED_BELOW - 1) } else { confidence };
             Ok(Reading { view, query, exact, confidence, lost, fragment })
         }
         Err(trouble) => Err(Failure { view, trouble, unknown: 0, exact, named }),
@@ -448,30 +480,67 @@ fn help(view: &View<'_>) -> String {
     )
 }
 
-/// True for growth from one period to the next where the conditions leave but one.
-fn grows_within_a_period(query: &Query) -> bool {
+/// True for growth from one period to the next, or the greatest of several, where the conditions leave but one.
+fn is_within_a_period(query: &Query) -> bool {
     let months = query.keys.iter().find_map(|key| match key {
         Key::Time(_, Unit::Month) => Some(1),
         Key::Time(_, Unit::Quarter) => Some(3),
         Key::Time(_, Unit::Year) => Some(12),
         _ => None,
     });
-    query.task == Task::GrowthEach
+    (query.task == Task::GrowthEach || query.rank.is_some() && matches!(query.task, Task::Figures))
         && query.filters.iter().any(|filter| {
             matches!(filter, Filter::During { range, not: false, .. }
             if range.whole_months().zip(months).is_some_and(|((_, _, count), months)| count <= months))
         })
 }
 
-/// The figure of the one amount there is.
-fn one_total(view: &View<'_>, agg: Agg) -> Option<Measure> {
-    let mut amounts = (0..view.columns.len()).filter(|col| {
+/// The sums of money of a table.
+fn amounts(view: &View<'_>) -> Vec<Col> {
+    let amount = |col: &Col| {
         view.is_measure(*col)
             && view.role(*col) == ColumnRole::Amount
             && view.columns[*col].table == view.base
-    });
-    let col = amounts.next().filter(|_| amounts.next().is_none())?;
+    };
+    (0..view.columns.len()).filter(amount).collect()
+}
+
+/// The figure of the one amount there is, or of the one that was chosen.
+fn one_total(view: &View<'_>, agg: Agg, choices: &[Choice]) -> Option<Measure> {
+    let amounts = amounts(view);
+    let chosen = |col: &&Col| choices.contains(&Choice::Column(view.name(**col).to_owned()));
+    let col = match (&amounts[..], amounts.iter().find(chosen)) {
+        ([one], _) | (_, Some(one)) => *one,
+        _ => return None,
+    };
     Some(Measure::new(agg, Expr::Column(col)))
+}
+
+/// True for rows that were listed or counted: nothing says which of their figures counts.
+fn has_no_figure(query: &Query) -> bool {
+    match query.task {
+        Task::Rows(_) => query.measures.is_empty(),
+        Task::Figures => query.measures.iter().all(|measure| *measure == Measure::rows()),
+        _ => false,
+    }
+}
+
+/// "and the total?" of rows that were counted, where there are several figures: which may be meant.
+fn figures_meant(tokens: &[Token], earlier: Earlier<'_>, choices: &[Choice], views: &[View<'_>]) -> Vec<Col> {
+    let view = views.iter().find(|view| conversation::view_key(view) == earlier.memory.view);
+    let Some(view) = view.filter(|_| has_no_figure(earlier.query)) else { return Vec::new() };
+    match parse::read(tokens, view, choices) {
+        Ok(partial)
+            if partial.unknown.is_empty()
+                && partial.measures.is_empty()
+                && !partial.counts
+                && partial.aggs == [Agg::Sum]
+                && one_total(view, Agg::Sum, choices).is_none() =>
+        {
+            amounts(view)
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The earlier question as this one changes it; none if it brings nothing that fits.
@@ -500,12 +569,12 @@ fn continuation<'a, 'b>(
         let exact = partial.exact;
         // "what about all clients" takes a condition away: a column may be named for that alone.
         // "how much is that altogether" of rows that were listed: of which figure, if there are several?
-        if matches!(earlier.task, Task::Rows(_))
-            && earlier.measures.is_empty()
+        if has_no_figure(earlier)
             && partial.measures.is_empty()
-            && !partial.aggs.is_empty()
+            && !partial.counts
+            && partial.aggs.iter().any(|agg| !matches!(agg, Agg::Count | Agg::Distinct | Agg::Mode))
         {
-            partial.measures = vec![one_total(view, partial.aggs[0])?];
+            partial.measures = vec![one_total(view, partial.aggs[0], choices)?];
         }
         let said = std::mem::take(&mut partial.said).without_columns();
         let moved = partial.year_earlier;
@@ -514,7 +583,7 @@ fn continuation<'a, 'b>(
         // Nothing is ranked where there is but one figure.
         let ranked = query.rank.is_none() || !query.keys.is_empty() || matches!(query.task, Task::Rows(_));
         let dated = !moved || query.filters.iter().any(|filter| matches!(filter, Filter::During { .. }));
-        let told = !grows_within_a_period(&query);
+        let told = !is_within_a_period(&query);
         let is_whole = told && lost.is_empty() && !query.lacks_figure() && ranked && dated;
         is_whole.then_some(Reading { view, query, exact, confidence, lost, fragment: false })
     })

@@ -104,6 +104,8 @@ pub(crate) struct Said {
     pub(super) things: bool,
     /// What is owed was asked for.
     pub(super) owed: bool,
+    /// Two things are joined by "and".
+    pub(super) both: bool,
     /// What was sold was asked for.
     pub(super) sold: bool,
     /// What is left after tax was asked for by its name.
@@ -139,6 +141,7 @@ impl Reader<'_> {
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
             said.sold |= token.is_any(&["sold", "sell"]);
+            said.both |= token.is_any(&["and", "plus"]) || token.is_mark('&') || token.is_mark(',');
             said.net |= token.is_any(&["net", "nett"]);
             said.flow_per_period |= !self.incomes.is_empty() && token.is("per");
             if anchored(at) {

@@ -26,6 +26,7 @@ impl Reader<'_> {
             }
         }
         self.months_together();
+        self.listed_together();
         self.spans_named();
         self.weights();
         self.profits();
@@ -274,6 +275,39 @@ impl Reader<'_> {
         let fitting = self.fitting(&mention.candidates, Want::Measure);
         let col = super::choose("", &fitting, self.view, self.choices).ok()?;
         self.view.is_number(col).then_some((Expr::Column(col), mention.end, 0))
+    }
+
+    /// "adults, children and seniors together": one figure of several columns.
+    fn listed_together(&mut self) {
+        for at in 0..self.tokens.len() {
+            let (mut cols, mut end): (Vec<Col>, usize) = (Vec::new(), at);
+            while let Some(mention) = self.mention(end).filter(|mention| self.can(mention, Want::Measure)) {
+                let fitting = self.fitting(&mention.candidates, Want::Measure);
+                let Ok(col) = super::choose("", &fitting, self.view, self.choices) else { break };
+                cols.push(col);
+                end = mention.end;
+                let next = end + usize::from(self.mark(end, ','));
+                let next = self.past(next, &["and", "plus", "&"]);
+                if next == end || self.mention(next).is_none() {
+                    break;
+                }
+                end = next;
+            }
+            if cols.len() < 2 || !self.word(end, &["together", "combined", "altogether"]) {
+                continue;
+            }
+            self.spend(at..end + 1);
+            let counted = (0..self.tokens.len()).find_map(|from| {
+                let length = self.class(from, |class| class == Class::HowMany)?;
+                Some((from, from + length))
+            });
+            if let Some((from, noun)) = counted {
+                let named = self.tokens.get(noun).is_some_and(|token| self.view.is_named(&token.text));
+                self.spend(from..noun + usize::from(named));
+            }
+            self.computed.push((at, Measure::new(Agg::Sum, Expr::Together(cols))));
+            return;
+        }
     }
 
     /// A table with a column for each month: "in March", "June to August", "all months".

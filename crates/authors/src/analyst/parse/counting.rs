@@ -43,6 +43,18 @@ impl Reader<'_> {
     /// "how many were cancelled and what were they worth": their number, and the sum of the one amount.
     pub(super) fn worth_as_well(&mut self) -> Result<(), Trouble> {
         let counts = (0..self.tokens.len()).find(|at| self.is(*at, Class::HowMany));
+        let whole = |words: &[&str]| self.tokens.iter().any(|token| token.is_any(words));
+        if counts.is_none()
+            && self.tokens.iter().all(|token| token.is_any(&WORTH) || token.is("and") || token.is_mark('?'))
+            && whole(&["worth", "total", "value", "altogether"])
+            && whole(&["they", "these", "those", "it"])
+        {
+            // "and what were they worth?" of those that were spoken of.
+            self.spend(0..self.tokens.len());
+            self.spoken.push((0, Agg::Sum));
+            self.aggs_said.push((0, Agg::Sum));
+            return Ok(());
+        }
         let Some(counted) = counts else { return Ok(()) };
         let end = self.tokens.len() - usize::from(self.mark(self.tokens.len() - 1, '?'));
         let Some(and) = (counted..end).rfind(|at| self.word(*at, &["and"])) else { return Ok(()) };
@@ -166,8 +178,14 @@ impl Reader<'_> {
             self.out.repeat();
             return Ok(());
         }
+        // "how many jobs" of a table of jobs with a column `Job` of a few kinds.
+        let kinds = self.view.is_named(&word)
+            && self.view.columns[col].words == [word.clone()]
+            && self.view.role(col) == ColumnRole::Category
+            && distinct * 4 < self.view.rows()
+            && !self.spoken.iter().any(|(_, agg)| *agg == Agg::Distinct);
         // "how many bikes came in": whether one that came twice counts twice is asked.
-        if self.happened_to(mention.end, col) {
+        if kinds || self.happened_to(mention.end, col) {
             self.out.doubt(25);
         }
         // A table of one kind of thing has a row for each: employees, items.
@@ -216,7 +234,13 @@ impl Reader<'_> {
 
     /// "how many stoneware mugs have we sold": how many pieces, where a column says so.
     fn pieces(&mut self, at: usize) -> bool {
-        const SOLD: [&str; 15] = [
+        const SOLD: [&str; 21] = [
+            "print",
+            "printed",
+            "produce",
+            "made",
+            "make",
+            "bake",
             "sold",
             "sell",
             "order",
@@ -241,7 +265,15 @@ impl Reader<'_> {
         // "how many units of skin care do we have"
         let units = self.word(at, &["units", "pieces", "packs", "bottles", "boxes"]);
         let sold = (at..self.tokens.len()).any(|place| self.word(place, &SOLD));
-        if !(units || thing && sold) {
+        let rows = (at..self.tokens.len()).any(|place| {
+            self.is_row_word(place) || self.word(place, &["times", "customers", "clients", "people"])
+        });
+        // "how many flyers did we print": how many pieces, or how often?
+        let did = (at..self.tokens.len()).any(|place| {
+            self.word(place, &["did", "have", "has"])
+                && self.word(place + 1, &["we", "they", "i", "he", "she"])
+        });
+        if !(units || thing && (sold || did && !rows)) {
             return false;
         }
         let counted = |col: &Col| {
@@ -259,6 +291,9 @@ impl Reader<'_> {
         };
         let mut found = (0..self.view.columns.len()).filter(counted);
         let (Some(col), None) = (found.next(), found.next()) else { return false };
+        if !units && !sold {
+            self.out.doubt(25);
+        }
         self.out.notes.push(format!("How many is taken as the total of {}.", self.view.name(col)));
         self.out.counts = false;
         self.spoken.retain(|(_, agg)| *agg != Agg::Count);

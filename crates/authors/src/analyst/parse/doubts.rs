@@ -1,5 +1,7 @@
 //! Readings that are rarely what was meant: they are asked about before anything is computed.
 
+use ringfence_pipeline::ports::ColumnRole;
+
 use super::Partial;
 use crate::analyst::{
     query::{Agg, Chart, Expr, Filter, Measure, Task},
@@ -102,10 +104,16 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     let beside = partial.counts
         && !partial.agg_said_beside_count()
         && partial.measures.len() > 1
-        && partial
-            .measures
-            .iter()
-            .any(|measure| measure.agg == Agg::Mean && matches!(measure.of, Expr::Column(_)));
+        && partial.measures.iter().any(|measure| {
+            let Expr::Column(col) = measure.of else { return false };
+            let bounded = partial.filters.iter().any(|filter| filter.columns().contains(&col));
+            // "how many members pay the student fee" is not about what the fees add up to.
+            let paid = measure.agg == Agg::Sum
+                && view.role(col) == ColumnRole::Amount
+                && !partial.said.both
+                && !bounded;
+            measure.agg == Agg::Mean || paid
+        });
     if beside {
         partial.doubt(30);
     }
