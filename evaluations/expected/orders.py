@@ -129,3 +129,22 @@ expect["ord-both-ends"] = table(o.groupby("Category")["Revenue"].agg(["min", "ma
 counts = o[year == 2023].groupby(o["Order Date"].dt.to_period("M")).size()
 expect["ord-quietest"] = least(counts) if (counts == counts.min()).sum() == 1 else table(counts[counts == counts.min()])
 expect["ord-or"] = either(table(by_category[["Furniture", "Lighting"]]), most(by_category[["Furniture", "Lighting"]]))
+
+expect["ord-above-average"] = number((revenue > revenue.mean()).sum())
+expect["ord-bands"] = table((revenue // 500 * 500).value_counts().sort_index().tolist(), keys=0)
+expect["ord-apart"] = table(o.groupby("Category")["Revenue"].agg(lambda values: values.max() - values.min()))
+by_land = o["Country"].value_counts()
+expect["ord-more-than"] = facts(by_land["Germany"] - by_land["France"])
+spans = o.groupby("Customer")["Order Date"].agg(["min", "max"]).reset_index()
+expect["ord-first-last-each"] = table(spans, keys=3)
+expect["ord-top-part"] = number((revenue >= revenue.quantile(0.9)).sum())
+of_customers = o["Customer"].value_counts()
+expect["ord-often"] = number(100 * (of_customers > 30).sum() / len(of_customers), percent=True)
+expect["ord-vat"] = number(revenue.sum() * 1.19)
+usual = o.groupby(["Country", "Product"]).size()
+usual = usual[usual == usual.groupby("Country").transform("max")]
+expect["ord-usual-each"] = table(usual, keys=2)
+largest = o.sort_values("Revenue", ascending=False).groupby("Country").head(2)
+expect["ord-biggest-each"] = table(largest[["Order ID", "Revenue"]])
+cancelled = o[o["Status"] == "Cancelled"]
+expect["ord-worth-talk"] = [number(len(cancelled)), number(cancelled["Revenue"].sum())]

@@ -543,7 +543,7 @@ fn two_things_or_periods_are_set_against_each_other() {
             ("did East or West have more hours?", "Total hours by workshop, where workshop is East or West"),
             (
                 "how many more hours in March than in February?",
-                "Growth of total hours from February to March",
+                "Difference and growth of total hours from February to March",
             ),
         ],
     );
@@ -596,4 +596,56 @@ fn what_was_not_understood_is_nothing_to_go_on_from() {
         let asked = ask_then("how is the weather?", question, &files);
         assert!(asked.is_err(), "{question}: {}", asked.unwrap().explanation);
     }
+}
+
+#[test]
+fn questions_compare_with_averages_bands_and_each_other() {
+    let files = [("rides.csv", RIDES)];
+    understood(
+        &files,
+        &[
+            ("rides with an above average tip", "where tip > the average of all rows"),
+            ("how many rides were longer than the median distance", "distance_km > the median of all rows"),
+            ("top 25 percent of rides by ride total", "ride_total in the highest 25 % of all rows"),
+            ("number of rides by distance in steps of 5", "Number of rows by distance_km in steps of 5"),
+            ("difference between the highest and lowest tip", "Greatest less least tip"),
+            ("ride total with 20% vat added", "Total ride_total with 20 % tax"),
+            (
+                "how many more rides did Ola have than Per",
+                "Difference and growth of number of rows from Per to Ola",
+            ),
+            ("what share of riders had more than 2 rides", "Share in percent of the different rider"),
+            ("first and last ride of each driver", "First ride_date and Last ride_date by driver"),
+            (
+                "which riders have not had a ride since february 2026",
+                "has no row whose ride_date is from 2026-02-01 on",
+            ),
+            ("how many new riders in 2026", "rider has no row whose ride_date is before 2026-01-01"),
+            ("most common state for each driver", "The driver and state with the highest number of rows"),
+            ("biggest ride total per driver", "ride_total by driver"),
+            ("the last quarter of 2025", "in Q4 2025"),
+        ],
+    );
+    let follow = |first: &str, then: &str| ask_then(first, then, &files);
+    let answered = follow("how many rides did Ola have", "and what were they worth");
+    assert!(answered.is_ok_and(|draft| draft.explanation.contains("Total ride_total, where driver is Ola")));
+    // Who or what an answer was about is not known.
+    assert!(follow("which driver had the most rides", "which driver is that").is_err());
+    assert!(follow("tips of Ola", "both together").is_err());
+}
+
+#[test]
+fn unknown_names_of_rows_are_asked_about() {
+    let files = [("rides.csv", RIDES)];
+    match ask("how many outings per driver", &files) {
+        Err(AuthorError::Unclear(clarification, _)) => {
+            assert!(
+                clarification.question.contains("It leaves out \"outings\""),
+                "{}",
+                clarification.question
+            )
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(ask("what was the profit per driver", &files).is_err());
 }

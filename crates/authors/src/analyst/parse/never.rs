@@ -21,7 +21,7 @@ impl Reader<'_> {
             let not = self.class(at, |class| class == Class::Not).filter(|_| never.is_none());
             // "hasn't sold anything"
             let anything = (at..self.tokens.len().min(at + 5)).any(|place| self.word(place, &["anything"]));
-            let never = never.or(not.filter(|_| anything));
+            let never = never.or_else(|| not.filter(|_| anything));
             let Some(length) = never.or(not) else { continue };
             let Some((place, table)) = self.other_table(at, at + length, never.is_some()) else { continue };
             let called = self.word(place + 1, &["sheet", "table", "file", "list", "tab", "data"]);

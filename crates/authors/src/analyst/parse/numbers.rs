@@ -236,7 +236,17 @@ impl Reader<'_> {
             _ => None,
         });
         if let Some((length, agg)) = typical {
-            let (col, start, end) = self.compared_column(at, self.past(next + length, &["of"]))?;
+            let of = self.past(next + length, &["of", "the"]);
+            let (col, start, end) = match self.mention(of).filter(|mention| self.can(mention, Want::Measure))
+            {
+                // "an above average tip"
+                Some(mention) => {
+                    let col = self.resolve(&mention, Want::Measure)?;
+                    self.take(&mention);
+                    (col, at, mention.end)
+                }
+                None => self.compared_column(at, of)?,
+            };
             self.spend(start..end);
             self.placed.push((at, Filter::Typical { col, cmp, agg }));
             return Ok(());

@@ -434,7 +434,7 @@ impl<'a> Writer<'a> {
     /// Statements that put each row into the band of its number; bands come in the order of their numbers.
     fn bands(&self, col: Col, width: u64, name: &str) -> String {
         let source = format!("table[{}]", self.name(col));
-        let whole = width % 1000 == 0 && self.view.kind(col) == ColumnKind::Integer;
+        let whole = width.is_multiple_of(1000) && self.view.kind(col) == ColumnKind::Integer;
         let width = describe::thousandths(width);
         if whole && self.view.looks_like_years(col) {
             let width = super::python::number(width);
