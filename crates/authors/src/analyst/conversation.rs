@@ -318,6 +318,7 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         query.filters.clear();
     }
     query.save = next.save;
+    query.decimals = next.decimals.or(query.decimals).filter(|_| matches!(query.task, Task::Figures));
     if next.year_earlier {
         for filter in &mut query.filters {
             if let Filter::During { col, range, .. } = filter {
@@ -482,4 +483,5 @@ pub(crate) fn is_empty(next: &Partial) -> bool {
         && !next.counts
         && next.today.is_none()
         && !next.year_earlier
+        && next.decimals.is_none()
 }

@@ -176,9 +176,10 @@ pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
             "not ({})",
             filters.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" and ")
         ),
-        Filter::Never { col, of } => {
+        Filter::Never { col, of } | Filter::Ever { col, of } => {
+            let one = if matches!(filter, Filter::Ever { .. }) { "a" } else { "no" };
             format!(
-                "{} has no row whose {}",
+                "{} has {one} row whose {}",
                 name(col),
                 of.iter().map(|one| condition(one, view)).collect::<Vec<_>>().join(" and ")
             )
@@ -229,6 +230,13 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
     if let Some(sort) = query.sort {
         let by = sort.by.map(|col| format!(" by {}", view.name(col))).unwrap_or_default();
         let _ = write!(text, ", sorted{by} {}", if sort.rising { "ascending" } else { "descending" });
+    }
+    if let Some(decimals) = query.decimals {
+        let _ = match u32::try_from(-decimals) {
+            Ok(tens @ 1..) => write!(text, ", rounded to the nearest {}", 10u64.saturating_pow(tens)),
+            _ if decimals == 0 => write!(text, ", rounded to whole numbers"),
+            _ => write!(text, ", rounded to {decimals} decimal{}", if decimals == 1 { "" } else { "s" }),
+        };
     }
     let base = &view.tables[view.base];
     let _ = match (&base.sheet, &view.joins[..]) {

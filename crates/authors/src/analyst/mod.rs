@@ -1,5 +1,6 @@
 //! The built-in analyst: understands common questions by rules alone, needs no key and always answers alike.
 
+mod before;
 mod conversation;
 mod dates;
 mod describe;

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// Set phrases, and the plain words for them. In the first, `a|b` is one of several words, `..` one to four words,
-/// `-Y` a year in brackets, `#` a day of a month, `M` a month, `^` the beginning, `$` the end, `!a|b` no such word here; in the second, `$1` is what the first of `|`, `..`, `-Y`, `#` and `M` stood for.
+/// `Y` a year, `-Y` one in brackets, `#` a day of a month, `M` a month, `^` the beginning, `$` the end, `!a|b` no such word here; in the second, `$1` is what the first of `|`, `..`, `Y`, `-Y`, `#` and `M` stood for.
 const IDIOMS: &[(&str, &str)] = &[
     (
         "^ what did|do|does .. spend|earn|bill|invoice|collect|owe|charge|take|make|pay !with|by",
@@ -85,6 +85,25 @@ const IDIOMS: &[(&str, &str)] = &[
     ),
     ("put|write|enter .. wherever|where|when|if .. is|are blank|empty|missing", "fill missing $4 with $2"),
     ("is|are|was|were .. going up or down", "trend of $2"),
+    ("older|earlier than Y", "before $2"),
+    ("newer|later|younger than Y", "after $2"),
+    ("what is|was|are|were the range|spread of .. $", "lowest and highest $3"),
+    (
+        "^ is|are .. rising|growing|increasing|improving|falling|declining|decreasing|shrinking|dropping $",
+        "trend of $2",
+    ),
+    (
+        "^ is|are .. rising|growing|increasing|improving|falling|declining|decreasing or rising|growing|increasing|falling|declining|decreasing|shrinking $",
+        "trend of $2",
+    ),
+    (
+        "^ how is|are|was|were|did|have|has our|the|my .. going|doing|developing|developed|developing|changed|evolved|evolving|been $",
+        "trend of $3",
+    ),
+    (
+        "^ how is|are|was|were|did|have|has .. going|doing|developing|developed|changed|evolved|evolving|been $",
+        "trend of $2",
+    ),
     ("breaks|break|broke|goes|go|went|down|wrong down|wrong most|least often", "$3 often"),
     ("cost|costs us|me most|least", "cost the $3"),
     ("has|have cost the most|least", "has the $2 cost"),
@@ -153,6 +172,7 @@ fn fits(pattern: &[&str], tokens: &[Token], at: usize, parts: &mut Vec<Vec<Token
     let year = token.amount().map(|amount| -amount.value).filter(|year| (1900.0..2100.0).contains(year));
     let matches = match *first {
         "-Y" => year.is_some(),
+        "Y" => token.raw.len() == 4 && token.count().is_some_and(|year| (1900..2100).contains(&year)),
         "#" => {
             token.count().is_some_and(|day| (1..=31).contains(&day))
                 || matches!(token.kind, Kind::Ordinal(1..=31))
@@ -166,7 +186,7 @@ fn fits(pattern: &[&str], tokens: &[Token], at: usize, parts: &mut Vec<Vec<Token
     let kept = parts.len();
     if let ("-Y", Some(year)) = (*first, year) {
         parts.push(words::tokens(&format!("{year}")));
-    } else if first.contains('|') || ["#", "M"].contains(first) {
+    } else if first.contains('|') || ["#", "M", "Y"].contains(first) {
         parts.push(vec![token.clone()]);
     }
     let end = fits(rest, tokens, at + 1, parts);
@@ -187,6 +207,8 @@ mod tests {
     #[test]
     fn set_phrases_are_said_in_plain_words() {
         assert_eq!(said("What did Ravi spend on travel"), "how much did Ravi spend on travel");
+        assert_eq!(said("orders older than 2023"), "orders before 2023");
+        assert_eq!(said("people older than 60"), "people older than 60");
         assert_eq!(said("what did the workshop bill in total?"), "how much did the workshop bill in total ?");
         assert_eq!(said("what do customers pay with"), "what do customers pay with");
         assert_eq!(said("compare sales this year (2025) with 2024"), "compare sales 2025 with 2024");
@@ -203,7 +225,7 @@ mod tests {
                 .split(' ')
                 .filter(|word| {
                     *word == ".."
-                        || ["-Y", "#", "M"].contains(word)
+                        || ["-Y", "#", "M", "Y"].contains(word)
                         || (word.contains('|') && !word.starts_with('!'))
                 })
                 .count();

@@ -288,6 +288,11 @@ pub(crate) enum Filter {
         col: Col,
         of: Vec<Filter>,
     },
+    /// The value stands in a row that meets the conditions.
+    Ever {
+        col: Col,
+        of: Vec<Filter>,
+    },
     /// The value is in a column of another table, or is not.
     Known {
         col: Col,
@@ -307,7 +312,7 @@ impl Filter {
             Filter::Columns { left, right, .. } => vec![*left, *right],
             Filter::Lasts { from, to, .. } => vec![*from, *to],
             Filter::Any(filters) | Filter::Not(filters) => filters.iter().flat_map(Filter::columns).collect(),
-            Filter::Never { col, of } => {
+            Filter::Never { col, of } | Filter::Ever { col, of } => {
                 std::iter::once(*col).chain(of.iter().flat_map(Filter::columns)).collect()
             }
             Filter::Is { col, .. }
@@ -346,7 +351,10 @@ impl Filter {
                 let has = |name: &String| table.columns.iter().any(|column| column.name == *name);
                 has(other) && during.as_ref().is_none_or(|(date, _)| has(date))
             }),
-            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
+            Filter::Any(filters)
+            | Filter::Not(filters)
+            | Filter::Never { of: filters, .. }
+            | Filter::Ever { of: filters, .. } => {
                 depth > 0 && filters.iter().all(|filter| filter.fits(view, depth - 1))
             }
             _ => true,
@@ -360,9 +368,10 @@ impl Filter {
                 let date = during.iter().map(|(date, _)| date.clone());
                 vec![(*table, std::iter::once(other.clone()).chain(date).collect())]
             }
-            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
-                filters.iter().flat_map(Filter::known).collect()
-            }
+            Filter::Any(filters)
+            | Filter::Not(filters)
+            | Filter::Never { of: filters, .. }
+            | Filter::Ever { of: filters, .. } => filters.iter().flat_map(Filter::known).collect(),
             _ => Vec::new(),
         }
     }
@@ -516,6 +525,9 @@ pub(crate) struct Query {
     /// Of two periods the difference is wanted, too.
     #[serde(default)]
     pub(crate) difference: bool,
+    /// Figures are rounded to so many decimals; less than none are tens.
+    #[serde(default)]
+    pub(crate) decimals: Option<i32>,
     /// What was assumed, a sentence each.
     pub(crate) notes: Vec<String>,
 }

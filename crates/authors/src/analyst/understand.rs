@@ -3,6 +3,7 @@
 use ringfence_pipeline::ports::{Assignment, AuthorError, Clarification, ColumnRole, Draft};
 
 use super::{
+    before,
     conversation::{self, Memory, Pending},
     parse::{self, Choice, Partial, Trouble},
     phrasing, program,
@@ -119,7 +120,8 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
         ));
     }
     // What was asked in between was not understood: those of whom it was cannot be meant.
-    let skipped = earlier.is_some() && unanswered == Some(true);
+    let asked_back = memory.as_ref().is_some_and(|memory| memory.pending.is_some());
+    let skipped = earlier.is_some() && (unanswered == Some(true) || asked_back);
     if skipped && conversation::refers(tokens) {
         return Err(AuthorError::NotUnderstood(
             "the question before this one was not understood, so I do not know what it goes on from; please ask in full"
@@ -164,8 +166,12 @@ fn answered(
         choices.push(choice);
         return Some(resolve(&pending.question, &asked, &choices, earlier, views, tables));
     }
-    // A question of its own is none; a few words may complete the one before.
-    if tokens.len() > 8 || matches!(readings(tokens, &[], views), Ok(ref found) if !found.is_empty()) {
+    // A question of its own is none, unless it says that it is meant; a few words may complete the one before.
+    let meant = tokens.first().is_some_and(|token| token.is("i"))
+        && tokens.get(1).is_some_and(|token| token.is_any(&["mean", "meant"]));
+    if tokens.len() > 8
+        || !meant && matches!(readings(tokens, &[], views), Ok(ref found) if !found.is_empty())
+    {
         return None;
     }
     let named = views.iter().find_map(|view| {
@@ -495,6 +501,33 @@ fn is_within_a_period(query: &Query) -> bool {
         })
 }
 
+/// True where the best is the least, or the most: of delays, or of what is sold.
+fn is_best_unsaid(tokens: &[Token], query: &Query, view: &View<'_>) -> bool {
+    const LESS: [&str; 18] = [
+        "delay",
+        "late",
+        "cost",
+        "error",
+        "complaint",
+        "defect",
+        "time",
+        "duration",
+        "wait",
+        "loss",
+        "expense",
+        "absence",
+        "sick",
+        "fault",
+        "downtime",
+        "scrap",
+        "waste",
+        "return",
+    ];
+    let less = |col: &Col| view.columns[*col].words.iter().any(|word| LESS.contains(&word.as_str()));
+    tokens.iter().any(|token| token.is_any(&["best", "worst"]))
+        && query.measures.iter().any(|measure| measure.of.columns().iter().any(less))
+}
+
 /// The sums of money of a table.
 fn amounts(view: &View<'_>) -> Vec<Col> {
     let amount = |col: &Col| {
@@ -554,6 +587,12 @@ fn continuation<'a, 'b>(
     let (base, joined) = &memory.view;
     // The columns of a table come first in what it is joined with.
     let fits = |view: &&View<'_>| view.base == *base && conversation::view_key(view).1.starts_with(joined);
+    if let Some(((query, whole), view)) =
+        before::question(earlier, tokens).and_then(|query| Some((query, views.iter().find(fits)?)))
+    {
+        let confidence = if whole { 95 } else { ASKED_BELOW - 1 };
+        return Some(Reading { view, query, exact: 0, confidence, lost: Vec::new(), fragment: false });
+    }
     if let Some((query, view)) =
         conversation::opposite(earlier, tokens).and_then(|query| Some((query, views.iter().find(fits)?)))
     {
@@ -580,6 +619,8 @@ fn continuation<'a, 'b>(
         let moved = partial.year_earlier;
         let query = conversation::merge(earlier, partial, tokens, view);
         let lost = said.lost(&query, view);
+        let confidence =
+            if is_best_unsaid(tokens, &query, view) { confidence.min(ASKED_BELOW - 1) } else { confidence };
         // Nothing is ranked where there is but one figure.
         let ranked = query.rank.is_none() || !query.keys.is_empty() || matches!(query.task, Task::Rows(_));
         let dated = !moved || query.filters.iter().any(|filter| matches!(filter, Filter::During { .. }));

@@ -531,9 +531,10 @@ fn columns_of(query: &Query, view: &View<'_>) -> Vec<Col> {
 
 fn holds_time(filter: &Filter) -> bool {
     match filter {
-        Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
-            filters.iter().any(holds_time)
-        }
+        Filter::Any(filters)
+        | Filter::Not(filters)
+        | Filter::Never { of: filters, .. }
+        | Filter::Ever { of: filters, .. } => filters.iter().any(holds_time),
         Filter::Known { during, .. } => during.is_some(),
         _ => filter.is_time(),
     }
@@ -545,9 +546,10 @@ fn is_valued(query: &Query, raw: &str) -> bool {
         match filter {
             Filter::Is { values, .. } => values.iter().any(|value| value.contains(raw)),
             Filter::Contains { text, .. } => text.contains(raw),
-            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
-                filters.iter().any(|filter| within(filter, raw))
-            }
+            Filter::Any(filters)
+            | Filter::Not(filters)
+            | Filter::Never { of: filters, .. }
+            | Filter::Ever { of: filters, .. } => filters.iter().any(|filter| within(filter, raw)),
             _ => false,
         }
     }
@@ -567,9 +569,10 @@ fn numbers_of(query: &Query) -> Vec<f64> {
             Filter::Between { low, high, .. } => found.extend([*low, *high]),
             Filter::Lasts { days, .. } => found.push(*days),
             Filter::Typical { agg: Agg::Quantile(percent), .. } => found.extend(both_parts(*percent)),
-            Filter::Any(filters) | Filter::Not(filters) | Filter::Never { of: filters, .. } => {
-                filters.iter().for_each(|filter| of_filter(filter, found))
-            }
+            Filter::Any(filters)
+            | Filter::Not(filters)
+            | Filter::Never { of: filters, .. }
+            | Filter::Ever { of: filters, .. } => filters.iter().for_each(|filter| of_filter(filter, found)),
             _ => {}
         }
     }
@@ -601,6 +604,7 @@ fn numbers_of(query: &Query) -> Vec<f64> {
         _ => {}
     }
     found.extend(query.rank.map(|rank| f64::from(rank.count)));
+    found.extend(query.decimals.map(|decimals| f64::from(decimals).max(10f64.powi(-decimals).round())));
     found.extend(query.keys.iter().filter_map(|key| match key {
         Key::Band(_, width) => Some(crate::analyst::describe::thousandths(*width)),
         _ => None,

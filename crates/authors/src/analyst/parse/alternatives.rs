@@ -6,10 +6,41 @@ use crate::analyst::{
     query::Filter,
 };
 
+/// What somebody does in several rows.
+const DONE: [&str; 16] = [
+    "bought",
+    "buy",
+    "ordered",
+    "order",
+    "purchased",
+    "booked",
+    "attended",
+    "visited",
+    "took",
+    "rented",
+    "borrowed",
+    "used",
+    "played",
+    "sold",
+    "paid",
+    "joined",
+];
+
 impl Reader<'_> {
+    /// "bought both A and B", and what may be meant so: "bought A and B".
+    fn both(&mut self) {
+        let both = (0..self.tokens.len()).find(|at| self.word(*at, &["both"]));
+        let and = |from| (from..self.tokens.len()).any(|at| self.word(at, &["and"]));
+        let or = self.says(&["or"]);
+        let done = (0..self.tokens.len()).find(|at| self.word(*at, &DONE));
+        let (both, done) = (both.is_some_and(and), done.is_some_and(and));
+        (self.out.both, self.out.done_with_and) = (both && !or, done && !or);
+    }
+
     /// Conditions that "or" joins, and times of one column that no day could meet together.
     pub(super) fn either(&mut self) {
         self.recurring_times();
+        self.both();
         self.placed.sort_by_key(|(at, _)| *at);
         let mut place = 0;
         while place + 1 < self.placed.len() {

@@ -630,17 +630,6 @@ impl Reader<'_> {
                 end += 1;
             }
             self.spend(start..end);
-            // No row has both; who has, is not told.
-            if values.len() > 1
-                && start > 0
-                && self.word(start - 1, &["both"])
-                && self.says(&["who", "that", "which"])
-            {
-                return Err(Trouble::Cannot(format!(
-                    "I do not tell who has both {}; ask for either",
-                    values.join(" and ")
-                )));
-            }
             // "number of males and females" tells both.
             let counted = values.len() > 1
                 && (start.saturating_sub(4)..start).any(|from| {

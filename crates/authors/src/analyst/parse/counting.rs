@@ -276,6 +276,20 @@ impl Reader<'_> {
         if !(units || thing && (sold || did && !rows)) {
             return false;
         }
+        let Some(col) = self.column_of_pieces() else { return false };
+        if !units && !sold {
+            self.out.doubt(25);
+        }
+        self.out.notes.push(format!("How many is taken as the total of {}.", self.view.name(col)));
+        self.out.counts = false;
+        self.spoken.retain(|(_, agg)| *agg != Agg::Count);
+        self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
+        self.spend(at..at + usize::from(units));
+        true
+    }
+
+    /// How many pieces a row is of, where one column says so.
+    pub(super) fn column_of_pieces(&self) -> Option<Col> {
         let counted = |col: &Col| {
             let has = |names: &[&str]| {
                 self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
@@ -290,16 +304,7 @@ impl Reader<'_> {
                 ])
         };
         let mut found = (0..self.view.columns.len()).filter(counted);
-        let (Some(col), None) = (found.next(), found.next()) else { return false };
-        if !units && !sold {
-            self.out.doubt(25);
-        }
-        self.out.notes.push(format!("How many is taken as the total of {}.", self.view.name(col)));
-        self.out.counts = false;
-        self.spoken.retain(|(_, agg)| *agg != Agg::Count);
-        self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
-        self.spend(at..at + usize::from(units));
-        true
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// A row may be called by what stands in it: "machines" by `Machine 03`.

@@ -155,6 +155,15 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     {
         partial.doubt(25);
     }
+    // "how many bedrooms does the most expensive house have" ranks by no number of bedrooms.
+    let worth = ["price", "cost", "amount", "value", "fee", "total", "rent", "rate", "salary", "sold"];
+    let dear = partial.measures.first().is_some_and(|measure| {
+        matches!(measure.of, Expr::Column(col) if !view.columns[col].words.iter().any(|word| worth.contains(&word.as_str()))
+            && !matches!(view.role(col), ColumnRole::Amount | ColumnRole::Rate))
+    });
+    if partial.prices && partial.rank.is_some() && dear {
+        partial.doubt(25);
+    }
     // Who says neither net nor gross may mean either.
     let net = |measure: &Measure| matches!(measure.of, Expr::Column(col) if view.columns[col].words.iter().any(|word| word == "net"));
     let gross = (0..view.columns.len()).any(|col| view.columns[col].words.iter().any(|word| word == "gross"));

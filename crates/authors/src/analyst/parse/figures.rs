@@ -365,6 +365,11 @@ impl Reader<'_> {
             self.spoken.retain(|(_, agg)| *agg != Agg::Mean);
             return;
         }
+        // "average revenue per customer by country": of rows, or of what each customer has in all?
+        let per = (at..self.tokens.len()).find(|place| self.word(*place, &["per"]));
+        let nested = per.is_some_and(|per| (per..self.tokens.len()).any(|place| self.word(place, &["by"])))
+            && self.out.keys.len() == 2
+            && self.mentions.iter().any(additive);
         if self.out.keys.len() == 2
             && self.out.keys.iter().any(
                 |key| matches!(key, Key::Time(_, unit) if adverb || self.word(at, &["on"]) || matches!(unit, Unit::Day | Unit::Week)),
@@ -373,6 +378,8 @@ impl Reader<'_> {
             && self.mentions.iter().any(additive)
         {
             // A mean of entries, or of what each day has in all.
+            self.out.doubt(25);
+        } else if nested {
             self.out.doubt(25);
         }
         // "average loans per borrower": rows are what each has so many of.
@@ -719,7 +726,7 @@ impl Reader<'_> {
     }
 
     fn sum_said(&self, at: usize) -> bool {
-        self.word(at, &["total", "sum", "totals"])
+        self.word(at, &["total", "sum", "totals", "add", "adding", "added", "summing"])
     }
 
     /// What one does with a column if nothing is said.

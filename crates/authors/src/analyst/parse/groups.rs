@@ -160,6 +160,10 @@ impl Reader<'_> {
             Unit::Day | Unit::Hour => "day",
         };
         let dated = self.view.of_kind(ColumnKind::Date).next().is_some();
+        // Of every year together, or of each?
+        if unit == Unit::Month && self.says(&["calendar"]) && self.years() > 1 {
+            self.out.doubt(25);
+        }
         // A week of the year and one of the calendar are not the same.
         let own_week = unit == Unit::Week
             && self.mentions.iter().any(|mention| {

@@ -1,7 +1,10 @@
 //! Growth and comparisons of periods, and shares.
 
 use super::{Reader, Trouble};
-use crate::analyst::query::{Agg, Col, Expr, Filter, Key, Measure, Period, Task, Unit};
+use crate::analyst::{
+    query::{Agg, Col, Expr, Filter, Key, Measure, Period, Task, Unit},
+    vocabulary::Class,
+};
 use ringfence_pipeline::ports::ColumnKind;
 
 impl Reader<'_> {
@@ -38,7 +41,7 @@ impl Reader<'_> {
     }
 
     /// How many years the data runs over.
-    fn years(&self) -> i64 {
+    pub(super) fn years(&self) -> i64 {
         if self.view.of_kind(ColumnKind::Date).next().is_none() {
             return if self.view.calendar_column("year").is_some() { 2 } else { 0 };
         }
@@ -158,6 +161,52 @@ impl Reader<'_> {
             self.time_key(unit)?;
         }
         self.placed.push((0, Filter::Any(filters)));
+        Ok(())
+    }
+
+    /// "how many products make up 80% of revenue", "customers beside each row": what no answer here has.
+    pub(super) fn cannot(&self) -> Result<(), Trouble> {
+        for at in 0..self.tokens.len() {
+            let percent = self.amount(at).is_some_and(|(_, percent)| percent);
+            let makes = (at.saturating_sub(4)..at).any(|place| {
+                self.word(
+                    place,
+                    &[
+                        "make",
+                        "makes",
+                        "account",
+                        "accounts",
+                        "generate",
+                        "generates",
+                        "bring",
+                        "brings",
+                        "contribute",
+                        "responsible",
+                        "produce",
+                        "drive",
+                    ],
+                )
+            });
+            if percent
+                && makes
+                && (0..at).any(|place| self.is(place, Class::HowMany) || self.word(place, &["which", "what"]))
+            {
+                return Err(Trouble::Cannot(
+                    "I do not tell how many make up a part of the whole; ask for the share of each, such as \"share of revenue by customer\"".to_owned(),
+                ));
+            }
+            let beside = self
+                .word(at, &["beside", "alongside"])
+                .then_some(at + 1)
+                .or_else(|| (self.word(at, &["next"]) && self.word(at + 1, &["to"])).then_some(at + 2));
+            if beside.is_some_and(|next| {
+                self.is_row_word(self.past(next, &["each", "every", "the", "all", "single"]))
+            }) {
+                return Err(Trouble::Cannot(
+                    "I do not put a figure beside each row; ask for the figures, or for the rows".to_owned(),
+                ));
+            }
+        }
         Ok(())
     }
 

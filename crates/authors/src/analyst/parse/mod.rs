@@ -25,6 +25,7 @@ mod periods;
 mod presence;
 mod ranks;
 mod remains;
+mod rounding;
 mod selection;
 mod senses;
 mod spans;
@@ -89,6 +90,12 @@ pub(crate) struct Partial {
     pub(crate) removes: bool,
     /// A condition is said to have never been met.
     pub(crate) never: bool,
+    /// Several conditions are to be met, each in a row of its own: "both A and B".
+    pub(crate) both: bool,
+    /// Somebody did one thing "and" another.
+    pub(crate) done_with_and: bool,
+    /// Figures are rounded to so many decimals; less than none are tens.
+    pub(crate) decimals: Option<i32>,
     /// The groups come in the order of their names.
     pub(crate) alphabetical: bool,
     pub(crate) chart: Option<Chart>,
@@ -286,7 +293,9 @@ impl<'a> Reader<'a> {
         self.worth_as_well()?;
         self.times()?;
         self.charts_and_files();
+        self.rounding();
         self.cleaning()?;
+        self.cannot()?;
         self.arithmetic();
         self.margins()?;
         self.times_said()?;

@@ -12,6 +12,12 @@ use crate::analyst::{
 /// What holds more is in percent already, whatever its name says.
 const FRACTIONS_MAX: f64 = 2.0;
 
+/// How far before "more than" the groups stand of which it is a condition.
+const APART_MAX: usize = 7;
+
+/// The same where rows are counted: "which product has the lowest average price among those with more than 50 orders".
+const ROWS_APART_MAX: usize = 14;
+
 /// Units in which a number of a condition may be said.
 const UNITS: [&str; 20] = [
     "days", "hours", "minutes", "weeks", "months", "years", "kg", "litres", "nights", "g", "lb", "lbs", "oz",
@@ -197,6 +203,15 @@ impl Reader<'_> {
             if counted {
                 self.out.doubt(30);
             }
+            // "with at least 35 orders" is no sum of an order.
+            let number_of_rows = self.tokens.get(next + 1).is_some_and(|token| {
+                self.view.is_named(&token.text)
+                    && token.text.ends_with('s')
+                    && self.mention(next + 1).is_none_or(|mention| self.is_rows(&mention))
+            });
+            if number_of_rows {
+                self.out.doubt(30);
+            }
             let (col, start, mut end) = self.compared_column(at, next + 1)?;
             // "with less than 10 sales": as many, or so much?
             if (next + 1..end).any(|place| self.incomes.contains(&place)) {
@@ -257,10 +272,21 @@ impl Reader<'_> {
     /// "countries with more than 200 orders", "reps with an average revenue above 900", "customers who spent over 5000
     /// in total": a condition on groups.
     fn of_groups(&mut self, at: usize, after: usize, cmp: Cmp, value: f64) -> Result<bool, Trouble> {
+        // A column in full is what it says, even if the table is called so: "more than 100 tickets".
+        let own = self.mention(after).filter(|mention| {
+            mention.best() >= super::EXACT && self.can(mention, Want::Measure) && !self.is_rows(mention)
+        });
+        let rows = own.is_none()
+            && self.tokens.get(after).is_some_and(|token| {
+                self.view.is_named(&token.text)
+                    || token.is_any(&["times", "rows", "records", "entries", "transactions"])
+            })
+            || self.mention(after).is_some_and(|mention| self.is_rows(&mention));
+        let apart = if rows { ROWS_APART_MAX } else { APART_MAX };
         let group = self
             .mentions
             .iter()
-            .filter(|mention| mention.end <= at && at - mention.end <= 7)
+            .filter(|mention| mention.end <= at && at - mention.end <= apart)
             .rfind(|mention| {
                 self.can(mention, Want::Key)
                     && !self.is_rows(mention)
@@ -283,21 +309,18 @@ impl Reader<'_> {
             return Ok(false);
         }
         if !linked && self.mentions.iter().any(|mention| mention.start >= group.end && mention.end <= at)
-            || grouped
+            || grouped && !rows
             || unique
         {
             return Ok(false);
         }
-        // A column in full is what it says, even if the table is called so: "more than 100 tickets".
-        let own = self.mention(after).filter(|mention| {
-            mention.best() >= super::EXACT && self.can(mention, Want::Measure) && !self.is_rows(mention)
-        });
-        let rows = own.is_none()
-            && self.tokens.get(after).is_some_and(|token| {
-                self.view.is_named(&token.text)
-                    || token.is_any(&["times", "rows", "records", "entries", "transactions"])
-            })
-            || self.mention(after).is_some_and(|mention| self.is_rows(&mention));
+        // "average price by customer with at least 20 orders"
+        if grouped {
+            self.spend(at..after + 1);
+            self.out.measures.push(Measure::rows());
+            self.out.having = Some(Having::Number { measure: 0, cmp, value });
+            return Ok(true);
+        }
         let agg = (group.end..at)
             .find_map(|place| {
                 self.class_of(place, |class| match class {
@@ -334,7 +357,7 @@ impl Reader<'_> {
         };
         let col = self.resolve(&group, Want::Key)?;
         self.take(&group);
-        if let Some((from, to, _)) = agg {
+        if let Some((from, to, _)) = agg.filter(|_| !rows) {
             self.spend(from..to);
         }
         // "how many clients have more than 1 policy" asks how many they are.
@@ -585,6 +608,15 @@ impl Reader<'_> {
     }
 
     fn measured_in(&self, at: usize) -> Option<Col> {
+        if self.word(at, &["items", "pieces", "units"]) {
+            let counted = ["quantity", "qty", "items", "pieces", "units"];
+            let called = |col: &Col| {
+                let words = &self.view.columns[*col].words;
+                self.view.is_measure(*col) && words.iter().any(|word| counted.contains(&word.as_str()))
+            };
+            let mut found = (0..self.view.columns.len()).filter(called);
+            return found.next().filter(|_| found.next().is_none());
+        }
         let unit = self.tokens.get(at).filter(|token| token.is_any(&UNITS))?;
         let word = crate::analyst::spelling::singular(&unit.text);
         let called = |col: &Col| {

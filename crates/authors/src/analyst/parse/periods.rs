@@ -5,6 +5,7 @@ use super::{
     time::{Said, When},
 };
 use crate::analyst::{
+    before,
     dates::{self, Day, Range},
     query::{Col, Unit},
     vocabulary::Class,
@@ -13,12 +14,21 @@ use crate::analyst::{
 
 impl Reader<'_> {
     pub(super) fn periods_said(&self) -> Vec<When> {
-        let mut found = Vec::new();
+        let mut found: Vec<When> = Vec::new();
         let mut at = 0;
         while at < self.tokens.len() {
+            let told = match found.last() {
+                Some(When { said: Said::Days(range), .. }) => before::told(&self.tokens, at, range),
+                _ => None,
+            };
+            if let Some((end, range)) = told.filter(|(end, _)| self.free(at..*end)) {
+                found.push(When { start: at, end, said: Said::Days(range), told: true });
+                at = end;
+                continue;
+            }
             match self.period_at(at) {
                 Some((length, said)) if self.free(at..at + length) && !self.is_wide_month(at, &said) => {
-                    found.push(When { start: at, end: at + length, said });
+                    found.push(When { start: at, end: at + length, said, told: false });
                     at += length;
                 }
                 _ => at += 1,
@@ -81,6 +91,7 @@ impl Reader<'_> {
         self.numeric_date(at)
             .or_else(|| self.day_and_month(at))
             .or_else(|| self.month_said(at))
+            .or_else(|| self.part_of_month(at))
             .or_else(|| self.quarter_or_half(at))
             .or_else(|| self.relative(at))
             .or_else(|| self.days_of_week(at))
@@ -188,6 +199,36 @@ impl Reader<'_> {
             Some((end, year)) => (end - at, Said::Days(Range::months(year, month, 1))),
             None => (1, Said::Months(month, 1)),
         })
+    }
+
+    /// "the first week of March 2025", "the second half of June": seven days each, the last seven, or up to the 15th.
+    fn part_of_month(&self, at: usize) -> Option<(usize, Said)> {
+        let said = at;
+        let at = self.past(at, &["the"]);
+        let last = self.word(at, &["last", "final"]);
+        let position = match self.tokens.get(at)?.kind {
+            Kind::Ordinal(position) => i64::from(position),
+            _ if last => 0,
+            _ => return None,
+        };
+        let (week, half) = (self.word(at + 1, &["week"]), self.word(at + 1, &["half"]));
+        if !(week && position <= 4 || half && position <= 2) || !self.word(at + 2, &["of", "in"]) {
+            return None;
+        }
+        let place = self.past(at + 3, &["the"]);
+        let month = self.month_word(place)?;
+        let (end, year) = self.year_after(place + 1).or_else(|| {
+            let newest = self.newest().filter(|_| self.years() == 1)?;
+            Some((place + 1, dates::date_of(newest).0))
+        })?;
+        let (first, next) = (dates::month_start(year, month), dates::month_start(year, month + 1));
+        let range = match (week, last, position) {
+            (true, true, _) => Range::new(next - 7, next),
+            (true, false, _) => Range::new(first + 7 * (position - 1), first + 7 * position),
+            (false, false, 1) => Range::new(first, first + 15),
+            _ => Range::new(first + 15, next),
+        };
+        Some((end - said, Said::Days(range)))
     }
 
     fn quarter_or_half(&self, at: usize) -> Option<(usize, Said)> {

@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::ColumnKind;
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Key, Measure, Rank, Sort, Task},
+    query::{Agg, Col, Expr, Key, Measure, Rank, Sort, Task, Unit},
     vocabulary::Class,
     words::Kind,
 };
@@ -24,7 +24,9 @@ impl Reader<'_> {
             if self.used[at] {
                 continue;
             }
-            if self.word(at, &SORTED) && self.word(at + 1, &["by", "on"]) {
+            // "average quantity per order by country" has an order of somebody.
+            let thing = at > 0 && self.word(at - 1, &["per", "each", "every", "an", "one", "single", "of"]);
+            if self.word(at, &SORTED) && self.word(at + 1, &["by", "on"]) && !thing {
                 self.sorted_by(at)?;
             } else if let Some((length, sort)) = self.by_age(at) {
                 self.out.sort = Some(sort);
@@ -163,7 +165,27 @@ impl Reader<'_> {
         }
         self.count_apart();
         self.ranked_before();
+        self.figure_of_the_best();
         Ok(())
+    }
+
+    /// "the average order value of the top 5 customers", "revenue per order in the best month": of those who are best by
+    /// that, or by something else?
+    fn figure_of_the_best(&mut self) {
+        let Some(rank) = self.rank_at.clone() else { return };
+        let the =
+            rank.start - usize::from(rank.start > 0 && self.word(rank.start - 1, &["the", "our", "your"]));
+        let Some(link) = the.checked_sub(1) else { return };
+        let averaged = (0..link)
+            .any(|at| self.class(at, |class| matches!(class, Class::Agg(Agg::Mean | Agg::Median))).is_some());
+        let measured =
+            self.mentions.iter().any(|mention| mention.end <= link && self.can(mention, Want::Measure));
+        let of = self.word(link, &["of", "from", "for", "among"]) && averaged;
+        let period = self.out.keys.iter().any(|key| key.is_time());
+        let during = self.word(link, &["in", "during", "on"]) && period && (averaged || measured);
+        if of || during {
+            self.out.doubt(25);
+        }
     }
 
     /// "the department with the greatest variance"
@@ -401,9 +423,7 @@ impl Reader<'_> {
                 // "who worked the most days" counts days, not what is on them.
                 self.out.doubt(30);
             }
-            self.spend(at..at + length);
-            self.rank_lists = true;
-            return self.time_key(unit);
+            return self.periods_ranked(at, length, unit);
         }
         let Some(mention) = self.mention(at) else {
             let rows = self.tokens.get(at).is_some_and(|token| self.view.is_named(&token.text))
@@ -416,6 +436,13 @@ impl Reader<'_> {
             return Ok(());
         };
         let entity = self.is_rows(&mention) || self.names_rows(&mention);
+        // "the highest revenue month"
+        if self.can(&mention, Want::Measure)
+            && let Some((length, unit)) =
+                self.unit(mention.end).filter(|_| self.mention(mention.end).is_none())
+        {
+            return self.periods_ranked(mention.end, length, unit);
+        }
         // "biggest expense category", "highest paid person"
         if self.can(&mention, Want::Measure)
             && let Some(thing) = self.mention(mention.end).filter(|thing| {
@@ -490,6 +517,17 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// "the best month for each product"
+    fn periods_ranked(&mut self, at: usize, length: usize, unit: Unit) -> Result<(), Trouble> {
+        self.spend(at..at + length);
+        self.rank_lists = true;
+        let each = (at + length..self.tokens.len()).any(|place| self.word(place, &["each", "every", "per"]));
+        if let Some(rank) = self.out.rank.as_mut().filter(|_| each && self.out.keys.len() == 1) {
+            rank.within = true;
+        }
+        self.time_key(unit)
     }
 
     /// "the supplier with the most items": rows are counted for what stands before.

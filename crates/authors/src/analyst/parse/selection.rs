@@ -173,7 +173,11 @@ impl Reader<'_> {
             matches!(last, Some("id" | "no" | "nr" | "number" | "code" | "email" | "mail"))
         };
         let people = ["employee", "who", "rep", "salesperson", "person"];
-        let col = called(&people)
+        // Who bought is not who sold.
+        let buys = self.says(&["bought", "buys", "buy", "purchased", "ordered", "orders", "purchases"]);
+        let col = called(&["customer", "client", "buyer"])
+            .filter(|col| buys && !numbered(col))
+            .or_else(|| called(&people))
             .filter(|col| !numbered(col))
             .or_else(|| called(&["name"]))
             .or_else(|| called(&people))

@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Measure},
+    query::{Agg, Col, Expr, Filter, Measure},
     vocabulary::Class,
     words::Kind,
 };
@@ -66,6 +66,24 @@ impl Reader<'_> {
         {
             self.out.counts = true;
             self.computed.push((at, Measure::rows()));
+            return Ok(None);
+        }
+        // "who sold the most desks": pieces, where each row says how many.
+        let of_thing = self
+            .placed
+            .iter()
+            .any(|(place, filter)| *place == end && matches!(filter, Filter::Is { not: false, .. }));
+        let sold = self.tokens.iter().any(|token| {
+            token.is_any(&["sold", "sell", "sells", "bought", "buy", "buys", "ordered", "purchased"])
+        });
+        if (at..end).any(|place| self.word(place, &["most", "least", "fewest"]))
+            && (self.out.selects || !self.out.keys.is_empty())
+            && of_thing
+            && sold
+            && let Some(col) = self.column_of_pieces()
+        {
+            self.out.notes.push(format!("How many is taken as the total of {}.", self.view.name(col)));
+            self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
             return Ok(None);
         }
         let named = |mention: &Mention| self.can(mention, Want::Key) && !self.is_rows(mention);

@@ -153,7 +153,7 @@ impl Reader<'_> {
                 self.word(*link, &["which", "that"]) && self.says(&["appear", "appears", "occur", "occurs"])
             })
             .and_then(|link| self.mention(link + 1))
-            .filter(|group| group.best() >= 60 && !self.is_rows(group));
+            .filter(|group| group.best() >= 60);
         let whole = behind.is_some();
         // "what share of customers ordered more than once"
         let shared = (0..at).find_map(|from| {
@@ -366,6 +366,11 @@ impl Reader<'_> {
             self.time_key(Unit::Year)?;
         } else if self.periods.len() == 2 {
             self.compare_periods()?;
+        }
+        // A price over time may be drawn as it is, or by its months' averages.
+        let mean = |measure: &Measure| matches!(measure.of, Expr::Column(_)) && measure.agg == Agg::Mean;
+        if self.over_time && !time && !self.out.agg_said && self.out.measures.iter().any(mean) {
+            self.out.doubt(25);
         }
         if self.out.task.is_none() && self.over_time && !time {
             let unit = self.usual_unit();

@@ -39,6 +39,8 @@ pub(super) struct When {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) said: Said,
+    /// From the period before it: "and the month before".
+    pub(super) told: bool,
 }
 
 impl Reader<'_> {
@@ -51,7 +53,7 @@ impl Reader<'_> {
         }
         self.reference_day(&mut found);
         self.years_beside(&mut found);
-        let mut compared = self.compares_periods(&found);
+        let mut compared = self.compares_periods(&found) || found.len() == 2 && found[1].told;
         if !compared && found.len() == 4 {
             // "Jan to May 2025 versus Jan to May 2026"
             let paired = |first: usize| self.joined(&found[first], found.get(first + 1), false);
@@ -136,6 +138,9 @@ impl Reader<'_> {
                 continue;
             }
             let next = self.past(at + 1, &["of", "in", "for", "from", "the", "a"]);
+            if self.periods_said().iter().any(|when| when.told && (when.start..when.end).contains(&at)) {
+                continue;
+            }
             let earlier = self.word(next, &["last", "previous", "prior"]) && self.word(next + 1, &["year"])
                 || self.word(next, &["year"]) && self.word(next + 1, &["before", "earlier", "ago"]);
             if earlier {
@@ -310,11 +315,12 @@ impl Reader<'_> {
             if between && link && ranged {
                 let start = if opened { first.start - 1 } else { first.start };
                 if let Some(said) = self.between_two(&first.said, &second.said) {
-                    return (When { start, end: second.end, said }, 2);
+                    return (When { start, end: second.end, said, told: false }, 2);
                 }
             }
         }
-        let open = |from: usize, said: Said| (When { start: from, end: first.end, said }, 1);
+        let open =
+            |from: usize, said: Said| (When { start: from, end: first.end, said, told: first.told }, 1);
         if let Some(range) = self.certain(&first.said) {
             if let Some(from) = before(&[Class::Before]) {
                 return open(from, Said::Days(Range { from: None, to: range.from }));
@@ -340,7 +346,12 @@ impl Reader<'_> {
             if let Some(from) = since {
                 let onward = self.past(first.end, &["on", "onwards", "onward"]);
                 return (
-                    When { start: from, end: onward, said: Said::Days(Range { from: range.from, to: None }) },
+                    When {
+                        start: from,
+                        end: onward,
+                        said: Said::Days(Range { from: range.from, to: None }),
+                        told: false,
+                    },
                     1,
                 );
             }

@@ -83,12 +83,13 @@ pub(super) fn complete(
     rows_by_day(&mut partial, view);
     nested_days(&mut partial);
     contradictions(&mut partial, view);
+    both(&mut partial);
     doubts::doubts(&mut partial, view);
     let task = partial.task.clone();
     if partial.alphabetical {
         partial.sort = partial.keys.first().map(|key| Sort { by: Some(key.column()), rising: true });
     }
-    let having = having(&mut partial, view);
+    let having = having(&mut partial, view).map(|having| last_of(having, &mut partial));
     match &task {
         Some(
             Task::Correlation(_)
@@ -132,6 +133,9 @@ pub(super) fn complete(
     }
     let task = partial.task.take().unwrap_or(Task::Figures);
     let task = correlated(task, view)?;
+    if partial.decimals.is_some() && !matches!(task, Task::Figures) {
+        return Err(Trouble::Cannot("I round figures, and figures by group; ask for those".to_owned()));
+    }
     let confidence = partial.confidence;
     let query = Query {
         task,
@@ -148,6 +152,7 @@ pub(super) fn complete(
         today: partial.today,
         mean_of_groups: partial.mean_of_groups,
         difference: partial.difference,
+        decimals: partial.decimals,
         notes: partial.notes,
     };
     Ok((query, confidence))
@@ -242,6 +247,17 @@ fn correlated(task: Task, view: &View<'_>) -> Result<Task, Trouble> {
     })
 }
 
+/// Beside other figures, the one that groups are chosen by comes last: they are ranked and told by the others.
+fn last_of(having: Having, partial: &mut Partial) -> Having {
+    match having {
+        Having::Number { measure: 0, cmp, value } if partial.measures.len() > 1 => {
+            partial.measures.rotate_left(1);
+            Having::Number { measure: partial.measures.len() - 1, cmp, value }
+        }
+        other => other,
+    }
+}
+
 /// Two figures of a group compared, such as actual over budget by department.
 fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
     if partial.having.is_some() {
@@ -323,23 +339,63 @@ fn contradictions(partial: &mut Partial, view: &View<'_>) {
     if never && partial.selects && view.tables.len() > 1 && view.stack.is_none() {
         partial.doubt(30);
     }
-    let counted = match &partial.measures[..] {
-        [Measure { agg: Agg::Distinct, of: Expr::Column(col), .. }] => Some(*col),
-        _ => None,
-    };
-    let entity = match (&partial.task, &partial.keys[..]) {
-        (None, []) if never && counted.is_some() => counted.unwrap_or_default(),
-        (Some(Task::Values(col)), _) => *col,
-        (None, [Key::Column(col)]) if partial.selects || never => *col,
-        (Some(Task::Rows(cols)), []) if cols.len() == 1 => cols[0],
-        _ if never => return,
-        _ => {
+    let Some(entity) = entity(partial, never) else {
+        if !never {
             partial.doubt(30);
-            return;
         }
+        return;
     };
     partial.filters[at] = Filter::Never { col: entity, of: vec![filter] };
     if partial.measures.iter().all(|measure| measure.of == Expr::Rows) || partial.selects {
+        partial.measures.clear();
+        partial.keys.clear();
+        partial.task = Some(Task::Values(entity));
+    }
+}
+
+/// Who or what is asked for, of which each may stand in several rows.
+fn entity(partial: &Partial, counted: bool) -> Option<Col> {
+    match (&partial.task, &partial.keys[..], &partial.measures[..]) {
+        (None, [], [Measure { agg: Agg::Distinct, of: Expr::Column(col), .. }]) if counted => Some(*col),
+        (Some(Task::Values(col)), ..) => Some(*col),
+        (None, [Key::Column(col)], _) if partial.selects || counted => Some(*col),
+        (Some(Task::Rows(cols)), [], _) if cols.len() == 1 => Some(cols[0]),
+        _ => None,
+    }
+}
+
+/// "customers who bought both A and B": no row says it, the rows of each customer do.
+fn both(partial: &mut Partial) {
+    if !partial.both && !partial.done_with_and {
+        return;
+    }
+    let Some(entity) = entity(partial, true) else { return };
+    let each: Vec<Vec<Filter>> = partial
+        .filters
+        .iter()
+        .map(|filter| match filter {
+            Filter::Is { col, values, not: false } if *col != entity => {
+                let one = |value: &String| Filter::Is { col: *col, values: vec![value.clone()], not: false };
+                values.iter().map(one).collect()
+            }
+            Filter::Any(filters) => filters.clone(),
+            _ => Vec::new(),
+        })
+        .collect();
+    let Some(at) = each.iter().position(|each| each.len() > 1) else { return };
+    // "who bought A and B" is said of either and of both.
+    if !partial.both {
+        return partial.doubt(25);
+    }
+    // "in 2025" is of each of the rows.
+    let mut others = std::mem::take(&mut partial.filters);
+    others.remove(at);
+    partial.filters = each[at]
+        .iter()
+        .map(|is| Filter::Ever { col: entity, of: std::iter::once(is).chain(&others).cloned().collect() })
+        .collect();
+    let counts = matches!(&partial.measures[..], [Measure { agg: Agg::Distinct, .. }]);
+    if !counts {
         partial.measures.clear();
         partial.keys.clear();
         partial.task = Some(Task::Values(entity));

@@ -309,6 +309,9 @@ impl Writer<'_> {
             Filter::Never { col, of } => {
                 format!("~{}.isin(table.loc[{}, {}])", cell(*col), self.masks(of, "table"), self.name(*col))
             }
+            Filter::Ever { col, of } => {
+                format!("{}.isin(table.loc[{}, {}])", cell(*col), self.masks(of, "table"), self.name(*col))
+            }
             Filter::Known { col, other, not, during, .. } => {
                 let at = filter
                     .known()

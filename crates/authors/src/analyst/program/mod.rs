@@ -91,11 +91,9 @@ impl<'a> Writer<'a> {
         let frame = self.frame();
         let mut body = frame.read;
         // What is in no row of a kind is looked up among all rows, and an average is one of all rows.
-        let (never, others): (Vec<&Filter>, Vec<&Filter>) = self
-            .query
-            .filters
-            .iter()
-            .partition(|filter| matches!(filter, Filter::Never { .. } | Filter::Typical { .. }));
+        let (never, others): (Vec<&Filter>, Vec<&Filter>) = self.query.filters.iter().partition(|filter| {
+            matches!(filter, Filter::Never { .. } | Filter::Ever { .. } | Filter::Typical { .. })
+        });
         for filter in never.into_iter().chain(others) {
             let _ = writeln!(body, "table = table[{}]", self.mask(filter, "table"));
         }
@@ -312,6 +310,8 @@ impl<'a> Writer<'a> {
             let _ = writeln!(code, "value = {value}");
             if date {
                 code += "value = str(value)[:10]\n";
+            } else if let Some(decimals) = self.query.decimals {
+                let _ = writeln!(code, "value = round(value, {decimals})");
             }
             let label = literal(&self.labels[0]);
             let unit = describe::unit(measure, self.view)
@@ -337,7 +337,7 @@ impl<'a> Writer<'a> {
                 let _ = writeln!(code, "    {}: [{}],", literal(label), self.figure(measure, "table"));
             }
             let show = self.call("show");
-            let _ = writeln!(code, "}})\n{show}(answer)");
+            let _ = writeln!(code, "}}){}\n{show}(answer)", self.round());
         }
         code + &self.saved("answer", self.query.measures.len() > 1)
     }
@@ -533,7 +533,11 @@ impl<'a> Writer<'a> {
                 describe::lower_first(&self.labels[0]),
                 self.key_names.join(" and ")
             ));
-            let _ = writeln!(code, "{show}(answer[{label}].astype(float).mean(), label={name})");
+            let _ = writeln!(code, "value = answer[{label}].astype(float).mean()");
+            if let Some(decimals) = self.query.decimals {
+                let _ = writeln!(code, "value = round(value, {decimals})");
+            }
+            let _ = writeln!(code, "{show}(value, label={name})");
             return code;
         }
         if self.query.groups_shared {
@@ -558,8 +562,16 @@ impl<'a> Writer<'a> {
             return code;
         }
         code += &self.order();
+        if self.query.decimals.is_some() {
+            let _ = writeln!(code, "answer = answer{}", self.round());
+        }
         code += &self.shown("answer");
         code + &self.saved("answer", true)
+    }
+
+    /// What rounds the numbers of a table.
+    fn round(&self) -> String {
+        self.query.decimals.map_or_else(String::new, |decimals| format!(".round({decimals})"))
     }
 
     fn having(&self) -> String {
