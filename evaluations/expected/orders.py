@@ -148,3 +148,24 @@ largest = o.sort_values("Revenue", ascending=False).groupby("Country").head(2)
 expect["ord-biggest-each"] = table(largest[["Order ID", "Revenue"]])
 cancelled = o[o["Status"] == "Cancelled"]
 expect["ord-worth-talk"] = [number(len(cancelled)), number(cancelled["Revenue"].sum())]
+
+by_product = o.groupby("Customer")["Product"].agg(set)
+expect["ord-both"] = number(by_product.map(lambda bought: {"Office Chair", "Desk"} <= bought).sum())
+by_month_of = o.groupby("Customer")["Order Date"].agg(lambda days: set(days.dt.strftime("%Y-%m")))
+expect["ord-both-months"] = number(by_month_of.map(lambda months: {"2024-01", "2024-02"} <= months).sum())
+january, february, march = (revenue[month == f"2023-0{one}"].sum() for one in (1, 2, 3))
+expect["ord-month-before"] = number(march / february - 1, percent=True)
+third = [revenue[(year == one) & o["Order Date"].dt.quarter.eq(3)].sum() for one in (2022, 2023)]
+expect["ord-year-earlier"] = facts(*third)
+expect["ord-month-before-talk"] = [number(march), number(february), number(february / january - 1, percent=True)]
+expect["ord-first-week"] = number(between("2023-06-24", "2023-06-30")["Revenue"].sum())
+of_months = o.groupby(["Country", month])["Revenue"].sum()
+expect["ord-best-month-each"] = table(of_months[of_months == of_months.groupby("Country").transform("max")], keys=2)
+regular = o.groupby("Customer")["Revenue"].agg(["mean", "size"])
+expect["ord-enough-orders"] = most(regular.loc[regular["size"] >= 30, "mean"])
+expect["ord-per-order"] = table(o.groupby("Country")["Quantity"].mean())
+expect["ord-pieces"] = most(o[o["Product"] == "Desk"].groupby("Sales Rep")["Quantity"].sum())
+expect["ord-buyer"] = most(o[year == 2023].groupby("Customer")["Revenue"].sum())
+expect["ord-older"] = number(((o["Status"] == "Pending") & (year < 2023)).sum())
+expect["ord-rounded"] = [table(o.groupby("Country")["Revenue"].mean()),
+                         table(o.groupby("Country")["Revenue"].mean().round(2))]

@@ -635,6 +635,71 @@ fn questions_compare_with_averages_bands_and_each_other() {
 }
 
 #[test]
+fn periods_are_told_from_the_one_that_was_said() {
+    let files = [("rides.csv", RIDES)];
+    understood(
+        &files,
+        &[
+            ("ride total in February 2026 compared with the previous month", "in January 2026"),
+            ("ride total in Q1 2026 vs a year earlier", "in Q1 2025"),
+            (
+                "growth of ride total in february 2026 against the month before",
+                "from January 2026 to February 2026",
+            ),
+            ("rides in the first week of February 2026", "in 2026-02-01 to 2026-02-07"),
+            ("tips in the second half of January 2026", "in 2026-01-16 to 2026-01-31"),
+            ("rides in the last week of February 2025", "in 2025-02-22 to 2025-02-28"),
+            ("rides older than 2026", "before 2026-01-01"),
+        ],
+    );
+    let then =
+        |question: &str| ask_then("ride total in February 2026", question, &files).unwrap().explanation;
+    assert!(then("and the previous month?").contains("in January 2026"));
+    assert!(
+        then("how does that compare to the month before?").contains("from January 2026 to February 2026")
+    );
+    assert!(then("and the same month of last year?").contains("in February 2025"));
+}
+
+#[test]
+fn groups_under_a_condition_are_told_by_what_was_asked() {
+    let files = [("rides.csv", RIDES)];
+    understood(
+        &files,
+        &[
+            (
+                "which driver with more than 2 rides has the highest average tip",
+                "The driver with the highest average tip",
+            ),
+            (
+                "average tip by rider with at least 2 rides",
+                "Average tip and Number of rows by rider, with number of rows >= 2",
+            ),
+            ("average tip per ride by driver", "Average tip by driver"),
+            ("highest ride total month for each driver", "The driver and month of ride_date"),
+            (
+                "which riders rode with both Ola and Per",
+                "rider has a row whose driver is Ola, and rider has a row whose driver is Per",
+            ),
+            (
+                "which riders booked both in January 2026 and in February 2026",
+                "rider has a row whose ride_date is in January 2026, and rider has a row whose",
+            ),
+            ("average tip by driver rounded to 1 decimal", "rounded to 1 decimal,"),
+            ("total ride total to the nearest ten", "rounded to the nearest 10"),
+        ],
+    );
+    for refused in ["average tip next to each ride", "how many riders make up 80% of the ride total"] {
+        assert!(ask(refused, &files).is_err(), "{refused}");
+    }
+    // Who did one thing and another may have done either or both.
+    assert!(matches!(
+        ask("which riders booked in January 2026 and February 2026", &files),
+        Err(AuthorError::Unclear(..))
+    ));
+}
+
+#[test]
 fn unknown_names_of_rows_are_asked_about() {
     let files = [("rides.csv", RIDES)];
     match ask("how many outings per driver", &files) {
