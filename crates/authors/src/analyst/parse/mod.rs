@@ -90,6 +90,8 @@ pub(crate) struct Partial {
     pub(crate) removes: bool,
     /// A condition is said to have never been met.
     pub(crate) never: bool,
+    /// "customers who": of whom each may stand in several rows.
+    pub(crate) who: Option<Col>,
     /// Several conditions are to be met, each in a row of its own: "both A and B".
     pub(crate) both: bool,
     /// Somebody did one thing "and" another.
@@ -290,6 +292,7 @@ impl<'a> Reader<'a> {
                     "appear",
                 ])
             });
+        self.out.who = self.who_is_asked_for();
         self.worth_as_well()?;
         self.times()?;
         self.charts_and_files();

@@ -17,11 +17,12 @@ impl Reader<'_> {
         let mut found: Vec<When> = Vec::new();
         let mut at = 0;
         while at < self.tokens.len() {
-            let told = match found.last() {
-                Some(When { said: Said::Days(range), .. }) => before::told(&self.tokens, at, range),
-                _ => None,
-            };
-            if let Some((end, range)) = told.filter(|(end, _)| self.free(at..*end)) {
+            let known = found.last().and_then(|when| self.days(&when.said));
+            let told = known.and_then(|known| Some((known, before::told(&self.tokens, at, &known)?)));
+            if let Some((known, (end, range))) = told.filter(|(_, (end, _))| self.free(at..*end)) {
+                if let Some(last) = found.last_mut() {
+                    last.said = Said::Days(known);
+                }
                 found.push(When { start: at, end, said: Said::Days(range), told: true });
                 at = end;
                 continue;
@@ -35,6 +36,18 @@ impl Reader<'_> {
             }
         }
         found
+    }
+
+    /// The days of a period; those of a month without a year are of the one year there is.
+    fn days(&self, said: &Said) -> Option<Range> {
+        match said {
+            Said::Days(range) => Some(*range),
+            Said::Months(first, count) => {
+                let newest = self.newest().filter(|_| self.years() == 1)?;
+                Some(Range::months(dates::date_of(newest).0, *first, *count))
+            }
+            _ => None,
+        }
     }
 
     /// A month that is the name of a column is that column.

@@ -212,7 +212,8 @@ impl Reader<'_> {
             && self.view.kind(col) == ColumnKind::Text
             && !self.view.is_unique(col)
             && self.view.profile(col).is_some_and(|profile| profile.distinct * 10 < self.view.rows() * 9);
-        if !plain || self.out.rows_named || self.out.rank.is_some() || self.out.lists && self.out.selects {
+        let rows = self.out.rows_named || self.out.lists && self.out.selects;
+        if !plain || self.out.rank.is_some() || rows && self.out.who != Some(col) {
             return;
         }
         let against = self

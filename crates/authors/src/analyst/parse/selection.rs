@@ -273,6 +273,19 @@ impl Reader<'_> {
                     .is_some_and(|profile| profile.distinct * 10 >= self.view.rows() * 9))
     }
 
+    /// "German customers who ordered in 2023" asks for customers, not for their orders.
+    pub(super) fn who_is_asked_for(&self) -> Option<Col> {
+        let who = (0..self.tokens.len()).find(|at| self.word(*at, &["who"]))?;
+        let mention = self.mentions.iter().find(|mention| mention.end <= who && mention.best() >= 60)?;
+        let (col, _) = *mention.candidates.first()?;
+        let plural = self.tokens[mention.end - 1].text.ends_with('s');
+        (plural
+            && !self.is_rows(mention)
+            && self.view.kind(col) == ColumnKind::Text
+            && !self.tells_rows_apart(col))
+        .then_some(col)
+    }
+
     pub(super) fn select_by(&mut self, col: Col) -> Result<(), Trouble> {
         self.out.selects = true;
         if self.tells_rows_apart(col) {

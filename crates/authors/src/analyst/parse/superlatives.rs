@@ -210,6 +210,13 @@ impl Reader<'_> {
         };
         if !lasting.is_empty() {
             let col = choose(self, &lasting)?;
+            // "longest job" where jobs are of a few kinds: the longest entry, or what most time went into?
+            let kind = self
+                .mention(at + 1)
+                .is_some_and(|thing| self.can(&thing, Want::Key) && !self.is_rows(&thing));
+            if kind && !self.out.selects {
+                self.out.doubt(25);
+            }
             self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
             return Ok(true);
         }

@@ -13,13 +13,14 @@ use crate::analyst::{
 const QUARTER_DAYS_MAX: i64 = 92;
 
 /// What may have been done on a day, by the words for it.
-const DONE_WORDS: [&[&str]; 6] = [
+const DONE_WORDS: [&[&str]; 7] = [
     &["sold", "sell", "sells", "sale", "sales", "selling"],
     &["bought", "buy", "buys", "purchased"],
     &["delivered", "deliver", "delivery", "deliveries"],
     &["shipped", "ship", "shipping"],
     &["returned", "returns"],
     &["hired", "hire", "hires"],
+    &["joined", "join", "since", "signed", "registered", "registration", "enrolled", "enrolment"],
 ];
 
 /// A period as it was said.
@@ -106,7 +107,36 @@ impl Reader<'_> {
         } else if !compared {
             self.merge_alternatives();
         }
+        self.what_was_done();
         Ok(())
+    }
+
+    /// "customers who joined in 2023": what `Customer Since` is the day of.
+    fn what_was_done(&mut self) {
+        let dates: Vec<Col> = self
+            .placed
+            .iter()
+            .filter(|(_, filter)| filter.is_time())
+            .flat_map(|(_, filter)| filter.columns())
+            .collect();
+        for family in DONE_WORDS {
+            let named =
+                |col: &Col| self.view.columns[*col].words.iter().any(|word| family.contains(&word.as_str()));
+            if !dates.iter().any(named) {
+                continue;
+            }
+            for at in 0..self.tokens.len() {
+                if self.word(at, family)
+                    && !self.used[at]
+                    && self.mention(at).is_none()
+                    && self.value(at).is_none()
+                {
+                    self.spend(
+                        at..at + 1 + usize::from(self.word(at, &["signed"]) && self.word(at + 1, &["up"])),
+                    );
+                }
+            }
+        }
     }
 
     /// "by month, with the change against the previous month": what growth is anyway.

@@ -247,6 +247,12 @@ fn correlated(task: Task, view: &View<'_>) -> Result<Task, Trouble> {
     })
 }
 
+/// The rows, or who is in them if they were asked for.
+fn listed_by(partial: &Partial) -> Task {
+    let filtered = |col: Col| partial.filters.iter().any(|filter| filter.columns().contains(&col));
+    partial.who.filter(|col| !filtered(*col)).map_or_else(|| Task::Rows(Vec::new()), Task::Values)
+}
+
 /// Beside other figures, the one that groups are chosen by comes last: they are ranked and told by the others.
 fn last_of(having: Having, partial: &mut Partial) -> Having {
     match having {
@@ -541,11 +547,11 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
             && (!partial.filters.is_empty() || partial.save)
             && (partial.rows_named || partial.lists || partial.selects || partial.save)
         {
-            partial.task = Some(Task::Rows(Vec::new()));
+            partial.task = Some(listed_by(partial));
             return Ok(());
         } else if !grouped && !task && !ranked && !partial.filters.is_empty() && partial.chart.is_none() {
             partial.doubt(6);
-            partial.task = Some(Task::Rows(Vec::new()));
+            partial.task = Some(listed_by(partial));
             return Ok(());
         } else if grouped && partial.selects && !ranked && !task {
             if partial.filters.is_empty() && !partial.asks_what_there_is {
@@ -568,7 +574,7 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         }
     }
     // "count and sum": the sum is of the one figure there is.
-    let listed = !partial.counts && partial.having.is_none() && !partial.aggs.is_empty();
+    let listed = !partial.counts && !partial.aggs.is_empty();
     if listed
         && !partial.measures.is_empty()
         && partial.measures.iter().all(|measure| measure.of == Expr::Rows)
