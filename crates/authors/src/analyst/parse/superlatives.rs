@@ -214,7 +214,7 @@ impl Reader<'_> {
             let kind = self
                 .mention(at + 1)
                 .is_some_and(|thing| self.can(&thing, Want::Key) && !self.is_rows(&thing));
-            if kind && !self.out.selects {
+            if kind && !self.out.selects && !self.is_row_word(at + 1) {
                 self.out.doubt(25);
             }
             self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
