@@ -210,12 +210,17 @@ impl Reader<'_> {
         };
         if !lasting.is_empty() {
             let col = choose(self, &lasting)?;
-            // "longest job" where jobs are of a few kinds: the longest entry, or what most time went into?
-            let kind = self
-                .mention(at + 1)
-                .is_some_and(|thing| self.can(&thing, Want::Key) && !self.is_rows(&thing));
-            if kind && !self.out.selects && !self.is_row_word(at + 1) {
-                self.out.doubt(25);
+            let counted = self.tokens.get(at + 1).is_some_and(|token| token.count().is_some());
+            let place = at + 1 + usize::from(counted);
+            let kind = self.mention(place).filter(|thing| self.can(thing, Want::Key) && !self.is_rows(thing));
+            if let Some(thing) = kind.filter(|_| !self.out.selects) {
+                if self.view.is_named(&self.tokens[place].text) {
+                    self.take(&thing);
+                    self.out.lists = true;
+                } else {
+                    // "longest job" where jobs are of a few kinds: the longest entry, or what most time went into?
+                    self.out.doubt(25);
+                }
             }
             self.computed.push((at, Measure::new(Agg::Sum, Expr::Column(col))));
             return Ok(true);
