@@ -169,3 +169,6 @@ expect["ord-buyer"] = most(o[year == 2023].groupby("Customer")["Revenue"].sum())
 expect["ord-older"] = number(((o["Status"] == "Pending") & (year < 2023)).sum())
 expect["ord-rounded"] = [table(o.groupby("Country")["Revenue"].mean()),
                          table(o.groupby("Country")["Revenue"].mean().round(2))]
+yearly_of = o.pivot_table(index="Product", columns=year, values="Revenue", aggfunc="sum", fill_value=0)
+fell = yearly_of[yearly_of[2023] < yearly_of[2022]]
+expect["ord-fell"] = table(fell[[2022, 2023]].reset_index())

@@ -676,6 +676,14 @@ fn groups_under_a_condition_are_told_by_what_was_asked() {
                 "Average tip and Number of rows by rider, with number of rows >= 2",
             ),
             ("average tip per ride by driver", "Average tip by driver"),
+            (
+                "which drivers had more rides in 2026 than in 2025",
+                "Growth of number of rows by driver from 2025 to 2026, in percent, where it has risen",
+            ),
+            (
+                "riders whose ride total fell from 2025 to 2026",
+                "by rider from 2025 to 2026, in percent, where it has fallen",
+            ),
             ("highest ride total month for each driver", "The driver and month of ride_date"),
             (
                 "which riders rode with both Ola and Per",

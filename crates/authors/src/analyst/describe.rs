@@ -368,11 +368,16 @@ fn what(query: &Query, view: &View<'_>) -> String {
             format!("Growth of {}{by}, in percent against the period before", lower_first(&figures))
         }
         Task::Growth(before, after) => format!(
-            "{} of {}{by} from {} to {}, in percent",
+            "{} of {}{by} from {} to {}, in percent{}",
             if query.difference { "Difference and growth" } else { "Growth" },
             lower_first(&figures),
             before.name,
-            after.name
+            after.name,
+            match query.moved {
+                Some(true) => ", where it has risen",
+                Some(false) => ", where it has fallen",
+                None => "",
+            }
         ),
         Task::GrowthColumns(before, after) => {
             format!("Growth from {} to {}{by}, in percent", view.name(*before), view.name(*after))

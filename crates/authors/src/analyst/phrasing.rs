@@ -85,6 +85,7 @@ const IDIOMS: &[(&str, &str)] = &[
     ),
     ("put|write|enter .. wherever|where|when|if .. is|are blank|empty|missing", "fill missing $4 with $2"),
     ("is|are|was|were .. going up or down", "trend of $2"),
+    ("in money $", ""),
     ("older|earlier than Y", "before $2"),
     ("overdue|open|unpaid|outstanding .. by age", "ageing of $1 $2"),
     ("newer|later|younger than Y", "after $2"),

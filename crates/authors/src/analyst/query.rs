@@ -525,6 +525,9 @@ pub(crate) struct Query {
     /// Of two periods the difference is wanted, too.
     #[serde(default)]
     pub(crate) difference: bool,
+    /// Of two periods only what has more in the second is wanted, or what has less.
+    #[serde(default)]
+    pub(crate) moved: Option<bool>,
     /// Figures are rounded to so many decimals; less than none are tens.
     #[serde(default)]
     pub(crate) decimals: Option<i32>,

@@ -112,6 +112,8 @@ pub(crate) struct Said {
     pub(super) net: bool,
     /// "average spend per month": of what comes in or goes out.
     pub(super) flow_per_period: bool,
+    /// "per" is said.
+    pub(super) per: bool,
     /// "nothing": what turns a question round and was not read.
     unread: Option<String>,
     /// What rows are called by a word that the data does not have: "stoppages" of a log.
@@ -143,6 +145,7 @@ impl Reader<'_> {
             said.sold |= token.is_any(&["sold", "sell"]);
             said.both |= token.is_any(&["and", "plus"]) || token.is_mark('&') || token.is_mark(',');
             said.net |= token.is_any(&["net", "nett"]);
+            said.per |= token.is("per");
             said.flow_per_period |= !self.incomes.is_empty() && token.is("per");
             if anchored(at) {
                 continue;

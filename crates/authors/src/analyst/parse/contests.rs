@@ -1,6 +1,6 @@
 //! Contests: which of two is more, by how much one period exceeds another, when something was at its highest.
 
-use ringfence_pipeline::ports::ColumnRole;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Reader, Want};
 use crate::analyst::{
@@ -141,7 +141,63 @@ impl Reader<'_> {
             self.growth_at = Some(at);
             self.out.difference = true;
             self.spend(at..at + 1);
+        } else if more.is_none() {
+            self.moved();
         }
+    }
+
+    /// "products that sold less in 2023 than in 2022", "customers whose revenue fell from 2022 to 2023": those only.
+    fn moved(&mut self) {
+        let [first, second] = &self.periods[..] else { return };
+        let than = (0..self.tokens.len()).find(|at| self.word(*at, &["than"]));
+        let more = than.and_then(|than| (0..than).find(|at| self.word(*at, &["more", "less", "fewer"])));
+        let whose =
+            (0..self.tokens.len()).find(|at| self.word(*at, &["whose", "which", "that", "who", "where"]));
+        let (at, rises) = if let Some(at) = more {
+            // The first that is said has more; what is told is from the earlier to the later.
+            let (before, _) = super::growth::ordered(first.clone(), second.clone());
+            (at, self.word(at, &["more"]) != (before == *first))
+        } else if let (Some(_), Some(at)) = (whose, self.growth_at) {
+            let down =
+                ["fell", "dropped", "declined", "decreased", "shrank", "fall", "decline", "decrease", "down"];
+            let up = ["rose", "grew", "increased", "risen", "grown", "rise", "grow", "increase", "up"];
+            let moves = (at..self.tokens.len().min(at + 2)).find_map(|place| {
+                self.word(place, &down).then_some(false).or_else(|| self.word(place, &up).then_some(true))
+            });
+            let Some(rises) = moves else { return };
+            (at, rises)
+        } else {
+            return;
+        };
+        if more.is_some() {
+            self.spend(at..at + 1);
+        }
+        self.growth_at = Some(at);
+        let ranked = (0..self.tokens.len())
+            .any(|at| self.class(at, |class| matches!(class, Class::Rank { .. })).is_some());
+        let thing = self.mentions.iter().find(|mention| {
+            mention.end <= at
+                && self.can(mention, Want::Key)
+                && !self.can(mention, Want::Measure)
+                && !self.is_rows(mention)
+        });
+        let Some((thing, col)) = thing.and_then(|thing| Some((thing.clone(), thing.candidates.first()?.0)))
+        else {
+            return;
+        };
+        if ranked || self.view.kind(col) != ColumnKind::Text {
+            return;
+        }
+        // "did Nordlicht buy more in 2023 than in 2022" is of one.
+        if whose.is_none() && thing.start > 1 {
+            return;
+        }
+        self.take(&thing);
+        if let Some(place) = whose.filter(|place| *place < at) {
+            self.spend(place..place + 1);
+        }
+        self.push_key(Key::Column(col));
+        self.out.moved = Some(rises);
     }
 
     /// "how many more orders came from Germany than from France": by how much the first exceeds the second.

@@ -147,6 +147,11 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     if partial.said.how_much && partial.measures.iter().any(rated) {
         partial.doubt(25);
     }
+    // "average per month" of columns of months: of each month, or of them all?
+    let averaged = partial.measures.iter().any(|measure| measure.agg == Agg::Mean);
+    if averaged && partial.said.per && partial.keys.iter().any(|key| key.melts()) {
+        partial.doubt(25);
+    }
     // "average spend per month" may be of the months or of the rows.
     if partial.said.flow_per_period
         && partial.keys.iter().any(|key| key.is_time())

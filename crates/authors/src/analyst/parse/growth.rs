@@ -322,7 +322,7 @@ impl Reader<'_> {
 }
 
 /// The earlier of two periods first.
-fn ordered(first: Period, second: Period) -> (Period, Period) {
+pub(super) fn ordered(first: Period, second: Period) -> (Period, Period) {
     let start = |period: &Period| {
         period
             .filters

@@ -90,6 +90,8 @@ pub(crate) struct Partial {
     pub(crate) removes: bool,
     /// A condition is said to have never been met.
     pub(crate) never: bool,
+    /// Of two periods only what has more in the second is wanted, or what has less.
+    pub(crate) moved: Option<bool>,
     /// "customers who": of whom each may stand in several rows.
     pub(crate) who: Option<Col>,
     /// Several conditions are to be met, each in a row of its own: "both A and B".

@@ -152,6 +152,7 @@ pub(super) fn complete(
         today: partial.today,
         mean_of_groups: partial.mean_of_groups,
         difference: partial.difference,
+        moved: partial.moved,
         decimals: partial.decimals,
         notes: partial.notes,
     };

@@ -288,6 +288,13 @@ impl Writer<'_> {
             code,
             "answer = answer.rename(columns={{{label}: {first}, {label} + \" after\": {second}}})"
         );
+        if let Some(rises) = self.query.moved {
+            let sign = if rises { '>' } else { '<' };
+            let _ = writeln!(
+                code,
+                "answer = answer[answer[{second}].fillna(0) {sign} answer[{first}].fillna(0)].copy()"
+            );
+        }
         let _ = writeln!(code, "answer[\"Growth (%)\"] = 100 * (answer[{second}] / answer[{first}] - 1)");
         code += &self.ranked_growth();
         let _ = writeln!(code, "{show}(answer)");
