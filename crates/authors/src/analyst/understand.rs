@@ -240,7 +240,14 @@ fn resolve(
     }
     match alone {
         Ok(mut found) => match found.len() {
-            1 => confirmed(question, choices, found.remove(0), earlier, views, tables),
+            1 => {
+                let mut reading = found.remove(0);
+                // "and at selling price?" goes on from what was asked before, which did not take it.
+                if earlier.is_some() && tokens.first().is_some_and(|token| token.is("and")) {
+                    reading.confidence = reading.confidence.min(ASKED_BELOW - 1);
+                }
+                confirmed(question, choices, reading, earlier, views, tables)
+            }
             _ => {
                 let options = found.iter().take(4).map(|reading| {
                     let name = reading.view.tables[reading.view.base].name();
@@ -618,7 +625,17 @@ fn continuation<'a, 'b>(
         let said = std::mem::take(&mut partial.said).without_columns();
         let moved = partial.year_earlier;
         let query = conversation::merge(earlier, partial, tokens, view);
+        // What changes nothing was not understood.
+        if (Query { notes: earlier.notes.clone(), ..query.clone() }) == *earlier {
+            return None;
+        }
         let lost = said.lost(&query, view);
+        // "and from which supplier?" after one row asks of that row, which is not looked back at.
+        let of_row = matches!(earlier.task, Task::Rows(_))
+            && earlier.rank.is_some_and(|rank| rank.count == 1)
+            && query.keys != earlier.keys
+            && query.measures == earlier.measures;
+        let confidence = if of_row { confidence.min(ASKED_BELOW - 1) } else { confidence };
         let confidence =
             if is_best_unsaid(tokens, &query, view) { confidence.min(ASKED_BELOW - 1) } else { confidence };
         // Nothing is ranked where there is but one figure.

@@ -148,11 +148,11 @@ const PHRASES: &[(Class, &str)] = &[
     ),
     (
         C::Cmp(Cmp::AtLeast),
-        "at least|no less than|not less than|minimum of|or more|greater than or equal to|not below|not under|no fewer than|and above|or over|or above|and up|more than or equal to|reached|met|achieved|hit",
+        "at least|at or above|at or over|equal to or above|no lower than|no shorter than|no less than|not less than|minimum of|or more|greater than or equal to|not below|not under|no fewer than|and above|or over|or above|and up|more than or equal to|reached|met|achieved|hit",
     ),
     (
         C::Cmp(Cmp::AtMost),
-        "at most|no more than|not more than|maximum of|or less|up to|not above|not over|less than or equal to|or fewer|or below|or under|and below",
+        "at most|at or below|at or under|equal to or below|no higher than|no greater than|no longer than|no more than|not more than|maximum of|or less|up to|not above|not over|less than or equal to|or fewer|or below|or under|and below",
     ),
     (C::Cmp(Cmp::Equal), "equal to|equals|equal|exactly|is exactly|same as"),
     (C::Between, "between|ranging from|in the range of|in the range|within the range|anywhere between"),

@@ -4,6 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Choice, Partial, Reader};
 use crate::analyst::{
+    dates,
     query::{Agg, Col, Expr, Filter, Having, Key, Measure, Query, Task},
     spelling::normal_words,
     view::View,
@@ -114,6 +115,16 @@ pub(crate) struct Said {
     pub(super) flow_per_period: bool,
     /// "per" is said.
     pub(super) per: bool,
+    /// "per day", "monthly", "on an average Saturday": of each of which a mean is told.
+    pub(super) per_time: bool,
+    /// "daily", "monthly".
+    pub(super) timed: bool,
+    /// "wines that sold fewer than 10": of all that was sold of each.
+    pub(super) things_sold: bool,
+    /// How many means are asked for: "the average of the averages".
+    pub(super) means: usize,
+    /// "and when was it": another question in the same.
+    pub(super) asks_again: bool,
     /// "nothing": what turns a question round and was not read.
     unread: Option<String>,
     /// What rows are called by a word that the data does not have: "stoppages" of a log.
@@ -146,6 +157,25 @@ impl Reader<'_> {
             said.both |= token.is_any(&["and", "plus"]) || token.is_mark('&') || token.is_mark(',');
             said.net |= token.is_any(&["net", "nett"]);
             said.per |= token.is("per");
+            let timed = !anchored(at) && token.is_any(&["daily", "weekly", "monthly", "quarterly", "hourly"]);
+            let each = token.is_any(&["per", "a", "an", "each", "every"]);
+            let typical = token.is_any(&["average", "typical", "normal"]);
+            let unit = |at: usize| {
+                self.tokens.get(at).is_some_and(|token| {
+                    dates::weekday_of(&token.text).is_some()
+                        || token.is_any(&[
+                            "day", "week", "month", "quarter", "year", "hour", "night", "weekend", "weekday",
+                        ])
+                })
+            };
+            said.timed |= timed;
+            said.per_time |= timed || each && unit(at + 1) || typical && unit(at + 1);
+            said.things_sold |= !self.of_row
+                && token.is_any(&["that", "who", "which"])
+                && self.word(at + 1, &["sold", "bought", "ordered", "worked", "logged", "spent", "paid"]);
+            let meant = at > 0 && self.word(at - 1, &["i", "you", "we", "they", "do", "does", "that"]);
+            said.means += usize::from(token.is_any(&["average", "mean", "averages"]) && !meant);
+            said.asks_again |= token.is("and") && self.word(at + 1, &["when", "where", "who", "why"]);
             said.flow_per_period |= !self.incomes.is_empty() && token.is("per");
             if anchored(at) {
                 continue;

@@ -373,6 +373,7 @@ impl Reader<'_> {
         let not = self.value_negation(at);
         self.spend(not.unwrap_or(at)..at + length);
         self.spend(mention.start..end);
+        self.out.denies |= zero && self.denies(at);
         let filter = if not.is_some() {
             Filter::Empty { col, not: true }
         } else if zero {
@@ -602,6 +603,7 @@ impl Reader<'_> {
                 .collect();
             let not = self.value_negation(start);
             self.out.never |= not.is_some_and(|from| self.is(from, Class::Never));
+            self.out.denies |= not.is_some_and(|from| self.denies(from));
             if let Some(mention) = near {
                 self.take(&mention);
                 if mention.end < start && (mention.end..start).any(|place| self.mark(place, '=')) {
@@ -691,6 +693,16 @@ impl Reader<'_> {
     }
 
     /// Where a negation begins that ends right before the value.
+    /// "did not buy A", "has no A", "neither A nor B": of whoever it is, not of each row.
+    fn denies(&self, from: usize) -> bool {
+        let did = ["did", "does", "do", "has", "have", "had", "holds", "sells", "with"];
+        self.word(
+            from,
+            &["didn't", "doesn't", "don't", "haven't", "hasn't", "neither", "without", "no", "lacks", "lack"],
+        ) || self.word(from, &did) && self.word(from + 1, &["not", "no", "neither"])
+            || self.word(from, &["not"]) && (from.saturating_sub(4)..from).any(|at| self.word(at, &did[..3]))
+    }
+
     fn value_negation(&self, start: usize) -> Option<usize> {
         let skip = [
             "the", "a", "an", "in", "from", "for", "of", "on", "customer", "any", "category", "being", "all",

@@ -1,12 +1,72 @@
 //! Readings that are rarely what was meant: they are asked about before anything is computed.
 
-use ringfence_pipeline::ports::ColumnRole;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::Partial;
 use crate::analyst::{
-    query::{Agg, Chart, Expr, Filter, Measure, Task},
+    query::{Agg, Chart, Expr, Filter, Having, Measure, Task},
     view::View,
 };
+
+/// True where a figure may be of rows, of groups, or of groups within groups: "average takings per day".
+fn is_of_another_level(partial: &Partial, view: &View<'_>) -> bool {
+    let shared = matches!(partial.task, Some(Task::Share(_)));
+    let part = match &partial.task {
+        Some(Task::Share(part)) => part.as_slice(),
+        _ => &[],
+    };
+    let added = |measure: &Measure| {
+        matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Mean
+            && matches!(view.role(col), ColumnRole::Amount | ColumnRole::Quantity)
+            && !super::figures::is_averaged(view, col))
+    };
+    let once = (0..view.columns.len()).any(|col| {
+        view.kind(col) == ColumnKind::Date
+            && view.profile(col).is_some_and(|profile| profile.distinct * 10 >= view.rows() * 9)
+    });
+    let of_periods = partial.said.per_time && !once && !partial.mean_of_groups;
+    // "average daily conversions on weekends vs weekdays": the mean must not get lost.
+    let lost = partial.said.timed
+        && partial.said.means > 0
+        && !partial.mean_of_groups
+        && !partial.measures.iter().any(|measure| measure.agg == Agg::Mean);
+    let lost = lost || partial.mean_of_groups && matches!(partial.task, Some(Task::Growth(..)));
+    let of_rows = lost || of_periods && partial.measures.iter().any(added);
+    // "highest daily total per month", "the average of the averages": of groups within groups.
+    let extreme = partial.rank.is_some()
+        || partial.measures.iter().any(|measure| matches!(measure.agg, Agg::Max | Agg::Min));
+    let typical = partial.filters.iter().any(|filter| matches!(filter, Filter::Typical { .. }))
+        || matches!(partial.having, Some(Having::Typical { .. }));
+    let nested = partial.said.timed && extreme && partial.keys.iter().filter(|key| key.is_time()).count() > 1
+        || partial.said.means > 1 && !typical && partial.measures.len() < 2;
+    // "and when was it" asks for more than one figure tells.
+    let more = partial.said.asks_again
+        && matches!(partial.task, None | Some(Task::Figures))
+        && partial.keys.is_empty();
+    // "most expensive white and red wine": one of each, or of both?
+    let joined = partial.rank.is_some_and(|rank| rank.count == 1)
+        && partial.said.both
+        && partial.filters.iter().any(|filter| {
+            matches!(filter, Filter::Is { col, values, not: false }
+            if values.len() > 1 && !partial.keys.iter().any(|key| key.column() == *col))
+        });
+    // "projects with more than 50 hours" in a share, "fees over 300 in total" beside a number of visits: of groups.
+    let limited = partial.filters.iter().chain(part).any(|filter| {
+        matches!(filter, Filter::Number { col, .. } if view.is_measure(*col)
+        && matches!(view.role(*col), ColumnRole::Amount | ColumnRole::Quantity))
+    });
+    let of_groups =
+        limited && (partial.selects && shared || partial.having.is_some() || partial.said.things_sold);
+    // "which wine most often" ranks no rows by how many they are.
+    let of_groups = of_groups
+        || partial.rank.is_some()
+            && matches!(partial.task, Some(Task::Rows(_)))
+            && matches!(partial.measures.first(), Some(measure) if measure.of == Expr::Rows);
+    // "share of each channel per quarter": of the quarter, or of all?
+    let within =
+        shared && partial.keys.len() == 2 && part.is_empty() && partial.keys.iter().any(|key| key.is_time());
+    of_rows || nested || more || joined || of_groups || within
+}
 
 /// What is rarely meant as it was read is asked about: percents added up, a condition that no row can meet.
 pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
@@ -153,6 +213,15 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
         partial.doubt(25);
     }
     // "average spend per month" may be of the months or of the rows.
+    // "the smallest stock above its reorder level", "the day with the most no-shows": no other figure is ranked.
+    let taken = |filter: &Filter| matches!(filter, Filter::Columns { .. } | Filter::Empty { not: true, .. });
+    let named = !partial.measures.is_empty() || matches!(partial.task, Some(Task::Share(_)));
+    if partial.rank.is_some() && !named && partial.filters.iter().any(taken) {
+        partial.doubt(25);
+    }
+    if is_of_another_level(partial, view) {
+        partial.doubt(25);
+    }
     if partial.said.flow_per_period
         && partial.keys.iter().any(|key| key.is_time())
         && !partial.mean_of_groups

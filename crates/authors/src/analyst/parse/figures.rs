@@ -290,6 +290,9 @@ impl Reader<'_> {
     /// "in how many months was actual above budget", "number of days with more than 200 sessions".
     pub(super) fn count_periods(&mut self, from: usize) -> Result<bool, Trouble> {
         let at = self.past(from, &["the", "of", "different", "calendar"]);
+        if self.word(at, &["working", "business", "weekend"]) && self.word(at + 1, &["day", "days"]) {
+            self.out.doubt(30);
+        }
         let Some((length, unit)) = self
             .unit(at)
             .filter(|_| self.mention(at).is_none_or(|mention| !self.can(&mention, Want::Measure)))
@@ -313,6 +316,10 @@ impl Reader<'_> {
             token.is_any(&["data", "cover", "covers", "covered", "there", "different", "recorded"])
         });
         if !self.out.keys.is_empty() || !(compared || there) {
+            // "how many days did each of them work": days are counted, not what was done on them.
+            if self.computed.is_empty() && matches!(unit, Unit::Day | Unit::Week | Unit::Month) {
+                self.out.doubt(30);
+            }
             return Ok(false);
         }
         self.spend(at..at + length);

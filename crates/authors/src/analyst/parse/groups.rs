@@ -235,6 +235,19 @@ impl Reader<'_> {
             }
             return Ok(());
         }
+        // A day has no hours where the column holds none.
+        if let (Unit::Hour, Some(col)) = (unit, col)
+            && self
+                .view
+                .profile(col)
+                .is_none_or(|profile| !profile.latest.as_deref().unwrap_or_default().contains('T'))
+        {
+            return Err(Trouble::Cannot(format!(
+                "{:?} has no time of day; {}",
+                self.view.name(col),
+                self.view.columns_said()
+            )));
+        }
         let Some(col) = col else {
             return Err(Trouble::Cannot(format!(
                 "there is no date to group by; {}",

@@ -214,9 +214,16 @@ impl Reader<'_> {
     fn ratio_of_two(&mut self) -> bool {
         let [first, second] = &self.out.measures[..] else { return false };
         let (Expr::Column(above), Expr::Column(below)) = (&first.of, &second.of) else { return false };
+        // "percentage of sessions that were new users": of the first, as "share of cost in sales" is not.
+        let of = self.share_at.filter(|at| self.word(at + 1, &["of"]) || self.word(at + 2, &["of"]));
+        let after = of.map_or(0..0, |at| at..self.tokens.len());
+        let turned =
+            after.clone().any(|at| self.word(at, &["that", "which", "were", "are", "was", "is", "came"]))
+                && !after.clone().any(|at| self.word(at, &["in", "as", "to"]) && self.used[at]);
+        let (above, below) = if turned { (*below, *above) } else { (*above, *below) };
         let mut measure = Measure::new(
             Agg::Sum,
-            Expr::Op('/', Box::new(Expr::Column(*above)), Box::new(Expr::Column(*below))),
+            Expr::Op('/', Box::new(Expr::Column(above)), Box::new(Expr::Column(below))),
         );
         measure.percent = true;
         self.out.measures = vec![measure];

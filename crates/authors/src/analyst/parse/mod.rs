@@ -100,6 +100,8 @@ pub(crate) struct Partial {
     pub(crate) done_with_and: bool,
     /// Figures are rounded to so many decimals; less than none are tens.
     pub(crate) decimals: Option<i32>,
+    /// Something is said to be lacking: "who did not buy A".
+    pub(crate) denies: bool,
     /// The groups come in the order of their names.
     pub(crate) alphabetical: bool,
     pub(crate) chart: Option<Chart>,

@@ -32,6 +32,12 @@ impl Reader<'_> {
                 continue;
             }
             let Some((col, other)) = self.key_of_other(table) else { continue };
+            // Who has never missed one may have many.
+            if (at..place)
+                .any(|place| self.word(place, &["missed", "skipped", "cancelled", "lost", "returned"]))
+            {
+                self.out.doubt(30);
+            }
             // "orders whose customer number is not in the list" names the column.
             let key = self.mentions.iter().rfind(|mention| {
                 mention.end <= at

@@ -209,7 +209,14 @@ impl Reader<'_> {
                     && token.text.ends_with('s')
                     && self.mention(next + 1).is_none_or(|mention| self.is_rows(&mention))
             });
-            if number_of_rows {
+            // "markup above 100%" is of what was computed.
+            let computed = self.computed.iter().any(|(place, measure)| {
+                *place < at
+                    && at - place <= 3
+                    && !matches!(measure.of, Expr::Column(_))
+                    && self.mention_before(at).is_none()
+            });
+            if number_of_rows || computed || self.word(next + 1, &["rows"]) {
                 self.out.doubt(30);
             }
             let (col, start, mut end) = self.compared_column(at, next + 1)?;
@@ -474,7 +481,12 @@ impl Reader<'_> {
         while start > 0 && self.tokens[start - 1].is_any(&LINKS) && !self.used[start - 1] && !named(start) {
             start -= 1;
         }
-        if let Some(mention) = self.mention_before(start).filter(|mention| self.can(mention, Want::Measure)) {
+        // "sold fewer than 10 bottles", where a column is called `Bottles`.
+        let after = self.mention(to).filter(|one| one.best() >= super::EXACT && self.can(one, Want::Measure));
+        let weaker = |mention: &Mention| after.is_some() && mention.best() < super::EXACT;
+        if let Some(mention) =
+            self.mention_before(start).filter(|mention| self.can(mention, Want::Measure) && !weaker(mention))
+        {
             let col = self.resolve(&mention, Want::Measure)?;
             self.take(&mention);
             return Ok((col, mention.start, self.past_unit(col, to)));

@@ -57,25 +57,31 @@ impl Reader<'_> {
             token.kind == Kind::Word
                 && (token.text.ends_with("ed") && token.text.len() > 4 || token.is_any(&["used", "lent"]))
         });
+        // "who sold the most desks": pieces, where each row says how many.
+        let of_thing = self.placed.iter().any(|(place, filter)| {
+            *place >= end
+                && *place <= end + 1
+                && matches!(
+                    filter,
+                    Filter::Is { not: false, .. }
+                        | Filter::Empty { not: true, .. }
+                        | Filter::Flag { yes: true, .. }
+                )
+        });
+        let sold = self.tokens.iter().any(|token| {
+            token.is_any(&["sold", "sell", "sells", "bought", "buy", "buys", "ordered", "purchased"])
+        });
         // "who teaches the most pilates": rows of it, where nothing says how much each is of.
         let counts = |col: Col| self.view.is_measure(col) && self.view.role(col) == ColumnRole::Quantity;
         if (at..end).any(|place| self.word(place, &["most", "least", "fewest"]))
             && (self.out.selects || !self.out.keys.is_empty())
-            && self.value(end).is_some()
+            && (self.value(end).is_some() || of_thing && !sold)
             && !(0..self.view.columns.len()).any(counts)
         {
             self.out.counts = true;
             self.computed.push((at, Measure::rows()));
             return Ok(None);
         }
-        // "who sold the most desks": pieces, where each row says how many.
-        let of_thing = self
-            .placed
-            .iter()
-            .any(|(place, filter)| *place == end && matches!(filter, Filter::Is { not: false, .. }));
-        let sold = self.tokens.iter().any(|token| {
-            token.is_any(&["sold", "sell", "sells", "bought", "buy", "buys", "ordered", "purchased"])
-        });
         if (at..end).any(|place| self.word(place, &["most", "least", "fewest"]))
             && (self.out.selects || !self.out.keys.is_empty())
             && of_thing

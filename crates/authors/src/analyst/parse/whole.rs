@@ -309,6 +309,10 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
         })
     };
     let (left, right) = (place(left), place(right));
+    // "the smallest stock above its reorder level" is of the stock, or of what is above?
+    if partial.rank.is_some_and(|rank| rank.lowest) {
+        partial.doubt(25);
+    }
     // "most over budget" is by how much.
     if partial.rank.is_some()
         && let [over, under] = [left, right].map(|at| Box::new(partial.measures[at].of.clone()))
@@ -323,7 +327,22 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
 
 /// "who worked on A but not on B": rows cannot say it, whoever is in them can.
 fn contradictions(partial: &mut Partial, view: &View<'_>) {
-    let never = partial.never;
+    // "who did not work in June": nobody has a row of no hours.
+    let idle = |filter: &Filter| matches!(filter, Filter::Number { cmp: Cmp::Equal, value: 0.0, .. });
+    if let (true, Some(at), Some(entity)) =
+        (partial.denies, partial.filters.iter().position(idle), entity(partial, true))
+        && let Filter::Number { col, .. } = partial.filters[at]
+    {
+        let mut of = std::mem::take(&mut partial.filters);
+        of[at] = Filter::Number { col, cmp: Cmp::Over, value: 0.0 };
+        partial.filters = vec![Filter::Never { col: entity, of }];
+        partial.measures.clear();
+        partial.keys.clear();
+        partial.task = Some(Task::Values(entity));
+        return;
+    }
+    let denied = partial.denies && !partial.never;
+    let never = partial.never || denied && entity(partial, true).is_some();
     let negated = |filter: &Filter| match filter {
         Filter::Flag { col, yes: false } if never => Some((*col, Filter::Flag { col: *col, yes: true })),
         Filter::Empty { col, not: false } if never => Some((*col, Filter::Empty { col: *col, not: true })),
@@ -352,7 +371,22 @@ fn contradictions(partial: &mut Partial, view: &View<'_>) {
         }
         return;
     };
-    partial.filters[at] = Filter::Never { col: entity, of: vec![filter] };
+    if filter.columns().contains(&entity) {
+        return;
+    }
+    let mut of = vec![filter];
+    if denied && never {
+        // "who did not buy A in May" bought none in May, whatever else they did when.
+        let mut kept = Vec::new();
+        partial.filters.remove(at);
+        for other in std::mem::take(&mut partial.filters) {
+            if other.is_time() { of.push(other) } else { kept.push(other) }
+        }
+        partial.filters = kept;
+        partial.filters.push(Filter::Never { col: entity, of });
+    } else {
+        partial.filters[at] = Filter::Never { col: entity, of };
+    }
     if partial.measures.iter().all(|measure| measure.of == Expr::Rows) || partial.selects {
         partial.measures.clear();
         partial.keys.clear();

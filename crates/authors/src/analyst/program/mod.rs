@@ -176,7 +176,13 @@ impl<'a> Writer<'a> {
             let cols: Vec<usize> =
                 self.query.measures.iter().filter(whole).flat_map(|measure| measure.of.columns()).collect();
             if !cols.is_empty() {
-                let names = list(cols.iter().map(|col| self.view.name(*col)));
+                let mut names: Vec<&str> = Vec::new();
+                for name in cols.iter().map(|col| self.view.name(*col)) {
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+                let names = list(names);
                 let keys = list(
                     join.on
                         .iter()
@@ -225,10 +231,11 @@ impl<'a> Writer<'a> {
             Expr::Column(col) => format!("{frame}[{}]", self.name(*col)),
             Expr::Number(value) => super::python::number(*value),
             Expr::Op(sign, left, right) => {
+                // What is empty adds nothing; less than a number it is unknown: nobody without a year of birth is 2024 years old.
+                let fills = ![left, right].iter().any(|one| matches!(***one, Expr::Number(_)));
                 let part = |one: &Expr| {
                     let text = self.expression(one, frame);
-                    // What is empty adds nothing.
-                    if matches!(sign, '+' | '-') && matches!(one, Expr::Column(_)) {
+                    if fills && matches!(sign, '+' | '-') && matches!(one, Expr::Column(_)) {
                         format!("{text}.fillna(0)")
                     } else {
                         text
