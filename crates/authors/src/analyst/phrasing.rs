@@ -9,7 +9,7 @@ use super::{
 /// `Y` a year, `-Y` one in brackets, `#` a day of a month, `M` a month, `^` the beginning, `$` the end, `!a|b` no such word here; in the second, `$1` is what the first of `|`, `..`, `Y`, `-Y`, `#` and `M` stood for.
 const IDIOMS: &[(&str, &str)] = &[
     (
-        "^ what did|do|does .. spend|earn|bill|invoice|collect|owe|charge|take|make|pay !with|by",
+        "^ what did|do|does .. spend|earn|bill|invoice|collect|owe|charge|take|make|pay|receive !with|by",
         "how much $1 $2 $3",
     ),
     (
@@ -86,6 +86,7 @@ const IDIOMS: &[(&str, &str)] = &[
     ("put|write|enter .. wherever|where|when|if .. is|are blank|empty|missing", "fill missing $4 with $2"),
     ("is|are|was|were .. going up or down", "trend of $2"),
     ("in money $", ""),
+    ("fell|fall|falls|falling on", "on"),
     ("older|earlier than Y", "before $2"),
     ("overdue|open|unpaid|outstanding .. by age", "ageing of $1 $2"),
     ("newer|later|younger than Y", "after $2"),

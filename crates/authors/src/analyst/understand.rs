@@ -96,6 +96,7 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     // Who was found by an answer is not known here: "how many orders do they have" would tell of others.
     let found_one = earlier.is_some_and(|(_, query)| {
         query.rank.is_some_and(|rank| rank.count == 1) && !query.keys.is_empty() && query.filters.is_empty()
+            || query.rank.is_some() && matches!(query.task, Task::Rows(_))
     });
     if found_one
         && tokens
@@ -243,7 +244,11 @@ fn resolve(
             1 => {
                 let mut reading = found.remove(0);
                 // "and at selling price?" goes on from what was asked before, which did not take it.
-                if earlier.is_some() && tokens.first().is_some_and(|token| token.is("and")) {
+                // So does "how many per customer?" after rows under a condition.
+                let per = tokens.len() <= 7
+                    && matches!(tokens, [how, many, by, ..] if how.is("how") && many.is("many") && by.is_any(&["per", "by", "in", "each"]))
+                    && earlier.is_some_and(|earlier| !earlier.query.filters.is_empty());
+                if per || earlier.is_some() && tokens.first().is_some_and(|token| token.is("and")) {
                     reading.confidence = reading.confidence.min(ASKED_BELOW - 1);
                 }
                 confirmed(question, choices, reading, earlier, views, tables)
@@ -635,6 +640,11 @@ fn continuation<'a, 'b>(
             && earlier.rank.is_some_and(|rank| rank.count == 1)
             && query.keys != earlier.keys
             && query.measures == earlier.measures;
+        // "how many were there?" after the 3 biggest is not of all.
+        let of_row =
+            of_row || matches!(earlier.task, Task::Rows(_)) && earlier.rank.is_some() && query.rank.is_none();
+        // "and who had them?" may be more than one column.
+        let of_row = of_row || query.keys != earlier.keys && tokens.iter().any(|token| token.is("who"));
         let confidence = if of_row { confidence.min(ASKED_BELOW - 1) } else { confidence };
         let confidence =
             if is_best_unsaid(tokens, &query, view) { confidence.min(ASKED_BELOW - 1) } else { confidence };

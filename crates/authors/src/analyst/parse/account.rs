@@ -92,7 +92,7 @@ pub(crate) struct Said {
     /// "this year", where the newest date of the usual column is long past by another.
     elapsed: Option<String>,
     /// "percentage": a part of something.
-    part: Option<String>,
+    pub(super) part: Option<String>,
     /// "A vs B", whatever these are.
     pub(super) versus: bool,
     /// "she": somebody whom an earlier answer named, which is not known here.
@@ -113,6 +113,10 @@ pub(crate) struct Said {
     pub(super) net: bool,
     /// "average spend per month": of what comes in or goes out.
     pub(super) flow_per_period: bool,
+    /// Every word, in lower case.
+    pub(super) words: Vec<String>,
+    /// "more than a year ago".
+    pub(super) ago: bool,
     /// "per" is said.
     pub(super) per: bool,
     /// "per day", "monthly", "on an average Saturday": of each of which a mean is told.
@@ -156,8 +160,13 @@ impl Reader<'_> {
             said.sold |= token.is_any(&["sold", "sell"]);
             said.both |= token.is_any(&["and", "plus"]) || token.is_mark('&') || token.is_mark(',');
             said.net |= token.is_any(&["net", "nett"]);
+            if !token.is_mark('?') {
+                said.words.push(token.text.clone());
+            }
+            said.ago |= token.is_any(&["ago", "before", "after"]);
             said.per |= token.is("per");
-            let timed = !anchored(at) && token.is_any(&["daily", "weekly", "monthly", "quarterly", "hourly"]);
+            let timed = !anchored(at)
+                && token.is_any(&["daily", "weekly", "monthly", "quarterly", "yearly", "annual", "hourly"]);
             let each = token.is_any(&["per", "a", "an", "each", "every"]);
             let typical = token.is_any(&["average", "typical", "normal"]);
             let unit = |at: usize| {
@@ -175,7 +184,8 @@ impl Reader<'_> {
                 && self.word(at + 1, &["sold", "bought", "ordered", "worked", "logged", "spent", "paid"]);
             let meant = at > 0 && self.word(at - 1, &["i", "you", "we", "they", "do", "does", "that"]);
             said.means += usize::from(token.is_any(&["average", "mean", "averages"]) && !meant);
-            said.asks_again |= token.is("and") && self.word(at + 1, &["when", "where", "who", "why"]);
+            said.asks_again |=
+                token.is("and") && self.word(at + 1, &["when", "where", "who", "why", "which"]);
             said.flow_per_period |= !self.incomes.is_empty() && token.is("per");
             if anchored(at) {
                 continue;

@@ -374,6 +374,10 @@ impl Reader<'_> {
         self.spend(not.unwrap_or(at)..at + length);
         self.spend(mention.start..end);
         self.out.denies |= zero && self.denies(at);
+        // "sessions that were not from new users" are the others, not those of rows without any.
+        if zero && self.word(at, &["not"]) && !self.denies(at) {
+            self.out.doubt(25);
+        }
         let filter = if not.is_some() {
             Filter::Empty { col, not: true }
         } else if zero {
@@ -619,6 +623,15 @@ impl Reader<'_> {
             }
             if group.iter().any(|value| !value.exact) {
                 self.out.doubt(6);
+            }
+            // "Tank & Go" is not only "Tank & Go 239".
+            let digits = |text: &str| text.chars().any(|one| one.is_ascii_digit());
+            let said = self.raw(start..end);
+            if group.iter().any(|value| !value.exact)
+                && !digits(&said)
+                && values.iter().any(|text| digits(text))
+            {
+                self.out.doubt(25);
             }
             self.out.exact += 1;
             // "apprentices by department" are counted.

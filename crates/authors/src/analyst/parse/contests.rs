@@ -132,7 +132,9 @@ impl Reader<'_> {
     fn exceeds(&mut self) {
         let more = (0..self.tokens.len()).find_map(|at| {
             let length = self.class(at, |class| matches!(class, Class::HowMuch | Class::HowMany))?;
-            self.word(at + length, &["more", "less", "fewer", "higher", "lower"]).then_some(at + length)
+            // "how many hours more did A log than B"
+            (at + length..at + length + 3)
+                .find(|place| self.word(*place, &["more", "less", "fewer", "higher", "lower"]))
         });
         if let (Some(at), true) = (more, self.periods.is_empty()) {
             self.exceeding_value(at);

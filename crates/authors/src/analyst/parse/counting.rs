@@ -174,7 +174,14 @@ impl Reader<'_> {
         let nearly_rows = self.names_rows(&mention)
             || self.view.columns[col].table == self.view.base && distinct * 2 >= self.view.rows();
         if self.view.is_unique(col) || nearly_rows {
-            // The rows themselves are what is counted.
+            // The rows themselves are what is counted; of pets, some owners have two.
+            let twice = !self.view.is_unique(col)
+                && !self.names_rows(&mention)
+                && distinct < self.view.rows()
+                && !self.view.is_named(&word);
+            if twice {
+                self.out.doubt(25);
+            }
             self.out.repeat();
             return Ok(());
         }
@@ -272,6 +279,7 @@ impl Reader<'_> {
         let did = (at..self.tokens.len()).any(|place| {
             self.word(place, &["did", "have", "has"])
                 && self.word(place + 1, &["we", "they", "i", "he", "she"])
+                || self.word(place, &["we"]) && self.word(place + 1, &["have", "hold", "stock"])
         });
         if !(units || thing && (sold || did && !rows)) {
             return false;

@@ -16,7 +16,7 @@ fn is_of_another_level(partial: &Partial, view: &View<'_>) -> bool {
         _ => &[],
     };
     let added = |measure: &Measure| {
-        matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Mean
+        matches!(measure.of, Expr::Column(col) if matches!(measure.agg, Agg::Mean | Agg::Median)
             && matches!(view.role(col), ColumnRole::Amount | ColumnRole::Quantity)
             && !super::figures::is_averaged(view, col))
     };
@@ -31,7 +31,17 @@ fn is_of_another_level(partial: &Partial, view: &View<'_>) -> bool {
         && !partial.mean_of_groups
         && !partial.measures.iter().any(|measure| measure.agg == Agg::Mean);
     let lost = lost || partial.mean_of_groups && matches!(partial.task, Some(Task::Growth(..)));
-    let of_rows = lost || of_periods && partial.measures.iter().any(added);
+    // "oldest count per warehouse": that of each, or the oldest of all?
+    let dated = |measure: &Measure| {
+        matches!(measure.of, Expr::Column(col) if view.kind(col) == ColumnKind::Date)
+            && matches!(measure.agg, Agg::Min | Agg::Max)
+    };
+    let each = partial.rank.is_some_and(|rank| rank.count == 1 && !rank.within)
+        && !partial.selects
+        && !partial.keys.is_empty()
+        && partial.said.per
+        && partial.measures.iter().any(dated);
+    let of_rows = lost || each || of_periods && partial.measures.iter().any(added);
     // "highest daily total per month", "the average of the averages": of groups within groups.
     let extreme = partial.rank.is_some()
         || partial.measures.iter().any(|measure| matches!(measure.agg, Agg::Max | Agg::Min));
@@ -217,6 +227,9 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     let taken = |filter: &Filter| matches!(filter, Filter::Columns { .. } | Filter::Empty { not: true, .. });
     let named = !partial.measures.is_empty() || matches!(partial.task, Some(Task::Share(_)));
     if partial.rank.is_some() && !named && partial.filters.iter().any(taken) {
+        partial.doubt(25);
+    }
+    if super::beyond::is_beyond(partial, view) {
         partial.doubt(25);
     }
     if is_of_another_level(partial, view) {

@@ -8,6 +8,7 @@ mod alternatives;
 mod arithmetic;
 mod balances;
 mod bands;
+mod beyond;
 mod cleaning;
 mod conditions;
 mod contests;

@@ -220,6 +220,17 @@ impl Reader<'_> {
                 self.out.doubt(30);
             }
             let (col, start, mut end) = self.compared_column(at, next + 1)?;
+            // "less than 500 hours logged" is no budget of hours.
+            let planned = |word: &String| ["budget", "planned", "target", "reorder"].contains(&word.as_str());
+            let done = self.says(&["logged", "worked", "spent", "sold", "used", "booked", "done"]);
+            if done
+                && self.view.columns[col]
+                    .words
+                    .iter()
+                    .any(|word| planned(word) && !self.says(&[word.as_str()]))
+            {
+                self.out.doubt(25);
+            }
             // "with less than 10 sales": as many, or so much?
             if (next + 1..end).any(|place| self.incomes.contains(&place)) {
                 self.out.doubt(25);

@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::ColumnKind;
 
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
-    query::{Agg, Col, Expr, Key, Measure, Rank, Sort, Task, Unit},
+    query::{Agg, Col, Expr, Filter, Key, Measure, Rank, Sort, Task, Unit},
     vocabulary::Class,
     words::Kind,
 };
@@ -31,6 +31,14 @@ impl Reader<'_> {
             } else if let Some((length, sort)) = self.by_age(at) {
                 self.out.sort = Some(sort);
                 self.spend(at..at + length);
+            } else if let Some(Sort { by: Some(col), .. }) = self.out.sort
+                && self.view.kind(col) == ColumnKind::Date
+                && self.word(at, &["oldest", "newest", "latest", "earliest"])
+                && self.word(at + 1, &["first"])
+            {
+                let rising = self.word(at, &["oldest", "earliest"]);
+                self.out.sort = Some(Sort { by: Some(col), rising });
+                self.spend(at..at + 2);
             } else if let Some((length, rising)) = self.direction(at) {
                 let start = at - usize::from(at > 0 && self.word(at - 1, &["in", "from"]));
                 let by = self.out.sort.and_then(|sort| sort.by);
@@ -657,6 +665,11 @@ impl Reader<'_> {
                 None => return Ok(()),
             },
         };
+        // "the first appointment on the 26th of May": what comes first within a day, no day says.
+        let one_day = |filter: &Filter| matches!(filter, Filter::During { range, .. } if range.from.zip(range.to).is_some_and(|(from, to)| to - from == 1));
+        if rows && self.placed.iter().any(|(_, filter)| one_day(filter)) {
+            self.out.doubt(25);
+        }
         self.spend(start..thing);
         self.rank_at = Some(start..thing);
         let known = self.out.rank.map(|rank| rank.count);

@@ -189,6 +189,16 @@ impl Reader<'_> {
             })
             .or_else(|| called(&["manager", "driver", "agent", "author", "owner", "user"]))
             .or_else(|| self.only_person());
+        // Who manages is not everybody, where another table has who else there is.
+        let leads = col.is_some_and(|col| {
+            self.view.columns[col]
+                .words
+                .iter()
+                .any(|word| ["manager", "owner", "agent"].contains(&word.as_str()))
+        });
+        if leads && self.view.tables.len() > 1 {
+            self.out.doubt(25);
+        }
         let col = self.worker_beside(col).or(col);
         let names: Vec<Col> = (0..self.view.columns.len())
             .filter(|col| {

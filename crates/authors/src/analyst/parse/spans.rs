@@ -33,6 +33,10 @@ impl Reader<'_> {
             } else if self.word(at, &["age", "ages"])
                 && let Some((of, year)) = self.age()
             {
+                // A row of visits has its pet's age more than once.
+                if !self.view.joins.is_empty() {
+                    self.out.doubt(25);
+                }
                 self.out.notes.push(format!("Ages are those of {year}, the newest year of the data."));
                 self.span(at..at + 1, Agg::Mean, of, "age");
             }

@@ -4,6 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Choice, Partial, Trouble, ask_column, doubts};
 use crate::analyst::{
+    dates::{self, Range},
     query::{Agg, Chart, Cmp, Col, Expr, Filter, Having, Key, Measure, Query, Rank, Sort, Task, Unit},
     view::View,
 };
@@ -84,6 +85,8 @@ pub(super) fn complete(
     nested_days(&mut partial);
     contradictions(&mut partial, view);
     both(&mut partial);
+    of_the_day_it_was_done(&mut partial, view);
+    not_yet(&mut partial, view);
     doubts::doubts(&mut partial, view);
     let task = partial.task.clone();
     if partial.alphabetical {
@@ -323,6 +326,49 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
         return None;
     }
     Some(Having::Measures { left, cmp, right })
+}
+
+/// "overdue on 31 December": what was paid later was not paid then.
+fn not_yet(partial: &mut Partial, view: &View<'_>) {
+    let Some(today) = partial.today else { return };
+    for filter in &mut partial.filters {
+        if let Filter::Empty { col, not: false } = *filter
+            && view.kind(col) == ColumnKind::Date
+            && view
+                .profile(col)
+                .and_then(|profile| dates::parse_iso(profile.latest.as_deref()?))
+                .is_some_and(|latest| latest > today)
+        {
+            let later = Range { from: Some(today + 1), to: None };
+            *filter = Filter::Any(vec![filter.clone(), Filter::During { col, range: later, not: false }]);
+        }
+    }
+}
+
+/// "how many people left in each year", "the last five invoices paid": by the day of that, which is filled.
+fn of_the_day_it_was_done(partial: &mut Partial, view: &View<'_>) {
+    let mut filled = partial.filters.iter().filter_map(|filter| match filter {
+        Filter::Empty { col, not: true } if view.kind(*col) == ColumnKind::Date => Some(*col),
+        _ => None,
+    });
+    let (Some(day), None) = (filled.next(), filled.next()) else { return };
+    let named = partial.named.clone();
+    for key in &mut partial.keys {
+        if let Key::Time(col, _) = key
+            && !named.contains(col)
+        {
+            *col = day;
+        }
+    }
+    for measure in &mut partial.measures {
+        if let Expr::Column(col) = &mut measure.of
+            && matches!(measure.agg, Agg::Min | Agg::Max)
+            && view.kind(*col) == ColumnKind::Date
+            && !named.contains(col)
+        {
+            *col = day;
+        }
+    }
 }
 
 /// "who worked on A but not on B": rows cannot say it, whoever is in them can.
@@ -807,7 +853,8 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     }
     partial.notes.push(format!("No figure is named; {:?} is taken.", view.name(col)));
     // A growth of what nobody named is a guess, if there is more than one figure.
-    let several = (0..view.columns.len()).filter(|col| view.is_measure(*col)).count() > 1;
+    let several =
+        view.tables.len() > 1 || (0..view.columns.len()).filter(|col| view.is_measure(*col)).count() > 1;
     let grows = several && matches!(partial.task, Some(Task::GrowthEach | Task::Growth(..)));
     partial.doubt(if grows { 25 } else { 10 });
     Ok(col)
