@@ -107,6 +107,42 @@ pub(super) fn is_beyond(partial: &Partial, view: &View<'_>) -> bool {
         && !partial.keys.is_empty()
         && partial.measures.iter().all(|measure| measure.of == Expr::Rows);
     let oldest = next(&["oldest"], &["first"]) && partial.sort.is_some_and(|sort| !sort.rising);
+    // "how many valves do we have": kinds of them, or pieces?
+    let stocked = (0..view.columns.len()).any(|col| {
+        view.is_measure(col)
+            && view.columns[col]
+                .words
+                .iter()
+                .any(|word| ["stock", "hand", "quantity", "qty"].contains(&word.as_str()))
+    });
+    let pieces = partial.counts
+        && stocked
+        && next(&["we"], &["have", "hold", "stock"])
+        && partial.filters.iter().any(|filter| matches!(filter, Filter::Is { .. } | Filter::Contains { .. }));
+    // "projects with less than 500 hours logged": of all entries of each.
+    let logged = rows
+        && says(&["logged", "worked", "booked"])
+        && partial
+            .filters
+            .iter()
+            .any(|filter| matches!(filter, Filter::Number { col, .. } if view.is_measure(*col)));
+    let leader = words.first().is_some_and(|word| word == "who")
+        && view.tables.len() > 1
+        && partial
+            .keys
+            .iter()
+            .any(|key| view.columns[key.column()].words.iter().any(|word| word == "manager"));
+    // What is of one table alone needs no other, of which some rows may lack.
+    let used: Vec<usize> = partial
+        .filters
+        .iter()
+        .flat_map(Filter::columns)
+        .chain(partial.measures.iter().flat_map(|measure| measure.of.columns()))
+        .chain(partial.keys.iter().map(|key| key.column()))
+        .map(|col| view.columns[col].table)
+        .collect();
+    let alone = partial.measures.iter().any(|measure| measure.agg == Agg::Distinct)
+        && used.first().is_some_and(|table| *table != view.base && used.iter().all(|one| one == table));
     let ratio = shared
         && says(&["ratio"])
         && partial_part(partial)
@@ -216,6 +252,10 @@ pub(super) fn is_beyond(partial: &Partial, view: &View<'_>) -> bool {
         those,
         who,
         who_lost,
+        pieces,
+        logged,
+        leader,
+        alone,
         who_each,
         oldest,
         nobody,
