@@ -8,7 +8,6 @@ mod alternatives;
 mod arithmetic;
 mod balances;
 mod bands;
-mod beyond;
 mod cleaning;
 mod conditions;
 mod contests;

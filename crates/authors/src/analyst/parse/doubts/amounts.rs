@@ -1,0 +1,203 @@
+//! Doubts about figures: prices added up, percents averaged, net or gross, what comes to nothing.
+
+use ringfence_pipeline::ports::ColumnRole;
+
+use super::{Doubt, Reading};
+use crate::analyst::{
+    parse::{balances, figures},
+    query::{Agg, Col, Expr, Filter},
+    view::View,
+};
+
+pub(super) const DOUBTS: &[Doubt] = &[
+    adds_percents,
+    adds_what_is_averaged,
+    adds_what_is_per_piece,
+    adds_levels_in_time,
+    averages_percents_of_money,
+    averages_weights,
+    averages_what_is_named_an_extreme,
+    multiplies_percents,
+    divides_an_average,
+    comes_to_nothing,
+    is_net_where_there_is_gross,
+    takes_cost_for_price,
+    ranks_the_dearest_by_no_price,
+    compares_a_number_that_is_a_name,
+    repeats_what_stands_once,
+    has_two_figures_per_unit,
+    counts_beside_another_figure,
+];
+
+/// Percents add up to nothing.
+fn adds_percents(reading: &Reading<'_>) -> bool {
+    reading.measures(|agg, col| {
+        agg == Agg::Sum
+            && (is_percent(reading.view, col)
+                || reading
+                    .view
+                    .profile(col)
+                    .is_some_and(|profile| profile.unit.as_deref() == Some("fraction")))
+    })
+}
+
+/// Nor do ages, scores and the like.
+fn adds_what_is_averaged(reading: &Reading<'_>) -> bool {
+    reading.measured(|measure| {
+        measure.name.is_none()
+            && matches!(measure.of, Expr::Column(col) if measure.agg == Agg::Sum && figures::is_averaged(reading.view, col))
+    })
+}
+
+/// What is paid for an hour or for a piece adds up to nothing.
+fn adds_what_is_per_piece(reading: &Reading<'_>) -> bool {
+    let per_piece = |agg: Agg, col: Col| {
+        agg == Agg::Sum
+            && (reading.named(col, &["hourly"])
+                || reading.named(col, &["unit", "each"])
+                    && reading.named(col, &["price", "cost", "wage", "rate", "fee"]))
+    };
+    !reading.is_ranked() && reading.partial.chart.is_none() && reading.measures(per_piece)
+}
+
+/// What there was in one year and in another adds up to nothing.
+fn adds_levels_in_time(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let timed = reading.grouped(|key| key.is_time() || view.is_calendar(key.column()))
+        || reading
+            .filtered(|filter| filter.is_time() || filter.columns().iter().any(|col| view.is_calendar(*col)))
+        || reading.grows();
+    !timed
+        && !reading.is_ranked()
+        && reading.measures(|agg, col| agg == Agg::Sum && balances::is_level_in_time(view, col))
+}
+
+/// "how much commission" is no average of percents.
+fn averages_percents_of_money(reading: &Reading<'_>) -> bool {
+    reading.partial.said.how_much
+        && reading.measures(|agg, col| agg == Agg::Mean && is_percent(reading.view, col))
+}
+
+/// The weight of a person is averaged, that of a freight is added up.
+fn averages_weights(reading: &Reading<'_>) -> bool {
+    !reading.partial.agg_said
+        && !reading.partial.keys.is_empty()
+        && reading.measures(|agg, col| agg == Agg::Mean && reading.named(col, &["weight"]))
+}
+
+/// "cars under 10 (Price)" asks for cars, "max temp by month" for no mean of what is called so.
+fn averages_what_is_named_an_extreme(reading: &Reading<'_>) -> bool {
+    let bounded = |col: Col| {
+        reading.filtered(|filter| matches!(filter, Filter::Number { col: one, .. } if *one == col))
+    };
+    !reading.partial.agg_said
+        && reading.measures(|agg, col| {
+            let named = !reading.partial.keys.is_empty() && reading.named(col, &["max", "min"]);
+            agg == Agg::Mean && (named || bounded(col))
+        })
+}
+
+/// A product with percents that are not divided by a hundred.
+fn multiplies_percents(reading: &Reading<'_>) -> bool {
+    let hundredths = |one: &Expr| matches!(one, Expr::Column(col) if reading.view.profile(*col).is_some_and(|profile| profile.unit.as_deref() == Some("%")));
+    reading.measured(
+        |measure| matches!(&measure.of, Expr::Op('*', left, right) if hundredths(left) || hundredths(right)),
+    )
+}
+
+/// What is of one thing already and divided once more: price / tickets.
+fn divides_an_average(reading: &Reading<'_>) -> bool {
+    reading.measured(|measure| {
+        matches!(&measure.of, Expr::Op('/', left, right) if !right.columns().is_empty()
+            && matches!(**left, Expr::Column(col) if figures::is_averaged(reading.view, col)))
+    })
+}
+
+/// A column less itself, whatever the data is.
+fn comes_to_nothing(reading: &Reading<'_>) -> bool {
+    reading.measured(|measure| is_void(&measure.of))
+}
+
+/// Who says neither net nor gross may mean either.
+fn is_net_where_there_is_gross(reading: &Reading<'_>) -> bool {
+    (0..reading.view.columns.len()).any(|col| reading.named(col, &["gross"]))
+        && !reading.partial.said.net
+        && !reading.is_ranked()
+        && reading.measures(|_, col| reading.named(col, &["net"]))
+}
+
+/// What something costs us is not its price.
+fn takes_cost_for_price(reading: &Reading<'_>) -> bool {
+    let uses = |word: &str| {
+        reading.measured(|measure| measure.of.columns().iter().any(|col| reading.named(*col, &[word])))
+    };
+    reading.says(&["price", "prices"]) && !uses("price") && uses("cost")
+}
+
+/// "how many bedrooms does the most expensive house have" ranks by no number of bedrooms.
+fn ranks_the_dearest_by_no_price(reading: &Reading<'_>) -> bool {
+    const WORTH: [&str; 10] =
+        ["price", "cost", "amount", "value", "fee", "total", "rent", "rate", "salary", "sold"];
+    let dear = reading.partial.measures.first().is_some_and(|measure| {
+        matches!(measure.of, Expr::Column(col) if !reading.named(col, &WORTH)
+            && !matches!(reading.view.role(col), ColumnRole::Amount | ColumnRole::Rate))
+    });
+    reading.partial.prices && reading.is_ranked() && dear
+}
+
+/// A cost centre is no cost.
+fn compares_a_number_that_is_a_name(reading: &Reading<'_>) -> bool {
+    const NAMES: [&str; 6] = ["centre", "center", "code", "id", "number", "no"];
+    reading.filtered(|filter| {
+        matches!(filter, Filter::Columns { left, right, .. }
+            if reading.view.is_number(*left) && reading.view.is_number(*right)
+            && [*left, *right].iter().any(|col| reading.named(*col, &NAMES)))
+    })
+}
+
+/// A capacity stands once in its own table, and beside each of the sales that are joined with it;
+/// a salary beside each of many payslips is no sum of their months.
+fn repeats_what_stands_once(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let table = |col: &Col| view.columns[*col].table;
+    let apart = |of: &Expr| {
+        let cols = of.columns();
+        cols.first().is_some_and(|first| cols.iter().any(|col| table(col) != table(first)))
+    };
+    reading.measured(|measure| measure.of.holds_ratio() && !measure.by_row && apart(&measure.of))
+        || reading.measures(|agg, col| agg == Agg::Sum && table(&col) != view.base)
+            && reading.grouped(|key| key.is_time() && table(&key.column()) == view.base)
+}
+
+/// "cost per unit" beside another figure: which of them is per unit?
+fn has_two_figures_per_unit(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["per"], &["unit", "piece", "item"]) && reading.partial.measures.len() == 2
+}
+
+/// "how many bikes did we sell at a discount" is not about the average discount,
+/// "how many members pay the student fee" not about what the fees add up to.
+fn counts_beside_another_figure(reading: &Reading<'_>) -> bool {
+    let partial = reading.partial;
+    let paid = |col: Col| {
+        reading.view.role(col) == ColumnRole::Amount
+            && !partial.said.both
+            && !reading.filtered(|filter| filter.columns().contains(&col))
+    };
+    partial.counts
+        && !partial.agg_said_beside_count()
+        && partial.measures.len() > 1
+        && reading.measures(|agg, col| agg == Agg::Mean || agg == Agg::Sum && paid(col))
+}
+
+fn is_percent(view: &View<'_>, col: Col) -> bool {
+    view.profile(col)
+        .is_some_and(|profile| profile.unit.as_deref() == Some("%") || profile.name.contains('%'))
+}
+
+fn is_void(of: &Expr) -> bool {
+    match of {
+        Expr::Op('-' | '/', left, right) if left == right => true,
+        Expr::Op(_, left, right) => is_void(left) || is_void(right),
+        _ => false,
+    }
+}

@@ -1,0 +1,94 @@
+//! Doubts about people: who is asked for, and what is said of them.
+
+use super::{Doubt, Reading};
+use crate::analyst::query::{Expr, Filter};
+
+pub(super) const DOUBTS: &[Doubt] = &[
+    takes_a_group_for_somebody,
+    names_nobody,
+    counts_of_each_for_somebody,
+    takes_a_manager_for_the_managed,
+    compares_people_with_people,
+    has_never_worked_full_time,
+    averages_all_for_those_who_have,
+];
+
+/// "who has the highest bonus in each city": somebody, not the city.
+fn takes_a_group_for_somebody(reading: &Reading<'_>) -> bool {
+    reading.asks_who(1)
+        && reading.is_ranked_overall()
+        && reading.says_per()
+        && reading.partial.keys.len() == 1
+}
+
+/// Who is asked for, and the answer has nobody in it.
+fn names_nobody(reading: &Reading<'_>) -> bool {
+    reading.asks_who(2)
+        && !reading.partial.selects
+        && !reading.partial.lists
+        && !reading.lists_rows()
+        && !reading.lists_values()
+}
+
+/// "who works in each department" asks for names, not for how many.
+fn counts_of_each_for_somebody(reading: &Reading<'_>) -> bool {
+    reading.asks_who(2)
+        && reading.says_per()
+        && !reading.partial.keys.is_empty()
+        && reading.partial.measures.iter().all(|measure| measure.of == Expr::Rows)
+}
+
+/// "who logged the most hours" where another table names the manager of each.
+fn takes_a_manager_for_the_managed(reading: &Reading<'_>) -> bool {
+    reading.asks_who(1)
+        && reading.view.tables.len() > 1
+        && reading.grouped(|key| reading.named(key.column(), &["manager"]))
+}
+
+/// "do team leads earn more than specialists", "who earns more than A's team": one against the other.
+fn compares_people_with_people(reading: &Reading<'_>) -> bool {
+    const MORE: [&str; 9] =
+        ["more", "less", "fewer", "higher", "lower", "better", "worse", "bigger", "smaller"];
+    /// How far before "than" the word stands that it belongs to: "more paid hours a week than".
+    const REACH: usize = 5;
+    let compares = |filter: &Filter| {
+        matches!(
+            filter,
+            Filter::Number { .. }
+                | Filter::Between { .. }
+                | Filter::Columns { .. }
+                | Filter::Typical { .. }
+                | Filter::Lasts { .. }
+        )
+    };
+    let partial = reading.partial;
+    let settled = partial.having.is_some()
+        || partial.difference
+        || partial.said.ago
+        || reading.grows()
+        || reading.shares()
+        || reading.filtered(|filter| match filter {
+            Filter::Any(several) | Filter::Not(several) => several.iter().any(compares),
+            one => compares(one),
+        });
+    let words = reading.words();
+    let than = words
+        .iter()
+        .position(|word| word == "than")
+        .is_some_and(|than| words[..than].iter().rev().take(REACH).any(|word| MORE.contains(&word.as_str())));
+    !settled && (than || reading.says_next(&["pay"], &["over", "below"]))
+}
+
+/// "who does not work full time" is no "never".
+fn has_never_worked_full_time(reading: &Reading<'_>) -> bool {
+    reading.partial.denies
+        && reading.says(&["full", "part"])
+        && reading.filtered(|filter| matches!(filter, Filter::Never { .. }))
+}
+
+/// "average bonus of those who got one".
+fn averages_all_for_those_who_have(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["got", "get", "had", "have", "has"], &["one", "any", "some"])
+        && !reading.partial.counts
+        && reading.averages()
+}

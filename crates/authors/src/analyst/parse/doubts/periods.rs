@@ -1,0 +1,102 @@
+//! Doubts about periods: states on a day, every one of several, what changes from one to the next.
+
+use super::{Doubt, Reading};
+use crate::analyst::query::{Agg, Cmp, Filter, Key, Unit};
+
+pub(super) const DOUBTS: &[Doubt] = &[
+    does_something_in_every_period,
+    is_a_state_on_a_day,
+    keeps_the_period_to_leave_out,
+    is_in_two_periods_at_once,
+    tells_the_day_of_each,
+    moves_most,
+    tells_changes_of_a_balance,
+    pays_on_the_day_of_hiring,
+    takes_a_month_for_what_is_monthly,
+    has_an_empty_condition,
+];
+
+/// "which customers were invoiced in every quarter".
+fn does_something_in_every_period(reading: &Reading<'_>) -> bool {
+    let listed = reading.partial.selects || reading.lists_values() || reading.lists_rows();
+    listed
+        && !reading.is_ranked_overall()
+        && reading.says_next(&["every", "each"], &["year", "quarter", "month", "week", "day"])
+}
+
+/// "who was employed on 31 December", "open on 31 March": a state then, not something of that day.
+fn is_a_state_on_a_day(reading: &Reading<'_>) -> bool {
+    let one_day = |filter: &Filter| matches!(filter, Filter::During { range, .. } if range.from.zip(range.to).is_some_and(|(from, to)| to - from == 1));
+    reading.says(&["employed", "open", "active", "unpaid", "outstanding"]) && reading.filtered(one_day)
+}
+
+/// "all years but 2021", where the year is taken as the one that is meant.
+fn keeps_the_period_to_leave_out(reading: &Reading<'_>) -> bool {
+    let year = |word: &str| word.len() == 4 && word.chars().all(|one| one.is_ascii_digit());
+    let but = reading
+        .words()
+        .windows(2)
+        .any(|pair| ["but", "except", "excluding", "besides"].contains(&pair[0].as_str()) && year(&pair[1]));
+    but && reading.filtered(|filter| match filter {
+        Filter::Between { low, high, .. } => (low - high).abs() < f64::EPSILON,
+        Filter::Number { cmp, .. } => *cmp == Cmp::Equal,
+        Filter::During { not, .. } => !not,
+        _ => false,
+    })
+}
+
+/// No day is in January and in February.
+fn is_in_two_periods_at_once(reading: &Reading<'_>) -> bool {
+    let after = |filter: &Filter, other: &Filter| {
+        matches!((filter, other),
+            (Filter::During { col, range, not: false }, Filter::During { col: one, range: two, not: false })
+            if one == col && range.from.zip(two.to).is_some_and(|(from, to)| from >= to))
+    };
+    reading.filtered(|filter| reading.filtered(|other| after(filter, other)))
+}
+
+/// "the busiest day of each month" is a day.
+fn tells_the_day_of_each(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["day"], &["of"])
+        && reading.says(&["each", "every"])
+        && !reading.grouped(|key| matches!(key, Key::Time(_, Unit::Weekday)))
+}
+
+/// "in which month did revenue fall the most" is of changes, not of what there was.
+fn moves_most(reading: &Reading<'_>) -> bool {
+    const MOVES: [&str; 10] =
+        ["fall", "fell", "drop", "dropped", "decline", "declined", "rise", "rose", "grow", "grew"];
+    reading.is_ranked_overall() && !reading.grows() && reading.says(&MOVES)
+}
+
+/// "balance change during October" is one change.
+fn tells_changes_of_a_balance(reading: &Reading<'_>) -> bool {
+    reading.grows()
+        && reading.measured(|measure| matches!(measure.agg, Agg::Last(_)))
+        && reading.filtered(Filter::is_time)
+}
+
+/// Salaries are not paid on the day on which somebody was hired.
+fn pays_on_the_day_of_hiring(reading: &Reading<'_>) -> bool {
+    const HIRED: [&str; 7] = ["started", "start", "hired", "hire", "joined", "born", "birth"];
+    reading.grouped(|key| matches!(key, Key::Time(col, _) if reading.named(*col, &HIRED)))
+        && reading.measures(|_, col| reading.named(col, &["salary", "wage", "pay", "rent", "hour"]))
+}
+
+/// What is due each month is not told by the month of something else.
+fn takes_a_month_for_what_is_monthly(reading: &Reading<'_>) -> bool {
+    reading.grouped(|key| matches!(key, Key::Time(_, Unit::Month)))
+        && reading.measures(|_, col| reading.named(col, &["monthly"]))
+}
+
+/// A condition that every row meets, or none: what is empty in a column without gaps, both a thing and its opposite.
+fn has_an_empty_condition(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let vacuous = |filter: &Filter| {
+        matches!(filter, Filter::Empty { col, not: false }
+            if view.columns.get(*col).is_some_and(|column| column.profile.empty == 0 && column.table == view.base))
+    };
+    let opposed =
+        |filter: &Filter| filter.opposite().is_some_and(|other| reading.on_all(|one| *one == other));
+    reading.on_all(opposed) || reading.filtered(vacuous) && !reading.partial.counts
+}

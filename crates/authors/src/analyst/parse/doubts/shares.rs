@@ -1,0 +1,84 @@
+//! Doubts about shares: of what, within what, and whether it is a share that is asked for.
+
+use super::{Doubt, Reading};
+use crate::analyst::query::{Expr, Filter};
+
+pub(super) const DOUBTS: &[Doubt] = &[
+    is_of_several_figures,
+    is_of_what_is_compared,
+    is_within_periods,
+    is_of_several_conditions,
+    is_a_ratio,
+    grew,
+    goes_somewhere,
+];
+
+/// A share of several figures, or of an average, has more than one meaning.
+fn is_of_several_figures(reading: &Reading<'_>) -> bool {
+    reading.shares() && (reading.averages() || reading.partial.measures.len() > 1)
+}
+
+fn is_of_what_is_compared(reading: &Reading<'_>) -> bool {
+    let plain = |col: usize| reading.measured(|measure| measure.of == Expr::Column(col));
+    let limits = |filter: &Filter| matches!(filter, Filter::Columns { left, right, .. } if plain(*left) || plain(*right));
+    reading.shares()
+        && (reading.part().iter().any(limits)
+            || reading.filtered(|filter| matches!(filter, Filter::Columns { .. })))
+}
+
+/// "share of each channel per quarter": of the quarter, or of all?
+fn is_within_periods(reading: &Reading<'_>) -> bool {
+    reading.shares() && reading.partial.keys.len() == 2 && reading.part().is_empty() && reading.in_time()
+}
+
+/// "the share of A in the B": of all, or of those in B?
+fn is_of_several_conditions(reading: &Reading<'_>) -> bool {
+    reading.shares()
+        && reading.partial.keys.is_empty()
+        && reading.part().len() > 1
+        && reading.says_next(&["in"], &["the"])
+}
+
+/// "the ratio of A to B" is no share of both.
+fn is_a_ratio(reading: &Reading<'_>) -> bool {
+    reading.shares()
+        && reading.says(&["ratio"])
+        && reading.part().iter().any(|filter| matches!(filter, Filter::Is { values, .. } if values.len() > 1))
+}
+
+/// "unpaid share in 2023 versus 2024" is no growth; "how did the share change" is.
+fn grew(reading: &Reading<'_>) -> bool {
+    const GROWS: [&str; 20] = [
+        "grow",
+        "grew",
+        "grown",
+        "growth",
+        "change",
+        "changed",
+        "changes",
+        "increase",
+        "increased",
+        "decrease",
+        "decreased",
+        "rise",
+        "rose",
+        "fall",
+        "fell",
+        "drop",
+        "dropped",
+        "develop",
+        "developed",
+        "percent",
+    ];
+    reading.grows()
+        && reading.says(&["share", "percentage", "proportion"])
+        && !reading.says(&GROWS)
+        && !reading.says(&["yoy", "up", "down"])
+}
+
+/// "what share goes to marketing", "what part is spent on rent".
+fn goes_somewhere(reading: &Reading<'_>) -> bool {
+    reading.shares()
+        && (reading.says_next(&["goes", "go", "went", "going"], &["to"])
+            || reading.says_next(&["spent", "spend"], &["on"]))
+}

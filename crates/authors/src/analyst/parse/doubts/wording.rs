@@ -1,0 +1,144 @@
+//! Doubts about words: two questions in one, what stands before and after "and" and "or", what was lost.
+
+use ringfence_pipeline::ports::ColumnKind;
+
+use super::{Doubt, Reading};
+use crate::analyst::{
+    query::{Chart, Filter, Task},
+    spelling,
+    view::table_words,
+};
+
+pub(super) const DOUBTS: &[Doubt] = &[
+    wants_the_total_of_the_first,
+    spends_on_something,
+    spreads_across_something,
+    asks_two_questions,
+    asks_for_more_than_a_figure,
+    ranks_one_of_two,
+    ranks_without_a_figure,
+    places_a_group,
+    sorts_the_slowest,
+    puts_the_oldest_last,
+    draws_one_number,
+    cleans_and_answers,
+    counts_gaps_or_rows,
+    mixes_and_with_or,
+    counts_what_is_elsewhere,
+];
+
+/// "the ten largest debits: how much in total?", "the 10 best paid: what do they cost together?"
+fn wants_the_total_of_the_first(reading: &Reading<'_>) -> bool {
+    reading.ranks_several()
+        && reading.partial.keys.is_empty()
+        && (reading.says(&["together", "altogether", "combined"]) || reading.says_next(&["in"], &["total"]))
+}
+
+/// "what do we spend the most on" asks for kinds of things, not for a row.
+fn spends_on_something(reading: &Reading<'_>) -> bool {
+    reading.words().last().is_some_and(|word| word == "on")
+        && reading.is_ranked_overall()
+        && reading.partial.keys.is_empty()
+}
+
+/// "regions across products" may be turned either way.
+fn spreads_across_something(reading: &Reading<'_>) -> bool {
+    matches!(reading.partial.task, Some(Task::Pivot)) && reading.says(&["across"]) && !reading.says(&["down"])
+}
+
+/// "which customer ordered most in each country, and when?"
+fn asks_two_questions(reading: &Reading<'_>) -> bool {
+    let each = reading.is_ranked_overall() && reading.says(&["which"]) && reading.says_per();
+    reading.partial.said.asks_again && (reading.partial.having.is_some() || each)
+}
+
+/// "and when was it" asks for more than one figure tells.
+fn asks_for_more_than_a_figure(reading: &Reading<'_>) -> bool {
+    reading.partial.said.asks_again
+        && matches!(reading.partial.task, None | Some(Task::Figures))
+        && reading.partial.keys.is_empty()
+}
+
+/// "most expensive white and red wine": one of each, or of both?
+fn ranks_one_of_two(reading: &Reading<'_>) -> bool {
+    let grouped = |col: usize| reading.grouped(|key| key.column() == col);
+    reading.partial.rank.is_some_and(|rank| rank.count == 1)
+        && reading.partial.said.both
+        && reading.filtered(|filter| {
+            matches!(filter, Filter::Is { col, values, not: false } if values.len() > 1 && !grouped(*col))
+        })
+}
+
+/// "the smallest stock above its reorder level", "the day with the most no-shows": no other figure is ranked.
+fn ranks_without_a_figure(reading: &Reading<'_>) -> bool {
+    let taken = |filter: &Filter| matches!(filter, Filter::Columns { .. } | Filter::Empty { not: true, .. });
+    reading.is_ranked() && reading.partial.measures.is_empty() && !reading.shares() && reading.filtered(taken)
+}
+
+/// "the second biggest" of groups, or within each of them.
+fn places_a_group(reading: &Reading<'_>) -> bool {
+    let partial = reading.partial;
+    partial.rank.is_some_and(|rank| {
+        let listed = partial.task.is_none() || reading.lists_rows();
+        let grouped = !partial.keys.is_empty() && !partial.selects && !partial.entity_ranked;
+        rank.nth && (!listed || grouped || rank.within)
+    })
+}
+
+/// "slowest first" sorts, and ranks nothing.
+fn sorts_the_slowest(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["slowest", "fastest", "quickest"], &["first"])
+}
+
+/// "oldest first" where the newest would come first.
+fn puts_the_oldest_last(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["oldest"], &["first"]) && reading.partial.sort.is_some_and(|sort| !sort.rising)
+}
+
+/// A chart of one number shows nothing.
+fn draws_one_number(reading: &Reading<'_>) -> bool {
+    let partial = reading.partial;
+    matches!(partial.chart, Some(Chart::Bar | Chart::Pie | Chart::Line))
+        && partial.keys.is_empty()
+        && partial.task.is_none()
+        && partial.measures.len() == 1
+}
+
+/// Cleaning answers nothing else that was asked with it.
+fn cleans_and_answers(reading: &Reading<'_>) -> bool {
+    let partial = reading.partial;
+    matches!(partial.task, Some(Task::Clean(_)))
+        && (!partial.keys.is_empty() || !partial.measures.is_empty() || !partial.aggs.is_empty())
+}
+
+/// "how many orders are missing": empty cells, or orders that are not there?
+fn counts_gaps_or_rows(reading: &Reading<'_>) -> bool {
+    reading.partial.counts
+        && reading.partial.rows_named
+        && matches!(reading.partial.task, Some(Task::Missing(_)))
+}
+
+/// "A or B of C" may be (A or B) of C.
+fn mixes_and_with_or(reading: &Reading<'_>) -> bool {
+    reading.filtered(|filter| {
+        let Filter::Any(any) = filter else { return false };
+        let cols: std::collections::BTreeSet<_> = any.iter().flat_map(Filter::columns).collect();
+        cols.len() > 2
+    })
+}
+
+/// "employees per manager" of a sheet of departments, where employees have one of their own.
+fn counts_what_is_elsewhere(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let said =
+        |name: &String| reading.words().iter().any(|word| spelling::singular(word) == *name && word != name);
+    reading.partial.counts
+        && view.joins.is_empty()
+        && reading.grouped(|key| view.kind(key.column()) == ColumnKind::Text)
+        && view.tables.iter().enumerate().any(|(table, profile)| {
+            let names = table_words(profile);
+            table != view.base
+                && !names.iter().any(|name| view.names.contains(name))
+                && names.iter().any(said)
+        })
+}
