@@ -156,7 +156,10 @@ pub(crate) fn condition(filter: &Filter, view: &View<'_>) -> String {
                 super::python::number(*high)
             )
         }
-        Filter::Typical { col, cmp, agg } => compared(&name(col), *cmp, *agg, "rows"),
+        Filter::Typical { col, cmp, agg, within: None } => compared(&name(col), *cmp, *agg, "all rows"),
+        Filter::Typical { col, cmp, agg, within: Some(group) } => {
+            compared(&name(col), *cmp, *agg, &format!("the rows of the same {}", name(group)))
+        }
         Filter::Columns { left, cmp, right } => format!("{} {} {}", name(left), cmp.sign(), name(right)),
         Filter::Lasts { from, to, cmp, days } => format!(
             "days from {} to {} {} {}",
@@ -476,7 +479,7 @@ fn having(query: &Query, view: &View<'_>) -> Option<String> {
         }
         Having::Typical { measure, cmp, agg } => {
             let rows = query.measures.get(*measure).is_some_and(|measure| measure.agg == Agg::Mean);
-            let all = if rows { "rows" } else { "groups" };
+            let all = if rows { "all rows" } else { "all groups" };
             compared(&name(measure), *cmp, *agg, all)
         }
         Having::Measures { left, cmp, right } => {
@@ -489,11 +492,11 @@ fn having(query: &Query, view: &View<'_>) -> Option<String> {
 fn compared(name: &str, cmp: Cmp, agg: Agg, all: &str) -> String {
     match agg {
         Agg::Quantile(edge) if cmp == Cmp::AtLeast => {
-            format!("{name} in the highest {} % of all {all}", 100_u8.saturating_sub(edge))
+            format!("{name} in the highest {} % of {all}", 100_u8.saturating_sub(edge))
         }
-        Agg::Quantile(edge) => format!("{name} in the lowest {edge} % of all {all}"),
-        Agg::Median => format!("{name} {} the median of all {all}", cmp.sign()),
-        _ => format!("{name} {} the average of all {all}", cmp.sign()),
+        Agg::Quantile(edge) => format!("{name} in the lowest {edge} % of {all}"),
+        Agg::Median => format!("{name} {} the median of {all}", cmp.sign()),
+        _ => format!("{name} {} the average of {all}", cmp.sign()),
     }
 }
 

@@ -535,6 +535,14 @@ pub(crate) fn columns(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Ve
                 if !free || blocked[start..end].contains(&true) || !is_phrase(&tokens[start..end]) {
                     continue;
                 }
+                // "which employees earn over 4000" is of the table of employees, not of a budget for staff.
+                let other = |token: &Token| {
+                    let word = singular(&token.text);
+                    (word != token.text || word == "staff") && view.others.contains(&word)
+                };
+                if least < EXACT && length == 1 && other(&tokens[start]) {
+                    continue;
+                }
                 let candidates = named(&tokens[start..end], view, least);
                 let ends = [&tokens[start], &tokens[end - 1]];
                 let verb = least < EXACT

@@ -248,11 +248,12 @@ pub(crate) enum Filter {
         cmp: Cmp,
         right: Col,
     },
-    /// Compared with the mean or the median of all rows.
+    /// Compared with the mean or the median of all rows, or of those that are alike in another column.
     Typical {
         col: Col,
         cmp: Cmp,
         agg: Agg,
+        within: Option<Col>,
     },
     /// So many days from one date of the row to another.
     Lasts {
@@ -310,6 +311,7 @@ impl Filter {
     pub(crate) fn columns(&self) -> Vec<Col> {
         match self {
             Filter::Columns { left, right, .. } => vec![*left, *right],
+            Filter::Typical { col, within, .. } => std::iter::once(*col).chain(*within).collect(),
             Filter::Lasts { from, to, .. } => vec![*from, *to],
             Filter::Any(filters) | Filter::Not(filters) => filters.iter().flat_map(Filter::columns).collect(),
             Filter::Never { col, of } | Filter::Ever { col, of } => {
@@ -319,7 +321,6 @@ impl Filter {
             | Filter::Contains { col, .. }
             | Filter::Number { col, .. }
             | Filter::Between { col, .. }
-            | Filter::Typical { col, .. }
             | Filter::During { col, .. }
             | Filter::Recurs { col, .. }
             | Filter::Empty { col, .. }

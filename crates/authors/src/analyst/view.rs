@@ -48,6 +48,8 @@ pub(crate) struct View<'a> {
     pub(crate) columns: Vec<ViewColumn<'a>>,
     /// Words by which the table itself is called: of the file's and the sheet's name.
     pub(crate) names: Vec<String>,
+    /// What only the other tables of the workbook are called.
+    pub(crate) others: Vec<String>,
 }
 
 pub(crate) fn is_number(kind: ColumnKind) -> bool {
@@ -88,7 +90,7 @@ const ROWS_BY_COLUMNS: [(&[&str], &[&str], usize); 9] = [
 ];
 
 /// Names of rows that mean the same: whoever keeps appointments asks for visits as well.
-const ROW_NAMES: [&str; 14] = [
+const ROW_NAMES: [&str; 15] = [
     "appointment visit consultation",
     "booking reservation stay",
     "donation gift contribution",
@@ -101,6 +103,7 @@ const ROW_NAMES: [&str; 14] = [
     "student pupil",
     "ticket issue",
     "trip ride journey",
+    "employee staff",
     "movie film",
     "shipment delivery parcel",
 ];
@@ -121,8 +124,15 @@ fn title_words(table: &TableProfile) -> Vec<String> {
 impl<'a> View<'a> {
     fn new(tables: &'a [TableProfile], stacks: &'a [Stack], base: usize, joins: Vec<Join>) -> View<'a> {
         let stack = stacks.iter().find(|stack| stack.table == base);
-        let mut view =
-            View { tables, base, joins: Vec::new(), stack, columns: Vec::new(), names: Vec::new() };
+        let mut view = View {
+            tables,
+            base,
+            joins: Vec::new(),
+            stack,
+            columns: Vec::new(),
+            names: Vec::new(),
+            others: Vec::new(),
+        };
         for part in stack.map_or(&[base][..], |stack| &stack.parts) {
             view.names.extend(table_words(&tables[*part]));
         }
@@ -477,6 +487,21 @@ pub(crate) fn views<'a>(tables: &'a [TableProfile], stacks: &'a [Stack]) -> Vec<
         if joins.len() > 1 {
             views.push(View::new(tables, stacks, base, joins));
         }
+    }
+    let names: Vec<(usize, Vec<String>)> = views
+        .iter()
+        .filter(|view| view.joins.is_empty())
+        .map(|view| (view.base, view.names.clone()))
+        .collect();
+    for view in &mut views {
+        let joined: Vec<usize> = view.joins.iter().map(|join| join.table).collect();
+        view.others = names
+            .iter()
+            .filter(|(table, _)| *table != view.base && !joined.contains(table))
+            .flat_map(|(_, names)| names)
+            .filter(|name| !view.names.contains(name))
+            .cloned()
+            .collect();
     }
     views
 }

@@ -33,6 +33,7 @@ mod states;
 mod superlatives;
 mod tasks;
 mod time;
+mod typical;
 mod whole;
 
 use std::ops::Range as Span;

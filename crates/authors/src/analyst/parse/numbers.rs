@@ -86,7 +86,7 @@ impl Reader<'_> {
             }
             None => self.out.rows_named = true,
         }
-        self.placed.push((at, Filter::Typical { col, cmp, agg: Agg::Quantile(edge) }));
+        self.placed.push((at, Filter::Typical { col, cmp, agg: Agg::Quantile(edge), within: None }));
         Ok(())
     }
 
@@ -263,25 +263,7 @@ impl Reader<'_> {
             ));
             return Ok(());
         }
-        // "priced above average"
-        let typical = self.class_of(next, |class| match class {
-            Class::Agg(agg @ (Agg::Mean | Agg::Median)) => Some(agg),
-            _ => None,
-        });
-        if let Some((length, agg)) = typical {
-            let of = self.past(next + length, &["of", "the"]);
-            let (col, start, end) = match self.mention(of).filter(|mention| self.can(mention, Want::Measure))
-            {
-                // "an above average tip"
-                Some(mention) => {
-                    let col = self.resolve(&mention, Want::Measure)?;
-                    self.take(&mention);
-                    (col, at, mention.end)
-                }
-                None => self.compared_column(at, of)?,
-            };
-            self.spend(start..end);
-            self.placed.push((at, Filter::Typical { col, cmp, agg }));
+        if self.typical(at, next, cmp)? {
             return Ok(());
         }
         self.against_column(at, next, cmp)
@@ -484,7 +466,7 @@ impl Reader<'_> {
     }
 
     /// The column that a number between `from` and `to` is compared with, and the whole stretch.
-    fn compared_column(&mut self, from: usize, to: usize) -> Result<(Col, usize, usize), Trouble> {
+    pub(super) fn compared_column(&mut self, from: usize, to: usize) -> Result<(Col, usize, usize), Trouble> {
         let mut start = from;
         // "a co2 value" may be the name as a whole.
         let named =

@@ -274,7 +274,7 @@ fn having(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
         return partial.having.clone();
     }
     let additive = |filter: &Filter| match filter {
-        Filter::Typical { .. } => true,
+        Filter::Typical { within, .. } => within.is_none(),
         Filter::Number { col, .. } => {
             view.is_measure(*col)
                 && matches!(view.role(*col), ColumnRole::Amount | ColumnRole::Quantity)
@@ -553,7 +553,7 @@ fn total_compared(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
     };
     let at = partial.filters.iter().position(|filter| {
         matches!(filter, Filter::Number { col, .. } if additive(*col))
-            || matches!(filter, Filter::Typical { .. })
+            || matches!(filter, Filter::Typical { within: None, .. })
     })?;
     let unique = partial.keys.iter().any(|key| matches!(key, Key::Column(col) if view.is_unique(*col)));
     if partial.rows_named || unique {
@@ -561,7 +561,7 @@ fn total_compared(partial: &mut Partial, view: &View<'_>) -> Option<Having> {
     }
     let (col, cmp, value, middle) = match partial.filters.remove(at) {
         Filter::Number { col, cmp, value } => (col, cmp, value, None),
-        Filter::Typical { col, cmp, agg } => (col, cmp, 0.0, Some(agg)),
+        Filter::Typical { col, cmp, agg, .. } => (col, cmp, 0.0, Some(agg)),
         _ => return None,
     };
     let usual = if additive(col) { Agg::Sum } else { Agg::Mean };

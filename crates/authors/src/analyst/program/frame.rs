@@ -263,8 +263,13 @@ impl Writer<'_> {
             Filter::Columns { left, cmp, right } => {
                 format!("{} {} {}", cell(*left), cmp.sign(), cell(*right))
             }
-            Filter::Typical { col, cmp, agg } => {
+            Filter::Typical { col, cmp, agg, within: None } => {
                 format!("{0} {1} {0}.{2}", cell(*col), cmp.sign(), super::aggregate(*agg))
+            }
+            Filter::Typical { col, cmp, agg, within: Some(group) } => {
+                let middle = if *agg == crate::analyst::query::Agg::Median { "median" } else { "mean" };
+                let groups = cell(*group);
+                format!("{0} {1} {0}.groupby({groups}).transform(\"{middle}\")", cell(*col), cmp.sign())
             }
             Filter::Lasts { from, to, cmp, days } => {
                 format!("({} - {}).dt.days {} {}", cell(*to), cell(*from), cmp.sign(), number(*days))
