@@ -517,11 +517,13 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     if strong { 55 + share(words.len()) } else { 30 + share(words.len()) * 5 / 6 }
 }
 
+/// True for money of the rows themselves: what stands in a list that is joined with them is of something else.
 fn is_money(view: &View<'_>, col: Col) -> bool {
+    let own = view.columns[col].table == view.base;
     let percent = view
         .profile(col)
         .is_some_and(|profile| profile.unit.as_deref() == Some("%") || profile.name.contains('%'));
-    view.role(col) == ColumnRole::Amount && view.is_measure(col) && !percent
+    own && view.role(col) == ColumnRole::Amount && view.is_measure(col) && !percent
 }
 
 /// Every mention of a column, longest and most exact first, without overlaps, in the order of the question.

@@ -465,7 +465,10 @@ pub(crate) fn columns_said(table: &TableProfile) -> String {
     format!("{} has the columns {}{more}", table.name(), names.join(", "))
 }
 
-/// Every table alone, then every pair that shares a key, then each table with all that share one with it.
+/// Tables that a table is joined with in pairs; of more, there would be too many.
+const PAIRED_JOINS_MAX: usize = 4;
+
+/// Every table alone, then every pair that shares a key, then each table with two and with all that share one with it.
 pub(crate) fn views<'a>(tables: &'a [TableProfile], stacks: &'a [Stack]) -> Vec<View<'a>> {
     let mut views: Vec<View<'_>> = (0..tables.len())
         .filter(|at| !tables[*at].columns.is_empty())
@@ -484,6 +487,13 @@ pub(crate) fn views<'a>(tables: &'a [TableProfile], stacks: &'a [Stack]) -> Vec<
             }
         }
         views.extend(joins.iter().map(|join| View::new(tables, stacks, base, vec![join.clone()])));
+        // Of several, any two may be enough: what the others add makes words mean more than one thing.
+        if (3..=PAIRED_JOINS_MAX).contains(&joins.len()) {
+            for (at, one) in joins.iter().enumerate() {
+                let pairs = joins[at + 1..].iter().map(|other| vec![one.clone(), other.clone()]);
+                views.extend(pairs.map(|pair| View::new(tables, stacks, base, pair)));
+            }
+        }
         if joins.len() > 1 {
             views.push(View::new(tables, stacks, base, joins));
         }

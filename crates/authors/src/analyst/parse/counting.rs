@@ -311,8 +311,13 @@ impl Reader<'_> {
                     "price", "cost", "per", "reorder", "level", "min", "max", "target", "for", "at", "by",
                 ])
         };
-        let mut found = (0..self.view.columns.len()).filter(counted);
-        found.next().filter(|_| found.next().is_none())
+        // Beside what was sold, what lies in stock in another table is not counted.
+        let own = |col: &Col| self.view.columns[*col].table == self.view.base;
+        let mut found: Vec<Col> = (0..self.view.columns.len()).filter(counted).collect();
+        if found.len() > 1 && found.iter().any(own) {
+            found.retain(own);
+        }
+        (found.len() == 1).then(|| found[0])
     }
 
     /// A row may be called by what stands in it: "machines" by `Machine 03`.

@@ -393,7 +393,9 @@ impl Reader<'_> {
         let rows = (at + 1..self.tokens.len().min(at + 4))
             .find(|place| !self.word(*place, &["number", "count", "of", "the"]))
             .is_some_and(|place| self.is_row_word(place));
+        let figured = self.computed.iter().any(|(_, measure)| measure.of != Expr::Rows);
         let plain = (counts || rows)
+            && !figured
             && !self
                 .mentions
                 .iter()

@@ -155,6 +155,14 @@ impl Reader<'_> {
             && self.out.measures.iter().any(|measure| measure.of != Expr::Rows)
     }
 
+    /// "what did A buy" is nothing that a list of customers tells, where the orders stand in another table.
+    fn trades_elsewhere(&self, at: usize) -> bool {
+        const TRADES: [&str; 6] = ["buy", "buys", "bought", "buying", "purchased", "spent"];
+        const KEPT_IN: [&str; 5] = ["order", "sale", "purchase", "transaction", "invoice"];
+        let kept = |names: &[String]| names.iter().any(|name| KEPT_IN.contains(&name.as_str()));
+        self.word(at, &TRADES) && !kept(&self.view.names) && kept(&self.view.others)
+    }
+
     /// "sold" says nothing only where the data is of what was sold.
     pub(super) fn sells_unseen(&self, at: usize) -> bool {
         let traded = [
@@ -287,7 +295,7 @@ impl Reader<'_> {
                     | Class::This
             )
         };
-        if self.sells_unseen(at) {
+        if self.sells_unseen(at) || self.trades_elsewhere(at) {
             return 0;
         }
         let known = self.phrases[at]

@@ -35,6 +35,7 @@ mod tasks;
 mod time;
 mod typical;
 mod whole;
+mod worth;
 
 use std::ops::Range as Span;
 

@@ -163,6 +163,7 @@ impl Reader<'_> {
                         *name == word || verb && (root(name) == root(&word) || same_concept(name, &word))
                     })
                     || verb && *table != base && self.does_in(*table, &word)
+                    || verb && *table != base && is_traded_in(&tables[*table], &word)
             };
             (0..tables.len()).find(named).map(|table| (place, table))
         })
@@ -186,6 +187,13 @@ impl Reader<'_> {
         let col = self.view.columns.iter().position(|column| column.table == base && column.at == left)?;
         Some((col, tables[table].columns[right].name.clone()))
     }
+}
+
+/// True for "sold" and "bought" where each row of the table is an order or a sale.
+fn is_traded_in(table: &TableProfile, verb: &str) -> bool {
+    const TRADES: [&str; 6] = ["order", "sale", "purchase", "invoice", "transaction", "booking"];
+    const TRADED: [&str; 6] = ["sold", "bought", "ordered", "purchased", "sell", "buy"];
+    TRADED.contains(&verb) && table_words(table).iter().any(|name| TRADES.contains(&name.as_str()))
 }
 
 /// What "order", "orders" and "ordered" share.

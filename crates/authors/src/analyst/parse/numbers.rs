@@ -530,8 +530,9 @@ impl Reader<'_> {
             };
             return Ok((col, from, end.max(after.min(end))));
         }
+        // What nobody named is of the rows, not of what is joined with them.
         let numbers: Vec<(Col, u32)> = (0..self.view.columns.len())
-            .filter(|col| self.view.is_measure(*col))
+            .filter(|col| self.view.is_measure(*col) && self.view.columns[*col].table == self.view.base)
             .map(|col| (col, 50))
             .collect();
         let amounts: Vec<(Col, u32)> =

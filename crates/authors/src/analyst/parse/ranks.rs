@@ -171,9 +171,35 @@ impl Reader<'_> {
                 self.first_or_last(at, length, latest)?;
             }
         }
+        self.done_first()?;
         self.count_apart();
         self.ranked_before();
         self.figure_of_the_best();
+        Ok(())
+    }
+
+    /// "who was hired first", "which customer joined last": the day of it is a column.
+    fn done_first(&mut self) -> Result<(), Trouble> {
+        let end = self.tokens.len() - usize::from(self.tokens.last().is_some_and(|token| token.is_mark('?')));
+        let Some(at) = end.checked_sub(1).filter(|at| *at > 1 && !self.used[*at]) else { return Ok(()) };
+        let recently = self.word(at, &["recently"]) && self.word(at - 1, &["most"]);
+        let first = self.tokens[at].text == "first" || self.word(at, &["earliest"]);
+        let last = self.word(at, &["last", "latest"]);
+        let start = at - usize::from(recently);
+        let asks = self.word(0, &["who", "which", "what"]);
+        let done = self.mention_before(start).filter(|mention| {
+            mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
+        });
+        let Some(done) = done.filter(|_| asks && (first || last || recently)) else { return Ok(()) };
+        if self.out.rank.is_some() && !recently {
+            return Ok(());
+        }
+        let col = self.resolve(&done, Want::Date)?;
+        self.take(&done);
+        self.spend(start..end);
+        self.rank_at = Some(start..end);
+        self.out.rank = Some(Rank { count: 1, lowest: first, within: false, nth: false });
+        self.by_date(col, first);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 use super::{EXACT, Reader, Trouble, Want, ranks::RANK_MAX};
 use crate::analyst::{
     query::{Col, Filter, Key, Rank, Task},
+    view::table_words,
     vocabulary::Class,
     words::{Kind, Token},
 };
@@ -174,11 +175,33 @@ impl Reader<'_> {
         };
         let people = ["employee", "who", "rep", "salesperson", "person"];
         // Who bought is not who sold.
-        let buys = self.says(&["bought", "buys", "buy", "purchased", "ordered", "orders", "purchases"]);
-        let col = called(&["customer", "client", "buyer"])
+        let buys = self.says(&[
+            "bought",
+            "buys",
+            "buy",
+            "purchased",
+            "ordered",
+            "orders",
+            "purchases",
+            "spent",
+            "spends",
+            "spend",
+        ]);
+        let bought_by = ["customer", "client", "buyer"];
+        // The list of customers says who they are, or at least their number does.
+        let listed = || {
+            (0..self.view.columns.len()).find(|col| {
+                let column = &self.view.columns[*col];
+                let table = &self.view.tables[column.table];
+                column.words == ["name"]
+                    && table_words(table).iter().any(|name| bought_by.contains(&name.as_str()))
+            })
+        };
+        let col = called(&bought_by)
             .filter(|col| buys && !numbered(col))
-            .or_else(|| called(&people))
-            .filter(|col| !numbered(col))
+            .or_else(|| listed().filter(|_| buys))
+            .or_else(|| called(&bought_by).filter(|_| buys))
+            .or_else(|| called(&people).filter(|col| !numbered(col)))
             .or_else(|| called(&["name"]))
             .or_else(|| called(&people))
             .or_else(|| {

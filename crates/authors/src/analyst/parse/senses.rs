@@ -95,6 +95,7 @@ const MONEY_HEADS: [&str; 5] = ["cost", "amount", "fee", "charge", "payment"];
 impl Reader<'_> {
     /// Takes a word that names no column for the one that it can only mean, or for those between which is asked.
     pub(super) fn senses(&mut self) {
+        self.worth_of_rows();
         for at in 0..self.tokens.len() {
             let mentioned = self.is_mentioned(at) && !self.is_beside(at);
             // "turnover: food + drinks" says itself what it is.
@@ -129,7 +130,16 @@ impl Reader<'_> {
             } else {
                 continue;
             };
-            // Quantity times price is computed where no column says it.
+            // Quantity times price is computed where no column says it: what customers spent, what products made.
+            let spends = SPENT.contains(&word.as_str()) || self.is_traded(at);
+            if let Some(of @ Expr::Op(..)) = self.revenue().filter(|_| spends && cols.is_empty()) {
+                self.mentions.retain(|mention| mention.end <= at || mention.start > at);
+                let mut measure = Measure::new(Agg::Sum, of);
+                measure.name = Some("value".to_owned());
+                self.computed.push((at, measure));
+                self.spend(at..at + 1);
+                continue;
+            }
             if cols.is_empty() || (cols.len() > 1 && side.is_none() && self.revenue().is_some()) {
                 continue;
             }
@@ -268,7 +278,7 @@ impl Reader<'_> {
     }
 
     /// The columns that say what came in, of the side that was said.
-    fn income(&self, side: Option<&str>) -> Vec<Col> {
+    pub(super) fn income(&self, side: Option<&str>) -> Vec<Col> {
         if self.is_called(&OUTGOING) {
             return Vec::new();
         }

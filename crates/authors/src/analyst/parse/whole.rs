@@ -36,6 +36,7 @@ pub(super) fn complete(
         && !partial.keys.is_empty()
         && partial.measures.is_empty()
         && partial.rank.is_some_and(|rank| !rank.within)
+        && !partial.prices
     {
         partial.doubt(30);
     }

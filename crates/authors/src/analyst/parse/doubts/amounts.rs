@@ -1,11 +1,12 @@
 //! Doubts about figures: prices added up, percents averaged, net or gross, what comes to nothing.
 
-use ringfence_pipeline::ports::ColumnRole;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Doubt, Reading};
 use crate::analyst::{
-    parse::{balances, figures},
-    query::{Agg, Col, Expr, Filter},
+    parse::{balances, figures, worth},
+    query::{Agg, Col, Expr, Filter, Measure},
+    spelling::singular,
     view::View,
 };
 
@@ -13,6 +14,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     adds_percents,
     adds_what_is_averaged,
     adds_what_is_per_piece,
+    adds_prices_of_a_list,
     adds_levels_in_time,
     averages_percents_of_money,
     averages_weights,
@@ -27,6 +29,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     repeats_what_stands_once,
     has_two_figures_per_unit,
     counts_beside_another_figure,
+    takes_terms_for_figures,
 ];
 
 /// Percents add up to nothing.
@@ -58,6 +61,26 @@ fn adds_what_is_per_piece(reading: &Reading<'_>) -> bool {
                     && reading.named(col, &["price", "cost", "wage", "rate", "fee"]))
     };
     !reading.is_ranked() && reading.partial.chart.is_none() && reading.measures(per_piece)
+}
+
+/// A cost of the list of products stands beside each order of it, whatever the quantity.
+fn adds_prices_of_a_list(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let has = |col: Col, name: &str| view.columns[col].words == [name];
+    let list = view.joins.is_empty()
+        && (0..view.columns.len()).any(|col| has(col, "price"))
+        && (0..view.columns.len()).any(|col| has(col, "cost"))
+        && view.of_kind(ColumnKind::Date).next().is_none();
+    let listed = |col: Col| list && (has(col, "price") || has(col, "cost"));
+    reading.measures(|agg, col| agg == Agg::Sum && (worth::is_of_a_list(view, col) || listed(col)))
+        || reading.filtered(
+            |filter| matches!(filter, Filter::Number { col, .. } if worth::is_of_a_list(reading.view, *col) && !said(reading, *col)),
+        )
+}
+
+/// True if the question says the name of a column, or a word of it.
+fn said(reading: &Reading<'_>, col: Col) -> bool {
+    reading.words().iter().any(|word| reading.named(col, &[singular(word).as_str()]))
 }
 
 /// What there was in one year and in another adds up to nothing.
@@ -187,6 +210,14 @@ fn counts_beside_another_figure(reading: &Reading<'_>) -> bool {
         && !partial.agg_said_beside_count()
         && partial.measures.len() > 1
         && reading.measures(|agg, col| agg == Agg::Mean || agg == Agg::Sum && paid(col))
+}
+
+/// "gross profit if you use the unit cost of the list": how it is computed is no figure of its own.
+fn takes_terms_for_figures(reading: &Reading<'_>) -> bool {
+    let computed = |measure: &Measure| measure.name.is_some() && matches!(measure.of, Expr::Op(..));
+    reading.says(&["use", "using", "based", "taking", "assuming"])
+        && reading.measured(computed)
+        && reading.partial.measures.len() > 1
 }
 
 fn is_percent(view: &View<'_>, col: Col) -> bool {

@@ -24,7 +24,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     averages_listed_periods,
     picks_a_period_by_what_is_lacking,
     counts_kinds_or_pieces,
-    counts_in_one_table_through_another,
+    tells_one_table_through_another,
 ];
 
 /// "average takings per day": of the rows of a day, or of the days?
@@ -181,7 +181,7 @@ fn counts_kinds_or_pieces(reading: &Reading<'_>) -> bool {
 }
 
 /// What is of one table alone needs no other, of which some rows may lack.
-fn counts_in_one_table_through_another(reading: &Reading<'_>) -> bool {
+fn tells_one_table_through_another(reading: &Reading<'_>) -> bool {
     let (partial, view) = (reading.partial, reading.view);
     let used: Vec<usize> = partial
         .filters
@@ -191,6 +191,8 @@ fn counts_in_one_table_through_another(reading: &Reading<'_>) -> bool {
         .chain(partial.keys.iter().map(|key| key.column()))
         .map(|col| view.columns[col].table)
         .collect();
-    reading.measured(|measure| measure.agg == Agg::Distinct)
+    let counts_rows = reading.measured(|measure| measure.of == Expr::Rows);
+    (!partial.measures.is_empty() || partial.prices && reading.is_ranked())
+        && !counts_rows
         && used.first().is_some_and(|table| *table != view.base && used.iter().all(|one| one == table))
 }

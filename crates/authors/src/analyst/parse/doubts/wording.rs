@@ -25,6 +25,8 @@ pub(super) const DOUBTS: &[Doubt] = &[
     counts_gaps_or_rows,
     mixes_and_with_or,
     counts_what_is_elsewhere,
+    trades_in_another_table,
+    takes_sales_for_a_value,
 ];
 
 /// "the ten largest debits: how much in total?", "the 10 best paid: what do they cost together?"
@@ -141,4 +143,36 @@ fn counts_what_is_elsewhere(reading: &Reading<'_>) -> bool {
                 && !names.iter().any(|name| view.names.contains(name))
                 && names.iter().any(said)
         })
+}
+
+/// "worst selling product" of a list of products, where the orders stand in another table.
+fn trades_in_another_table(reading: &Reading<'_>) -> bool {
+    const TRADED: [&str; 7] = ["sold", "sell", "sells", "selling", "bought", "buy", "ordered"];
+    const KEPT_IN: [&str; 5] = ["order", "sale", "purchase", "transaction", "invoice"];
+    let view = reading.view;
+    let kept = |names: &[String]| names.iter().any(|name| KEPT_IN.contains(&name.as_str()));
+    reading.says(&TRADED)
+        && !reading.says_next(&["selling"], &["price", "prices"])
+        && !kept(&view.names)
+        && kept(&view.others)
+        && !reading.filtered(|filter| matches!(filter, Filter::Known { .. }))
+}
+
+/// "sales in Bern" is of no department of that name, where another table holds what was sold.
+fn takes_sales_for_a_value(reading: &Reading<'_>) -> bool {
+    const MONEY: [&str; 2] = ["sales", "revenue"];
+    let money = |value: &String| MONEY.contains(&value.to_lowercase().as_str());
+    reading.view.tables.len() > 1
+        && reading.says(&MONEY)
+        && reading.filtered(|filter| matches!(filter, Filter::Is { values, .. } if values.iter().any(money)))
+        && !reading.says(&[
+            "department",
+            "departments",
+            "team",
+            "role",
+            "staff",
+            "employees",
+            "who",
+            "people",
+        ])
 }

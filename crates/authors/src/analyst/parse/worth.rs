@@ -1,0 +1,310 @@
+//! What rows are worth where no column says it: quantity times price, less a discount; profit, margin, the value of a stock.
+
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+
+use super::{EXACT, Mention, Reader, Want};
+use crate::analyst::{
+    query::{Agg, Col, Expr, Measure},
+    spelling::{normal_words, singular},
+    view::View,
+    vocabulary::Class,
+    words::Kind,
+};
+
+impl Reader<'_> {
+    pub(super) fn called(&self, names: &[&str]) -> Option<Col> {
+        names.iter().find_map(|name| {
+            let wanted = normal_words(name);
+            let mut exact = (0..self.view.columns.len()).filter(|col| self.view.is_measure(*col));
+            let of = |col: &Col| wanted.iter().all(|word| self.view.columns[*col].words.contains(word));
+            exact.find(of)
+        })
+    }
+
+    pub(super) fn revenue(&self) -> Option<Expr> {
+        if let Some(col) = self.called(&["revenue", "sales", "turnover", "income"]) {
+            return Some(Expr::Column(col));
+        }
+        if let Some(col) = self.price_of_row() {
+            return Some(Expr::Column(col));
+        }
+        let price = self.called(&["unit price", "selling price", "sale price", "price", "rate"])?;
+        let quantity = self
+            .pieces_beside(price)
+            .or_else(|| self.called(&["quantity", "qty", "units", "pieces", "sold", "hours"]))
+            .or_else(|| self.quantity_beside(price))?;
+        let worth = Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price)));
+        Some(match self.discount_beside(quantity) {
+            Some(discount) => Expr::Op('*', Box::new(worth), Box::new(discount)),
+            None => worth,
+        })
+    }
+
+    /// Where a price stands in a list of its own, the pieces are those of the rows, not what is in stock.
+    fn pieces_beside(&self, price: Col) -> Option<Col> {
+        let own = self.view.columns[price].table == self.view.base;
+        self.column_of_pieces().filter(|col| !own && self.view.columns[*col].table == self.view.base)
+    }
+
+    /// What is left of a price after the discount that a column of the same table gives in percent.
+    ///
+    /// Revenue is net of discounts (IFRS 15); who wants it without says "before discount", "gross" or "list".
+    fn discount_beside(&self, quantity: Col) -> Option<Expr> {
+        if self.says(&["before", "without", "gross", "list", "excluding", "ignoring"]) {
+            return None;
+        }
+        let table = self.view.columns[quantity].table;
+        let discount = (0..self.view.columns.len()).find(|col| {
+            let column = &self.view.columns[*col];
+            column.table == table
+                && self.view.is_measure(*col)
+                && column.words.iter().any(|word| word == "discount")
+        })?;
+        let profile = self.view.profile(discount).filter(|profile| profile.empty == 0)?;
+        let max = profile.max?;
+        let unit = profile.unit.as_deref();
+        let part = match unit {
+            Some("%") => 100.0,
+            Some("fraction") => 1.0,
+            None if max <= 1.0 => 1.0,
+            None if profile.name.contains('%') || profile.name.to_lowercase().contains("percent") => 100.0,
+            _ => return None,
+        };
+        let rate = Expr::Column(discount);
+        let rate =
+            if part > 1.0 { Expr::Op('/', Box::new(rate), Box::new(Expr::Number(part))) } else { rate };
+        Some(Expr::Op('-', Box::new(Expr::Number(1.0)), Box::new(rate)))
+    }
+
+    /// "average order value", "the value of all orders": what a row is worth, where only its parts are known.
+    pub(super) fn worth_of_rows(&mut self) {
+        const WORTH: [&str; 4] = ["value", "values", "worth", "amount"];
+        const SOLD: [&str; 5] = ["order", "sale", "basket", "purchase", "cart"];
+        let Some(of @ Expr::Op(..)) = self.revenue().filter(|_| self.income(None).is_empty()) else { return };
+        let trades = |at: usize| {
+            self.tokens.get(at).is_some_and(|token| SOLD.contains(&singular(&token.text).as_str()))
+        };
+        let found = (0..self.tokens.len()).filter(|at| self.word(*at, &WORTH)).find_map(|at| {
+            let after = self.past(at + 1, &["of", "the", "our", "all", "each", "an", "every"]);
+            match () {
+                () if at > 0 && trades(at - 1) => Some((at - 1, at + 1)),
+                () if after > at + 1 && trades(after) => Some((at, after + 1)),
+                () => None,
+            }
+        });
+        let Some((start, end)) = found else { return };
+        let named = |mention: &Mention| mention.end > start && mention.start < end && mention.best() >= EXACT;
+        if self.mentions.iter().any(|mention| named(mention) && self.can(mention, Want::Measure)) {
+            return;
+        }
+        self.mentions.retain(|mention| mention.end <= start || mention.start >= end);
+        let mut measure = Measure::new(Agg::Sum, of);
+        measure.name = Some("order value".to_owned());
+        self.computed.push((start, measure));
+        self.spend(start..end);
+    }
+
+    /// The price of all that a row is of: beside what it cost, or alone, where nothing says how many there were.
+    pub(super) fn price_of_row(&self) -> Option<Col> {
+        let each = |col: &Col| {
+            let words = &self.view.columns[*col].words;
+            words.iter().any(|word| ["unit", "each", "per", "list", "piece"].contains(&word.as_str()))
+        };
+        let price = self.called(&["price"]).filter(|col| !each(col))?;
+        let cost = self.called(&["cost"]).filter(|col| !each(col));
+        let counted = ["quantity", "qty", "units", "pieces", "sold", "stock", "on hand", "ordered"];
+        let table = self.view.columns[price].table;
+        let own = |col: &Col| self.view.columns[*col].table == table;
+        let dated = self.view.of_kind(ColumnKind::Date).any(|col| own(&col));
+        // Where nothing beside it is measured, a row is of one.
+        let extra = |col: Col| {
+            let words = &self.view.columns[col].words;
+            ["tip", "gratuity", "postage", "deposit", "tax", "vat"]
+                .iter()
+                .any(|name| words.iter().any(|word| word == name))
+        };
+        let alone = (0..self.view.columns.len())
+            .all(|col| col == price || !own(&col) || !self.view.is_measure(col) || extra(col));
+        (self.called(&counted).is_none() && (cost.is_some_and(|cost| own(&cost)) || alone) && dated)
+            .then_some(price)
+    }
+
+    /// What a price of each is multiplied by, if one column only counts anything beside it: `Tickets`, `Price each`.
+    fn quantity_beside(&self, price: Col) -> Option<Col> {
+        let column = &self.view.columns[price];
+        let each = column.words.iter().any(|word| ["unit", "each", "per"].contains(&word.as_str()));
+        let counts = |col: &Col| {
+            self.view.is_measure(*col)
+                && *col != price
+                && self.view.columns[*col].table == column.table
+                && self.view.kind(*col) == ColumnKind::Integer
+                && self.view.role(*col) == ColumnRole::Quantity
+        };
+        let mut found = (0..self.view.columns.len()).filter(counts);
+        found.next().filter(|_| each && found.next().is_none())
+    }
+
+    pub(super) fn profits(&mut self) {
+        for at in 0..self.tokens.len() {
+            let found =
+                self.class_of(at, |class| matches!(class, Class::Profit | Class::Margin).then_some(class));
+            let Some((length, class)) = found else { continue };
+            if self.mention(at).is_some_and(|mention| mention.best() >= 60) {
+                continue;
+            }
+            if class == Class::Margin && self.computed.iter().any(|(_, measure)| measure.of.is_ratio()) {
+                self.spend(at..at + length);
+                continue;
+            }
+            let (Some(revenue), Some(cost)) =
+                (self.revenue(), self.called(&["cost", "costs", "expenses", "expense", "cogs"]))
+            else {
+                continue;
+            };
+            let cost = match (&revenue, self.pieces_beside(cost)) {
+                (Expr::Column(_), _) => Expr::Column(cost),
+                // What a piece costs stands in the list that has its price.
+                (_, Some(pieces)) => {
+                    Expr::Op('*', Box::new(Expr::Column(pieces)), Box::new(Expr::Column(cost)))
+                }
+                _ => continue,
+            };
+            let profit = Expr::Op('-', Box::new(revenue.clone()), Box::new(cost));
+            let (of, name) = match class {
+                Class::Margin => (Expr::Op('/', Box::new(profit), Box::new(revenue)), "margin"),
+                _ => (profit, "profit"),
+            };
+            self.spend(at..at + length);
+            let mut measure = Measure::new(Agg::Sum, of);
+            measure.percent = measure.of.is_ratio();
+            measure.name = Some(name.to_owned());
+            self.computed.push((at, measure));
+        }
+        self.rates();
+    }
+
+    /// Figures that are known by name: the conversion rate, the value of the stock.
+    fn rates(&mut self) {
+        for at in 0..self.tokens.len().saturating_sub(1) {
+            if self.used[at] || self.used[at + 1] {
+                continue;
+            }
+            if self.word(at, &["conversion"]) && self.word(at + 1, &["rate", "rates"]) {
+                let parts = self
+                    .called(&["conversions", "conversion"])
+                    .zip(self.called(&["sessions", "visits", "clicks", "visitors", "leads"]));
+                if let Some((above, below)) = parts {
+                    self.spend(at..at + 2);
+                    let mut measure = Measure::new(
+                        Agg::Sum,
+                        Expr::Op('/', Box::new(Expr::Column(above)), Box::new(Expr::Column(below))),
+                    );
+                    (measure.percent, measure.name) = (true, Some("conversion rate".to_owned()));
+                    self.computed.push((at, measure));
+                }
+            }
+            let stock = ["stock", "inventory"];
+            let after = self.past(at + 1, &["of", "the", "our"]);
+            let value = (self.word(at, &stock) && self.word(at + 1, &["value", "worth"]))
+                .then_some(at + 2)
+                .or_else(|| {
+                    (self.word(at, &["value", "worth"]) && self.word(after, &stock) && after > at + 1)
+                        .then_some(after + 1)
+                });
+            let other = |mention: Mention| mention.best() >= EXACT && !self.word(mention.start, &stock);
+            if let Some(end) = value.filter(|_| !self.mention(at).is_some_and(other)) {
+                self.mentions.retain(|mention| mention.end <= at || mention.start >= end);
+                let (end, prices) = self.valued_at(end);
+                let parts = self.called(&["on hand", "stock", "quantity", "qty"]).zip(self.called(prices));
+                if let Some((quantity, price)) = parts {
+                    self.spend(at..end);
+                    let mut measure = Measure::new(
+                        Agg::Sum,
+                        Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price))),
+                    );
+                    measure.name = Some("stock value".to_owned());
+                    self.computed.push((at, measure));
+                }
+            }
+        }
+    }
+
+    /// "at cost", "at selling price": what a stock is valued by, and where the words for it end.
+    fn valued_at(&self, end: usize) -> (usize, &'static [&'static str]) {
+        let at = self
+            .past(end + 1, &["full", "the", "our", "unit", "purchase", "selling", "sale", "retail", "list"]);
+        let said = self.word(end, &["at"]);
+        let sold =
+            (end + 1..at).any(|place| self.word(place, &["selling", "sale", "retail", "list", "full"]));
+        match () {
+            () if said && !sold && self.word(at, &["cost", "costs"]) => {
+                (self.past(at + 1, &["price", "prices"]), &["unit cost", "cost", "purchase price"])
+            }
+            () if said && self.word(at, &["price", "prices"]) => {
+                (at + 1, &["retail price", "selling price", "unit price", "price"])
+            }
+            () if said && self.word(at - 1, &["retail"]) => {
+                (at, &["retail price", "selling price", "unit price", "price"])
+            }
+            () => (end, &["unit cost", "cost", "unit price", "price"]),
+        }
+    }
+
+    /// Revenue as quantity times price, if there is no column of it.
+    pub(super) fn products(&mut self) {
+        for at in 0..self.tokens.len() {
+            let word = singular(&self.tokens[at].text);
+            let wanted = ["revenue", "turnover", "sale", "taking", "income"].contains(&word.as_str())
+                || ["value", "worth"].contains(&word.as_str()) && self.is_worth(at);
+            if !wanted
+                || self.used[at]
+                || self.tokens[at].kind != Kind::Word
+                || self
+                    .mention(at)
+                    .is_some_and(|mention| self.can(&mention, Want::Measure) || mention.best() >= EXACT)
+                || self.view.is_named(&word)
+            {
+                continue;
+            }
+            if let Some(of @ Expr::Op(..)) = self.revenue() {
+                let wanted_worth = ["value", "worth"].contains(&word.as_str());
+                self.spend(at..at + 1);
+                let mut measure = Measure::new(Agg::Sum, of);
+                measure.name = Some(if wanted_worth { "value" } else { "revenue" }.to_owned());
+                self.computed.push((at, measure));
+            }
+        }
+    }
+
+    /// "value of the hours", where hours and their rate are known and no column says what they are worth.
+    fn is_worth(&self, at: usize) -> bool {
+        let amount = |col: Col| {
+            self.view.is_measure(col)
+                && self.view.role(col) == ColumnRole::Amount
+                && !self.view.columns[col]
+                    .words
+                    .iter()
+                    .any(|word| ["price", "rate", "cost", "unit"].contains(&word.as_str()))
+        };
+        let next = self.past(at + 1, &["of", "the", "our", "all"]);
+        let other = next > at + 1
+            && self.mention(next).is_some_and(|mention| {
+                self.can(&mention, Want::Measure)
+                    && !self.revenue().is_some_and(|of| {
+                        mention.candidates.iter().any(|(col, _)| of.columns().contains(col))
+                    })
+            });
+        !other && !self.tokens[at].text.ends_with('s') && !(0..self.view.columns.len()).any(amount)
+    }
+}
+
+/// True for a price or a cost that stands once in a list of its own beside rows of so many pieces.
+pub(super) fn is_of_a_list(view: &View<'_>, col: Col) -> bool {
+    const OF_ONE: [&str; 4] = ["price", "cost", "rate", "fee"];
+    const PIECES: [&str; 5] = ["qty", "quantity", "unit", "piece", "menge"];
+    let has =
+        |col: Col, names: &[&str]| view.columns[col].words.iter().any(|word| names.contains(&word.as_str()));
+    let counted =
+        |one: Col| view.columns[one].table == view.base && view.is_measure(one) && has(one, &PIECES);
+    view.columns[col].table != view.base && has(col, &OF_ONE) && (0..view.columns.len()).any(counted)
+}
