@@ -241,6 +241,20 @@ pub(crate) fn refers(tokens: &[Token]) -> bool {
     (0..tokens.len()).any(|at| several(at) || one(at) || word(at, &["same"]))
 }
 
+/// True for "how many are unpaid?" after rows under a condition: how many of those is asked, for no others are named.
+pub(crate) fn counts_them(tokens: &[Token], earlier: &Query) -> bool {
+    const STATES: [&str; 12] =
+        ["are", "were", "is", "was", "have", "had", "did", "do", "haven't", "aren't", "weren't", "didn't"];
+    const WORDS_MAX: usize = 7;
+    let asks = matches!(tokens, [how, many, state, ..]
+        if how.is("how") && many.is_any(&["many", "much"]) && state.is_any(&STATES));
+    asks && tokens.len() <= WORDS_MAX
+        && !tokens.iter().any(|token| token.is_any(&["there", "we", "all", "you", "i"]))
+        && !earlier.filters.is_empty()
+        && earlier.keys.is_empty()
+        && earlier.rank.is_none()
+}
+
 /// True for a few words that can only change what was asked before: "per month", "only Vienna".
 pub(crate) fn is_change(tokens: &[Token]) -> bool {
     tokens.len() <= 4

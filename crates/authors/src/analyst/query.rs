@@ -253,6 +253,7 @@ pub(crate) enum Filter {
         col: Col,
         cmp: Cmp,
         agg: Agg,
+        #[serde(default)]
         within: Option<Col>,
     },
     /// So many days from one date of the row to another.
@@ -327,6 +328,23 @@ impl Filter {
             | Filter::Flag { col, .. }
             | Filter::Known { col, .. } => vec![*col],
         }
+    }
+
+    /// The same condition on the column that stands for its own elsewhere; none if it is on more than one.
+    pub(crate) fn on(&self, other: impl Fn(Col) -> Option<Col>) -> Option<Filter> {
+        let mut filter = self.clone();
+        match &mut filter {
+            Filter::Is { col, .. }
+            | Filter::Contains { col, .. }
+            | Filter::Number { col, .. }
+            | Filter::Between { col, .. }
+            | Filter::During { col, .. }
+            | Filter::Recurs { col, .. }
+            | Filter::Empty { col, .. }
+            | Filter::Flag { col, .. } => *col = other(*col)?,
+            _ => return None,
+        }
+        Some(filter)
     }
 
     /// What no row meets beside it.

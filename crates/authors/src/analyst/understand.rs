@@ -229,6 +229,15 @@ fn resolve(
             ));
         }
     }
+    // "how many orders did they place?" after customers of one city: of those, in another table.
+    if let Some(Earlier { memory, query, skipped: false }) = earlier.filter(|_| conversation::refers(tokens))
+        && alone.as_ref().is_ok_and(|found| found.iter().all(|reading| reading.view.base != memory.view.0))
+        && !query.filters.is_empty()
+        && let Some(reading) = carried(tokens, choices, memory, query, views)
+    {
+        return confirmed(question, choices, reading, earlier, views, tables);
+    }
+    let goes_on = goes_on || earlier.is_some_and(|earlier| conversation::counts_them(tokens, earlier.query));
     if let Some(Earlier { memory, query, skipped }) = earlier
         && (goes_on || alone.as_ref().map_or(true, |found| found.iter().all(|reading| reading.fragment)))
         && let Some(mut reading) = continuation(tokens, choices, memory, query, views)
@@ -248,7 +257,14 @@ fn resolve(
                 let per = tokens.len() <= 7
                     && matches!(tokens, [how, many, by, ..] if how.is("how") && many.is("many") && by.is_any(&["per", "by", "in", "each"]))
                     && earlier.is_some_and(|earlier| !earlier.query.filters.is_empty());
-                if per || earlier.is_some() && tokens.first().is_some_and(|token| token.is("and")) {
+                // Of those of whom the question before was, or of all?
+                let of_those = earlier.is_some_and(|earlier| {
+                    let other = reading.view.base != earlier.memory.view.0 && conversation::refers(tokens);
+                    !earlier.query.filters.is_empty()
+                        && (other || conversation::counts_them(tokens, earlier.query))
+                });
+                if per || of_those || earlier.is_some() && tokens.first().is_some_and(|token| token.is("and"))
+                {
                     reading.confidence = reading.confidence.min(ASKED_BELOW - 1);
                 }
                 confirmed(question, choices, reading, earlier, views, tables)
@@ -586,6 +602,34 @@ fn figures_meant(tokens: &[Token], earlier: Earlier<'_>, choices: &[Choice], vie
         }
         _ => Vec::new(),
     }
+}
+
+/// A question of another table, of those rows only that the earlier question was about.
+fn carried<'a, 'b>(
+    tokens: &[Token],
+    choices: &[Choice],
+    memory: &Memory,
+    earlier: &Query,
+    views: &'a [View<'b>],
+) -> Option<Reading<'a, 'b>> {
+    let asked_of = conversation::view_of(memory, views)?;
+    let joins = |view: &&View<'_>| view.joins.iter().any(|join| join.table == memory.view.0);
+    let readings = views.iter().filter(joins).filter_map(|view| {
+        let mut reading = read(tokens, choices, view).ok().filter(|reading| !reading.fragment)?;
+        let same = |col: Col| {
+            let (table, at) = (asked_of.columns[col].table, asked_of.columns[col].at);
+            view.columns.iter().position(|column| (column.table, column.at) == (table, at))
+        };
+        for filter in &earlier.filters {
+            let filter = filter.on(same)?;
+            if !reading.query.filters.contains(&filter) {
+                reading.query.filters.push(filter);
+            }
+        }
+        reading.confidence = reading.confidence.min(90);
+        Some(reading)
+    });
+    readings.max_by_key(|reading| (reading.confidence, std::cmp::Reverse(reading.view.joins.len())))
 }
 
 /// The earlier question as this one changes it; none if it brings nothing that fits.

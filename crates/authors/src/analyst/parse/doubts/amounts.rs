@@ -30,6 +30,8 @@ pub(super) const DOUBTS: &[Doubt] = &[
     has_two_figures_per_unit,
     counts_beside_another_figure,
     takes_terms_for_figures,
+    ranks_by_a_price_unasked,
+    takes_what_it_costs_for_its_cost,
 ];
 
 /// Percents add up to nothing.
@@ -218,6 +220,27 @@ fn takes_terms_for_figures(reading: &Reading<'_>) -> bool {
     reading.says(&["use", "using", "based", "taking", "assuming"])
         && reading.measured(computed)
         && reading.partial.measures.len() > 1
+}
+
+/// "top 5 products" of a price list: by what it costs, nobody is best.
+fn ranks_by_a_price_unasked(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let unsaid = reading.partial.measures.is_empty()
+        && view.joins.is_empty()
+        && view.of_kind(ColumnKind::Date).next().is_none()
+        && (0..view.columns.len()).any(|col| view.columns[col].words == ["cost"]);
+    reading.is_ranked() && !reading.partial.prices && unsaid
+}
+
+/// "products that cost more than 100" may be those of that price, where a price stands beside the cost.
+fn takes_what_it_costs_for_its_cost(reading: &Reading<'_>) -> bool {
+    let cost = |filter: &Filter| matches!(filter, Filter::Number { col, .. } | Filter::Between { col, .. } if reading.named(*col, &["cost"]));
+    let price = (0..reading.view.columns.len()).any(|col| reading.named(col, &["price"]));
+    let verb = reading.says_next(
+        &["cost", "costs"],
+        &["more", "less", "over", "under", "at", "between", "above", "below", "up"],
+    );
+    price && verb && reading.filtered(cost)
 }
 
 fn is_percent(view: &View<'_>, col: Col) -> bool {
