@@ -74,10 +74,11 @@ const KEYS: [&str; 23] = [
     "account",
     "barcode",
 ];
-const AMOUNTS: [&str; 29] = [
+const AMOUNTS: [&str; 33] = [
     "amount", "revenue", "sales", "cost", "costs", "total", "turnover", "profit", "income", "expense",
     "expenses", "value", "salary", "budget", "balance", "payment", "fee", "spend", "betrag", "umsatz",
-    "kosten", "gewinn", "summe", "gehalt", "erlös", "montant", "importe", "wert", "net",
+    "kosten", "gewinn", "summe", "gehalt", "erlös", "montant", "importe", "wert", "net", "rent", "deposit",
+    "donation", "miete",
 ];
 const TOTAL: [&str; 4] = ["total", "sum", "gesamt", "summe"];
 const QUANTITIES: [&str; 23] = [

@@ -9,7 +9,7 @@ use super::{
     phrasing, program,
     query::{Agg, Col, Expr, Filter, Key, Measure, Query, Task, Unit},
     stack,
-    view::{View, columns_said, views},
+    view::{View, columns_said, table_words, views},
     words::{self, Token},
 };
 
@@ -435,10 +435,14 @@ fn readings<'a, 'b>(
         failures.retain(asks);
         return Err(why_not(failures));
     }
-    best_of(if joined.is_empty() { single } else { joined }, choices).ok_or_else(|| why_not(failures))
+    best_of(tokens, if joined.is_empty() { single } else { joined }, choices).ok_or_else(|| why_not(failures))
 }
 
-fn best_of<'a, 'b>(mut found: Vec<Reading<'a, 'b>>, choices: &[Choice]) -> Option<Vec<Reading<'a, 'b>>> {
+fn best_of<'a, 'b>(
+    tokens: &[Token],
+    mut found: Vec<Reading<'a, 'b>>,
+    choices: &[Choice],
+) -> Option<Vec<Reading<'a, 'b>>> {
     let chosen = |reading: &Reading<'_, '_>| {
         let name = reading.view.tables[reading.view.base].name();
         choices.iter().any(|choice| matches!(choice, Choice::Table(table) if *table == name))
@@ -457,6 +461,18 @@ fn best_of<'a, 'b>(mut found: Vec<Reading<'a, 'b>>, choices: &[Choice]) -> Optio
     };
     if found.iter().any(|reading| !one_each(reading)) {
         found.retain(|reading| !one_each(reading));
+    }
+    // "properties cheaper than 1000" are those of the table of properties, not what is beside them elsewhere.
+    let named = |reading: &Reading<'_, '_>| {
+        tokens.iter().filter(|token| super::spelling::singular(&token.text) != token.text).any(|token| {
+            table_words(&reading.view.tables[reading.view.base])
+                .contains(&super::spelling::singular(&token.text))
+        })
+    };
+    let most = found.iter().map(|reading| reading.exact).max()?;
+    let fits = |reading: &Reading<'_, '_>| named(reading) && reading.exact + 1 >= most;
+    if found.iter().all(|reading| reading.view.joins.is_empty()) && found.iter().any(fits) {
+        found.retain(fits);
     }
     let most = found.iter().map(|reading| reading.exact).max()?;
     found.retain(|reading| reading.exact == most);

@@ -639,8 +639,11 @@ impl Reader<'_> {
                 && group.iter().all(|value| value.candidates.iter().all(|(_, text)| !text.ends_with('s')));
             self.out.rows_named |= plural && group.len() == 1;
             // "no-show rate": the share of those rows.
-            if group.len() == 1 && self.word(end, &["rate", "ratio", "quota"]) && self.mention(end).is_none()
-            {
+            let named = self
+                .mention(end)
+                .is_some_and(|mention| mention.end > end + 1 || mention.best() >= super::EXACT);
+            if group.len() == 1 && self.word(end, &["rate", "ratio", "quota"]) && !named {
+                self.mentions.retain(|mention| mention.start != end);
                 self.share_at = Some(end);
                 end += 1;
             }

@@ -420,6 +420,9 @@ impl Reader<'_> {
                 && (self.word(at, &["oldest", "youngest"]) || (self.word(at, &["longest"]) && self.out.lists))
                 && let Some(col) = self.default_date()
             {
+                if self.is_dated_elsewhere(at + 1) {
+                    self.out.doubt(30);
+                }
                 self.by_date(col, self.word(at, &["oldest", "longest"]));
             }
         }
@@ -676,8 +679,11 @@ impl Reader<'_> {
                 self.take(mention);
                 col
             }
-            None if rows => match self.default_date() {
+            None if rows => match self.default_date().or_else(|| self.made_in()) {
                 Some(col) => {
+                    if self.is_dated_elsewhere(thing) {
+                        self.out.doubt(30);
+                    }
                     self.spend(thing..thing + 1);
                     col
                 }

@@ -96,6 +96,7 @@ impl Reader<'_> {
     /// Takes a word that names no column for the one that it can only mean, or for those between which is asked.
     pub(super) fn senses(&mut self) {
         self.worth_of_rows();
+        self.wages();
         for at in 0..self.tokens.len() {
             let mentioned = self.is_mentioned(at) && !self.is_beside(at);
             // "turnover: food + drinks" says itself what it is.
@@ -198,7 +199,7 @@ impl Reader<'_> {
     }
 
     /// "how much did they buy", "what did we earn": money, where no figure is named.
-    fn is_traded(&self, at: usize) -> bool {
+    pub(super) fn is_traded(&self, at: usize) -> bool {
         const TRADED: [&str; 14] = [
             "buy", "bought", "spend", "spent", "earn", "earned", "make", "made", "pay", "paid", "sell",
             "sold", "charge", "charged",

@@ -5,6 +5,8 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 use super::{EXACT, Mention, Reader, Trouble, Want};
 use crate::analyst::{
     query::{Agg, Col, Expr, Filter, Measure},
+    spelling::singular,
+    view::table_words,
     vocabulary::Class,
     words::Kind,
 };
@@ -185,7 +187,7 @@ impl Reader<'_> {
             self.out.doubt(30);
         }
         if !long {
-            let born = called_years(self);
+            let born = called_years(self).or_else(|| self.made_in());
             if let (Some(col), true) = (born, self.word(at, &["oldest", "youngest"])) {
                 self.by_date(col, self.word(at, &["oldest"]));
                 return Ok(true);
@@ -239,5 +241,26 @@ impl Reader<'_> {
             )));
         }
         Ok(false)
+    }
+
+    /// The year in which each thing of a list was made: of vehicles, of houses.
+    pub(super) fn made_in(&self) -> Option<Col> {
+        let plain = self.view.joins.is_empty() && self.view.of_kind(ColumnKind::Date).next().is_none();
+        let made = |col: &Col| {
+            let words = &self.view.columns[*col].words;
+            let of = ["year", "model", "made", "built", "manufacture", "production", "construction"];
+            self.view.looks_like_years(*col)
+                && words.iter().any(|word| word == "year")
+                && words.iter().all(|word| of.contains(&word.as_str()))
+        };
+        (0..self.view.columns.len()).find(made).filter(|_| plain)
+    }
+
+    /// True if what is ranked by a day stands in a table that is only joined: its day is not that of the rows.
+    pub(super) fn is_dated_elsewhere(&self, thing: usize) -> bool {
+        let Some(token) = self.tokens.get(thing) else { return false };
+        let word = singular(&token.text);
+        let named = |table: usize| table_words(&self.view.tables[table]).contains(&word);
+        self.view.joins.iter().any(|join| named(join.table)) && !named(self.view.base)
     }
 }

@@ -30,7 +30,8 @@ impl Reader<'_> {
         }
         let price = self.called(&["unit price", "selling price", "sale price", "price", "rate"])?;
         let quantity = self
-            .pieces_beside(price)
+            .priced_per(price)
+            .or_else(|| self.pieces_beside(price))
             .or_else(|| self.called(&["quantity", "qty", "units", "pieces", "sold", "hours"]))
             .or_else(|| self.quantity_beside(price))?;
         let worth = Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price)));
@@ -38,6 +39,29 @@ impl Reader<'_> {
             Some(discount) => Expr::Op('*', Box::new(worth), Box::new(discount)),
             None => worth,
         })
+    }
+
+    /// What a price is of by its own name: nights for a `Rate per night`, hours for an `Hourly wage`.
+    fn priced_per(&self, price: Col) -> Option<Col> {
+        const ADVERBS: [(&str, &str); 5] = [
+            ("hourly", "hour"),
+            ("daily", "day"),
+            ("nightly", "night"),
+            ("weekly", "week"),
+            ("monthly", "month"),
+        ];
+        let column = &self.view.columns[price];
+        let per = column
+            .words
+            .windows(2)
+            .find(|pair| pair[0] == "per" || pair[0] == "a")
+            .map(|pair| pair[1].as_str());
+        let said = |adverb: &str| column.words.iter().any(|word| word == adverb);
+        let unit = per.or_else(|| ADVERBS.iter().find(|(adverb, _)| said(adverb)).map(|(_, unit)| *unit))?;
+        let counts = |col: &Col| {
+            *col != price && self.view.is_measure(*col) && self.view.columns[*col].words == [unit]
+        };
+        (0..self.view.columns.len()).find(counts)
     }
 
     /// Where a price stands in a list of its own, the pieces are those of the rows, not what is in stock.
@@ -100,6 +124,31 @@ impl Reader<'_> {
         self.mentions.retain(|mention| mention.end <= start || mention.start >= end);
         let mut measure = Measure::new(Agg::Sum, of);
         measure.name = Some("order value".to_owned());
+        self.computed.push((start, measure));
+        self.spend(start..end);
+    }
+
+    /// "total wages", "labour cost per month": hours times what is paid for one, where no column says it.
+    pub(super) fn wages(&mut self) {
+        const PAID: [&str; 4] = ["hourly wage", "hourly rate", "hourly pay", "wage per hour"];
+        const WORK: [&str; 6] = ["wage", "labour", "labor", "payroll", "staff", "personnel"];
+        const COST: [&str; 6] = ["cost", "costs", "bill", "expense", "expenses", "spend"];
+        let Some(wage) = self.called(&PAID) else { return };
+        let Some(hours) = self.priced_per(wage) else { return };
+        let found = (0..self.tokens.len()).find_map(|at| {
+            let alone = self.word(at, &["wages"]) || self.word(at, &["earn", "earned"]) && self.is_traded(at);
+            let cost = self.word(at, &WORK) && self.word(at + 1, &COST);
+            (alone || cost).then_some((at, at + 1 + usize::from(cost)))
+        });
+        let Some((start, end)) = found else { return };
+        let named = |mention: &Mention| mention.end > start && mention.start < end && mention.best() >= EXACT;
+        if start > 0 && self.word(start - 1, &["hourly"]) || self.mentions.iter().any(named) {
+            return;
+        }
+        self.mentions.retain(|mention| mention.end <= start || mention.start >= end);
+        let of = Expr::Op('*', Box::new(Expr::Column(hours)), Box::new(Expr::Column(wage)));
+        let mut measure = Measure::new(Agg::Sum, of);
+        measure.name = Some("wages".to_owned());
         self.computed.push((start, measure));
         self.spend(start..end);
     }

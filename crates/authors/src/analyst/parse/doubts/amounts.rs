@@ -62,7 +62,8 @@ fn adds_what_is_per_piece(reading: &Reading<'_>) -> bool {
                 || reading.named(col, &["unit", "each"])
                     && reading.named(col, &["price", "cost", "wage", "rate", "fee"]))
     };
-    !reading.is_ranked() && reading.partial.chart.is_none() && reading.measures(per_piece)
+    let ranks_rows = reading.is_ranked() && reading.partial.keys.is_empty();
+    !ranks_rows && reading.partial.chart.is_none() && reading.measures(per_piece)
 }
 
 /// A cost of the list of products stands beside each order of it, whatever the quantity.

@@ -3,7 +3,7 @@
 use ringfence_pipeline::ports::ColumnKind;
 
 use super::{Doubt, Reading};
-use crate::analyst::query::{Agg, Expr, Filter, Key, Task, Unit};
+use crate::analyst::query::{Agg, Expr, Filter, Key, Measure, Task, Unit};
 
 pub(super) const DOUBTS: &[Doubt] = &[
     averages_what_adds_up_per_period,
@@ -24,6 +24,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     averages_listed_periods,
     picks_a_period_by_what_is_lacking,
     counts_kinds_or_pieces,
+    counts_what_is_measured,
     tells_one_table_through_another,
 ];
 
@@ -178,6 +179,18 @@ fn counts_kinds_or_pieces(reading: &Reading<'_>) -> bool {
         && stocked
         && reading.says_next(&["we"], &["have", "hold", "stock"])
         && reading.filtered(|filter| matches!(filter, Filter::Is { .. } | Filter::Contains { .. }))
+}
+
+/// "which vehicle used the most fuel" asks for litres or money, not for rows of a table that is called fuel.
+fn counts_what_is_measured(reading: &Reading<'_>) -> bool {
+    let called = |word: &String| reading.view.names.contains(word) || reading.view.others.contains(word);
+    let mass = |word: &String| !word.ends_with('s') && *word != "people" && called(word);
+    let most = reading
+        .words()
+        .windows(2)
+        .any(|pair| ["most", "least", "much"].contains(&pair[0].as_str()) && mass(&pair[1]));
+    let counts = |measure: &Measure| measure.of == Expr::Rows || measure.agg == Agg::Distinct;
+    reading.is_ranked() && most && reading.partial.measures.iter().all(counts)
 }
 
 /// What is of one table alone needs no other, of which some rows may lack.

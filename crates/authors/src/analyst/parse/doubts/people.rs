@@ -23,8 +23,9 @@ fn takes_a_group_for_somebody(reading: &Reading<'_>) -> bool {
 
 /// Who is asked for, and the answer has nobody in it.
 fn names_nobody(reading: &Reading<'_>) -> bool {
-    reading.asks_who(2)
-        && !reading.partial.selects
+    let asks = reading.asks_who(1)
+        || reading.says_next(&["and", "so", "but", "now"], &["who"]) && reading.asks_who(2);
+    asks && !reading.partial.selects
         && !reading.partial.lists
         && !reading.lists_rows()
         && !reading.lists_values()

@@ -11,6 +11,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     is_a_ratio,
     grew,
     goes_somewhere,
+    is_a_rate,
 ];
 
 /// A share of several figures, or of an average, has more than one meaning.
@@ -81,4 +82,16 @@ fn goes_somewhere(reading: &Reading<'_>) -> bool {
     reading.shares()
         && (reading.says_next(&["goes", "go", "went", "going"], &["to"])
             || reading.says_next(&["spent", "spend"], &["on"]))
+}
+
+/// "tip percentage by waiter" may be the tip in percent of the bill.
+fn is_a_rate(reading: &Reading<'_>) -> bool {
+    let named = |word: &String| {
+        reading.measures(|_, col| reading.named(col, &[crate::analyst::spelling::singular(word).as_str()]))
+    };
+    let after = reading
+        .words()
+        .windows(2)
+        .any(|pair| named(&pair[0]) && ["percentage", "rate", "ratio"].contains(&pair[1].as_str()));
+    reading.shares() && reading.part().is_empty() && after
 }
