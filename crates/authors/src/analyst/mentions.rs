@@ -7,7 +7,8 @@ use super::{
     spelling::{derived, normal_words, plain_letters, singular, slips, slips_allowed, stem},
     view::View,
     vocabulary::{
-        MONEY_WORDS, countries_of, filler, is_common, known_words, phrases, same_concept, telling_words,
+        MONEY_WORDS, codes_of_country, countries_of, filler, is_common, known_words, phrases, same_concept,
+        telling_words,
     },
     words::{self, Kind, Token},
 };
@@ -458,7 +459,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         let head = name
             .iter()
             .rev()
-            .find(|word| word.chars().count() > 2 && !UNITS.contains(&word.as_str()))
+            .find(|word| word.chars().count() > 2 && *word != "date" && !UNITS.contains(&word.as_str()))
             .is_some_and(|last| words.contains(last))
             || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
         let adjective = words.len() == 1 && words[0] == "unit";
@@ -782,6 +783,17 @@ fn matching(
             let few = |col: &Col| view.profile(*col).is_some_and(|profile| profile.distinct <= 6);
             found = pick(&|value| matches!(value, [one] if codes.contains(&one.as_str())));
             found.retain(|(col, _)| few(col));
+        }
+        if found.is_empty() {
+            let codes = codes_of_country(&words.join(" "));
+            let place = |col: &Col| {
+                view.columns[*col]
+                    .words
+                    .iter()
+                    .any(|word| ["country", "nation", "market"].contains(&word.as_str()))
+            };
+            found = pick(&|value| matches!(value, [one] if codes.contains(&one.as_str())));
+            found.retain(|(col, _)| place(col));
         }
         if found.is_empty()
             && let [word] = &words[..]

@@ -463,7 +463,7 @@ pub(crate) const MONEY_WORDS: &[&str] = &["amount", "value", "money", "sum"];
 const DEMONYMS: &str = "german germany|french france|italian italy|spanish spain|austrian austria|swiss switzerland|british united kingdom|uk united kingdom|britain united kingdom|usa united states|america united states|british uk|english england|dutch netherlands|belgian belgium|polish poland|danish denmark|swedish sweden|norwegian norway|finnish finland|irish ireland|portuguese portugal|greek greece|czech czechia|czech czech republic|hungarian hungary|american usa|american united states|american us|canadian canada|mexican mexico|brazilian brazil|chinese china|japanese japan|indian india|australian australia|turkish turkey|scottish scotland|welsh wales|korean south korea|russian russia|ukrainian ukraine|romanian romania|croatian croatia|slovenian slovenia|slovak slovakia|luxembourgish luxembourg|argentinian argentina|egyptian egypt|south-african south africa";
 
 /// Everyday words that are never taken for a slip in another word.
-const COMMON: &str = "percentile quartile expected actual difference differences gap gaps variance fail fails failed failure gain gains stay stays drop drops used caused left lost rated spent owed summer winter spring autumn respondent respondents response responses weather rain phone salary salaries price prices profit costs store stores score scores stock stocks state states rate rates date dates week weeks term terms team teams item items unit units plan plans sale sales user users hour hours page pages game games name names race races gender income address addresses email emails code codes cash loan loans debt debts risk risks brand brands model models client clients vendor vendors buyer buyers seller sellers market markets margin margins region regions country countries county counties city cities street streets house houses child children woman women wife husband color colour colours colors size sizes weight weights height heights length width depth speed distance temperature humidity pressure volume volumes density energy power voltage current tax taxes bonus bonuses wage wages holiday holidays vacation vacations sick overtime shift shifts skill skills title titles level levels grade grades rank ranks class classes group groups type types kind kinds status review reviews rating ratings comment comments reason reasons cause causes effect effects world future past present forecast predict prediction estimate competitor competitors weekday quality marketing training meeting meetings travel flight flights hotel hotels event events website visit visits click clicks view views lead leads deal deals contract contracts invoice invoices payment payments refund refunds return returns delivery deliveries shipment shipments order orders";
+const COMMON: &str = "rejected declined denied percentile quartile expected actual difference differences gap gaps variance fail fails failed failure gain gains stay stays drop drops used caused left lost rated spent owed summer winter spring autumn respondent respondents response responses weather rain phone salary salaries price prices profit costs store stores score scores stock stocks state states rate rates date dates week weeks term terms team teams item items unit units plan plans sale sales user users hour hours page pages game games name names race races gender income address addresses email emails code codes cash loan loans debt debts risk risks brand brands model models client clients vendor vendors buyer buyers seller sellers market markets margin margins region regions country countries county counties city cities street streets house houses child children woman women wife husband color colour colours colors size sizes weight weights height heights length width depth speed distance temperature humidity pressure volume volumes density energy power voltage current tax taxes bonus bonuses wage wages holiday holidays vacation vacations sick overtime shift shifts skill skills title titles level levels grade grades rank ranks class classes group groups type types kind kinds status review reviews rating ratings comment comments reason reasons cause causes effect effects world future past present forecast predict prediction estimate competitor competitors weekday quality marketing training meeting meetings travel flight flights hotel hotels event events website visit visits click clicks view views lead leads deal deals contract contracts invoice invoices payment payments refund refunds return returns delivery deliveries shipment shipments order orders";
 
 /// The vocabulary, made once.
 pub(crate) struct Vocabulary {
@@ -593,6 +593,63 @@ pub(crate) fn same_concept(left: &str, right: &str) -> bool {
         let has = |word: &str| list.split(' ').any(|known| known == word);
         has(left) && has(right)
     })
+}
+
+/// Countries and their codes of two letters, as ISO 3166-1 has them, with those that people write beside them.
+const COUNTRY_CODES: [(&str, &[&str]); 48] = [
+    ("argentina", &["ar"]),
+    ("australia", &["au"]),
+    ("austria", &["at"]),
+    ("belgium", &["be"]),
+    ("brazil", &["br"]),
+    ("bulgaria", &["bg"]),
+    ("canada", &["ca"]),
+    ("chile", &["cl"]),
+    ("china", &["cn"]),
+    ("colombia", &["co"]),
+    ("croatia", &["hr"]),
+    ("czechia", &["cz"]),
+    ("denmark", &["dk"]),
+    ("egypt", &["eg"]),
+    ("estonia", &["ee"]),
+    ("finland", &["fi"]),
+    ("france", &["fr"]),
+    ("germany", &["de"]),
+    ("great britain", &["gb", "uk"]),
+    ("britain", &["gb", "uk"]),
+    ("greece", &["gr"]),
+    ("hungary", &["hu"]),
+    ("india", &["in"]),
+    ("indonesia", &["id"]),
+    ("ireland", &["ie"]),
+    ("israel", &["il"]),
+    ("italy", &["it"]),
+    ("japan", &["jp"]),
+    ("kenya", &["ke"]),
+    ("luxembourg", &["lu"]),
+    ("mexico", &["mx"]),
+    ("netherland", &["nl"]),
+    ("new zealand", &["nz"]),
+    ("nigeria", &["ng"]),
+    ("norway", &["no"]),
+    ("poland", &["pl"]),
+    ("portugal", &["pt"]),
+    ("romania", &["ro"]),
+    ("south africa", &["za"]),
+    ("spain", &["es"]),
+    ("sweden", &["se"]),
+    ("switzerland", &["ch"]),
+    ("turkey", &["tr"]),
+    ("ukraine", &["ua"]),
+    ("united kingdom", &["gb", "uk"]),
+    ("united state", &["us", "usa"]),
+    ("usa", &["us"]),
+    ("america", &["us", "usa"]),
+];
+
+/// The codes that a country may be written by; its name in the singular, as words are compared.
+pub(crate) fn codes_of_country(name: &str) -> &'static [&'static str] {
+    COUNTRY_CODES.iter().find(|(country, _)| *country == name).map_or(&[], |(_, codes)| *codes)
 }
 
 /// Countries that an adjective speaks of.

@@ -141,6 +141,12 @@ impl Reader<'_> {
                 self.spend(at..at + 1);
                 continue;
             }
+            // Of several amounts none is meant more than the others: it is asked.
+            let unsaid = cols.is_empty() && spends && !self.is_mentioned(at);
+            let cols = match unsaid && self.revenue().is_none() {
+                true => self.own_amounts(),
+                false => cols,
+            };
             if cols.is_empty() || (cols.len() > 1 && side.is_none() && self.revenue().is_some()) {
                 continue;
             }
@@ -310,14 +316,19 @@ impl Reader<'_> {
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// The one amount of the table.
-    fn spent(&self) -> Vec<Col> {
+    /// Every amount of the rows themselves.
+    fn own_amounts(&self) -> Vec<Col> {
         let amount = |col: &Col| {
             self.view.is_measure(*col)
                 && self.view.role(*col) == ColumnRole::Amount
                 && self.view.columns[*col].table == self.view.base
         };
-        let amounts: Vec<Col> = self.view_cols().filter(amount).collect();
+        self.view_cols().filter(amount).collect()
+    }
+
+    /// The one amount of the table.
+    fn spent(&self) -> Vec<Col> {
+        let amounts = self.own_amounts();
         if let Some(out) = self.goes_out() {
             return vec![out];
         }

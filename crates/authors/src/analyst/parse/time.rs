@@ -13,13 +13,14 @@ use crate::analyst::{
 const QUARTER_DAYS_MAX: i64 = 92;
 
 /// What may have been done on a day, by the words for it.
-const DONE_WORDS: [&[&str]; 7] = [
+const DONE_WORDS: [&[&str]; 8] = [
     &["sold", "sell", "sells", "sale", "sales", "selling"],
     &["bought", "buy", "buys", "purchased"],
     &["delivered", "deliver", "delivery", "deliveries"],
     &["shipped", "ship", "shipping"],
     &["returned", "returns"],
     &["hired", "hire", "hires"],
+    &["closed", "won", "lost"],
     &["joined", "join", "since", "signed", "registered", "registration", "enrolled", "enrolment"],
 ];
 

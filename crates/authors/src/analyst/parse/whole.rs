@@ -1,6 +1,6 @@
 //! Makes a whole query of what was said: what goes without saying is added, what is doubtful asked.
 
-use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole, TableProfile};
 
 use super::{Choice, Partial, Trouble, ask_column, doubts};
 use crate::analyst::{
@@ -612,6 +612,7 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         {
             partial.measures.push(measure);
         } else if !partial.aggs.is_empty() {
+            unsaid_among_tables(partial, view);
             let col =
                 owed_figure(partial, view).map_or_else(|| main_measure(&partial.aggs, view, choices), Ok)?;
             partial.measures = partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))).collect();
@@ -620,7 +621,9 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
                 && (partial.rows_named
                     || !grouped
                     || matches!(&partial.task, Some(Task::Share(part)) if !part.is_empty())))
-            || (partial.rows_named && grouped && !matches!(partial.task, Some(Task::Ageing { .. })))
+            || ((partial.rows_named || begins_with_rows(partial, view))
+                && grouped
+                && !matches!(partial.task, Some(Task::Ageing { .. })))
         {
             partial.measures.push(Measure::rows());
         } else if !grouped
@@ -661,6 +664,7 @@ fn figures(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Result
         && !partial.measures.is_empty()
         && partial.measures.iter().all(|measure| measure.of == Expr::Rows)
     {
+        unsaid_among_tables(partial, view);
         let col = main_measure(&partial.aggs, view, choices)?;
         partial.measures.extend(partial.aggs.iter().map(|agg| Measure::new(*agg, Expr::Column(col))));
     }
@@ -761,6 +765,35 @@ fn happens(partial: &Partial) -> bool {
         .columns
         .iter()
         .any(|(phrase, meant)| event(phrase) && meant.iter().any(|col| dates.contains(col)))
+}
+
+/// "who has the best average" is of no one figure, where other tables have figures as well.
+fn unsaid_among_tables(partial: &mut Partial, view: &View<'_>) {
+    let joined = |table: usize| table == view.base || view.joins.iter().any(|join| join.table == table);
+    let measured = |profile: &TableProfile| {
+        profile.columns.iter().any(|column| {
+            crate::analyst::view::is_number(column.kind)
+                && matches!(column.role, ColumnRole::Amount | ColumnRole::Quantity | ColumnRole::Rate)
+        })
+    };
+    let elsewhere =
+        view.tables.iter().enumerate().any(|(table, profile)| !joined(table) && measured(profile));
+    let mean = partial.aggs.iter().any(|agg| matches!(agg, Agg::Mean | Agg::Median));
+    if mean && elsewhere && view.stack.is_none() {
+        partial.doubt(25);
+    }
+}
+
+/// True for "deals created per month": so many of them, and no money that they are worth.
+fn begins_with_rows(partial: &Partial, view: &View<'_>) -> bool {
+    const MONEY: [&str; 8] =
+        ["payments", "sales", "donations", "expenses", "costs", "earnings", "takings", "fees"];
+    let small = |word: &&String| ["the", "all", "our", "show", "list", "me"].contains(&word.as_str());
+    let mut words = partial.said.words.iter().skip_while(small);
+    let (Some(rows), Some(verb)) = (words.next(), words.next()) else { return false };
+    let done =
+        verb.ends_with("ed") || ["won", "lost", "made", "sold", "sent", "bought"].contains(&verb.as_str());
+    done && rows.ends_with('s') && view.is_named(rows) && !MONEY.contains(&rows.as_str())
 }
 
 /// The one amount there is, if no figure is named.

@@ -315,6 +315,14 @@ impl Reader<'_> {
             {
                 continue;
             }
+            // "shipping income" is what the column says.
+            let beside = self
+                .mention_before(at)
+                .is_some_and(|mention| mention.best() >= 60 && self.can(&mention, Want::Measure));
+            if beside {
+                self.spend(at..at + 1);
+                continue;
+            }
             if let Some(of @ Expr::Op(..)) = self.revenue() {
                 let wanted_worth = ["value", "worth"].contains(&word.as_str());
                 self.spend(at..at + 1);

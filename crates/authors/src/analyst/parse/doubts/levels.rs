@@ -181,7 +181,8 @@ fn counts_kinds_or_pieces(reading: &Reading<'_>) -> bool {
         && reading.filtered(|filter| matches!(filter, Filter::Is { .. } | Filter::Contains { .. }))
 }
 
-/// "which vehicle used the most fuel" asks for litres or money, not for rows of a table that is called fuel.
+/// "which vehicle used the most fuel" asks for litres or money, not for rows of a table that is called fuel; nor does
+/// "who spends the most on meals".
 fn counts_what_is_measured(reading: &Reading<'_>) -> bool {
     let called = |word: &String| reading.view.names.contains(word) || reading.view.others.contains(word);
     let mass = |word: &String| !word.ends_with('s') && *word != "people" && called(word);
@@ -190,7 +191,8 @@ fn counts_what_is_measured(reading: &Reading<'_>) -> bool {
         .windows(2)
         .any(|pair| ["most", "least", "much"].contains(&pair[0].as_str()) && mass(&pair[1]));
     let counts = |measure: &Measure| measure.of == Expr::Rows || measure.agg == Agg::Distinct;
-    reading.is_ranked() && most && reading.partial.measures.iter().all(counts)
+    let spent = reading.says(&["spend", "spends", "spent", "spending", "earn", "earns", "earned"]);
+    reading.is_ranked() && (most || spent) && reading.partial.measures.iter().all(counts)
 }
 
 /// What is of one table alone needs no other, of which some rows may lack.

@@ -19,7 +19,8 @@ pub(super) const DOUBTS: &[Doubt] = &[
 /// "which customers were invoiced in every quarter".
 fn does_something_in_every_period(reading: &Reading<'_>) -> bool {
     let listed = reading.partial.selects || reading.lists_values() || reading.lists_rows();
-    listed
+    let counted = reading.partial.counts && reading.says_next(&["in"], &["every"]);
+    (listed || counted)
         && !reading.is_ranked_overall()
         && reading.says_next(&["every", "each"], &["year", "quarter", "month", "week", "day"])
 }

@@ -1,7 +1,7 @@
 //! Doubts about shares: of what, within what, and whether it is a share that is asked for.
 
 use super::{Doubt, Reading};
-use crate::analyst::query::{Expr, Filter};
+use crate::analyst::query::{Agg, Expr, Filter, Measure};
 
 pub(super) const DOUBTS: &[Doubt] = &[
     is_of_several_figures,
@@ -12,6 +12,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     grew,
     goes_somewhere,
     is_a_rate,
+    is_within_or_across,
 ];
 
 /// A share of several figures, or of an average, has more than one meaning.
@@ -94,4 +95,15 @@ fn is_a_rate(reading: &Reading<'_>) -> bool {
         .windows(2)
         .any(|pair| named(&pair[0]) && ["percentage", "rate", "ratio"].contains(&pair[1].as_str()));
     reading.shares() && reading.part().is_empty() && after
+}
+
+/// "share of won value by industry": how much of each industry's was won, or how what was won is spread?
+fn is_within_or_across(reading: &Reading<'_>) -> bool {
+    let money = |measure: &Measure| measure.agg == Agg::Sum && measure.of != Expr::Rows;
+    reading.shares()
+        && reading.part().len() == 1
+        && reading.partial.keys.len() == 1
+        && reading.measured(money)
+        && reading.says_next(&["share", "percentage", "proportion"], &["of"])
+        && !reading.says(&["within", "each", "every", "its", "their", "per"])
 }
