@@ -736,3 +736,51 @@ fn unknown_names_of_rows_are_asked_about() {
     }
     assert!(ask("what was the profit per driver", &files).is_err());
 }
+
+const CLIENTS: &str = "Client No,Name,Town,Segment,Since\nC1,Ana Wren,Lund,Trade,2019-04-02\nC2,Bo Finch,Lund,Private,2021-06-11\nC3,Cy Lark,Malmo,Trade,2022-09-30\nC4,Di Swift,Malmo,Private,2023-02-14\n";
+const GOODS: &str = "Article No,Article,Category,Price,Cost,Stock,Reorder Level\nA1,Kettle,Kitchen,40,22,12,5\nA2,Pan,Kitchen,60,35,3,5\nA3,Lamp,Lighting,80,45,9,4\nA4,Candle,Lighting,5,2,200,50\n";
+const PURCHASES: &str = "Order No,Date,Client No,Article No,Qty,Seller,Paid On\nO1,2023-01-10,C1,A1,2,Eva,2023-02-01\nO2,2023-03-22,C2,A2,1,Max,2023-03-30\nO3,2023-07-05,C1,A3,3,Eva,\nO4,2024-01-19,C3,A1,1,Max,2024-02-20\nO5,2024-05-08,C2,A3,2,Eva,2024-06-01\nO6,2024-05-30,C1,A2,4,Max,\n";
+const STAFF: &str = "Name,Role,Shop,Hired,Monthly Salary\nEva,Sales,Ystad,2018-03-01,3100\nMax,Sales,Ystad,2021-09-01,2900\nIda,Workshop,Kalmar,2016-01-04,3600\nOle,Workshop,Kalmar,2022-05-16,3000\n";
+
+/// The tables of one shop, which belong together by their numbers.
+const SHOP: [(&str, &str); 4] =
+    [("clients.csv", CLIENTS), ("articles.csv", GOODS), ("orders.csv", PURCHASES), ("staff.csv", STAFF)];
+
+#[test]
+fn tables_of_one_shop_are_asked_together() {
+    understood(
+        &SHOP,
+        &[
+            ("revenue by category", "computed as (Qty * Price)"),
+            ("average order value", "Average order value"),
+            ("profit per month", "computed as ((Qty * Price) - (Qty * Cost))"),
+            ("which articles were never sold", "Article No is not in"),
+            ("stock value", "computed as (Stock * Cost)"),
+            ("how much did Ana Wren spend", "Total value, where Name is Ana Wren"),
+            ("how many lamps did we sell in 2024", "Total Qty, where Article is Lamp"),
+            ("which staff earn over 3000", "Monthly Salary > 3000"),
+            ("who was hired first", "lowest Hired"),
+            ("cheapest article in each category", "The rows with the lowest Price within each Category"),
+            (
+                "staff who earn more than the average of their role",
+                "Monthly Salary > the average of the rows of the same Role",
+            ),
+        ],
+    );
+    // No figure of a list is that of an order, and what is spent or sold stands in another table.
+    for asked in
+        ["orders over 50", "total cost", "worst selling article", "top 3 articles", "who bought the most"]
+    {
+        let answer = ask(asked, &SHOP);
+        assert!(
+            matches!(answer, Err(AuthorError::Unclear(..))),
+            "{asked}: {:?}",
+            answer.map(|draft| draft.explanation)
+        );
+    }
+    let follow = |first: &str, then: &str| ask_then(first, then, &SHOP).map(|draft| draft.explanation);
+    let placed = follow("clients in Lund", "how many orders did they place?").unwrap();
+    assert!(placed.contains("Town is Lund"), "{placed}");
+    let unpaid = follow("orders in May 2024", "how many are unpaid?").unwrap();
+    assert!(unpaid.contains("May 2024") && unpaid.contains("Paid On is empty"), "{unpaid}");
+}

@@ -533,6 +533,16 @@ impl<'a> Reader<'a> {
     fn find_mentions(&mut self) {
         self.mentions = mentions::columns(&self.tokens, self.view, &self.used);
         self.values = mentions::values(&self.tokens, self.view, &self.used);
+        // "did we sell" names no `Seller`.
+        let tokens = &self.tokens;
+        let done = |mention: &Mention| {
+            mention.end == mention.start + 1
+                && mention.best() < EXACT
+                && tokens[mention.start].is_any(&["sell", "sold", "buy", "bought"])
+                && mention.start > 0
+                && tokens[mention.start - 1].is_any(&["we", "they", "i", "you", "he", "she"])
+        };
+        self.mentions.retain(|mention| !done(mention));
         // "values" in "missing values" is no column.
         let fixed = |start: usize, end: usize| {
             (0..=start).any(|at| {

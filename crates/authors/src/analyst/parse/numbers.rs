@@ -558,7 +558,15 @@ impl Reader<'_> {
             )));
         }
         let only = candidates.len() == 1;
-        self.out.doubt(if only { 6 } else { 15 });
+        // "orders over 50" are rather worth so much than of so many pieces.
+        let pieces = candidates.iter().any(|(col, _)| self.column_of_pieces() == Some(*col));
+        let said = self.word(to, &["pieces", "units", "items", "pcs"]);
+        let worth = matches!(self.revenue(), Some(Expr::Op(..))) || pieces && !said;
+        self.out.doubt(match only {
+            true if worth => 30,
+            true => 6,
+            false => 15,
+        });
         let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
         Ok((col, from, to))
     }
