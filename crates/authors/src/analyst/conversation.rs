@@ -255,6 +255,37 @@ pub(crate) fn counts_them(tokens: &[Token], earlier: &Query) -> bool {
         && earlier.rank.is_none()
 }
 
+/// True for a few words that name nothing to ask of: "how many?", "total value", "how many were cancelled" go on from the
+/// rows that were asked about, or from their groups.
+pub(crate) fn is_elliptical(tokens: &[Token], earlier: &Query, named: impl Fn(&Token) -> bool) -> bool {
+    /// Words of a question that counts, of any other, and of one after groups of all rows.
+    const WORDS_MAX: [usize; 3] = [6, 4, 2];
+    let words: Vec<&Token> =
+        tokens.iter().filter(|token| !matches!(token.kind, super::words::Kind::Mark(_))).collect();
+    let counts = matches!(words[..], [how, many, ..] if how.is("how") && many.is_any(&["many", "much"]));
+    let most = match () {
+        () if !earlier.filters.is_empty() => WORDS_MAX[usize::from(!counts)],
+        () if !earlier.keys.is_empty() => WORDS_MAX[2],
+        () => 0,
+    };
+    let whole = [
+        "all",
+        "overall",
+        "everything",
+        "everybody",
+        "whole",
+        "entire",
+        "every",
+        "each",
+        "we",
+        "our",
+        "there's",
+    ];
+    !words.is_empty()
+        && words.len() <= most
+        && !words.iter().any(|token| token.is_any(&whole) || named(token))
+}
+
 /// True for a few words that can only change what was asked before: "per month", "only Vienna".
 pub(crate) fn is_change(tokens: &[Token]) -> bool {
     tokens.len() <= 4
@@ -309,6 +340,33 @@ pub(crate) fn opposite(earlier: &Query, tokens: &[Token]) -> Option<Query> {
 fn is_kind(filter: &Filter, view: &View<'_>) -> bool {
     let Filter::Number { col, cmp: Cmp::Equal, value: 1.0 } = filter else { return false };
     view.profile(*col).is_some_and(|profile| profile.min == Some(0.0) && profile.max == Some(1.0))
+}
+
+/// "how many in January 2025", "February?": of the same year.
+pub(crate) fn keep_year(earlier: &Query, query: &mut Query) {
+    let year = |col: usize| {
+        earlier.filters.iter().find_map(|filter| match filter {
+            Filter::During { col: one, range, not: false } if *one == col => {
+                let (first, last) = (dates::date_of(range.from?).0, dates::date_of(range.to? - 1).0);
+                (first == last).then_some(first)
+            }
+            _ => None,
+        })
+    };
+    for filter in &mut query.filters {
+        if let Filter::Recurs { col, when: dates::Recurring::Months(months), not: false } = filter
+            && let ([month], Some(year)) = (&months[..], year(*col))
+        {
+            let month = i64::from(*month);
+            let (from, to) = (dates::month_start(year, month), dates::month_start(year, month + 1));
+            *filter = Filter::During {
+                col: *col,
+                range: dates::Range { from: Some(from), to: Some(to) },
+                not: false,
+            };
+            query.notes.clear();
+        }
+    }
 }
 
 /// The earlier query with what the new question says put in its place.

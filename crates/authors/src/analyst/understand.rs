@@ -237,7 +237,11 @@ fn resolve(
     {
         return confirmed(question, choices, reading, earlier, views, tables);
     }
-    let goes_on = goes_on || earlier.is_some_and(|earlier| conversation::counts_them(tokens, earlier.query));
+    let named = |token: &Token| views.iter().any(|view| view.is_named(&token.text));
+    let elliptical = earlier.is_some_and(|earlier| conversation::is_elliptical(tokens, earlier.query, named));
+    let goes_on = goes_on
+        || elliptical
+        || earlier.is_some_and(|earlier| conversation::counts_them(tokens, earlier.query));
     if let Some(Earlier { memory, query, skipped }) = earlier
         && (goes_on || alone.as_ref().map_or(true, |found| found.iter().all(|reading| reading.fragment)))
         && let Some(mut reading) = continuation(tokens, choices, memory, query, views)
@@ -261,7 +265,7 @@ fn resolve(
                 let of_those = earlier.is_some_and(|earlier| {
                     let other = reading.view.base != earlier.memory.view.0 && conversation::refers(tokens);
                     !earlier.query.filters.is_empty()
-                        && (other || conversation::counts_them(tokens, earlier.query))
+                        && (other || elliptical || conversation::counts_them(tokens, earlier.query))
                 });
                 if per || of_those || earlier.is_some() && tokens.first().is_some_and(|token| token.is("and"))
                 {
@@ -689,7 +693,10 @@ fn continuation<'a, 'b>(
         }
         let said = std::mem::take(&mut partial.said).without_columns();
         let moved = partial.year_earlier;
-        let query = conversation::merge(earlier, partial, tokens, view);
+        let mut query = conversation::merge(earlier, partial, tokens, view);
+        conversation::keep_year(earlier, &mut query);
+        // Of whom the rest is, only the answer before tells.
+        let rest = tokens.iter().any(|token| token.is_any(&["rest", "others", "remaining", "remainder"]));
         // What changes nothing was not understood.
         if (Query { notes: earlier.notes.clone(), ..query.clone() }) == *earlier {
             return None;
@@ -705,7 +712,7 @@ fn continuation<'a, 'b>(
             of_row || matches!(earlier.task, Task::Rows(_)) && earlier.rank.is_some() && query.rank.is_none();
         // "and who had them?" may be more than one column.
         let of_row = of_row || query.keys != earlier.keys && tokens.iter().any(|token| token.is("who"));
-        let confidence = if of_row { confidence.min(ASKED_BELOW - 1) } else { confidence };
+        let confidence = if of_row || rest { confidence.min(ASKED_BELOW - 1) } else { confidence };
         let confidence =
             if is_best_unsaid(tokens, &query, view) { confidence.min(ASKED_BELOW - 1) } else { confidence };
         // Nothing is ranked where there is but one figure.

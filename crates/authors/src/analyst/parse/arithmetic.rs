@@ -103,6 +103,8 @@ impl Reader<'_> {
             self.mentions
                 .iter()
                 .any(|mention| (mention.start..mention.end).contains(&place) && mention.best() >= 60)
+                // "total for Hans Weber: …" is his.
+                || self.values.iter().any(|value| (value.start..value.end).contains(&place))
         };
         if before == at || from >= to || (from..to).any(|place| self.used[place] || named(place)) {
             return None;
@@ -201,7 +203,11 @@ impl Reader<'_> {
             return None;
         }
         let written = self.class_of(at, &wanted).map(|(length, sign)| (sign, next(at + length)));
-        let per = (wanted(Class::Divided).is_some() && self.word(at, &["per"]) && measured(at + 1))
+        // "under 100 per night" is a bound, and nothing divided.
+        let bound = at > 1
+            && matches!(self.tokens[at - 1].kind, Kind::Number(_))
+            && self.class(at - 2, |class| matches!(class, Class::Cmp(_))).is_some();
+        let per = (wanted(Class::Divided).is_some() && self.word(at, &["per"]) && measured(at + 1) && !bound)
             .then_some(('/', at + 1));
         let cross = (wanted(Class::Times).is_some() && self.word(at, &["x"]) && measured(next(at + 1)))
             .then(|| ('*', next(at + 1)));

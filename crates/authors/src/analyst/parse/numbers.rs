@@ -216,7 +216,13 @@ impl Reader<'_> {
                     && !matches!(measure.of, Expr::Column(_))
                     && self.mention_before(at).is_none()
             });
-            if number_of_rows || computed || self.word(next + 1, &["rows"]) {
+            // "more than 2 unexcused absences": so many of them, not so much of one.
+            let of_those = self.tokens.get(next + 2).is_some_and(|token| {
+                self.view.is_named(&token.text)
+                    && token.text.ends_with('s')
+                    && !self.word(next + 1, &["of", "in", "for", "per", "on", "from", "by"])
+            });
+            if number_of_rows || of_those || computed || self.word(next + 1, &["rows"]) {
                 self.out.doubt(30);
             }
             let (col, start, mut end) = self.compared_column(at, next + 1)?;
@@ -276,12 +282,17 @@ impl Reader<'_> {
         let own = self.mention(after).filter(|mention| {
             mention.best() >= super::EXACT && self.can(mention, Want::Measure) && !self.is_rows(mention)
         });
-        let rows = own.is_none()
-            && self.tokens.get(after).is_some_and(|token| {
+        // "more than 3 won deals", "more than 3 repairs": of one kind, which is a condition of its own.
+        let kind = self.value(after).map(|value| value.end);
+        let noun = kind.unwrap_or(after);
+        let of_kind = kind.is_some() && self.word_ends_in_s(noun - 1);
+        let called = own.is_none()
+            && self.tokens.get(noun).is_some_and(|token| {
                 self.view.is_named(&token.text)
                     || token.is_any(&["times", "rows", "records", "entries", "transactions"])
             })
-            || self.mention(after).is_some_and(|mention| self.is_rows(&mention));
+            || self.mention(noun).is_some_and(|mention| self.is_rows(&mention));
+        let rows = called || of_kind;
         let apart = if rows { ROWS_APART_MAX } else { APART_MAX };
         let group = self
             .mentions
@@ -316,7 +327,7 @@ impl Reader<'_> {
         }
         // "average price by customer with at least 20 orders"
         if grouped {
-            self.spend(at..after + 1);
+            self.spend(at..if kind.is_some() { after } else { after + 1 });
             self.out.measures.push(Measure::rows());
             self.out.having = Some(Having::Number { measure: 0, cmp, value });
             return Ok(true);
@@ -339,7 +350,12 @@ impl Reader<'_> {
                 mention.start >= group.end && mention.end <= at + 1 && self.can(mention, Want::Measure)
             })
             .cloned();
-        let (measure, end) = if rows {
+        let (measure, end) = if kind.is_some() && rows {
+            if called {
+                self.spend(noun..noun + 1);
+            }
+            (Measure::rows(), after)
+        } else if rows {
             (Measure::rows(), after + 1)
         } else if let Some(mention) =
             own.filter(|_| agg.is_none() && self.view.is_named(&self.tokens[after].text))

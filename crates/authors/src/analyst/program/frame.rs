@@ -82,8 +82,12 @@ impl Writer<'_> {
 
     /// Tables that conditions look values up in.
     fn known_tables(&self) -> Vec<(usize, Vec<String>)> {
+        let part = match &self.query.task {
+            Task::Share(part) => part.as_slice(),
+            _ => &[],
+        };
         let mut tables: Vec<(usize, Vec<String>)> =
-            self.query.filters.iter().flat_map(Filter::known).collect();
+            self.query.filters.iter().chain(part).flat_map(Filter::known).collect();
         tables.sort_unstable();
         tables.dedup();
         tables

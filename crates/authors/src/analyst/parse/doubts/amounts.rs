@@ -32,6 +32,8 @@ pub(super) const DOUBTS: &[Doubt] = &[
     takes_terms_for_figures,
     ranks_by_a_price_unasked,
     takes_what_it_costs_for_its_cost,
+    compares_a_kind_with_the_average_of_all,
+    averages_what_it_is_a_condition_on,
 ];
 
 /// Percents add up to nothing.
@@ -204,15 +206,13 @@ fn has_two_figures_per_unit(reading: &Reading<'_>) -> bool {
 /// "how many members pay the student fee" not about what the fees add up to.
 fn counts_beside_another_figure(reading: &Reading<'_>) -> bool {
     let partial = reading.partial;
-    let paid = |col: Col| {
-        reading.view.role(col) == ColumnRole::Amount
-            && !partial.said.both
-            && !reading.filtered(|filter| filter.columns().contains(&col))
+    let other = |agg: Agg, col: Col| {
+        agg == Agg::Mean || !partial.said.both && !reading.filtered(|filter| filter.columns().contains(&col))
     };
     partial.counts
         && !partial.agg_said_beside_count()
         && partial.measures.len() > 1
-        && reading.measures(|agg, col| agg == Agg::Mean || agg == Agg::Sum && paid(col))
+        && reading.measures(other)
 }
 
 /// "gross profit if you use the unit cost of the list": how it is computed is no figure of its own.
@@ -242,6 +242,25 @@ fn takes_what_it_costs_for_its_cost(reading: &Reading<'_>) -> bool {
         &["more", "less", "over", "under", "at", "between", "above", "below", "up"],
     );
     price && verb && reading.filtered(cost)
+}
+
+/// "repairs that cost more than the average repair": the average of repairs, or of all services?
+fn compares_a_kind_with_the_average_of_all(reading: &Reading<'_>) -> bool {
+    reading.filtered(|filter| {
+        matches!(filter, Filter::Typical { within: None, agg: Agg::Mean | Agg::Median, .. })
+    }) && reading.filtered(|filter| matches!(filter, Filter::Is { .. }))
+}
+
+/// "average children for bookings with children": of those only.
+fn averages_what_it_is_a_condition_on(reading: &Reading<'_>) -> bool {
+    let twice = |col: Col| {
+        let said =
+            reading.words().iter().filter(|word| reading.named(col, &[singular(word).as_str()])).count();
+        said > 1 && !reading.filtered(|filter| filter.columns().contains(&col))
+    };
+    reading.says(&["with", "having", "had", "have"])
+        && reading.measures(|agg, col| agg == Agg::Mean && twice(col))
+        && reading.partial.keys.is_empty()
 }
 
 fn is_percent(view: &View<'_>, col: Col) -> bool {

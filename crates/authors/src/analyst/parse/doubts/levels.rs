@@ -3,7 +3,7 @@
 use ringfence_pipeline::ports::ColumnKind;
 
 use super::{Doubt, Reading};
-use crate::analyst::query::{Agg, Expr, Filter, Key, Measure, Task, Unit};
+use crate::analyst::query::{Agg, Cmp, Expr, Filter, Having, Key, Measure, Task, Unit};
 
 pub(super) const DOUBTS: &[Doubt] = &[
     averages_what_adds_up_per_period,
@@ -25,6 +25,10 @@ pub(super) const DOUBTS: &[Doubt] = &[
     picks_a_period_by_what_is_lacking,
     counts_kinds_or_pieces,
     counts_what_is_measured,
+    takes_rows_for_what_they_are_of,
+    leaves_out_who_has_none,
+    bounds_rows_in_total,
+    dates_what_is_asked_for,
     tells_one_table_through_another,
 ];
 
@@ -192,7 +196,12 @@ fn counts_what_is_measured(reading: &Reading<'_>) -> bool {
         .any(|pair| ["most", "least", "much"].contains(&pair[0].as_str()) && mass(&pair[1]));
     let counts = |measure: &Measure| measure.of == Expr::Rows || measure.agg == Agg::Distinct;
     let spent = reading.says(&["spend", "spends", "spent", "spending", "earn", "earns", "earned"]);
-    reading.is_ranked() && (most || spent) && reading.partial.measures.iter().all(counts)
+    let used =
+        reading.words().windows(2).any(|pair| {
+            mass(&pair[0]) && ["used", "per", "by", "consumed", "burnt"].contains(&pair[1].as_str())
+        }) && !reading.partial.counts
+            && (reading.shares() || !reading.partial.keys.is_empty());
+    (used || reading.is_ranked() && (most || spent)) && reading.partial.measures.iter().all(counts)
 }
 
 /// What is of one table alone needs no other, of which some rows may lack.
@@ -210,4 +219,70 @@ fn tells_one_table_through_another(reading: &Reading<'_>) -> bool {
     (!partial.measures.is_empty() || partial.prices && reading.is_ranked())
         && !counts_rows
         && used.first().is_some_and(|table| *table != view.base && used.iter().all(|one| one == table))
+}
+
+/// "how many vehicles had a repair", "top 3 vehicles by service cost": vehicles, not the services of which each may have
+/// several.
+fn takes_rows_for_what_they_are_of(reading: &Reading<'_>) -> bool {
+    let (partial, view) = (reading.partial, reading.view);
+    let base = crate::analyst::view::table_words(&view.tables[view.base]);
+    let other = |word: &String| {
+        let name = crate::analyst::spelling::singular(word);
+        name != *word
+            && !base.contains(&name)
+            && view.tables.iter().enumerate().any(|(at, table)| {
+                at != view.base && crate::analyst::view::table_words(table).contains(&name)
+            })
+    };
+    // Only what is asked for, not "of the vehicles".
+    let asked = reading.words().iter().position(other).is_some_and(|at| {
+        !reading.words()[..at].iter().any(|word| {
+            ["per", "by", "of", "in", "each", "from", "to", "for", "with", "at"].contains(&word.as_str())
+        })
+    });
+    let rows = partial.measures.iter().all(|measure| measure.of == Expr::Rows)
+        && partial.keys.is_empty()
+        && (partial.counts || reading.shares());
+    let known = reading.on_all(|filter| matches!(filter, Filter::Known { .. }));
+    // Rows that are only listed have no task yet.
+    let shown = matches!(partial.task, None | Some(Task::Rows(_)))
+        && partial.measures.is_empty()
+        && partial.keys.is_empty()
+        && !partial.counts;
+    let listed = shown
+        && reading.filtered(|filter| {
+            matches!(filter, Filter::Is { not: true, .. } | Filter::Number { .. } | Filter::Empty { .. })
+        });
+    asked && !known && (rows || reading.lists_rows() && reading.is_ranked() || listed)
+}
+
+/// "students with less than 3 grades": who has none stands in another table only.
+fn leaves_out_who_has_none(reading: &Reading<'_>) -> bool {
+    let few = match &reading.partial.having {
+        Some(Having::Number { measure, cmp, .. }) => {
+            matches!(cmp, Cmp::Under | Cmp::AtMost)
+                && reading.partial.measures.get(*measure).is_some_and(|measure| measure.of == Expr::Rows)
+        }
+        _ => false,
+    };
+    few && reading.view.tables.len() > 1 && reading.view.stack.is_none()
+}
+
+/// "vehicles with service cost over 1000 in total".
+fn bounds_rows_in_total(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["in"], &["total"])
+        && reading.partial.having.is_none()
+        && reading.filtered(|filter| reading.bounds_sum(filter))
+}
+
+/// "latest grade of each student": the grade, or its day?
+fn dates_what_is_asked_for(reading: &Reading<'_>) -> bool {
+    let date = |agg: Agg, col: usize| {
+        matches!(agg, Agg::Min | Agg::Max) && reading.view.kind(col) == ColumnKind::Date
+    };
+    !reading.partial.keys.is_empty()
+        && reading.partial.measures.len() == 1
+        && reading.measures(date)
+        && reading.says(&["latest", "last", "newest", "first", "earliest"])
+        && !reading.says(&["when", "date", "dates", "day"])
 }

@@ -11,6 +11,10 @@ pub(super) const DOUBTS: &[Doubt] = &[
     compares_people_with_people,
     has_never_worked_full_time,
     averages_all_for_those_who_have,
+    has_only_one_kind,
+    has_one_kind_and_no_other,
+    has_never_done_this_of_that,
+    pays_what_is_paid,
 ];
 
 /// "who has the highest bonus in each city": somebody, not the city.
@@ -92,4 +96,46 @@ fn averages_all_for_those_who_have(reading: &Reading<'_>) -> bool {
     reading.says_next(&["got", "get", "had", "have", "has"], &["one", "any", "some"])
         && !reading.partial.counts
         && reading.averages()
+}
+
+/// "guests who only ever booked direct": nothing else, not also that.
+fn has_only_one_kind(reading: &Reading<'_>) -> bool {
+    let only = reading.words().iter().skip(1).any(|word| word == "only");
+    let listed = reading.lists_values() || reading.partial.selects && !reading.is_ranked();
+    let kind = |filter: &Filter| {
+        matches!(filter, Filter::Is { not: false, .. } | Filter::Flag { .. } | Filter::Empty { .. })
+    };
+    only && (listed || reading.lists_rows())
+        && reading.filtered(kind)
+        && reading.says(&["who", "which", "that", "have", "has"])
+}
+
+/// "companies with open deals but no won deals": each in rows of its own.
+fn has_one_kind_and_no_other(reading: &Reading<'_>) -> bool {
+    let listed = reading.lists_values() || reading.filtered(|filter| matches!(filter, Filter::Never { .. }));
+    listed
+        && reading.says_next(&["but"], &["no", "never", "not", "without"])
+        && !reading.filtered(|filter| matches!(filter, Filter::Ever { .. }))
+}
+
+/// "sources that never won a Healthcare deal", "owners who never lost a deal to price": both at once, in no row.
+fn has_never_done_this_of_that(reading: &Reading<'_>) -> bool {
+    let never = |filter: &Filter| matches!(filter, Filter::Never { .. });
+    let other = |filter: &Filter| {
+        matches!(
+            filter,
+            Filter::Is { .. } | Filter::Contains { .. } | Filter::Flag { .. } | Filter::Number { .. }
+        )
+    };
+    let rows = reading.partial.rows_named && !reading.says(&["never", "who", "which", "nobody"]);
+    reading.filtered(never) && (reading.filtered(other) || rows)
+}
+
+/// "which guest pays the highest rate": nothing of what has been paid.
+fn pays_what_is_paid(reading: &Reading<'_>) -> bool {
+    reading.says(&["pay", "pays", "paying", "spent", "spends", "spend"])
+        && !reading.says(&["paid", "unpaid"])
+        && reading.filtered(|filter| {
+            matches!(filter, Filter::Flag { col, .. } | Filter::Empty { col, .. } if reading.named(*col, &["paid"]))
+        })
 }

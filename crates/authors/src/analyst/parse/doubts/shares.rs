@@ -33,12 +33,17 @@ fn is_within_periods(reading: &Reading<'_>) -> bool {
     reading.shares() && reading.partial.keys.len() == 2 && reading.part().is_empty() && reading.in_time()
 }
 
-/// "the share of A in the B": of all, or of those in B?
+/// "the share of German bookings with children": of all bookings, or of the German ones?
 fn is_of_several_conditions(reading: &Reading<'_>) -> bool {
-    reading.shares()
-        && reading.partial.keys.is_empty()
-        && reading.part().len() > 1
-        && reading.says_next(&["in"], &["the"])
+    let kind = |filter: &&Filter| {
+        matches!(
+            filter,
+            Filter::Is { .. } | Filter::Contains { .. } | Filter::Number { .. } | Filter::Flag { .. }
+        )
+    };
+    let others = reading.partial.filters.iter().filter(kind).count();
+    let part = reading.part().iter().filter(kind).count();
+    reading.shares() && reading.partial.keys.is_empty() && (part > 1 || part == 1 && others > 0)
 }
 
 /// "the ratio of A to B" is no share of both.

@@ -4,7 +4,7 @@ use ringfence_pipeline::ports::ColumnKind;
 
 use super::{Doubt, Reading};
 use crate::analyst::{
-    query::{Chart, Filter, Task},
+    query::{Agg, Chart, Expr, Filter, Task},
     spelling,
     view::table_words,
 };
@@ -27,6 +27,14 @@ pub(super) const DOUBTS: &[Doubt] = &[
     counts_what_is_elsewhere,
     trades_in_another_table,
     takes_sales_for_a_value,
+    loses_a_place,
+    loses_a_count,
+    loses_an_order,
+    loses_what_is_compared,
+    loses_what_stands_beside,
+    adds_two_kinds,
+    ranks_a_single_row_by_groups,
+    changes_passively,
 ];
 
 /// "the ten largest debits: how much in total?", "the 10 best paid: what do they cost together?"
@@ -51,7 +59,9 @@ fn spreads_across_something(reading: &Reading<'_>) -> bool {
 /// "which customer ordered most in each country, and when?"
 fn asks_two_questions(reading: &Reading<'_>) -> bool {
     let each = reading.is_ranked_overall() && reading.says(&["which"]) && reading.says_per();
-    reading.partial.said.asks_again && (reading.partial.having.is_some() || each)
+    let both = reading.is_ranked() && reading.averages()
+        || reading.measured(|measure| matches!(measure.agg, Agg::Max | Agg::Min));
+    reading.partial.said.asks_again && (reading.partial.having.is_some() || each || both)
 }
 
 /// "and when was it" asks for more than one figure tells.
@@ -175,4 +185,70 @@ fn takes_sales_for_a_value(reading: &Reading<'_>) -> bool {
             "who",
             "people",
         ])
+}
+
+/// "second most common lost reason" is not the first.
+fn loses_a_place(reading: &Reading<'_>) -> bool {
+    reading.says_next(
+        &["second", "third", "fourth", "fifth", "2nd", "3rd"],
+        &["most", "least", "best", "biggest"],
+    ) && !reading.partial.rank.is_some_and(|rank| rank.nth)
+}
+
+/// "nights and bookings per channel": so many bookings beside the nights.
+fn loses_a_count(reading: &Reading<'_>) -> bool {
+    let rows = |word: &String| word.ends_with('s') && reading.view.is_named(word);
+    let joined = reading.words().windows(2).any(|pair| pair[0] == "and" && rows(&pair[1]));
+    joined
+        && !reading.partial.keys.is_empty()
+        && !reading.partial.measures.is_empty()
+        && !reading.measured(|measure| measure.of == Expr::Rows)
+        && reading.partial.task.is_none()
+}
+
+/// "students alphabetically", "from youngest to oldest", "from most to least won value" of what is only listed.
+fn loses_an_order(reading: &Reading<'_>) -> bool {
+    let listed = reading.lists_rows() || reading.lists_values();
+    let by_nothing = reading.partial.sort.is_some_and(|sort| sort.by.is_none());
+    listed && !reading.is_ranked() && (reading.partial.alphabetical || by_nothing)
+}
+
+/// "the average score of A compared to class B": both.
+fn loses_what_is_compared(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["compared", "relative"], &["to", "with"])
+        && reading.partial.keys.is_empty()
+        && reading.partial.task.is_none()
+        && !reading.partial.difference
+        && reading.partial.measures.len() < 2
+}
+
+/// "vehicles with their drivers": both columns.
+fn loses_what_stands_beside(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["with"], &["their", "its"]) && reading.lists_values()
+}
+
+/// "won and lost count per owner": side by side, or together?
+fn adds_two_kinds(reading: &Reading<'_>) -> bool {
+    let grouped = |col: usize| reading.grouped(|key| key.column() == col);
+    let two = |filter: &Filter| matches!(filter, Filter::Is { col, values, not: false } if values.len() > 1 && !grouped(*col));
+    let several = reading.partial.filters.iter().filter(|filter| two(filter)).count();
+    let counted = reading.partial.measures.iter().all(|measure| measure.of == Expr::Rows);
+    several > 1 && reading.says(&["and"])
+        || several == 1
+            && counted
+            && !reading.partial.keys.is_empty()
+            && reading.says_next(&["and"], &["lost"])
+}
+
+/// "who has the highest single score".
+fn ranks_a_single_row_by_groups(reading: &Reading<'_>) -> bool {
+    reading.says(&["single"]) && reading.is_ranked() && !reading.partial.keys.is_empty()
+}
+
+/// "how many vehicles had tyres changed" is no growth.
+fn changes_passively(reading: &Reading<'_>) -> bool {
+    reading.grows()
+        && reading.says(&["had", "have", "has", "was", "were"])
+        && reading.says(&["changed"])
+        && reading.partial.counts
 }
