@@ -75,10 +75,13 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     let refers =
         !assignment.earlier.is_empty() && (conversation::refers(tokens) || conversation::is_change(tokens));
     let beside = ["in", "for", "on", "at", "from", "with", "without", "since", "last", "this"];
+    let named = |token: &Token| views.iter().any(|view| view.is_named(&token.text));
     let and = tokens.first().is_some_and(|token| token.is("and"))
         && tokens.get(1).is_some_and(|token| token.is_any(&beside));
     if earlier.is_none()
-        && (goes_on && (and && unanswered.is_some() || goes_on_alone(tokens, &views)) || refers)
+        && (goes_on && (and && unanswered.is_some() || goes_on_alone(tokens, &views))
+            || refers
+            || unanswered == Some(true) && tokens.len() <= 2 && !tokens.iter().any(&named))
     {
         return Err(AuthorError::NotUnderstood(
             "no question before this one was answered, so there is nothing to go on with; please ask in full"
@@ -267,7 +270,17 @@ fn resolve(
                     !earlier.query.filters.is_empty()
                         && (other || elliptical || conversation::counts_them(tokens, earlier.query))
                 });
-                if per || of_those || earlier.is_some() && tokens.first().is_some_and(|token| token.is("and"))
+                // "of won value?", "which one do we use most?", "fuel cost" after what was not understood.
+                let said = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
+                let part = earlier.is_some_and(|earlier| {
+                    said(0, "of")
+                        || said(0, "which") && said(1, "one")
+                        || earlier.skipped && tokens.len() <= 4
+                });
+                if per
+                    || of_those
+                    || part
+                    || earlier.is_some() && tokens.first().is_some_and(|token| token.is("and"))
                 {
                     reading.confidence = reading.confidence.min(ASKED_BELOW - 1);
                 }
@@ -386,7 +399,7 @@ fn read<'a, 'b>(
     match parse::complete(partial, view, choices) {
         Ok((query, confidence)) => {
             let lost = said.lost(&query, view);
-            let doubtful = !lost.is_empty() || is_within_a_period(&query);
+            let doubtful = !lost.is_empty() || is_within_a_period(&query) || query.lacks_figure();
             let confidence = if doubtful { confidence.min(ASKED_BELOW - 1) } else { confidence };
             Ok(Reading { view, query, exact, confidence, lost, fragment })
         }
@@ -696,7 +709,12 @@ fn continuation<'a, 'b>(
         let mut query = conversation::merge(earlier, partial, tokens, view);
         conversation::keep_year(earlier, &mut query);
         // Of whom the rest is, only the answer before tells.
-        let rest = tokens.iter().any(|token| token.is_any(&["rest", "others", "remaining", "remainder"]));
+        let rest = tokens
+            .iter()
+            .any(|token| token.is_any(&["rest", "others", "remaining", "remainder", "together"]));
+        // "sort by lowest" keeps them all.
+        let sorts = tokens.iter().any(|token| token.is_any(&["sort", "sorted"]));
+        let rest = rest || sorts && query.rank.is_some() && earlier.rank.is_none();
         // What changes nothing was not understood.
         if (Query { notes: earlier.notes.clone(), ..query.clone() }) == *earlier {
             return None;
@@ -710,6 +728,11 @@ fn continuation<'a, 'b>(
         // "how many were there?" after the 3 biggest is not of all.
         let of_row =
             of_row || matches!(earlier.task, Task::Rows(_)) && earlier.rank.is_some() && query.rank.is_none();
+        // "how many litres?" after the last time is of that time.
+        let of_row = of_row
+            || matches!(earlier.task, Task::Rows(_))
+                && earlier.rank.is_some_and(|rank| rank.count == 1)
+                && query.measures != earlier.measures;
         // "and who had them?" may be more than one column.
         let of_row = of_row || query.keys != earlier.keys && tokens.iter().any(|token| token.is("who"));
         let confidence = if of_row || rest { confidence.min(ASKED_BELOW - 1) } else { confidence };

@@ -543,6 +543,22 @@ impl<'a> Reader<'a> {
                 && tokens[mention.start - 1].is_any(&["we", "they", "i", "you", "he", "she"])
         };
         self.mentions.retain(|mention| !done(mention));
+        // "did we close" is of the day on which something was closed, not of the one that was expected.
+        let closed = (0..self.view.columns.len()).find(|col| {
+            self.view.kind(*col) == ColumnKind::Date
+                && self.view.columns[*col].words.iter().any(|word| word == "closed")
+        });
+        if let Some(col) = closed {
+            for mention in &mut self.mentions {
+                let verb = mention.end == mention.start + 1 && self.tokens[mention.start].is("close");
+                if verb
+                    && mention.start > 0
+                    && self.tokens[mention.start - 1].is_any(&["we", "they", "i", "you", "he", "she"])
+                {
+                    mention.candidates = vec![(col, EXACT)];
+                }
+            }
+        }
         // "values" in "missing values" is no column.
         let fixed = |start: usize, end: usize| {
             (0..=start).any(|at| {

@@ -150,6 +150,33 @@ impl Reader<'_> {
         let profile = self.view.profile(col);
         let unit = profile.and_then(|profile| profile.unit.as_deref());
         let beyond = profile.and_then(|profile| profile.max).is_some_and(|max| max > FRACTIONS_MAX);
+        let rated = self.view.columns[col].words.iter().any(|word| {
+            [
+                "percent",
+                "percentage",
+                "pct",
+                "rate",
+                "discount",
+                "margin",
+                "share",
+                "probability",
+                "vat",
+                "tax",
+                "commission",
+                "interest",
+                "change",
+                "growth",
+                "progress",
+                "complete",
+                "completion",
+                "occupancy",
+            ]
+            .contains(&word.as_str())
+        });
+        if percent && unit.is_none() && beyond_one(profile) && !rated {
+            // Points out of so many are no percents.
+            self.out.doubt(30);
+        }
         if percent && unit.is_some_and(|unit| !["%", "fraction"].contains(&unit)) {
             // Of what, nobody has said.
             self.out.doubt(30);
@@ -816,4 +843,9 @@ impl Reader<'_> {
             && mention.best() >= 60
             && matches!(mention.candidates[..], [(col, _)] if few(col) && self.view.is_measure(col))
     }
+}
+
+/// True for numbers that are no parts of one.
+fn beyond_one(profile: Option<&ringfence_pipeline::ports::ColumnProfile>) -> bool {
+    profile.and_then(|profile| profile.max).is_some_and(|max| max > FRACTIONS_MAX)
 }

@@ -62,9 +62,12 @@ pub(super) fn complete(
     {
         rank.within = true;
     }
+    let sorted = partial.sort.and_then(|sort| sort.by);
     if let Some(Task::Rows(cols)) = &mut partial.task
         && partial.rank.is_none()
-        && cols.iter().all(|col| partial.filters.iter().any(|filter| filter.columns().contains(col)))
+        && cols.iter().all(|col| {
+            sorted == Some(*col) || partial.filters.iter().any(|filter| filter.columns().contains(col))
+        })
     {
         // What a condition is about is no wish to see that alone.
         cols.clear();

@@ -34,6 +34,9 @@ pub(super) const DOUBTS: &[Doubt] = &[
     takes_what_it_costs_for_its_cost,
     compares_a_kind_with_the_average_of_all,
     averages_what_it_is_a_condition_on,
+    counts_different_amounts,
+    lists_rows_for_money,
+    weighs_nothing,
 ];
 
 /// Percents add up to nothing.
@@ -209,7 +212,11 @@ fn counts_beside_another_figure(reading: &Reading<'_>) -> bool {
     let other = |agg: Agg, col: Col| {
         agg == Agg::Mean || !partial.said.both && !reading.filtered(|filter| filter.columns().contains(&col))
     };
-    partial.counts
+    let had = reading.measured(|measure| measure.agg == Agg::Distinct)
+        && reading.says(&["had", "have", "with", "having"])
+        && !partial.said.both
+        && reading.measures(|agg, _| agg == Agg::Sum);
+    had || partial.counts
         && !partial.agg_said_beside_count()
         && partial.measures.len() > 1
         && reading.measures(other)
@@ -261,6 +268,29 @@ fn averages_what_it_is_a_condition_on(reading: &Reading<'_>) -> bool {
     reading.says(&["with", "having", "had", "have"])
         && reading.measures(|agg, col| agg == Agg::Mean && twice(col))
         && reading.partial.keys.is_empty()
+}
+
+/// Nobody asks how many different amounts there are.
+fn counts_different_amounts(reading: &Reading<'_>) -> bool {
+    reading.measures(|agg, col| {
+        agg == Agg::Distinct
+            && reading.view.is_measure(col)
+            && (reading.view.role(col) == ColumnRole::Amount || reading.partial.measures.len() > 1)
+    })
+}
+
+/// "money still outstanding" is a sum, and no list.
+fn lists_rows_for_money(reading: &Reading<'_>) -> bool {
+    reading.says(&["money"])
+        && reading.partial.measures.is_empty()
+        && reading.partial.aggs.is_empty()
+        && !reading.partial.counts
+}
+
+/// "weighted value" where nothing is weighted.
+fn weighs_nothing(reading: &Reading<'_>) -> bool {
+    reading.says(&["weighted"])
+        && !reading.measured(|measure| measure.weight.is_some() || matches!(measure.of, Expr::Op(..)))
 }
 
 fn is_percent(view: &View<'_>, col: Col) -> bool {

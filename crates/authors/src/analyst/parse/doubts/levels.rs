@@ -94,7 +94,7 @@ fn bounds_groups_or_rows(reading: &Reading<'_>) -> bool {
 /// "which wine most often" ranks no rows by how many they are.
 fn ranks_rows_by_their_number(reading: &Reading<'_>) -> bool {
     reading.is_ranked()
-        && reading.lists_rows()
+        && (reading.lists_rows() || reading.partial.task.is_none() && reading.partial.keys.is_empty())
         && reading.partial.measures.first().is_some_and(|measure| measure.of == Expr::Rows)
 }
 
@@ -253,7 +253,25 @@ fn takes_rows_for_what_they_are_of(reading: &Reading<'_>) -> bool {
         && reading.filtered(|filter| {
             matches!(filter, Filter::Is { not: true, .. } | Filter::Number { .. } | Filter::Empty { .. })
         });
-    asked && !known && (rows || reading.lists_rows() && reading.is_ranked() || listed)
+    // "how much does an average vehicle cost in fuel", "how many girls have a grade".
+    let each = reading.words().windows(2).any(|pair| {
+        let name = crate::analyst::spelling::singular(&pair[1]);
+        pair[0] == "average"
+            && !base.contains(&name)
+            && view.others.iter().chain(&view.names).any(|one| *one == name)
+            && reading.averages()
+            && !view.joins.is_empty()
+    });
+    let holders = partial.counts
+        && !view.joins.is_empty()
+        && reading.says(&["have", "has", "had", "got", "took"])
+        && partial.measures.iter().all(|measure| measure.of == Expr::Rows)
+        && partial.keys.is_empty()
+        && reading.filtered(|filter| {
+            matches!(filter, Filter::Is { col, not: false, .. } if view.columns[*col].table != view.base)
+        })
+        && !reading.words().get(2).is_some_and(|word| base.contains(&crate::analyst::spelling::singular(word)));
+    each || holders || asked && !known && (rows || reading.lists_rows() && reading.is_ranked() || listed)
 }
 
 /// "students with less than 3 grades": who has none stands in another table only.
@@ -265,7 +283,9 @@ fn leaves_out_who_has_none(reading: &Reading<'_>) -> bool {
         }
         _ => false,
     };
-    few && reading.view.tables.len() > 1 && reading.view.stack.is_none()
+    let all = reading.partial.groups_shared
+        && matches!(&reading.partial.having, Some(Having::Number { cmp: Cmp::AtLeast, value, .. }) if *value <= 1.0);
+    (few || all) && reading.view.tables.len() > 1 && reading.view.stack.is_none()
 }
 
 /// "vehicles with service cost over 1000 in total".

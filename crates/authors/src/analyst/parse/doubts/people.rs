@@ -15,6 +15,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     has_one_kind_and_no_other,
     has_never_done_this_of_that,
     pays_what_is_paid,
+    lists_who_has_another,
 ];
 
 /// "who has the highest bonus in each city": somebody, not the city.
@@ -101,7 +102,9 @@ fn averages_all_for_those_who_have(reading: &Reading<'_>) -> bool {
 /// "guests who only ever booked direct": nothing else, not also that.
 fn has_only_one_kind(reading: &Reading<'_>) -> bool {
     let only = reading.words().iter().skip(1).any(|word| word == "only");
-    let listed = reading.lists_values() || reading.partial.selects && !reading.is_ranked();
+    let shown =
+        reading.partial.measures.is_empty() && !reading.partial.counts && reading.partial.task.is_none();
+    let listed = shown || reading.lists_values() || reading.partial.selects && !reading.is_ranked();
     let kind = |filter: &Filter| {
         matches!(filter, Filter::Is { not: false, .. } | Filter::Flag { .. } | Filter::Empty { .. })
     };
@@ -112,8 +115,11 @@ fn has_only_one_kind(reading: &Reading<'_>) -> bool {
 
 /// "companies with open deals but no won deals": each in rows of its own.
 fn has_one_kind_and_no_other(reading: &Reading<'_>) -> bool {
+    let shown = reading.partial.measures.is_empty()
+        && !reading.partial.counts
+        && reading.says_next(&["but"], &["no", "never", "without"]);
     let listed = reading.lists_values() || reading.filtered(|filter| matches!(filter, Filter::Never { .. }));
-    listed
+    (listed || shown)
         && reading.says_next(&["but"], &["no", "never", "not", "without"])
         && !reading.filtered(|filter| matches!(filter, Filter::Ever { .. }))
 }
@@ -138,4 +144,24 @@ fn pays_what_is_paid(reading: &Reading<'_>) -> bool {
         && reading.filtered(|filter| {
             matches!(filter, Filter::Flag { col, .. } | Filter::Empty { col, .. } if reading.named(*col, &["paid"]))
         })
+}
+
+/// "which vehicles have not had an inspection": those without any, not those that had something else.
+fn lists_who_has_another(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let several =
+        |col: usize| view.profile(col).is_some_and(|profile| profile.distinct * 10 < view.rows() * 9);
+    let listed = match (&reading.partial.task, &reading.partial.keys[..]) {
+        (Some(crate::analyst::query::Task::Values(col)), _) => several(*col),
+        (None, [key]) => {
+            reading.partial.selects
+                && reading.partial.measures.is_empty()
+                && !key.is_time()
+                && several(key.column())
+        }
+        _ => false,
+    };
+    listed
+        && reading.says(&["not", "no", "without", "haven't", "hasn't"])
+        && reading.filtered(|filter| matches!(filter, Filter::Is { not: true, .. }))
 }

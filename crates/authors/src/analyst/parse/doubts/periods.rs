@@ -1,7 +1,10 @@
 //! Doubts about periods: states on a day, every one of several, what changes from one to the next.
 
 use super::{Doubt, Reading};
-use crate::analyst::query::{Agg, Cmp, Filter, Key, Unit};
+use crate::analyst::{
+    dates::Recurring,
+    query::{Agg, Cmp, Filter, Key, Unit},
+};
 
 pub(super) const DOUBTS: &[Doubt] = &[
     does_something_in_every_period,
@@ -53,7 +56,13 @@ fn is_in_two_periods_at_once(reading: &Reading<'_>) -> bool {
             (Filter::During { col, range, not: false }, Filter::During { col: one, range: two, not: false })
             if one == col && range.from.zip(two.to).is_some_and(|(from, to)| from >= to))
     };
+    // "guests who came in January and in July".
+    let months = |filter: &Filter| matches!(filter, Filter::Recurs { when: Recurring::Months(months), .. } if months.len() > 1);
+    let who = reading.partial.measures.is_empty()
+        && !reading.partial.counts
+        && reading.says(&["who", "which", "that"]);
     reading.filtered(|filter| reading.filtered(|other| after(filter, other)))
+        || who && reading.says_next(&["and"], &["in", "also"]) && reading.filtered(months)
 }
 
 /// "the busiest day of each month" is a day.

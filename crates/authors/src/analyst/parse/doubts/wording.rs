@@ -238,6 +238,7 @@ fn adds_two_kinds(reading: &Reading<'_>) -> bool {
             && counted
             && !reading.partial.keys.is_empty()
             && reading.says_next(&["and"], &["lost"])
+        || several == 1 && reading.says_next(&["to"], &["lost", "won"])
 }
 
 /// "who has the highest single score".
