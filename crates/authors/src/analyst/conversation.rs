@@ -342,6 +342,35 @@ fn is_kind(filter: &Filter, view: &View<'_>) -> bool {
     view.profile(*col).is_some_and(|profile| profile.min == Some(0.0) && profile.max == Some(1.0))
 }
 
+/// "deals won this year", "and last year?": by the day that was meant before, unless another is named.
+pub(crate) fn keep_date(earlier: &Query, next: &mut Partial, view: &View<'_>) {
+    let before = earlier.filters.iter().find_map(|filter| match filter {
+        Filter::During { col, .. } => Some(*col),
+        _ => None,
+    });
+    let ended = |value: &String| ["won", "lost", "closed"].contains(&value.to_lowercase().as_str());
+    let closed = earlier
+        .filters
+        .iter()
+        .any(|filter| matches!(filter, Filter::Is { values, not: false, .. } if values.iter().all(ended)))
+        .then(|| {
+            (0..view.columns.len()).find(|col| {
+                view.kind(*col) == ringfence_pipeline::ports::ColumnKind::Date
+                    && view.columns[*col].words.iter().any(|word| word == "closed")
+            })
+        })
+        .flatten();
+    let Some(meant) = before.or(closed) else { return };
+    let named = next.named.clone();
+    for filter in &mut next.filters {
+        if let Filter::During { col, .. } = filter
+            && !named.contains(col)
+        {
+            *col = meant;
+        }
+    }
+}
+
 /// "how many in January 2025", "February?": of the same year.
 pub(crate) fn keep_year(earlier: &Query, query: &mut Query) {
     let year = |col: usize| {

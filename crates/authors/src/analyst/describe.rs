@@ -263,6 +263,8 @@ pub(crate) fn sentence(query: &Query, view: &View<'_>) -> String {
                 figure_name(measure, view),
                 expression(&measure.of, view)
             );
+        } else if let Expr::Days(from, to) = measure.of {
+            let _ = write!(text, " Days are counted from {} to {}.", view.name(from), view.name(to));
         } else if let Expr::Column(col) = measure.of
             && let Some(profile) = view.profile(col).filter(|profile| profile.empty > 0)
             && view.is_number(col)

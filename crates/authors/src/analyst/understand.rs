@@ -81,7 +81,7 @@ pub(crate) fn draft(question: &str, tokens: &[Token], assignment: &Assignment) -
     if earlier.is_none()
         && (goes_on && (and && unanswered.is_some() || goes_on_alone(tokens, &views))
             || refers
-            || unanswered == Some(true) && tokens.len() <= 2 && !tokens.iter().any(&named))
+            || unanswered.is_some() && tokens.len() <= 2 && !tokens.iter().any(&named))
     {
         return Err(AuthorError::NotUnderstood(
             "no question before this one was answered, so there is nothing to go on with; please ask in full"
@@ -706,6 +706,7 @@ fn continuation<'a, 'b>(
         }
         let said = std::mem::take(&mut partial.said).without_columns();
         let moved = partial.year_earlier;
+        conversation::keep_date(earlier, &mut partial, view);
         let mut query = conversation::merge(earlier, partial, tokens, view);
         conversation::keep_year(earlier, &mut query);
         // Of whom the rest is, only the answer before tells.

@@ -781,6 +781,10 @@ fn unsaid_among_tables(partial: &mut Partial, view: &View<'_>) {
     };
     let elsewhere =
         view.tables.iter().enumerate().any(|(table, profile)| !joined(table) && measured(profile));
+    // Nobody asks how many different amounts there are.
+    if partial.aggs.contains(&Agg::Distinct) {
+        partial.doubt(25);
+    }
     let mean = partial.aggs.iter().any(|agg| matches!(agg, Agg::Mean | Agg::Median));
     if mean && elsewhere && view.stack.is_none() {
         partial.doubt(25);

@@ -105,9 +105,8 @@ fn has_only_one_kind(reading: &Reading<'_>) -> bool {
     let shown =
         reading.partial.measures.is_empty() && !reading.partial.counts && reading.partial.task.is_none();
     let listed = shown || reading.lists_values() || reading.partial.selects && !reading.is_ranked();
-    let kind = |filter: &Filter| {
-        matches!(filter, Filter::Is { not: false, .. } | Filter::Flag { .. } | Filter::Empty { .. })
-    };
+    let kind =
+        |filter: &Filter| matches!(filter, Filter::Is { .. } | Filter::Flag { .. } | Filter::Empty { .. });
     only && (listed || reading.lists_rows())
         && reading.filtered(kind)
         && reading.says(&["who", "which", "that", "have", "has"])

@@ -17,6 +17,8 @@ pub(super) const DOUBTS: &[Doubt] = &[
     pays_on_the_day_of_hiring,
     takes_a_month_for_what_is_monthly,
     has_an_empty_condition,
+    tells_a_year_of_itself,
+    takes_longest_by_one_day,
 ];
 
 /// "which customers were invoiced in every quarter".
@@ -109,4 +111,33 @@ fn has_an_empty_condition(reading: &Reading<'_>) -> bool {
     let opposed =
         |filter: &Filter| filter.opposite().is_some_and(|other| reading.on_all(|one| *one == other));
     reading.on_all(opposed) || reading.filtered(vacuous) && !reading.partial.counts
+}
+
+/// "newest vehicle by year": the year of each year says nothing.
+fn tells_a_year_of_itself(reading: &Reading<'_>) -> bool {
+    let own = |col: usize| {
+        reading.grouped(|key| matches!(key, Key::Column(one) if *one == col))
+            && reading.view.looks_like_years(col)
+    };
+    let lowest = reading.grouped(|key| {
+        let col = key.column();
+        let named = |word: &String| reading.named(col, &[word.as_str()]);
+        !key.is_time()
+            && reading.view.looks_like_years(col)
+            && reading.words().windows(2).any(|pair| {
+                ["lowest", "highest", "latest", "earliest"].contains(&pair[0].as_str()) && named(&pair[1])
+            })
+    });
+    reading.measures(|_, col| own(col)) && !reading.partial.selects || reading.is_ranked() && lowest
+}
+
+/// "which deal took the longest to close": from one day to another.
+fn takes_longest_by_one_day(reading: &Reading<'_>) -> bool {
+    reading.is_ranked()
+        && reading.says(&["took", "takes", "take", "taking"])
+        && reading.says(&["longest", "shortest", "long"])
+        && reading.measures(|agg, col| {
+            matches!(agg, Agg::Min | Agg::Max)
+                && reading.view.kind(col) == ringfence_pipeline::ports::ColumnKind::Date
+        })
 }
