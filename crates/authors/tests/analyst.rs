@@ -781,6 +781,16 @@ fn tables_of_one_shop_are_asked_together() {
     let follow = |first: &str, then: &str| ask_then(first, then, &SHOP).map(|draft| draft.explanation);
     let placed = follow("clients in Lund", "how many orders did they place?").unwrap();
     assert!(placed.contains("Town is Lund"), "{placed}");
+    // A few words go on from the rows before; what may be of one row, or of others, is asked.
+    for (then, words) in
+        [("how many?", "Number of rows, where Date is in May 2024"), ("total qty", "May 2024")]
+    {
+        let few = follow("orders in May 2024", then).unwrap();
+        assert!(few.contains(words), "{then}: {few}");
+    }
+    let year = follow("how many orders in January 2024", "March?").unwrap();
+    assert!(year.contains("Date is in March 2024"), "{year}");
+    assert!(follow("last order of Ana Wren", "how many pieces?").is_err());
     let unpaid = follow("orders in May 2024", "how many are unpaid?").unwrap();
     assert!(unpaid.contains("May 2024") && unpaid.contains("Paid On is empty"), "{unpaid}");
 }
