@@ -136,6 +136,8 @@ class Zygote:
                 # Init is ours, and there is nobody with it yet.
                 invitation.setblocking(True)
                 _, handed = receive(invitation)
+                if not handed:
+                    raise EOFError("its jail is gone")
                 descriptors += handed
                 given = dict(zip(GIVEN, handed))
                 pidfd = self.fork(given["pid"])

@@ -58,9 +58,11 @@ fn memory_is_within_4_mib() {
         assert_status(&nothing, "succeeded");
         let base = number(&nothing, "/usage/memoryPeakBytes");
         assert!(base < 48 * MIB, "the interpreter alone takes {base} bytes");
-        let fits = touch(code, (LIMIT - SLACK - base) / MIB * MIB);
+        let count = (LIMIT - SLACK - base) / MIB * MIB;
+        let fits = touch(code, count);
         assert_status(&fits, "succeeded");
-        assert!(number(&fits, "/usage/memoryPeakBytes") >= LIMIT - 2 * SLACK, "{fits:#}");
+        // What the interpreter itself takes differs from run to run; what was touched does not.
+        assert!(number(&fits, "/usage/memoryPeakBytes") >= count + base / 2, "{base} alone, {fits:#}");
         let beyond = touch(code, LIMIT + SLACK - base);
         assert_status(&beyond, "out_of_memory");
         assert_hit(&beyond, "memoryBytes", "out_of_memory", LIMIT);

@@ -661,9 +661,10 @@ fn watch_listener(epoll: &OwnedFd, listener: BorrowedFd<'_>, jail: u64) -> io::R
     Ok(epoll::add(epoll, listener, Token::Listener(jail).encode(), EventFlags::IN)?)
 }
 
-/// Tells the operator. Unlike `eprintln!` it does no harm when nobody listens.
+/// Tells the operator. Unlike `eprintln!` it does no harm when nobody listens, and is one write: the server's
+/// own lines go to the same place.
 fn complain(what: impl Display) {
-    let _ = writeln!(io::stderr(), "ringfence: supervisor: {what}");
+    let _ = io::stderr().write_all(format!("ringfence: supervisor: {what}\n").as_bytes());
 }
 
 /// Names, sizes and contents of the files a run returns, if there are any.
