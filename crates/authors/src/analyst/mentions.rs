@@ -684,6 +684,9 @@ pub(crate) fn values(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec
 fn done(tokens: &[Token], start: usize, view: &View<'_>) -> Vec<(Col, String)> {
     let token = &tokens[start];
     let said = singular(&token.text);
+    if let Some(irregular) = won_or_lost(tokens, start, view) {
+        return irregular;
+    }
     let small = filler(&[token.text.as_str()]) > 0;
     let closed = tokens.get(start + 1).is_none_or(|next| {
         matches!(next.kind, Kind::Mark('?' | '.' | ','))
@@ -725,6 +728,34 @@ fn done(tokens: &[Token], start: usize, view: &View<'_>) -> Vec<(Col, String)> {
         );
     }
     if found.len() == 1 { found } else { Vec::new() }
+}
+
+/// "how many deals did we win", "win rate", "what have we lost": of a state `Won`, `Lost` or `Closed won`.
+fn won_or_lost(tokens: &[Token], start: usize, view: &View<'_>) -> Option<Vec<(Col, String)>> {
+    const FORMS: [(&str, &str); 6] = [
+        ("win", "won"),
+        ("wins", "won"),
+        ("winning", "won"),
+        ("lose", "lost"),
+        ("losing", "lost"),
+        ("losses", "lost"),
+    ];
+    let token = &tokens[start];
+    let (said, state) = FORMS.into_iter().find(|(said, _)| token.is(said))?;
+    if view.columns.iter().any(|column| column.words.iter().any(|word| word == said)) {
+        return None;
+    }
+    let mut found = Vec::new();
+    for col in view.of_kind(ColumnKind::Text).filter(|col| view.role(*col) == ColumnRole::Category) {
+        let values = view.profile(col).map(|profile| profile.values.as_slice()).unwrap_or_default();
+        let is = |value: &str| {
+            let words = normal_words(value);
+            words.last().is_some_and(|word| word == state)
+                && words[..words.len() - 1].iter().all(|word| word == "closed")
+        };
+        found.extend(values.iter().filter(|value| is(&value.value)).map(|value| (col, value.value.clone())));
+    }
+    (found.len() == 1).then_some(found)
 }
 
 /// True where a word that may say nothing can only be a value: "are done", "done tasks", "a breakdown".

@@ -642,8 +642,9 @@ impl Reader<'_> {
             let named = self
                 .mention(end)
                 .is_some_and(|mention| mention.end > end + 1 || mention.best() >= super::EXACT);
-            if group.len() == 1 && self.word(end, &["rate", "ratio", "quota"]) && !named {
+            if group.len() == 1 && self.word(end, &["rate", "rates", "ratio", "quota"]) && !named {
                 self.mentions.retain(|mention| mention.start != end);
+                self.decided = self.other_outcome(col, &values);
                 self.share_at = Some(end);
                 end += 1;
             }

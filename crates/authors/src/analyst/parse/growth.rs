@@ -238,6 +238,10 @@ impl Reader<'_> {
             // A share of what has come so far is not told.
             self.out.doubt(30);
         }
+        let decided = self.decided.take();
+        if let Some(Filter::Is { values, .. }) = &decided {
+            self.out.notes.push(format!("It is a share of what is {}.", values.join(" or ")));
+        }
         let placed_by = |at: usize| {
             at > 0 && self.word(at - 1, &["in", "for", "from", "at", "within", "by", "during", "on"])
         };
@@ -263,6 +267,7 @@ impl Reader<'_> {
                 .map(|(_, filter)| filter.clone())
                 .collect();
             self.out.task = Some(Task::Share(part));
+            self.placed.extend(decided.map(|filter| (0, filter)));
             return;
         }
         // "what percentage of the German orders was returned": the part is behind the verb.
@@ -301,7 +306,10 @@ impl Reader<'_> {
             .filter(|(at, filter)| !placed_by(*at) && all.contains(filter))
             .map(|(_, filter)| filter.clone())
             .collect();
-        let part = if !behind.is_empty() && !before.is_empty() {
+        let won = |filter: &&Filter| matches!((filter, &decided), (Filter::Is { col, .. }, Some(Filter::Is { col: of, .. })) if col == of);
+        let part = if decided.is_some() {
+            filters.iter().filter(won).cloned().collect()
+        } else if !behind.is_empty() && !before.is_empty() {
             behind
         } else if !unplaced.is_empty() {
             unplaced
@@ -322,6 +330,7 @@ impl Reader<'_> {
             .filter(|col| self.view.profile(*col).is_some_and(|profile| profile.empty > 0))
             .collect();
         self.placed.extend(days.into_iter().map(|col| (0, Filter::Empty { col, not: true })));
+        self.placed.extend(decided.map(|filter| (0, filter)));
         if !part.is_empty() || self.out.measures.is_empty() {
             self.out.task = Some(Task::Share(part));
         }

@@ -209,6 +209,8 @@ pub(crate) struct Reader<'a> {
     of_row: bool,
     /// Where columns were named.
     anchors: Vec<(usize, usize)>,
+    /// A win rate is asked for: what has been decided, of which it is a share.
+    decided: Option<Filter>,
     /// Filters with the place of what they were read from.
     placed: Vec<(usize, Filter)>,
 }
@@ -270,6 +272,7 @@ impl<'a> Reader<'a> {
             factor: None,
             of_row: false,
             anchors: Vec::new(),
+            decided: None,
             placed: Vec::new(),
         }
     }
@@ -320,6 +323,7 @@ impl<'a> Reader<'a> {
         self.sorting()?;
         self.bands()?;
         self.group_keys()?;
+        self.come_and_gone();
         self.ranking()?;
         self.counted_days()?;
         self.spoken_figures()?;

@@ -208,6 +208,9 @@ impl Reader<'_> {
             let money = ["euro", "euros", "eur", "usd", "dollars", "pounds", "\u{20ac}", "$", "\u{a3}"];
             let unit = usize::from(at > 1 && money.contains(&self.tokens[at - 1].text.as_str()));
             if let Some((value, percent)) = self.amount(at - 1 - unit) {
+                if unit == 0 && self.of_groups(at - 1, at + length, cmp, value)? {
+                    return Ok(());
+                }
                 let (col, start, end) = self.compared_column(at - 1 - unit, at + length)?;
                 let scale = self.scale(col, percent);
                 self.spend(start..end);
@@ -331,6 +334,12 @@ impl Reader<'_> {
                     && !(self.can(mention, Want::Measure) && mention.best() >= super::EXACT)
             })
             .cloned();
+        // "vehicles with more than 3 services": told apart by a key that is not called so.
+        let group = group.or_else(|| {
+            let mut places = (at.saturating_sub(apart)..at).rev();
+            let (place, col) = places.find_map(|place| Some((place, self.entity_key(place)?)))?;
+            Some(Mention { start: place, end: place + 1, candidates: vec![(col, super::EXACT)] })
+        });
         let Some(group) = group else { return Ok(false) };
         let linked = (group.end..at).any(|place| {
             self.word(

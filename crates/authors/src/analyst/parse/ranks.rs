@@ -155,6 +155,8 @@ impl Reader<'_> {
         for at in 0..self.tokens.len() {
             let found = self.class_of(at, |class| match class {
                 Class::Rank { lowest, lists } => Some((lowest, lists, false)),
+                // The best win rate is the highest.
+                Class::Best if self.decided.is_some() => Some((self.word(at, &["worst"]), false, false)),
                 Class::Best => Some((false, false, true)),
                 _ => None,
             });

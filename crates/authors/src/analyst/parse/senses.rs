@@ -97,6 +97,7 @@ impl Reader<'_> {
     pub(super) fn senses(&mut self) {
         self.worth_of_rows();
         self.wages();
+        self.stays();
         for at in 0..self.tokens.len() {
             let mentioned = self.is_mentioned(at) && !self.is_beside(at);
             // "turnover: food + drinks" says itself what it is.
@@ -175,6 +176,42 @@ impl Reader<'_> {
         }
         self.marks();
         self.money_asked();
+    }
+
+    /// "longest stay", "average length of stay", "who stayed the longest": nights, where a column counts them.
+    fn stays(&mut self) {
+        let nights = |col: &Col| self.view.is_measure(*col) && self.view.columns[*col].words == ["night"];
+        let Some(col) = (0..self.view.columns.len()).find(nights) else { return };
+        const LONG: [&str; 8] =
+            ["average", "mean", "avg", "typical", "median", "longest", "shortest", "long"];
+        for at in 0..self.tokens.len() {
+            let said = self.word(at, &["stay", "stays", "stayed", "staying"]) && !self.is_mentioned(at);
+            if !said || self.used[at] {
+                continue;
+            }
+            let length = (at.saturating_sub(4)..at).find(|from| {
+                self.word(*from, &["length", "lengths", "duration"])
+                    && self.past(from + 1, &["of", "the", "a", "their", "our"]) == at
+            });
+            let before = at > 0 && self.word(at - 1, &LONG);
+            let after = self.word(self.past(at + 1, &["the", "for"]), &LONG[5..]);
+            let asked = (0..at).any(|from| self.word(from, &["how"]) && self.word(from + 1, &["long"]));
+            if length.is_none() && !before && !after || asked {
+                if self.word(at, &["stays"]) && !asked {
+                    self.rows_said(at..at + 1);
+                }
+                continue;
+            }
+            let start = length.unwrap_or(at);
+            self.out.notes.push(format!(
+                "{:?} is taken as {}.",
+                self.raw(start..at + 1),
+                self.view.name(col)
+            ));
+            self.mentions.retain(|mention| mention.end <= start || mention.start > at);
+            self.mentions.push(Mention { start, end: at + 1, candidates: vec![(col, 60)] });
+            self.mentions.sort_by_key(|mention| mention.start);
+        }
     }
 
     /// "how much is unpaid", "… and how much is that in total": the one amount there is, where no figure is named.

@@ -41,7 +41,22 @@ const ENDED: [&str; 26] = [
     "storniert",
 ];
 
+/// What can become of something that is won or lost, and how each is called.
+const OUTCOMES: [[&str; 2]; 2] = [["won", "closed won"], ["lost", "closed lost"]];
+
 impl Reader<'_> {
+    /// Of a win rate, what is neither won nor lost yet is no part: the condition that leaves it out.
+    pub(super) fn other_outcome(&self, col: Col, values: &[String]) -> Option<Filter> {
+        let [value] = values else { return None };
+        let said = value.to_lowercase();
+        OUTCOMES.iter().find(|names| names.contains(&said.as_str()))?;
+        let known = self.view.profile(col).filter(|profile| profile.all_values)?;
+        let is = |value: &str| OUTCOMES.iter().flatten().any(|name| *name == value.to_lowercase());
+        let values: Vec<String> =
+            known.values.iter().filter(|one| is(&one.value)).map(|one| one.value.clone()).collect();
+        (values.len() == 2).then_some(Filter::Is { col, values, not: false })
+    }
+
     /// "open deals", where stages are won, lost and others: whatever has not ended.
     pub(super) fn open_states(&mut self, at: usize) {
         let open = self.word(at, &["open", "unresolved", "unfinished"])

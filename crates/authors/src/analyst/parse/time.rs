@@ -12,15 +12,23 @@ use crate::analyst::{
 /// Most days of a quarter.
 const QUARTER_DAYS_MAX: i64 = 92;
 
+/// How guests come and go.
+const COMES_AND_GOES: [&[&str]; 2] = [
+    &["checkin", "arrival", "arrivals", "arrive", "arrives", "arrived", "arriving"],
+    &["checkout", "departure", "departures", "depart", "departed", "departing", "leave", "leaves", "leaving"],
+];
+
 /// What may have been done on a day, by the words for it.
-const DONE_WORDS: [&[&str]; 8] = [
+const DONE_WORDS: [&[&str]; 10] = [
     &["sold", "sell", "sells", "sale", "sales", "selling"],
     &["bought", "buy", "buys", "purchased"],
     &["delivered", "deliver", "delivery", "deliveries"],
     &["shipped", "ship", "shipping"],
     &["returned", "returns"],
     &["hired", "hire", "hires"],
-    &["closed", "won", "lost"],
+    &["closed", "won", "lost", "win", "wins", "lose", "losses"],
+    COMES_AND_GOES[0],
+    COMES_AND_GOES[1],
     &["joined", "join", "since", "signed", "registered", "registration", "enrolled", "enrolment"],
 ];
 
@@ -43,6 +51,11 @@ pub(super) struct When {
     pub(super) said: Said,
     /// From the period before it: "and the month before".
     pub(super) told: bool,
+}
+
+/// True for a column that is called by one of the words, in one piece or in two: `Check-in`.
+fn is_of_family(words: &[String], family: &[&str]) -> bool {
+    words.iter().any(|word| family.contains(&word.as_str())) || family.contains(&words.concat().as_str())
 }
 
 impl Reader<'_> {
@@ -108,21 +121,25 @@ impl Reader<'_> {
         } else if !compared {
             self.merge_alternatives();
         }
-        self.what_was_done();
+        let times = self.placed.iter().filter(|(_, filter)| filter.is_time());
+        let dates: Vec<Col> = times.flat_map(|(_, filter)| filter.columns()).collect();
+        self.done_on(&dates, &DONE_WORDS);
         Ok(())
     }
 
+    /// "arrivals per month": of the day that there are groups of.
+    pub(super) fn come_and_gone(&mut self) {
+        let times = self.out.keys.iter().filter(|key| key.is_time());
+        let dates: Vec<Col> = times.map(|key| key.column()).collect();
+        let before = self.used.iter().filter(|used| **used).count();
+        self.done_on(&dates, &COMES_AND_GOES);
+        self.out.rows_named |= self.used.iter().filter(|used| **used).count() > before;
+    }
+
     /// "customers who joined in 2023": what `Customer Since` is the day of.
-    fn what_was_done(&mut self) {
-        let dates: Vec<Col> = self
-            .placed
-            .iter()
-            .filter(|(_, filter)| filter.is_time())
-            .flat_map(|(_, filter)| filter.columns())
-            .collect();
-        for family in DONE_WORDS {
-            let named =
-                |col: &Col| self.view.columns[*col].words.iter().any(|word| family.contains(&word.as_str()));
+    fn done_on(&mut self, dates: &[Col], families: &[&[&str]]) {
+        for family in families {
+            let named = |col: &Col| is_of_family(&self.view.columns[*col].words, family);
             if !dates.iter().any(named) {
                 continue;
             }
@@ -688,7 +705,7 @@ impl Reader<'_> {
                 .any(|value| value.candidates.first().is_some_and(|(one, _)| self.view.is_day_of(col, *one)));
             let done = kin
                 || DONE_WORDS.iter().any(|family| {
-                    column.words.iter().any(|word| family.contains(&word.as_str()))
+                    is_of_family(&column.words, family)
                         && self.tokens.iter().any(|token| token.is_any(family))
                 });
             (

@@ -43,7 +43,12 @@ fn is_of_several_conditions(reading: &Reading<'_>) -> bool {
     };
     let others = reading.partial.filters.iter().filter(kind).count();
     let part = reading.part().iter().filter(kind).count();
-    reading.shares() && reading.partial.keys.is_empty() && (part > 1 || part == 1 && others > 0)
+    // A win rate says itself of what it is a part.
+    let within = |filter: &Filter| matches!((filter, reading.part()), (Filter::Is { col, values, .. }, [Filter::Is { col: of, values: part, .. }]) if col == of && part.iter().all(|value| values.contains(value)));
+    reading.shares()
+        && !reading.filtered(within)
+        && reading.partial.keys.is_empty()
+        && (part > 1 || part == 1 && others > 0)
 }
 
 /// "the ratio of A to B" is no share of both.
