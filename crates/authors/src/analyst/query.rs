@@ -109,7 +109,8 @@ pub(crate) struct Measure {
     pub(crate) name: Option<String>,
     /// A ratio that is told in percent.
     pub(crate) percent: bool,
-    /// A ratio that is formed in each row, then summed up; otherwise it is one of sums.
+    /// What is formed in each row, then summed up: a ratio, which is otherwise one of sums, or a figure of another
+    /// table, which otherwise counts once.
     #[serde(default)]
     pub(crate) by_row: bool,
 }

@@ -5,7 +5,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 use super::{Reader, Trouble, Want, choose};
 use crate::analyst::{
     query::{Agg, Col, Expr, Filter, Measure, Part},
-    spelling::{normal_words, singular},
+    spelling::{normal_words, singular, stem},
     vocabulary::Class,
     words::Kind,
 };
@@ -241,7 +241,7 @@ impl Reader<'_> {
 
     /// "how many stoneware mugs have we sold": how many pieces, where a column says so.
     fn pieces(&mut self, at: usize) -> bool {
-        const SOLD: [&str; 21] = [
+        const SOLD: [&str; 23] = [
             "print",
             "printed",
             "produce",
@@ -263,6 +263,8 @@ impl Reader<'_> {
             "delivered",
             "stock",
             "left",
+            "returned",
+            "return",
         ];
         let thing = self.placed.iter().any(|(place, filter)| {
             let directly = *place == at
@@ -317,7 +319,24 @@ impl Reader<'_> {
         if found.len() > 1 && found.iter().any(own) {
             found.retain(own);
         }
+        if found.len() > 1 {
+            found.retain(|col| self.is_done(*col));
+        }
         (found.len() == 1).then(|| found[0])
+    }
+
+    /// True if the question says what was done to what a column counts: "did we deliver" of `Qty delivered`.
+    pub(super) fn is_done(&self, col: Col) -> bool {
+        let done = self.view.columns[col].words.iter().filter(|word| word.ends_with("ed") || *word == "sold");
+        // What "deliver" and "delivered" share.
+        let root = |word: &str| stem(&stem(word));
+        let said = |word: &String| {
+            self.tokens.iter().any(|token| {
+                token.kind == Kind::Word && root(&token.text) == root(word)
+                    || word == "sold" && token.is("sell")
+            })
+        };
+        done.into_iter().any(said)
     }
 
     /// A row may be called by what stands in it: "machines" by `Machine 03`.

@@ -563,6 +563,17 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        // "how many pieces did we deliver" is of what was delivered, not of what came back.
+        for at in 0..self.mentions.len() {
+            let mention = &self.mentions[at];
+            if mention.end == mention.start + 1 && self.word(mention.start, &["pieces", "units", "items"]) {
+                let done: Vec<(Col, u32)> =
+                    mention.candidates.iter().copied().filter(|(col, _)| self.is_done(*col)).collect();
+                if let [one] = done[..] {
+                    self.mentions[at].candidates = vec![one];
+                }
+            }
+        }
         // "values" in "missing values" is no column.
         let fixed = |start: usize, end: usize| {
             (0..=start).any(|at| {

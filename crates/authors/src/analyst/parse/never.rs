@@ -24,6 +24,10 @@ impl Reader<'_> {
             let never = never.or_else(|| not.filter(|_| anything));
             let Some(length) = never.or(not) else { continue };
             let Some((place, table)) = self.other_table(at, at + length, never.is_some()) else { continue };
+            // Whatever is joined with it is in it.
+            if self.view.joins.iter().any(|join| join.table == table) {
+                continue;
+            }
             let called = self.word(place + 1, &["sheet", "table", "file", "list", "tab", "data"]);
             // "not in the X sheet" names a sheet; "never ordered" and "without orders" name what is missing.
             let lacks = (at..at + length).any(|word| self.word(word, &["without", "no"]))

@@ -197,7 +197,7 @@ impl Reader<'_> {
                     && table_words(table).iter().any(|name| bought_by.contains(&name.as_str()))
             })
         };
-        let col = called(&bought_by)
+        let mut col = called(&bought_by)
             .filter(|col| buys && !numbered(col))
             .or_else(|| listed().filter(|_| buys))
             .or_else(|| called(&bought_by).filter(|_| buys))
@@ -222,7 +222,20 @@ impl Reader<'_> {
         if leads && self.view.tables.len() > 1 {
             self.out.doubt(25);
         }
-        let col = self.worker_beside(col).or(col);
+        let works =
+            self.says(&["done", "did", "worked", "works", "work", "handled", "served", "drove", "completed"]);
+        if let Some(worker) = self.worker_beside(col) {
+            if works {
+                col = Some(worker);
+            } else if !buys
+                && !self.says(&[
+                    "owes", "owe", "paid", "pays", "pay", "booked", "missed", "visited", "came", "returned",
+                ])
+            {
+                // "who has the best rating": whoever was served, or whoever did it?
+                self.out.doubt(25);
+            }
+        }
         let names: Vec<Col> = (0..self.view.columns.len())
             .filter(|col| {
                 self.view.kind(*col) == ColumnKind::Text
@@ -249,16 +262,14 @@ impl Reader<'_> {
         }
     }
 
-    /// "who has done the least hours" where there are clients and cleaners: who works, not for whom.
+    /// "who has done the least hours" where there are clients and cleaners: the one who works, not for whom.
     fn worker_beside(&self, col: Option<Col>) -> Option<Col> {
-        const SERVED: [&str; 14] = [
-            "customer", "client", "member", "player", "supplier", "buyer", "order", "number", "quarter",
-            "letter", "borrower", "other", "owner", "partner",
+        const SERVED: [&str; 16] = [
+            "customer", "client", "member", "patient", "guest", "player", "supplier", "buyer", "order",
+            "number", "quarter", "letter", "borrower", "other", "owner", "partner",
         ];
         let last = |col: Col| self.view.columns[col].words.last().cloned().unwrap_or_default();
-        let works =
-            self.says(&["done", "did", "worked", "works", "work", "handled", "served", "drove", "completed"]);
-        col.filter(|col| works && SERVED[..3].contains(&last(*col).as_str()))?;
+        col.filter(|col| SERVED[..5].contains(&last(*col).as_str()))?;
         let worker = |col: &Col| {
             let word = last(*col);
             self.view.kind(*col) == ColumnKind::Text

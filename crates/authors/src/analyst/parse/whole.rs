@@ -770,8 +770,8 @@ fn happens(partial: &Partial) -> bool {
         .any(|(phrase, meant)| event(phrase) && meant.iter().any(|col| dates.contains(col)))
 }
 
-/// "who has the best average" is of no one figure, where other tables have figures as well.
-fn unsaid_among_tables(partial: &mut Partial, view: &View<'_>) {
+/// True if a table that is not of the view has figures as well.
+fn is_measured_elsewhere(view: &View<'_>) -> bool {
     let joined = |table: usize| table == view.base || view.joins.iter().any(|join| join.table == table);
     let measured = |profile: &TableProfile| {
         profile.columns.iter().any(|column| {
@@ -779,14 +779,18 @@ fn unsaid_among_tables(partial: &mut Partial, view: &View<'_>) {
                 && matches!(column.role, ColumnRole::Amount | ColumnRole::Quantity | ColumnRole::Rate)
         })
     };
-    let elsewhere =
-        view.tables.iter().enumerate().any(|(table, profile)| !joined(table) && measured(profile));
+    view.stack.is_none()
+        && view.tables.iter().enumerate().any(|(table, profile)| !joined(table) && measured(profile))
+}
+
+/// "who has the best average", "top 3 drivers overall" are of no one figure, where other tables have figures as well.
+fn unsaid_among_tables(partial: &mut Partial, view: &View<'_>) {
     // Nobody asks how many different amounts there are.
     if partial.aggs.contains(&Agg::Distinct) {
         partial.doubt(25);
     }
     let mean = partial.aggs.iter().any(|agg| matches!(agg, Agg::Mean | Agg::Median));
-    if mean && elsewhere && view.stack.is_none() {
+    if (mean || partial.rank.is_some()) && is_measured_elsewhere(view) {
         partial.doubt(25);
     }
 }
@@ -878,12 +882,21 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         // "what do they buy most": of what, if not of money?
         partial.doubt(25);
     }
+    // "top driver", where fuel and repairs are kept; "biggest invoice" is one of its own table.
+    let base = crate::analyst::view::table_words(&view.tables[view.base]);
+    let own = partial.keys.is_empty()
+        && partial.said.words.iter().any(|word| base.contains(&crate::analyst::spelling::singular(word)));
+    if partial.rank.is_some() && !partial.prices && !partial.said.owed && !own && is_measured_elsewhere(view)
+    {
+        partial.doubt(25);
+    }
     if partial.said.versus || partial.said.compares.is_some() {
         // "too small vs too large" may as well be counted.
         partial.doubt(25);
     }
     // Prices of one each add up to nothing.
-    let each = view.columns[col].words.iter().any(|word| ["unit", "per", "each"].contains(&word.as_str()));
+    const OF_EACH: [&str; 6] = ["unit", "per", "each", "hourly", "daily", "nightly"];
+    let each = view.columns[col].words.iter().any(|word| OF_EACH.contains(&word.as_str()));
     if !partial.prices && (each || super::figures::is_averaged(view, col)) {
         partial.doubt(25);
     }

@@ -70,6 +70,31 @@ impl Reader<'_> {
         self.column_of_pieces().filter(|col| !own && self.view.columns[*col].table == self.view.base)
     }
 
+    /// What a row brings where a list says what each kind costs, and nothing how many there were: an appointment, a booking.
+    fn price_in_list(&self) -> Option<Col> {
+        let base = self.view.base;
+        let price = self.called(&["price", "fee"]).filter(|col| self.view.columns[*col].table != base)?;
+        let own = |col: &Col| self.view.columns[*col].table == base;
+        let plain = (0..self.view.columns.len())
+            .filter(own)
+            .all(|col| !self.view.is_measure(col) || self.view.role(col) == ColumnRole::Key);
+        let dated = self.view.of_kind(ColumnKind::Date).any(|col| own(&col));
+        (plain && dated).then_some(price)
+    }
+
+    /// True if some rows are of what did not take place.
+    fn some_fell_through(&self) -> bool {
+        const FELL: [&str; 5] = ["cancelled", "canceled", "no-show", "no show", "missed"];
+        self.view.of_kind(ColumnKind::Text).any(|col| {
+            self.view.columns[col].table == self.view.base
+                && self.view.profile(col).is_some_and(|profile| {
+                    profile.values.iter().any(|value| FELL.contains(&value.value.to_lowercase().as_str()))
+                })
+                && !self.placed.iter().any(|(_, filter)| filter.columns().contains(&col))
+                && !self.values.iter().any(|value| value.candidates.iter().any(|(one, _)| *one == col))
+        })
+    }
+
     /// What is left of a price after the discount that a column of the same table gives in percent.
     ///
     /// Revenue is net of discounts (IFRS 15); who wants it without says "before discount", "gross" or "list".
@@ -323,7 +348,16 @@ impl Reader<'_> {
                 self.spend(at..at + 1);
                 continue;
             }
-            if let Some(of @ Expr::Op(..)) = self.revenue() {
+            if let Some(price) = self.price_in_list() {
+                self.spend(at..at + 1);
+                let mut measure = Measure::new(Agg::Sum, Expr::Column(price));
+                (measure.by_row, measure.name) = (true, Some("revenue".to_owned()));
+                self.out.notes.push(format!("Each row is taken for one at its {}.", self.view.name(price)));
+                if self.some_fell_through() {
+                    self.out.doubt(25);
+                }
+                self.computed.push((at, measure));
+            } else if let Some(of @ Expr::Op(..)) = self.revenue() {
                 let wanted_worth = ["value", "worth"].contains(&word.as_str());
                 self.spend(at..at + 1);
                 let mut measure = Measure::new(Agg::Sum, of);

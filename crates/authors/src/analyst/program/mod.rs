@@ -171,8 +171,9 @@ impl<'a> Writer<'a> {
                     && self.view.is_measure(*col)
             };
             // In a formula beside columns of the first table it is told of each of its rows.
-            let whole =
-                |measure: &&Measure| measure.weight.is_none() && measure.of.columns().iter().all(of_other);
+            let whole = |measure: &&Measure| {
+                measure.weight.is_none() && !measure.by_row && measure.of.columns().iter().all(of_other)
+            };
             let cols: Vec<usize> =
                 self.query.measures.iter().filter(whole).flat_map(|measure| measure.of.columns()).collect();
             if !cols.is_empty() {

@@ -31,6 +31,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     counts_beside_another_figure,
     takes_terms_for_figures,
     ranks_by_a_price_unasked,
+    adds_pieces_for_how_often,
     takes_what_it_costs_for_its_cost,
     compares_a_kind_with_the_average_of_all,
     averages_what_it_is_a_condition_on,
@@ -80,7 +81,12 @@ fn adds_prices_of_a_list(reading: &Reading<'_>) -> bool {
         && (0..view.columns.len()).any(|col| has(col, "cost"))
         && view.of_kind(ColumnKind::Date).next().is_none();
     let listed = |col: Col| list && (has(col, "price") || has(col, "cost"));
-    reading.measures(|agg, col| agg == Agg::Sum && (worth::is_of_a_list(view, col) || listed(col)))
+    let adds = |measure: &Measure| {
+        measure.agg == Agg::Sum
+            && !measure.by_row
+            && matches!(measure.of, Expr::Column(col) if worth::is_of_a_list(view, col) || listed(col))
+    };
+    reading.measured(adds)
         || reading.filtered(
             |filter| matches!(filter, Filter::Number { col, .. } if worth::is_of_a_list(reading.view, *col) && !said(reading, *col)),
         )
@@ -195,9 +201,15 @@ fn repeats_what_stands_once(reading: &Reading<'_>) -> bool {
         let cols = of.columns();
         cols.first().is_some_and(|first| cols.iter().any(|col| table(col) != table(first)))
     };
+    // By what the rows of the other table are told apart, each of them is in one group.
+    let is_key = |col: Col| {
+        view.joins.iter().any(|join| join.on.iter().any(|(left, _)| view.columns[col].at == *left))
+    };
     reading.measured(|measure| measure.of.holds_ratio() && !measure.by_row && apart(&measure.of))
-        || reading.measures(|agg, col| agg == Agg::Sum && table(&col) != view.base)
-            && reading.grouped(|key| key.is_time() && table(&key.column()) == view.base)
+        || reading.measured(|measure| {
+            let once = !measure.by_row && !matches!(measure.agg, Agg::Count | Agg::Distinct | Agg::Mode);
+            once && matches!(measure.of, Expr::Column(col) if table(&col) != view.base)
+        }) && reading.grouped(|key| table(&key.column()) == view.base && !is_key(key.column()))
 }
 
 /// "cost per unit" beside another figure: which of them is per unit?
@@ -304,4 +316,20 @@ fn is_void(of: &Expr) -> bool {
         Expr::Op(_, left, right) => is_void(left) || is_void(right),
         _ => false,
     }
+}
+
+/// "how many deliveries did he make" beside `Qty delivered`: how often, or how many pieces?
+fn adds_pieces_for_how_often(reading: &Reading<'_>) -> bool {
+    let how_often = |phrase: &str, col: Col| {
+        let said = phrase.to_lowercase();
+        let noun =
+            said.ends_with('s') && !said.contains(' ') && !reading.named(col, &[singular(&said).as_str()]);
+        noun && reading.named(col, &["qty", "quantity"])
+            && !["pieces", "units", "items", "packs", "bottles", "boxes"].contains(&said.as_str())
+    };
+    reading.partial.said.columns.iter().any(|(phrase, meant)| {
+        meant
+            .iter()
+            .any(|col| how_often(phrase, *col) && reading.measures(|agg, one| agg == Agg::Sum && one == *col))
+    })
 }

@@ -16,6 +16,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     has_never_done_this_of_that,
     pays_what_is_paid,
     lists_who_has_another,
+    counts_everybody_for_those_dealt_with,
 ];
 
 /// "who has the highest bonus in each city": somebody, not the city.
@@ -163,4 +164,16 @@ fn lists_who_has_another(reading: &Reading<'_>) -> bool {
     listed
         && reading.says(&["not", "no", "without", "haven't", "hasn't"])
         && reading.filtered(|filter| matches!(filter, Filter::Is { not: true, .. }))
+}
+
+/// "how many customers did we serve" is not of everybody in the list of customers.
+fn counts_everybody_for_those_dealt_with(reading: &Reading<'_>) -> bool {
+    const PARTNERS: [&str; 7] = ["customer", "client", "patient", "guest", "member", "supplier", "tenant"];
+    let base = crate::analyst::view::table_words(&reading.view.tables[reading.view.base]);
+    reading.partial.counts
+        && reading.partial.filters.is_empty()
+        && reading.partial.keys.is_empty()
+        && reading.view.tables.len() > 1
+        && reading.says_next(&["did"], &["we", "i"])
+        && base.iter().any(|name| PARTNERS.contains(&name.as_str()))
 }

@@ -19,6 +19,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     has_an_empty_condition,
     tells_a_year_of_itself,
     takes_longest_by_one_day,
+    takes_what_is_done_for_when_they_came,
 ];
 
 /// "which customers were invoiced in every quarter".
@@ -140,4 +141,37 @@ fn takes_longest_by_one_day(reading: &Reading<'_>) -> bool {
             matches!(agg, Agg::Min | Agg::Max)
                 && reading.view.kind(col) == ringfence_pipeline::ports::ColumnKind::Date
         })
+}
+
+/// "how many technicians worked in May" is not of those who were hired then.
+fn takes_what_is_done_for_when_they_came(reading: &Reading<'_>) -> bool {
+    const CAME: [&str; 12] = [
+        "since",
+        "hired",
+        "hire",
+        "joined",
+        "join",
+        "registered",
+        "registration",
+        "enrolled",
+        "employed",
+        "onboarded",
+        "signed",
+        "member",
+    ];
+    const SAID: [&str; 10] =
+        ["new", "since", "start", "started", "became", "become", "gain", "gained", "sign", "hire"];
+    let view = reading.view;
+    let came = |col: usize| {
+        let said = |word: &String| CAME.contains(&word.as_str()) && reading.says(&[word.as_str()]);
+        reading.named(col, &CAME)
+            && !view.columns[col].words.iter().any(said)
+            && !reading.partial.named.contains(&col)
+    };
+    let timed = |filter: &Filter| filter.is_time() && filter.columns().into_iter().any(came);
+    let dated = |table: &ringfence_pipeline::ports::TableProfile| {
+        table.columns.iter().any(|column| column.kind == ringfence_pipeline::ports::ColumnKind::Date)
+    };
+    let elsewhere = view.tables.iter().enumerate().any(|(at, table)| at != view.base && dated(table));
+    elsewhere && reading.filtered(timed) && !reading.says(&SAID) && !reading.says(&CAME)
 }

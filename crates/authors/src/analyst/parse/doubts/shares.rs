@@ -13,6 +13,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     goes_somewhere,
     is_a_rate,
     is_within_or_across,
+    is_of_those_that_had,
 ];
 
 /// A share of several figures, or of an average, has more than one meaning.
@@ -116,4 +117,10 @@ fn is_within_or_across(reading: &Reading<'_>) -> bool {
         && reading.measured(money)
         && reading.says_next(&["share", "percentage", "proportion"], &["of"])
         && !reading.says(&["within", "each", "every", "its", "their", "per"])
+}
+
+/// "what share of deliveries had returns" is of rows, not of pieces.
+fn is_of_those_that_had(reading: &Reading<'_>) -> bool {
+    let ratio = |measure: &Measure| measure.percent && measure.name.is_none() && measure.of.is_ratio();
+    reading.measured(ratio) && reading.says(&["had", "have", "has", "with", "without"])
 }
