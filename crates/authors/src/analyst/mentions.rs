@@ -124,6 +124,10 @@ pub(crate) struct ValueMention {
     pub(crate) exact: bool,
 }
 
+/// Figures that go by their first letters.
+const ABBREVIATIONS: [&str; 14] =
+    ["roas", "roi", "ctr", "cpc", "cpm", "cpa", "cpl", "cac", "aov", "ltv", "arpu", "ebit", "gmv", "mrr"];
+
 /// Words of the question that are taken for others, as slips of the finger: as written, as read.
 pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String)> {
     let mut names: Vec<String> = Vec::new();
@@ -153,6 +157,10 @@ pub(crate) fn mend(tokens: &mut [Token], view: &View<'_>) -> Vec<(String, String
     let phrased = in_phrases(tokens);
     for (at, token) in tokens.iter_mut().enumerate() {
         if phrased[at] || token.kind != Kind::Word || !token.text.chars().all(char::is_alphabetic) {
+            continue;
+        }
+        // What business abbreviates is no slip: ROAS is not "rows".
+        if ABBREVIATIONS.contains(&token.text.as_str()) {
             continue;
         }
         let single = singular(&token.text);

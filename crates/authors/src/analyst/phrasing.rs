@@ -35,6 +35,8 @@ const IDIOMS: &[(&str, &str)] = &[
     ("a day|week|month|quarter|year on average", "per $1 on average"),
     ("^ which ones|one $", "list them"),
     ("^ who|which are they|those $", "list them"),
+    ("^ how long is|are|was|were|do|does|did .. open|unresolved", "average days to close $2"),
+    ("take|takes|took the longest|shortest to", "has the $2 days to"),
     ("^ how long is|are|was|were", "the length of"),
     ("precipitation|rain|rainfall|snow fell", "$1"),
     ("money|cash spent", "spent"),

@@ -353,7 +353,7 @@ const PHRASES: &[(Class, &str)] = &[
     (C::Margin, "profit margin|gross margin|margin|margins|profit margins|margin in percent|margin in %"),
     (
         C::DaysBetween,
-        "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to|transit time|turnaround time|turnaround|lead time|length of stay|delivery time|delivery times|processing time|handling time",
+        "how many days pass|how long|how many days|number of days|days between|days pass between|days from|time between|days does it take|days it takes|how many days between|how long does it take|days passed|days to|transit time|turnaround time|turnaround|lead time|length of stay|delivery time|delivery times|processing time|handling time|time to|resolution time|resolution times|closing time|time until|repair time|how long does it take us to|how long did it take to|how long do we take to",
     ),
     (
         C::Extent,

@@ -610,7 +610,8 @@ fn numbers_of(query: &Query) -> Vec<f64> {
         match filter {
             Filter::Number { value, .. } => found.push(*value),
             Filter::Between { low, high, .. } => found.extend([*low, *high]),
-            Filter::Lasts { days, .. } => found.push(*days),
+            // In days, hours or weeks.
+            Filter::Lasts { days, .. } => found.extend([*days, (*days * 24.0).round(), *days / 7.0]),
             Filter::Typical { agg: Agg::Quantile(percent), .. } => found.extend(both_parts(*percent)),
             Filter::Any(filters)
             | Filter::Not(filters)

@@ -33,6 +33,7 @@ impl Reader<'_> {
             self.open_states(at);
             self.undone(at);
             self.delayed(at);
+            self.done_within(at);
             self.punctual(at);
             self.attended(at);
             self.active_states(at);

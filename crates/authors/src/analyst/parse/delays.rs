@@ -52,6 +52,65 @@ impl Reader<'_> {
         self.placed.push((at, Filter::Columns { left, cmp, right }));
     }
 
+    /// "closed within a day", "delivered within 2 weeks": so many days at most from one date of a row to another.
+    pub(super) fn done_within(&mut self, at: usize) {
+        if !self.word(at, &["within", "inside"]) || self.used[at] {
+            return;
+        }
+        let (number, unit) = match self.amount(at + 1) {
+            Some((number, false)) => (number, at + 2),
+            _ if self.word(at + 1, &["a", "one", "the"]) => {
+                (1.0, at + 2 + usize::from(self.word(at + 2, &["same"])))
+            }
+            _ if self.word(at + 1, &["24h"]) => (1.0, at + 1),
+            _ => return,
+        };
+        let days = match () {
+            () if self.word(unit, &["days", "day", "24h"]) => number,
+            () if self.word(unit, &["weeks", "week"]) => number * 7.0,
+            () if self.word(unit, &["hours", "hour", "hrs", "h"]) => number / 24.0,
+            () => return,
+        };
+        let done = self.mention_before(at).and_then(|mention| {
+            mention
+                .candidates
+                .iter()
+                .map(|(col, _)| *col)
+                .find(|col| self.view.kind(*col) == ColumnKind::Date)
+        });
+        // What is promised is neither begun nor done.
+        let promised = |col: &Col| {
+            self.view.columns[*col].words.iter().any(|word| PROMISED[..4].contains(&word.as_str()))
+        };
+        let dates: Vec<Col> =
+            self.view.of_kind(ColumnKind::Date).filter(|col| done == Some(*col) || !promised(col)).collect();
+        let [one, other] = dates[..] else {
+            // Between which days, nobody says.
+            self.out.doubt(25);
+            return;
+        };
+        let begins = |col: Col| self.extent(col).map(|(first, _)| first);
+        let (from, to) = if begins(other) < begins(one) { (other, one) } else { (one, other) };
+        let end = unit + 1;
+        let day_only = |col: Col| {
+            self.view
+                .profile(col)
+                .and_then(|profile| profile.earliest.as_deref())
+                .is_some_and(|at| !at.contains('T'))
+        };
+        if days < 1.0 && (day_only(from) || day_only(to)) {
+            self.out.doubt(25);
+        }
+        if let Some(mention) =
+            self.mention_before(at).filter(|mention| mention.candidates.iter().any(|(col, _)| *col == to))
+        {
+            self.take(&mention);
+        }
+        self.spend(at..end);
+        self.out.rows_named = true;
+        self.placed.push((at, Filter::Lasts { from, to, cmp: Cmp::AtMost, days }));
+    }
+
     /// So many days from one date of a row to another.
     pub(super) fn delayed(&mut self, at: usize) {
         let Some((length, cmp)) = self.class_of(at, |class| match class {

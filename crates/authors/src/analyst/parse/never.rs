@@ -1,6 +1,6 @@
 //! What has never happened, or not since a day: rows whose key is in no row of another table, dates before a day.
 
-use super::{Reader, Trouble};
+use super::{Reader, Trouble, Want};
 use crate::analyst::{
     dates::Range,
     query::{Col, Filter, Task},
@@ -41,6 +41,16 @@ impl Reader<'_> {
                 .any(|place| self.word(place, &["missed", "skipped", "cancelled", "lost", "returned"]))
             {
                 self.out.doubt(30);
+            }
+            // "suppliers without orders" is of suppliers, not of the items that were not ordered.
+            let asked = self.mentions.iter().rfind(|mention| mention.end <= at && mention.end + 2 >= at);
+            let another = asked.is_some_and(|mention| {
+                !self.is_rows(mention)
+                    && self.can(mention, Want::Key)
+                    && mention.candidates.iter().all(|(one, _)| *one != col)
+            });
+            if another && !called {
+                continue;
             }
             // "orders whose customer number is not in the list" names the column.
             let key = self.mentions.iter().rfind(|mention| {

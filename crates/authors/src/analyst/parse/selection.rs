@@ -272,9 +272,11 @@ impl Reader<'_> {
         col.filter(|col| SERVED[..5].contains(&last(*col).as_str()))?;
         let worker = |col: &Col| {
             let word = last(*col);
+            let called = ["agent", "assignee", "staff", "employee", "rep"].contains(&word.as_str());
             self.view.kind(*col) == ColumnKind::Text
                 && self.view.role(*col) == ColumnRole::Category
-                && ["er", "or", "ist", "ian", "ic", "eer"].iter().any(|ending| word.ends_with(ending))
+                && (called
+                    || ["er", "or", "ist", "ian", "ic", "eer"].iter().any(|ending| word.ends_with(ending)))
                 && !SERVED.contains(&word.as_str())
         };
         let mut found = (0..self.view.columns.len()).filter(worker);

@@ -229,6 +229,8 @@ impl Reader<'_> {
                 self.spend(from..from + 1);
                 if after { (*one, other) } else { (other, *one) }
             }
+            // "average time to close", "resolution time": from the day on which it was opened.
+            _ if let Some(pair) = self.opened_and_closed(from, &cols) => pair,
             // "how many days does a car stay": from the day it came in to the day it went out.
             _ if let Some(pair) = self.stay(from) => pair,
             // "how many days were they members": from the day they came to the day they left.
@@ -243,10 +245,66 @@ impl Reader<'_> {
         for mention in &dates {
             self.take(mention);
         }
+        // "took more than 3 days to close" is a condition, and no figure.
+        let limit = from.checked_sub(3).is_some_and(|at| self.tokens[at].amount().is_some())
+            && self.word(from - 2, &["days"])
+            && self.word(from - 1, &["to"]);
+        if limit {
+            return true;
+        }
         let mut measure = Measure::new(Agg::Mean, Expr::Days(first, second));
         measure.name = Some("days".to_owned());
         self.computed.push((from, measure));
         true
+    }
+
+    /// The days on which something was opened and on which it was done, where the table has one of each.
+    fn opened_and_closed(&mut self, from: usize, named: &[Col]) -> Option<(Col, Col)> {
+        const OPENED: [&str; 9] = [
+            "opened",
+            "created",
+            "received",
+            "reported",
+            "raised",
+            "submitted",
+            "requested",
+            "logged",
+            "scheduled",
+        ];
+        const CLOSED: [&str; 6] = ["closed", "resolved", "completed", "solved", "finished", "fixed"];
+        const VERBS: [&str; 14] = [
+            "close",
+            "closed",
+            "resolve",
+            "resolved",
+            "resolution",
+            "complete",
+            "completion",
+            "completed",
+            "solve",
+            "solved",
+            "finish",
+            "fix",
+            "closing",
+            "open",
+        ];
+        let called = |names: &[&str]| {
+            let is =
+                |col: &Col| self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()));
+            let mut cols = self.view.of_kind(ColumnKind::Date).filter(is);
+            cols.next().filter(|_| cols.next().is_none())
+        };
+        let pair = called(&OPENED).zip(called(&CLOSED))?;
+        let said = (from.saturating_sub(4)..self.tokens.len()).any(|at| self.word(at, &VERBS));
+        if !said || named.iter().any(|col| *col != pair.0 && *col != pair.1) {
+            return None;
+        }
+        for at in from..self.tokens.len() {
+            if self.word(at, &VERBS) && !self.used[at] && self.value(at).is_none() {
+                self.spend(at..at + 1);
+            }
+        }
+        Some(pair)
     }
 
     /// The days of coming and going, where the table has one pair of them and somebody asks how long it was.

@@ -257,8 +257,80 @@ impl Reader<'_> {
         self.rates();
     }
 
+    /// "click-through rate", "ROAS": a figure of advertising that goes by a name of its own, from its parts.
+    fn advertising(&mut self, at: usize) {
+        /// Its names, what is divided by what, and how many times that is told: in percent, for a thousand.
+        type Known = (&'static [&'static str], &'static [&'static str], &'static [&'static str], f64);
+        const SPENT: &[&str] = &["spend", "ad spend", "cost", "costs"];
+        const EARNED: &[&str] = &["revenue", "sales", "conversion value"];
+        const WON: &[&str] = &["conversions", "conversion", "leads", "sales"];
+        const KNOWN: [Known; 6] = [
+            (
+                &["ctr", "click through rate", "clickthrough rate"],
+                &["clicks"],
+                &["impressions", "views"],
+                100.0,
+            ),
+            (&["cpc", "cost per click"], SPENT, &["clicks"], 1.0),
+            (&["roas", "return on ad spend", "return on advertising spend"], EARNED, SPENT, 1.0),
+            (&["cpa", "cost per acquisition"], SPENT, WON, 1.0),
+            (&["cpl", "cost per lead"], SPENT, &["leads"], 1.0),
+            (
+                &["cpm", "cost per mille", "cost per thousand impressions"],
+                SPENT,
+                &["impressions", "views"],
+                1000.0,
+            ),
+        ];
+        for (names, above, below, times) in KNOWN {
+            let Some(end) = names.iter().find_map(|name| self.spelt(at, name)) else {
+                continue;
+            };
+            let named = self.mentions.iter().any(|mention| {
+                mention.start >= at
+                    && mention.end <= end
+                    && mention.best() >= EXACT
+                    && mention.end - mention.start == end - at
+            });
+            let Some((above, below)) = self.called(above).zip(self.called(below)).filter(|_| !named) else {
+                return;
+            };
+            let above = Expr::Column(above);
+            let above = if times > 100.0 {
+                Expr::Op('*', Box::new(above), Box::new(Expr::Number(times)))
+            } else {
+                above
+            };
+            let mut measure =
+                Measure::new(Agg::Sum, Expr::Op('/', Box::new(above), Box::new(Expr::Column(below))));
+            (measure.percent, measure.name) = (times == 100.0, Some(names[1].to_owned()));
+            self.mentions.retain(|mention| mention.end <= at || mention.start >= end);
+            self.spend(at..end);
+            self.computed.push((at, measure));
+            return;
+        }
+    }
+
+    /// Where a name of several words ends that begins here, with or without hyphens.
+    fn spelt(&self, at: usize, name: &str) -> Option<usize> {
+        let mut end = at;
+        for word in name.split(' ') {
+            while end > at && self.mark(end, '-') {
+                end += 1;
+            }
+            if !self.word(end, &[word])
+                && self.tokens.get(end).is_none_or(|token| singular(&token.text) != word)
+            {
+                return None;
+            }
+            end += 1;
+        }
+        self.free(at..end).then_some(end)
+    }
+
     /// Figures that are known by name: the conversion rate, the value of the stock.
     fn rates(&mut self) {
+        (0..self.tokens.len()).for_each(|at| self.advertising(at));
         for at in 0..self.tokens.len().saturating_sub(1) {
             if self.used[at] || self.used[at + 1] {
                 continue;

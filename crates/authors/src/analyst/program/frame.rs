@@ -11,6 +11,7 @@ use crate::analyst::{
     python::{list, literal, number},
     query::{Cleaning, Filter, Part, Rank, Task},
     stack::Stack,
+    view::View,
 };
 
 /// Columns shown when whole rows are listed and none is named.
@@ -265,7 +266,11 @@ impl Writer<'_> {
                 format!("{}.between({}, {})", cell(*col), number(*low), number(*high))
             }
             Filter::Columns { left, cmp, right } => {
-                format!("{} {} {}", cell(*left), cmp.sign(), cell(*right))
+                // A moment of a day is not after that day.
+                let dates = [*left, *right].iter().all(|col| self.view.kind(*col) == ColumnKind::Date);
+                let mixed = dates && is_timed(self.view, *left) != is_timed(self.view, *right);
+                let day = if mixed { ".dt.normalize()" } else { "" };
+                format!("{}{day} {} {}{day}", cell(*left), cmp.sign(), cell(*right))
             }
             Filter::Typical { col, cmp, agg, within: None } => {
                 format!("{0} {1} {0}.{2}", cell(*col), cmp.sign(), super::aggregate(*agg))
@@ -276,7 +281,8 @@ impl Writer<'_> {
                 format!("{0} {1} {0}.groupby({groups}).transform(\"{middle}\")", cell(*col), cmp.sign())
             }
             Filter::Lasts { from, to, cmp, days } => {
-                format!("({} - {}).dt.days {} {}", cell(*to), cell(*from), cmp.sign(), number(*days))
+                let lasts = days_from(self.view, (*from, &cell(*from)), (*to, &cell(*to)));
+                format!("{lasts} {} {}", cmp.sign(), number(*days))
             }
             Filter::During { col, range, not } => {
                 let from = range.from.map(|day| format!("({} >= {})", cell(*col), literal(&iso(day))));
@@ -398,4 +404,18 @@ fn without_repeats(helpers: &str) -> String {
         let _ = write!(code, "{part}\n\n\n");
         code
     })
+}
+
+/// True for moments, not days.
+fn is_timed(view: &View<'_>, col: usize) -> bool {
+    view.profile(col).and_then(|profile| profile.earliest.as_deref()).is_some_and(|at| at.contains('T'))
+}
+
+/// The days from one column to another: parts of days as well where both say the time, whole ones otherwise.
+pub(super) fn days_from(view: &View<'_>, from: (usize, &str), to: (usize, &str)) -> String {
+    match (is_timed(view, from.0), is_timed(view, to.0)) {
+        (true, true) => format!("(({} - {}).dt.total_seconds() / 86400)", to.1, from.1),
+        (false, false) => format!("({} - {}).dt.days", to.1, from.1),
+        _ => format!("({}.dt.normalize() - {}.dt.normalize()).dt.days", to.1, from.1),
+    }
 }

@@ -251,7 +251,8 @@ impl<'a> Writer<'a> {
                 format!("{frame}[{}].sum(axis=1)", list(cols.iter().map(|col| self.view.name(*col))))
             }
             Expr::Days(from, to) => {
-                format!("({frame}[{}] - {frame}[{}]).dt.days", self.name(*to), self.name(*from))
+                let cell = |col: usize| format!("{frame}[{}]", self.name(col));
+                frame::days_from(self.view, (*from, &cell(*from)), (*to, &cell(*to)))
             }
         }
     }

@@ -32,6 +32,8 @@ pub(super) const DOUBTS: &[Doubt] = &[
     takes_terms_for_figures,
     ranks_by_a_price_unasked,
     adds_pieces_for_how_often,
+    takes_one_row_for_the_best_rate,
+    tells_one_side_of_two,
     takes_what_it_costs_for_its_cost,
     compares_a_kind_with_the_average_of_all,
     averages_what_it_is_a_condition_on,
@@ -332,4 +334,22 @@ fn adds_pieces_for_how_often(reading: &Reading<'_>) -> bool {
             .iter()
             .any(|col| how_often(phrase, *col) && reading.measures(|agg, one| agg == Agg::Sum && one == *col))
     })
+}
+
+/// "lowest cost per click" is of some group, not of the one row in which nothing was spent.
+fn takes_one_row_for_the_best_rate(reading: &Reading<'_>) -> bool {
+    reading.is_ranked()
+        && reading.partial.keys.is_empty()
+        && reading.measured(|measure| measure.name.is_some() && measure.percent | measure.of.is_ratio())
+}
+
+/// "incoming vs outgoing per month": two figures, of which one is told.
+fn tells_one_side_of_two(reading: &Reading<'_>) -> bool {
+    const IN: [&str; 5] = ["income", "incoming", "revenue", "earnings", "inflow"];
+    const OUT: [&str; 7] =
+        ["outgoing", "outgoings", "expenses", "spending", "expenditure", "expenditures", "outflow"];
+    let one_side = |measure: &Measure| matches!(measure.of, Expr::Column(_) | Expr::Op('*', ..));
+    reading.says(&IN)
+        && reading.says(&OUT)
+        && matches!(&reading.partial.measures[..], [measure] if one_side(measure))
 }

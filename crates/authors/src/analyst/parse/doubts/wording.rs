@@ -35,6 +35,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     adds_two_kinds,
     ranks_a_single_row_by_groups,
     changes_passively,
+    tells_one_of_two_happenings,
 ];
 
 /// "the ten largest debits: how much in total?", "the 10 best paid: what do they cost together?"
@@ -252,4 +253,14 @@ fn changes_passively(reading: &Reading<'_>) -> bool {
         && reading.says(&["had", "have", "has", "was", "were"])
         && reading.says(&["changed"])
         && reading.partial.counts
+}
+
+/// "tickets opened vs closed per month": both, each by its own day.
+fn tells_one_of_two_happenings(reading: &Reading<'_>) -> bool {
+    let happened = |filter: &Filter| {
+        matches!(filter, Filter::Empty { col, not: true }
+            if reading.view.kind(*col) == ringfence_pipeline::ports::ColumnKind::Date)
+    };
+    let set = ["vs", "versus", "against", "compared"];
+    reading.says(&set) && reading.in_time() && reading.filtered(happened)
 }
