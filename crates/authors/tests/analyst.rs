@@ -794,3 +794,80 @@ fn tables_of_one_shop_are_asked_together() {
     let unpaid = follow("orders in May 2024", "how many are unpaid?").unwrap();
     assert!(unpaid.contains("May 2024") && unpaid.contains("Paid On is empty"), "{unpaid}");
 }
+
+const BARGAINS: &str = "Bargain,Owner,Stage,Worth,Created,Closed Date\nB1,Eva,Won,900,2023-02-01,2023-03-01\nB2,Eva,Lost,400,2023-02-11,2023-04-02\nB3,Max,Proposal,700,2023-05-03,\nB4,Max,Lost,300,2023-06-21,2023-07-09\nB5,Eva,Won,1200,2023-08-02,2023-09-12\nB6,Max,Won,250,2023-09-30,2023-11-04\nB7,Eva,Lead,600,2023-10-06,\nB8,Max,Lost,800,2023-11-11,2023-12-01\n";
+const STAYS: &str = "Booking,Guest,Room,Check-in,Check-out,Nights\n1,Ana,Suite,2024-05-03,2024-05-05,2\n2,Bo,Single,2024-05-30,2024-06-02,3\n3,Cy,Single,2024-06-07,2024-06-08,1\n4,Ana,Double,2024-06-20,2024-06-27,7\n";
+const REQUESTS: &str = "Ticket,Opened,Closed,Customer,Agent,Rating\nT1,2025-01-03 08:00,2025-01-03 14:00,Alpha,Ida,4\nT2,2025-01-05 09:30,2025-01-08 09:30,Beta,Ole,5\nT3,2025-02-01 10:00,,Alpha,Ida,\nT4,2025-02-04 16:00,2025-02-05 04:00,Gamma,Ole,2\nT5,2025-03-09 11:00,2025-03-11 12:00,Beta,Ida,3\n";
+const ADVERTS: &str = "Week,Channel,Spend,Impressions,Clicks,Conversions,Revenue\n2025-01-06,Search,100,9000,200,10,400\n2025-01-13,Social,80,20000,160,4,150\n2025-01-20,Search,120,9500,240,15,700\n2025-01-27,Social,60,15000,90,2,90\n";
+
+#[test]
+fn figures_of_a_trade_go_by_its_own_names() {
+    let of_closed = "where Stage is Lost or Won";
+    understood(
+        &[("bargains.csv", BARGAINS)],
+        &[
+            ("what is our win rate", "the rows whose Stage is Won"),
+            ("what is our win rate", of_closed),
+            ("who has the best win rate", of_closed),
+            ("how many bargains did we win in March 2023", "Closed Date is in March 2023"),
+        ],
+    );
+    understood(
+        &[("stays.csv", STAYS)],
+        &[
+            ("average length of stay by room", "Average Nights by Room"),
+            ("longest stay", "The rows with the highest Nights"),
+            ("how many arrivals in May", "Check-in is in May"),
+            ("departures by month", "month of Check-out"),
+        ],
+    );
+    understood(
+        &[("tickets.csv", REQUESTS)],
+        &[
+            ("average time to close by agent", "Days are counted from Opened to Closed"),
+            ("how many tickets were closed within a day", "days from Opened to Closed <= 1"),
+            (
+                "how many tickets took more than 2 days to close",
+                "Number of rows, where days from Opened to Closed > 2",
+            ),
+        ],
+    );
+    understood(
+        &[("adverts.csv", ADVERTS)],
+        &[
+            ("ROAS by channel", "computed as (Revenue / Spend)"),
+            ("click-through rate", "computed as (Clicks / Impressions)"),
+            ("CPC of search", "computed as (Spend / Clicks)"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_said_of_one_table_is_not_told_of_another() {
+    const VANS: &str = "Plate,Make,Depot\nAB1,Ford,North\nAB2,Fiat,South\nAB3,Ford,South\nAB4,Opel,North\n";
+    const FUEL: &str = "Plate,Date,Litres,Cost\nAB1,2024-01-03,40,70\nAB1,2024-02-03,35,61\nAB2,2024-02-10,50,88\nAB3,2024-03-01,41,72\nAB1,2024-03-20,38,66\n";
+    const REPAIRS: &str =
+        "Plate,Date,Kind,Cost\nAB1,2024-01-20,Oil,90\nAB2,2024-02-25,Tyres,400\nAB2,2024-04-01,Brakes,350\n";
+    let fleet = [("vans.csv", VANS), ("fuel.csv", FUEL), ("repairs.csv", REPAIRS)];
+    understood(
+        &fleet,
+        &[
+            ("which vans had 2 or more repairs", "with number of rows >= 2"),
+            ("how many vans had more than 1 repair", "with number of rows > 1"),
+            ("vans without repairs", "Plate is not in"),
+        ],
+    );
+    // Of fuel and of repairs a van has a cost, and nobody says by which it is the worst.
+    for asked in ["worst van", "top 3 vans"] {
+        assert!(matches!(ask(asked, &fleet), Err(AuthorError::Unclear(..))), "{asked}");
+    }
+    // Whoever was hired in May is not who worked in May.
+    const CREW: &str =
+        "Technician,Level,Hired\nRob,Senior,2019-05-02\nKate,Junior,2021-05-11\nLou,Senior,2015-09-30\n";
+    const JOBS: &str = "Job No,Customer,Technician,Date,Rating\nJ1,Alpha,Rob,2025-05-03,4\nJ2,Beta,Kate,2025-06-04,5\nJ3,Alpha,Rob,2025-06-15,3\nJ4,Gamma,Rob,2025-07-01,2\n";
+    let crew = [("technicians.csv", CREW), ("jobs.csv", JOBS)];
+    for asked in ["how many technicians worked in May", "who has the best rating"] {
+        assert!(matches!(ask(asked, &crew), Err(AuthorError::Unclear(..))), "{asked}");
+    }
+    understood(&crew, &[("which technician has no jobs", "Technician is not in")]);
+}

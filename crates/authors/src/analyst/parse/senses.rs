@@ -209,7 +209,7 @@ impl Reader<'_> {
                 self.view.name(col)
             ));
             self.mentions.retain(|mention| mention.end <= start || mention.start > at);
-            self.mentions.push(Mention { start, end: at + 1, candidates: vec![(col, 60)] });
+            self.mentions.push(Mention { start, end: at + 1, candidates: vec![(col, super::EXACT)] });
             self.mentions.sort_by_key(|mention| mention.start);
         }
     }
