@@ -552,6 +552,10 @@ pub(crate) fn merge(earlier: &Query, next: Partial, tokens: &[Token], view: &Vie
         }
         Some(task) => query.task = task,
     }
+    // "share of no-shows", where no-shows were counted before: of all of them, not of themselves.
+    if let Task::Share(part) = &query.task {
+        query.filters.retain(|filter| !part.contains(filter));
+    }
     // "the longest there": the greatest of a column.
     if let (Some(rank), [measure]) = (query.rank, &mut query.measures[..])
         && measured_anew

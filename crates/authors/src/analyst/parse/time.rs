@@ -19,13 +19,14 @@ const COMES_AND_GOES: [&[&str]; 2] = [
 ];
 
 /// What may have been done on a day, by the words for it.
-const DONE_WORDS: [&[&str]; 10] = [
+const DONE_WORDS: [&[&str]; 11] = [
     &["sold", "sell", "sells", "sale", "sales", "selling"],
     &["bought", "buy", "buys", "purchased"],
     &["delivered", "deliver", "delivery", "deliveries"],
     &["shipped", "ship", "shipping"],
     &["returned", "returns"],
-    &["hired", "hire", "hires"],
+    &["hired", "hire", "hires", "start"],
+    &["left", "quit", "quits", "resigned", "end"],
     &["closed", "won", "lost", "win", "wins", "lose", "losses"],
     COMES_AND_GOES[0],
     COMES_AND_GOES[1],

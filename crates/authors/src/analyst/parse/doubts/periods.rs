@@ -34,7 +34,49 @@ fn does_something_in_every_period(reading: &Reading<'_>) -> bool {
 /// "who was employed on 31 December", "open on 31 March": a state then, not something of that day.
 fn is_a_state_on_a_day(reading: &Reading<'_>) -> bool {
     let one_day = |filter: &Filter| matches!(filter, Filter::During { range, .. } if range.from.zip(range.to).is_some_and(|(from, to)| to - from == 1));
-    reading.says(&["employed", "open", "active", "unpaid", "outstanding"]) && reading.filtered(one_day)
+    let state = reading.says(&["employed", "open", "active", "unpaid", "outstanding"]);
+    state && reading.filtered(one_day) || is_under_way_on_a_day(reading)
+}
+
+/// "who is on leave on 15 May": whoever had begun by then and had not ended, not who began on that day.
+fn is_under_way_on_a_day(reading: &Reading<'_>) -> bool {
+    const BEGINS: [&str; 6] = ["from", "start", "begin", "checkin", "arrival", "pickup"];
+    const ENDS: [&str; 8] = ["to", "end", "until", "till", "checkout", "departure", "return", "returned"];
+    const SAID: [&str; 20] = [
+        "start",
+        "starts",
+        "started",
+        "starting",
+        "begin",
+        "begins",
+        "began",
+        "beginning",
+        "from",
+        "arrive",
+        "arrives",
+        "arrived",
+        "arriving",
+        "arrival",
+        "arrivals",
+        "check",
+        "checkin",
+        "hired",
+        "joined",
+        "new",
+    ];
+    let view = reading.view;
+    let called = |col: usize, names: &[&str]| {
+        let words = &view.columns[col].words;
+        reading.named(col, names) || names.contains(&words.concat().as_str())
+    };
+    let lasts = |col: usize| {
+        let table = view.columns[col].table;
+        let mut others = view.of_kind(ringfence_pipeline::ports::ColumnKind::Date);
+        called(col, &BEGINS)
+            && others.any(|one| one != col && view.columns[one].table == table && called(one, &ENDS))
+    };
+    let begun = |filter: &Filter| matches!(filter, Filter::During { col, range, not: false } if range.from.zip(range.to).is_some_and(|(from, to)| to - from == 1) && lasts(*col));
+    reading.filtered(begun) && !reading.says(&SAID)
 }
 
 /// "all years but 2021", where the year is taken as the one that is meant.
