@@ -871,3 +871,32 @@ fn what_is_said_of_one_table_is_not_told_of_another() {
     }
     understood(&crew, &[("which technician has no jobs", "Technician is not in")]);
 }
+
+#[test]
+fn what_came_in_is_money_and_no_number_of_pieces() {
+    const EVENTS: &str = "Event,Event Date,Ticket Type,Tickets Sold,Ticket Price\nGala,2024-03-01,Standard,80,20\nGala,2024-03-01,VIP,12,60\nFair,2024-04-05,Standard,120,15\nFair,2024-04-05,VIP,9,50\nBall,2024-04-20,Standard,60,25\nBall,2024-04-20,VIP,20,70\n";
+    let events = [("events.csv", EVENTS)];
+    understood(
+        &events,
+        &[
+            ("revenue by event", "computed as (Tickets Sold * Ticket Price)"),
+            ("total tickets sold", "Total Tickets Sold"),
+        ],
+    );
+    // Each event has a row for each kind of ticket.
+    for asked in ["how many events did we have", "events per month", "events with more than 100 tickets sold"]
+    {
+        assert!(matches!(ask(asked, &events), Err(AuthorError::Unclear(..))), "{asked}");
+    }
+    // "cars" are no slip in CAGR, and no number of them is a price.
+    const YARD: &str = "Stock No,Make,Model,Mileage,Price\nS1,Ford,Focus,80000,9000\nS2,VW,Golf,20000,16000\nS3,Ford,Kuga,120000,7000\n";
+    const SOLD: &str = "Sale No,Stock No,Sale Date,Customer,Sale Price\n1,S1,2025-03-02,Ana,8800\n2,S2,2025-04-10,Bo,15500\n3,S3,2025-04-11,Ana,6900\n";
+    let dealer = [("yard.csv", YARD), ("sales.csv", SOLD)];
+    understood(
+        &dealer,
+        &[
+            ("how many cars did we sell in March 2025", "Sale Date is in March 2025"),
+            ("which customers bought more than one car", "by Customer, with number of rows > 1"),
+        ],
+    );
+}

@@ -469,6 +469,13 @@ impl Reader<'_> {
     fn flags(&mut self, at: usize) {
         let Some(mention) = self.mention(at) else { return };
         let [(col, _), ..] = mention.candidates[..] else { return };
+        // "median gift" is of gifts, not of `Gift Aid`.
+        let summed = |class| matches!(class, Class::Agg(Agg::Mean | Agg::Median | Agg::Max | Agg::Min));
+        let part = mention.end == at + 1 && mention.best() < 60;
+        if part && at > 0 && self.phrases[at - 1].iter().any(|(length, class)| *length == 1 && summed(*class))
+        {
+            return;
+        }
         let grouped = at > 0
             && (0..at).any(|from| {
                 self.class(from, |class| matches!(class, Class::By | Class::Which))

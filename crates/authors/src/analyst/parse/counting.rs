@@ -178,7 +178,7 @@ impl Reader<'_> {
             let twice = !self.view.is_unique(col)
                 && !self.names_rows(&mention)
                 && distinct < self.view.rows()
-                && !self.view.is_named(&word);
+                && (!self.view.is_named(&word) || self.begins_rows(col, &word));
             if twice {
                 self.out.doubt(25);
             }
@@ -200,6 +200,12 @@ impl Reader<'_> {
         self.spoken.retain(|(_, agg)| *agg != Agg::Count);
         self.computed.push((at, Measure::new(Agg::Distinct, Expr::Column(col))));
         Ok(())
+    }
+
+    /// True for the first column of its table, called so: an event's rows, of which there is one for each kind of ticket.
+    fn begins_rows(&self, col: Col, word: &str) -> bool {
+        let column = &self.view.columns[col];
+        column.at == 0 && column.words == [word] && self.view.kind(col) == ColumnKind::Text
     }
 
     /// True if something is said to have happened to what is counted, which is nobody and no place: to "bikes", not to

@@ -389,10 +389,10 @@ impl Reader<'_> {
         } else if nested {
             self.out.doubt(25);
         }
-        // "average loans per borrower": rows are what each has so many of.
+        // "average loans per borrower": rows are what each has so many of; an "average loan" is of so much.
         let rows = (at + 1..self.tokens.len().min(at + 4))
             .find(|place| !self.word(*place, &["number", "count", "of", "the"]))
-            .is_some_and(|place| self.is_row_word(place));
+            .is_some_and(|place| self.is_row_word(place) && (counts || self.word_ends_in_s(place)));
         let figured = self.computed.iter().any(|(_, measure)| measure.of != Expr::Rows);
         let plain = (counts || rows)
             && !figured

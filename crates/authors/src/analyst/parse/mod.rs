@@ -563,6 +563,21 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        // What came in is money: "revenue" is no number of `Tickets sold`.
+        let earned = matches!(self.revenue(), Some(Expr::Op(..)));
+        let (tokens, view) = (&self.tokens, self.view);
+        self.mentions.retain_mut(|mention| {
+            let word = crate::analyst::spelling::singular(&tokens[mention.start].text);
+            let income = ["revenue", "turnover", "income", "taking", "earning", "proceed"]
+                .contains(&word.as_str())
+                || word == "sale" && earned;
+            if mention.end == mention.start + 1 && income && mention.best() < EXACT {
+                mention.candidates.retain(|(col, _)| {
+                    view.role(*col) != ColumnRole::Quantity || view.columns[*col].words.contains(&word)
+                });
+            }
+            !mention.candidates.is_empty()
+        });
         // "how many pieces did we deliver" is of what was delivered, not of what came back.
         for at in 0..self.mentions.len() {
             let mention = &self.mentions[at];

@@ -620,6 +620,9 @@ impl Reader<'_> {
             false => 15,
         });
         let col = super::choose(&phrase, &candidates, self.view, self.choices)?;
+        if only && super::worth::is_one_of_several(self.view, col) {
+            self.out.doubt(30);
+        }
         Ok((col, from, to))
     }
 

@@ -709,7 +709,14 @@ impl Reader<'_> {
                     is_of_family(&column.words, family)
                         && self.tokens.iter().any(|token| token.is_any(family))
                 });
+            // "did we sell in March" is of the sale, wherever its day stands.
+            let verbs = ["sell", "sold", "buy", "bought", "deliver", "delivered", "ship", "shipped"];
+            let acted = done
+                && column.profile.empty == 0
+                && self.tokens.iter().any(|token| token.is_any(&verbs))
+                && !self.tokens.iter().any(|token| token.is_any(&["stock", "inventory"]));
             (
+                !acted,
                 other,
                 !own,
                 !done,

@@ -890,6 +890,9 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     {
         partial.doubt(25);
     }
+    if partial.rank.is_some() && !partial.prices && super::worth::is_one_of_several(view, col) {
+        partial.doubt(25);
+    }
     if partial.said.versus || partial.said.compares.is_some() {
         // "too small vs too large" may as well be counted.
         partial.doubt(25);

@@ -471,3 +471,20 @@ pub(super) fn is_of_a_list(view: &View<'_>, col: Col) -> bool {
         |one: Col| view.columns[one].table == view.base && view.is_measure(one) && has(one, &PIECES);
     view.columns[col].table != view.base && has(col, &OF_ONE) && (0..view.columns.len()).any(counted)
 }
+
+/// True if a sum of money that nobody named is not the only one of its rows: a trade-in beside the price of a sale.
+pub(super) fn is_one_of_several(view: &View<'_>, col: Col) -> bool {
+    const ALL: [&str; 8] = ["total", "amount", "sum", "net", "gross", "revenue", "sales", "salary"];
+    const MONEY: [&str; 5] = ["price", "cost", "fee", "value", "worth"];
+    const OF_EACH: [&str; 4] = ["unit", "per", "each", "hourly"];
+    let has =
+        |col: Col, names: &[&str]| view.columns[col].words.iter().any(|word| names.contains(&word.as_str()));
+    let beside = |one: &Col| {
+        *one != col
+            && view.is_measure(*one)
+            && view.columns[*one].table == view.columns[col].table
+            && has(*one, &MONEY)
+            && !has(*one, &OF_EACH)
+    };
+    !has(col, &ALL) && (0..view.columns.len()).any(|one| beside(&one))
+}

@@ -5,7 +5,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 use super::{Doubt, Reading};
 use crate::analyst::{
     parse::{balances, figures, worth},
-    query::{Agg, Col, Expr, Filter, Measure},
+    query::{Agg, Cmp, Col, Expr, Filter, Measure},
     spelling::singular,
     view::View,
 };
@@ -34,6 +34,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     adds_pieces_for_how_often,
     takes_one_row_for_the_best_rate,
     tells_one_side_of_two,
+    bounds_what_every_row_meets,
     takes_what_it_costs_for_its_cost,
     compares_a_kind_with_the_average_of_all,
     averages_what_it_is_a_condition_on,
@@ -352,4 +353,20 @@ fn tells_one_side_of_two(reading: &Reading<'_>) -> bool {
     reading.says(&IN)
         && reading.says(&OUT)
         && matches!(&reading.partial.measures[..], [measure] if one_side(measure))
+}
+
+/// "who bought more than one car" is not of whatever costs more than 1: a bound that every row meets, or none, is of something else.
+fn bounds_what_every_row_meets(reading: &Reading<'_>) -> bool {
+    reading.filtered(|filter| {
+        let Filter::Number { col, cmp, value } = filter else { return false };
+        let unsaid = !reading.partial.named.contains(col) && !said(reading, *col);
+        let profile = reading.view.profile(*col);
+        let (min, max) = (profile.and_then(|one| one.min), profile.and_then(|one| one.max));
+        let beyond = match cmp {
+            Cmp::Over | Cmp::AtLeast => min.is_some_and(|min| min > *value),
+            Cmp::Under | Cmp::AtMost => max.is_some_and(|max| max < *value),
+            Cmp::Equal | Cmp::Unequal => false,
+        };
+        unsaid && beyond
+    })
 }

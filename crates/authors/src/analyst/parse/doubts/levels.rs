@@ -1,6 +1,6 @@
 //! Doubts about levels: is a figure of rows, of groups, or of groups within groups?
 
-use ringfence_pipeline::ports::ColumnKind;
+use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Doubt, Reading};
 use crate::analyst::query::{Agg, Cmp, Expr, Filter, Having, Key, Measure, Task, Unit};
@@ -30,6 +30,8 @@ pub(super) const DOUBTS: &[Doubt] = &[
     bounds_rows_in_total,
     dates_what_is_asked_for,
     tells_one_table_through_another,
+    counts_parts_for_the_whole,
+    ranks_yes_and_no,
 ];
 
 /// "average takings per day": of the rows of a day, or of the days?
@@ -305,4 +307,38 @@ fn dates_what_is_asked_for(reading: &Reading<'_>) -> bool {
         && reading.measures(date)
         && reading.says(&["latest", "last", "newest", "first", "earliest"])
         && !reading.says(&["when", "date", "dates", "day"])
+}
+
+/// "events per month" where each event has a row for each kind of ticket: rows are parts of what is asked for.
+fn counts_parts_for_the_whole(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let whole = |word: &String| {
+        let name = crate::analyst::spelling::singular(word);
+        name != *word
+            && view.is_named(&name)
+            && (0..view.columns.len()).any(|col| {
+                let column = &view.columns[col];
+                column.table == view.base
+                    && column.words == [name.as_str()]
+                    && view.kind(col) == ColumnKind::Text
+                    && column.profile.distinct * 2 <= view.rows()
+                    // Kinds of things, of which there are many each, are none of which rows are parts.
+                    && column.profile.distinct * 5 >= view.rows()
+            })
+    };
+    let partial = reading.partial;
+    let rows = partial.measures.iter().all(|measure| measure.of == Expr::Rows) && partial.having.is_none();
+    let bounded = reading.filtered(|filter| matches!(filter, Filter::Number { .. }));
+    rows && (bounded || !partial.keys.is_empty()) && reading.words().iter().any(whole)
+}
+
+/// "largest gift" is a gift, not one of the two values of `Gift Aid`.
+fn ranks_yes_and_no(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let half_said = |col: usize| {
+        let marks = view.role(col) == ColumnRole::Flag || view.kind(col) == ColumnKind::Boolean;
+        let words = &view.columns[col].words;
+        marks && words.len() > 1 && words.iter().any(|word| !reading.says(&[word.as_str()]))
+    };
+    reading.is_ranked() && reading.grouped(|key| !key.is_time() && half_said(key.column()))
 }
