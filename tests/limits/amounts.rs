@@ -4,7 +4,7 @@ use std::fs;
 
 use ringfence_tests::Installation;
 
-use crate::{MIB, PAGE_BYTES, assert_hit, assert_status, hits, number, run, run_with, stdout};
+use crate::{MIB, PAGE_BYTES, PATIENCE_MS, assert_hit, assert_status, hits, number, run, run_with, stdout};
 
 /// Writes `count` bytes to a stream in either language.
 fn writer(language: &str, stream: &str, count: u64) -> String {
@@ -135,14 +135,15 @@ os._exit(0)
 fn tasks_are_exact_for_processes_and_threads() {
     for kind in ["processes", "threads"] {
         for limit in [1, 8, 33] {
-            let answer =
-                run_with(&Installation::new(), "python", FILL_TASKS, &[("tasks", limit)], &["--", kind]);
+            let limits = [("tasks", limit), ("wallMs", PATIENCE_MS), ("cpuMs", PATIENCE_MS)];
+            let answer = run_with(&Installation::new(), "python", FILL_TASKS, &limits, &["--", kind]);
             assert_eq!(stdout(&answer), limit.to_string(), "{answer:#}");
             assert_status(&answer, "succeeded");
             assert_hit(&answer, "tasks", "too_many_tasks", limit);
         }
     }
-    let answer = run_with(&Installation::new(), "python", FILL_TASKS, &[("tasks", 64)], &["--", "processes"]);
+    let limits = [("tasks", 64), ("wallMs", PATIENCE_MS), ("cpuMs", PATIENCE_MS)];
+    let answer = run_with(&Installation::new(), "python", FILL_TASKS, &limits, &["--", "processes"]);
     assert_eq!(stdout(&answer), "64");
     assert!(hits(&answer).is_empty(), "{answer:#}");
 }

@@ -900,3 +900,109 @@ fn what_came_in_is_money_and_no_number_of_pieces() {
         ],
     );
 }
+
+/// What machines made, on six days.
+const MADE: &str = "Date,Shift,Line,Product,Units produced,Defective units,Downtime (min),Downtime reason\n\
+    2025-03-01,Day,L1,Bolt,400,12,0,\n2025-03-01,Night,L2,Nut,380,9,15,Jam\n2025-03-02,Day,L1,Bolt,410,30,40,Sensor\n\
+    2025-03-02,Night,L2,Nut,300,25,90,Jam\n2025-03-03,Day,L1,Nut,500,5,0,\n2025-03-04,Night,L2,Bolt,450,8,10,Sensor\n";
+
+#[test]
+fn the_good_and_the_bad_of_what_was_made_are_kept_apart() {
+    let files = [("made.csv", MADE)];
+    understood(
+        &files,
+        &[
+            ("downtime by reason", "Total Downtime (min) by Downtime reason"),
+            ("worst day for downtime", "The day of Date with the highest total Downtime"),
+            ("best day for downtime", "The day of Date with the lowest total Downtime"),
+            ("how many bolts did we make", "Total Units produced, where Product is Bolt"),
+            ("output of L2", "Total Units produced, where Line is L2"),
+            ("defect rate by line", "computed as (Defective units / Units produced)"),
+            // No shift is meant that is called Day.
+            ("days with more than 30 defective units", "Total Defective units by day of Date"),
+        ],
+    );
+    for asked in ["units per day", "average units per shift"] {
+        assert!(matches!(ask(asked, &files), Err(AuthorError::Unclear(..))), "{asked}");
+    }
+    assert!(ask("yield by product", &files).is_err());
+}
+
+#[test]
+fn a_word_that_denies_or_a_word_for_a_state_is_never_passed_over() {
+    let survey = "Respondent,Submitted,Gender,Satisfaction,Would buy again\n\
+        1,2025-02-01,Female,4,Yes\n2,2025-02-03,Male,2,No\n3,2025-03-04,Female,5,Maybe\n4,2025-03-09,Male,3,No\n";
+    understood(
+        &[("survey.csv", survey)],
+        &[
+            ("how many people would not buy again", "where Would buy again is No"),
+            ("how many people would buy again", "where Would buy again is Yes"),
+            ("how many women answered", "Number of rows, where Gender is Female"),
+        ],
+    );
+    let guests = "Name,Group,Age group,RSVP,Allergies\nAnn,Family,Adult,Yes,Nuts\nBob,Work,Adult,No,\n\
+        Cy,Work,Child,Yes,\nDi,Family,Adult,,\nEd,Work,Adult,Yes,Gluten\n";
+    understood(
+        &[("guests.csv", guests)],
+        &[
+            ("how many guests are coming", "where RSVP is yes"),
+            ("how many are not coming", "where RSVP is no"),
+            ("who has allergies", "where Allergies is not empty"),
+            ("how many adults from work", "Group is Work"),
+        ],
+    );
+    let trades = "Date,Ticker,Side,Shares,Price,Fee\n2025-01-02,ACME,Buy,10,50,2\n2025-01-09,ACME,Sell,4,55,2\n\
+        2025-02-03,BOLT,Buy,6,120,3\n2025-02-20,ACME,Buy,8,48,2\n2025-03-01,BOLT,Sell,2,130,2\n";
+    let files = [("trades.csv", trades)];
+    understood(
+        &files,
+        &[
+            ("average buy price of ACME", "where Side is Buy"),
+            ("how many sells", "where Side is Sell"),
+            ("total fees", "Total Fee"),
+        ],
+    );
+    // What was bought and what was sold again add up to nothing, and a fee is not what something is worth.
+    for asked in ["shares per ticker", "how much did I spend on BOLT"] {
+        assert!(ask(asked, &files).is_err(), "{asked}");
+    }
+}
+
+#[test]
+fn moments_are_no_days_and_meters_are_read_not_added_up() {
+    let calls = "Call,Start,Agent,Outcome,Wait (s)\n1,2025-05-01 09:10,Mia,Answered,20\n2,2025-05-01 10:20,Noah,Missed,90\n\
+        3,2025-05-02 08:05,Mia,Answered,10\n4,2025-05-02 17:45,Noah,Answered,45\n5,2025-05-04 12:00,Mia,Missed,60\n";
+    understood(
+        &[("calls.csv", calls)],
+        &[
+            ("calls per day", "Number of rows by day of Start"),
+            ("missed call rate", "the rows whose Outcome is Missed"),
+            ("average wait time by agent", "Average Wait (s) by Agent"),
+        ],
+    );
+    let sent = "Shipment,Shipped,Expected delivery,Delivered,Carrier\nS1,2025-02-27,2025-03-02,2025-03-02,GLS\n\
+        S2,2025-03-01,2025-03-04,2025-03-06,UPS\nS3,2025-03-05,2025-03-08,,UPS\nS4,2025-04-01,2025-04-03,2025-04-02,GLS\n";
+    understood(
+        &[("shipments.csv", sent)],
+        &[
+            ("shipments in March", "Shipped is in March"),
+            ("on-time rate by carrier", "the rows whose Delivered <= Expected delivery"),
+            ("on-time rate", "the rows whose Delivered <= Expected delivery"),
+        ],
+    );
+    let bank = "Date,Description,Debit,Credit,Balance\n2025-01-02,Rent,800.00,,1200.50\n2025-01-05,Sale,,450.25,1650.75\n\
+        2025-02-02,Rent,800.00,,850.75\n2025-02-07,Sale,,990.10,1840.85\n";
+    understood(
+        &[("bank.csv", bank)],
+        &[
+            ("how much came in", "Total Credit"),
+            ("how much went out in January", "Total Debit"),
+            ("net cash flow by month", "computed as (Credit - Debit)"),
+        ],
+    );
+    let meter = "Reading date,Building,Meter reading (kWh)\n2025-01-31,Shop,12000\n2025-01-31,Barn,500\n\
+        2025-02-28,Shop,12700\n2025-02-28,Barn,640\n2025-03-31,Shop,13100\n2025-03-31,Barn,700\n";
+    for asked in ["how much did the barn use", "which building used the most", "consumption per month"] {
+        assert!(ask(asked, &[("meter.csv", meter)]).is_err(), "{asked}");
+    }
+}

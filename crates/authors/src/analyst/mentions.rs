@@ -43,6 +43,9 @@ const VAGUE: [&str; 14] = [
     "special",
 ];
 
+/// Spans of time, which are no value of one of them.
+const CALENDAR: [&str; 5] = ["days", "weeks", "months", "quarters", "years"];
+
 /// Longest phrase, in words, that is compared with names and values.
 const PHRASE_WORDS_MAX: usize = 7;
 
@@ -402,7 +405,13 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     // "expected to close" of `Expected close`, "closing date" of `Closing`.
     let small = |word: &&String| !EMPTY_WORDS.contains(&word.as_str());
     let ends = [words.first(), words.last()].into_iter().flatten().all(|word| small(&word));
-    if ends && words.len() > name.len() && name.len() > 1 && words.iter().filter(small).eq(name) {
+    // "downtime by reason" is no `Downtime reason`.
+    let apart = words.iter().any(|word| {
+        ["no", "by", "per"].contains(&word.as_str())
+            && !name.contains(word)
+            && !(word == "per" && column.profile.name.contains('/'))
+    });
+    if ends && !apart && words.len() > name.len() && name.len() > 1 && words.iter().filter(small).eq(name) {
         return 96;
     }
     if view.kind(col) == ColumnKind::Date
@@ -469,6 +478,7 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
             .rev()
             .find(|word| word.chars().count() > 2 && *word != "date" && !UNITS.contains(&word.as_str()))
             .is_some_and(|last| words.contains(last))
+            || before_what_was_done(name).is_some_and(|thing| words.contains(thing))
             || short_name(&column.profile.name).last().is_some_and(|last| words.contains(last));
         let adjective = words.len() == 1 && words[0] == "unit";
         return if head {
@@ -485,6 +495,10 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
         return 96;
     }
     let plural_value = raw.eq_ignore_ascii_case("values");
+    // "answer rate" is of no `Rating`.
+    if words.iter().any(|word| word == "rate" && !name.contains(word)) {
+        return 0;
+    }
     let matches = |word: &String| {
         if name.contains(word)
             || column.meanings.contains(&word.as_str())
@@ -524,6 +538,13 @@ fn score(words: &[String], raw: &str, view: &View<'_>, col: Col) -> u32 {
     }
     let strong = points.iter().filter(|point| **point == 2).count() == points.len();
     if strong { 55 + share(words.len()) } else { 30 + share(words.len()) * 5 / 6 }
+}
+
+/// What a name is about that says last what was done: the units of `Units produced`.
+fn before_what_was_done(name: &[String]) -> Option<&String> {
+    let [.., thing, done] = name else { return None };
+    let did = done.len() > 4 && done.ends_with("ed") || ["sold", "made", "built"].contains(&done.as_str());
+    did.then_some(thing)
 }
 
 /// True for money of the rows themselves: what stands in a list that is joined with them is of something else.
@@ -670,6 +691,10 @@ pub(crate) fn values(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec
                 let said = is_said_of_rows(tokens, start, end, view);
                 let mut candidates = matching(&tokens[start..end], &known, view, exact, said);
                 candidates.dedup();
+                // "progress of the website" is no state `In progress`.
+                if !exact && length == 1 && tokens.get(end).is_some_and(|token| token.is("of")) {
+                    candidates.clear();
+                }
                 if !candidates.is_empty() {
                     found.push(ValueMention { start, end, candidates, exact });
                 }
@@ -692,19 +717,20 @@ pub(crate) fn values(tokens: &[Token], view: &View<'_>, blocked: &[bool]) -> Vec
 fn done(tokens: &[Token], start: usize, view: &View<'_>) -> Vec<(Col, String)> {
     let token = &tokens[start];
     let said = singular(&token.text);
-    if let Some(irregular) = won_or_lost(tokens, start, view) {
+    if let Some(irregular) = won_or_lost(tokens, start, view).or_else(|| bought_or_sold(token, view)) {
         return irregular;
     }
     let small = filler(&[token.text.as_str()]) > 0;
     let closed = tokens.get(start + 1).is_none_or(|next| {
         matches!(next.kind, Kind::Mark('?' | '.' | ','))
-            || next
-                .is_any(&["and", "or", "in", "by", "per", "on", "last", "this", "since", "before", "after"])
+            || next.is_any(&[
+                "and", "or", "in", "by", "per", "on", "last", "this", "since", "before", "after", "rate",
+            ])
     });
     let plain = token.kind == Kind::Word
         && said.chars().count() > 4
         && phrases(&[token.text.as_str()]).next().is_none()
-        && (!small || (closed && start > 1))
+        && (!small || closed && (start > 1 || tokens.get(start + 1).is_some_and(|next| next.is("rate"))))
         && !view.is_named(&said)
         && !view.columns.iter().any(|column| column.words.contains(&said));
     if !plain {
@@ -766,6 +792,34 @@ fn won_or_lost(tokens: &[Token], start: usize, view: &View<'_>) -> Option<Vec<(C
     (found.len() == 1).then_some(found)
 }
 
+/// How the two sides of a trade are written.
+const SIDES: [&[&str]; 2] = [&["buy", "bought", "purchase"], &["sell", "sold", "sale"]];
+
+/// The column that says of each row whether it was bought or sold, with both values.
+pub(crate) fn side_of_trade(view: &View<'_>) -> Option<(Col, [String; 2])> {
+    view.of_kind(ColumnKind::Text).find_map(|col| {
+        let profile = view.profile(col).filter(|profile| profile.all_values && profile.distinct <= 6)?;
+        let written = |words: &[&str]| {
+            let value = profile.values.iter().find(
+                |value| matches!(&normal_words(&value.value)[..], [one] if words.contains(&one.as_str())),
+            )?;
+            Some(value.value.clone())
+        };
+        Some((col, [written(SIDES[0])?, written(SIDES[1])?]))
+    })
+}
+
+/// "how many shares did I buy", "value of purchases", where a row is of one side of a trade.
+fn bought_or_sold(token: &Token, view: &View<'_>) -> Option<Vec<(Col, String)>> {
+    const FORMS: [&[&str]; 2] = [
+        &["buy", "buys", "bought", "buying", "purchase", "purchases", "purchased"],
+        &["sell", "sells", "sold", "selling", "sale", "sales"],
+    ];
+    let side = FORMS.iter().position(|forms| token.is_any(forms))?;
+    let (col, values) = side_of_trade(view)?;
+    Some(vec![(col, values[side].clone())])
+}
+
 /// True where a word that may say nothing can only be a value: "are done", "done tasks", "a breakdown".
 fn is_said_of_rows(tokens: &[Token], start: usize, end: usize, view: &View<'_>) -> bool {
     let next = tokens.get(end);
@@ -775,7 +829,13 @@ fn is_said_of_rows(tokens: &[Token], start: usize, end: usize, view: &View<'_>) 
     });
     let stated = start > 0
         && tokens[start - 1].is_any(&["is", "are", "was", "were", "be", "been", "not", "a", "an", "already"]);
-    rows || (stated && closed)
+    // "adults from work", "preventive vs breakdown hours"
+    let from = start > 0 && tokens[start - 1].is("from") && next.is_none_or(|token| token.is_mark('?'));
+    let set = [start.checked_sub(1).and_then(|before| tokens.get(before)), next]
+        .into_iter()
+        .flatten()
+        .any(|token| token.is_any(&["vs", "versus"]));
+    rows || (stated && closed) || from || set
 }
 
 fn matching(
@@ -807,6 +867,10 @@ fn matching(
         let small =
             phrase.len() == 1 && first.kind == Kind::Word && first.text.chars().count() <= 3 && !capital;
         let plain = phrase.len() == 1 && first.kind == Kind::Word && filler(&[first.text.as_str()]) > 0;
+        // "days" are no shift that is called `Day`.
+        if phrase.len() == 1 && !capital && CALENDAR.contains(&first.text.as_str()) {
+            found.clear();
+        }
         if small && (filler(&[first.text.as_str()]) > 0 || phrases(&[first.text.as_str()]).next().is_some())
             || (plain && !capital && !said_of_rows)
         {

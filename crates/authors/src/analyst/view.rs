@@ -268,6 +268,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// True for moments, not days.
+    pub(crate) fn is_timed(&self, col: Col) -> bool {
+        self.profile(col).and_then(|profile| profile.earliest.as_deref()).is_some_and(|at| at.contains('T'))
+    }
+
     pub(crate) fn is_number(&self, col: Col) -> bool {
         is_number(self.kind(col))
     }
@@ -333,6 +338,14 @@ impl<'a> View<'a> {
                 && self.columns[*col].words.len() <= 2
                 && (word != "year" || self.looks_like_years(*col))
                 && self.is_calendar(*col)
+        })
+    }
+
+    /// The year that stands first in every row, before any date: that of the harvest, of the season.
+    pub(crate) fn leading_year(&self) -> Option<Col> {
+        self.calendar_column("year").filter(|col| {
+            let column = &self.columns[*col];
+            column.table == self.base && column.at == 0 && self.looks_like_years(*col)
         })
     }
 

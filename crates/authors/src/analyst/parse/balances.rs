@@ -37,6 +37,14 @@ pub(super) fn is_balance_in_time(view: &View<'_>, col: Col) -> bool {
 const LEVELS: [&str; 8] =
     ["population", "pop", "inhabitant", "headcount", "subscriber", "follower", "balance", "employee"];
 
+/// What a meter shows, which only goes up: what was used is what lies between two of them.
+const METERS: [&str; 3] = ["reading", "odometer", "tachometer"];
+
+/// True for what a meter shows at a time.
+pub(super) fn is_meter(view: &View<'_>, col: Col) -> bool {
+    has_word(view, col, &METERS) && view.is_measure(col)
+}
+
 /// True for what there is at a time, in rows of several times for each of some things.
 pub(super) fn is_level_in_time(view: &View<'_>, col: Col) -> bool {
     let several = |one: Col| {

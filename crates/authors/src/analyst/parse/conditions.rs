@@ -492,7 +492,11 @@ impl Reader<'_> {
         if grouped || listed || different || self.word(mention.end, &["column", "or"]) {
             return;
         }
+        // "would not buy again" of `Would buy again`: the word stands within the name.
+        let denied = (mention.start + 1..mention.end).any(|place| self.word(place, &["not"]))
+            && !self.view.columns[col].words.iter().any(|word| word == "not");
         let Some([marked, unmarked]) = self.marks_of(col, &mention) else { return };
+        let [marked, unmarked] = if denied { [unmarked, marked] } else { [marked, unmarked] };
         let mut start = at;
         while start > 0
             && self.word(start - 1, &["is", "are", "be", "a", "were", "was", "been", "have", "has", "being"])
@@ -646,15 +650,18 @@ impl Reader<'_> {
             let plural = self.tokens[end - 1].text.ends_with('s')
                 && group.iter().all(|value| value.candidates.iter().all(|(_, text)| !text.ends_with('s')));
             self.out.rows_named |= plural && group.len() == 1;
-            // "no-show rate": the share of those rows.
-            let named = self
-                .mention(end)
-                .is_some_and(|mention| mention.end > end + 1 || mention.best() >= super::EXACT);
-            if group.len() == 1 && self.word(end, &["rate", "rates", "ratio", "quota"]) && !named {
-                self.mentions.retain(|mention| mention.start != end);
+            // "no-show rate": the share of those rows; "missed call rate" says once more what they are.
+            let rate =
+                end + usize::from(self.tokens.get(end).is_some_and(|token| self.view.is_named(&token.text)));
+            let named = self.mentions.iter().any(|mention| {
+                (mention.start..mention.end).contains(&rate)
+                    && (mention.end > rate + 1 || mention.best() >= super::EXACT)
+            });
+            if group.len() == 1 && self.word(rate, &["rate", "rates", "ratio", "quota"]) && !named {
+                self.mentions.retain(|mention| mention.end <= end || mention.start > rate);
                 self.decided = self.other_outcome(col, &values);
-                self.share_at = Some(end);
-                end += 1;
+                self.share_at = Some(rate);
+                end = rate + 1;
             }
             self.spend(start..end);
             // "number of males and females" tells both.

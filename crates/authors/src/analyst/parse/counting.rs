@@ -133,9 +133,26 @@ impl Reader<'_> {
             self.count_rows_called(at);
             return Ok(());
         };
-        if self.is_rows(&mention) {
+        // "how many readings" are so many, whatever each of them shows.
+        let shown = self.word(at, &["readings", "measurements"])
+            && mention.end == at + 1
+            && mention.candidates.first().is_some_and(|(col, _)| super::balances::is_meter(self.view, *col));
+        if self.is_rows(&mention) || shown {
             self.out.exact += 1;
             self.spend(mention.start..mention.end);
+            return Ok(());
+        }
+        // "how many bonuses were paid": rows with one.
+        const GIVEN: [&str; 9] =
+            ["bonus", "bonuse", "fine", "refund", "discount", "penalty", "tip", "deposit", "surcharge"];
+        let given = GIVEN.contains(&singular(&self.tokens[at].text).as_str()) && mention.end == at + 1;
+        if let ([(col, _)], true) = (&mention.candidates[..], given)
+            && let Some(filter) = self.having_any(*col)
+        {
+            self.take(&mention);
+            self.spend(at..at + 1);
+            self.out.rows_named = true;
+            self.placed.push((at, filter));
             return Ok(());
         }
         let measure = self.can(&mention, Want::Measure);
@@ -216,7 +233,12 @@ impl Reader<'_> {
             "guest", "user", "driver", "country", "city", "town", "state", "region", "company", "account",
             "name", "person", "team",
         ];
-        const HAPPENED: [&str; 20] = [
+        const HAPPENED: [&str; 25] = [
+            "returned",
+            "borrowed",
+            "rented",
+            "lent",
+            "booked",
             "come",
             "came",
             "work",
@@ -316,7 +338,22 @@ impl Reader<'_> {
                     "qty", "quantity", "unit", "piece", "pcs", "sold", "stock", "pack", "bottle", "menge",
                 ])
                 && !has(&[
-                    "price", "cost", "per", "reorder", "level", "min", "max", "target", "for", "at", "by",
+                    "price",
+                    "cost",
+                    "per",
+                    "reorder",
+                    "level",
+                    "min",
+                    "max",
+                    "target",
+                    "for",
+                    "at",
+                    "by",
+                    "defective",
+                    "rejected",
+                    "damaged",
+                    "scrapped",
+                    "faulty",
                 ])
         };
         // Beside what was sold, what lies in stock in another table is not counted.
@@ -340,6 +377,7 @@ impl Reader<'_> {
             self.tokens.iter().any(|token| {
                 token.kind == Kind::Word && root(&token.text) == root(word)
                     || word == "sold" && token.is("sell")
+                    || word == "produced" && token.is_any(&["make", "made", "manufacture", "build", "built"])
             })
         };
         done.into_iter().any(said)

@@ -49,10 +49,12 @@ const VERBS: [&str; 30] = [
 ];
 
 /// True for what no one adds up.
-pub(super) fn is_averaged(view: &View<'_>, col: Col) -> bool {
+pub(crate) fn is_averaged(view: &View<'_>, col: Col) -> bool {
     let called = view.columns.get(col).is_some_and(|column| {
         let total = column.words.iter().any(|word| word == "total") && view.role(col) == ColumnRole::Amount;
-        column.words.iter().any(|word| AVERAGED.contains(&word.as_str())) && !total
+        // `Shares` of a company are pieces.
+        let pieces = column.words == ["share"] && column.profile.name.to_lowercase().ends_with("shares");
+        column.words.iter().any(|word| AVERAGED.contains(&word.as_str())) && !total && !pieces
     });
     called || super::balances::is_balance_in_time(view, col) || is_mark(view, col)
 }

@@ -173,7 +173,8 @@ impl Reader<'_> {
                         .iter()
                         .any(|(col, _)| self.view.calendar_column(named) == Some(*col))
             });
-        if let Some(col) = self.view.calendar_column(named).filter(|_| !dated || own_week) {
+        let own_year = unit == Unit::Year && self.view.leading_year().is_some();
+        if let Some(col) = self.view.calendar_column(named).filter(|_| !dated || own_week || own_year) {
             // A quarter belongs to its year, unless there is but one.
             if matches!(unit, Unit::Quarter | Unit::Month)
                 && let Some(year) = self.view.calendar_column("year").filter(|_| !self.one_year())

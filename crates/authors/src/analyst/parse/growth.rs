@@ -260,6 +260,7 @@ impl Reader<'_> {
                                 | Filter::Number { .. }
                                 | Filter::Between { .. }
                                 | Filter::Empty { .. }
+                                | Filter::Columns { .. }
                         )
                         && !self.is_calendar_filter(filter)
                         && !filter.columns().iter().any(|col| keyed.contains(col))
@@ -307,7 +308,8 @@ impl Reader<'_> {
             .map(|(_, filter)| filter.clone())
             .collect();
         let won = |filter: &&Filter| matches!((filter, &decided), (Filter::Is { col, .. }, Some(Filter::Is { col: of, .. })) if col == of);
-        let part = if decided.is_some() {
+        let outcome = matches!(decided, Some(Filter::Is { .. }));
+        let part = if outcome {
             filters.iter().filter(won).cloned().collect()
         } else if !behind.is_empty() && !before.is_empty() {
             behind
@@ -330,7 +332,7 @@ impl Reader<'_> {
             .filter(|col| self.view.profile(*col).is_some_and(|profile| profile.empty > 0))
             .collect();
         self.placed.extend(days.into_iter().map(|col| (0, Filter::Empty { col, not: true })));
-        self.placed.extend(decided.map(|filter| (0, filter)));
+        self.placed.extend(decided.filter(|_| outcome).map(|filter| (0, filter)));
         if !part.is_empty() || self.out.measures.is_empty() {
             self.out.task = Some(Task::Share(part));
         }

@@ -6,6 +6,7 @@ use super::Reader;
 use crate::analyst::{
     query::{Col, Expr, Filter, Key},
     spelling::singular,
+    view::ViewColumn,
     vocabulary::{Class, MONEY_WORDS, PEOPLE, filler},
     words::Kind,
 };
@@ -197,10 +198,27 @@ impl Reader<'_> {
         let named = |name: &str| crate::analyst::spelling::normal_words(name).iter().any(|one| one == word);
         let elsewhere =
             self.view.tables.iter().flat_map(|table| &table.columns).any(|column| named(&column.name));
-        NOUNS.contains(&word)
+        // "average wait time" of `Wait (s)`.
+        let lasts = |col: Col| {
+            const UNITS: [&str; 9] = ["s", "sec", "second", "min", "minute", "h", "hour", "hr", "day"];
+            self.view.columns[col].words.iter().any(|part| UNITS.contains(&part.as_str()))
+        };
+        let time = word == "time"
+            && self.out.measures.iter().any(|measure| matches!(measure.of, Expr::Column(col) if lasts(col)));
+        (NOUNS.contains(&word) || time)
             && !elsewhere
             && self.anchors.iter().any(|(_, end)| *end == at)
             && !self.word(at + 1, &["of"])
+    }
+
+    /// "how many people answered" of a survey, of which each row is somebody's answer.
+    fn has_answered(&self, at: usize) -> bool {
+        const SURVEYED: [&str; 6] =
+            ["respondent", "submitted", "response", "satisfaction", "recommend", "survey"];
+        let surveyed =
+            |column: &ViewColumn<'_>| column.words.iter().any(|word| SURVEYED.contains(&word.as_str()));
+        self.word(at, &["answered", "responded", "replied", "participated"])
+            && self.view.columns.iter().any(surveyed)
     }
 
     /// How many words from here carry nothing that must be known.
@@ -364,6 +382,7 @@ impl Reader<'_> {
             && at > 1
             && self.word(at - 1, &["the", "whole", "full", "entire"]);
         let noun = self.is_plain_noun(at, &word);
+        let answered = self.has_answered(at);
         let related = cols.iter().any(|col| {
             self.view.columns[*col]
                 .words
@@ -382,6 +401,7 @@ impl Reader<'_> {
                 || whole_year
                 || related
                 || noun
+                || answered
                 || (spent
                     && measured.is_empty()
                     && (0..self.view.columns.len())

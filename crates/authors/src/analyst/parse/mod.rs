@@ -39,6 +39,8 @@ mod worth;
 
 use std::ops::Range as Span;
 
+pub(crate) use figures::is_averaged;
+
 use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 use serde::{Deserialize, Serialize};
 

@@ -37,7 +37,7 @@ impl Reader<'_> {
     }
 
     /// The condition that a row has any of it; none where every row has.
-    fn having_any(&self, col: Col) -> Option<Filter> {
+    pub(super) fn having_any(&self, col: Col) -> Option<Filter> {
         let profile = self.view.profile(col)?;
         if self.view.is_measure(col) && profile.min == Some(0.0) {
             return Some(Filter::Number { col, cmp: Cmp::Over, value: 0.0 });
@@ -51,15 +51,20 @@ impl Reader<'_> {
         let did =
             ["did", "does", "do", "had", "has", "have", "worked", "works", "took", "takes", "got", "gets"];
         let asked = self.word(at, &["who"]) && self.word(at + 1, &did);
-        let mention = self.mention(self.past(at + 2, &["any", "some"])).filter(|_| asked)?;
+        let mention = self.mention(self.past(at + 2, &["a", "an", "any", "some"])).filter(|_| asked)?;
         let end = mention.end;
         let closed = end == self.tokens.len()
             || matches!(self.tokens[end].kind, crate::analyst::words::Kind::Mark('?' | '.'))
             || self.word(end, &["in", "on", "last", "this", "during", "since"]);
         let [(col, _)] = mention.candidates[..] else { return None };
-        let none = self.view.profile(col)?.min == Some(0.0) && self.view.is_measure(col);
-        (closed && none && mention.best() >= 60)
-            .then_some((end, Filter::Number { col, cmp: Cmp::Over, value: 0.0 }))
+        let measured = self.view.is_measure(col);
+        // "who has allergies"
+        let written = self.view.kind(col) == ColumnKind::Text && self.word(at + 1, &["has", "have", "had"]);
+        let filter = self.having_any(col).filter(|filter| match filter {
+            Filter::Number { .. } => measured,
+            _ => written,
+        })?;
+        (closed && mention.best() >= 60).then_some((end, filter))
     }
 
     /// "loans with a fine", "how many calls have a rating": an article, or nothing more to come.

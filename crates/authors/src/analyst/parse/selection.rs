@@ -309,9 +309,10 @@ impl Reader<'_> {
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// True if nearly every row has a value of its own there.
+    /// True if nearly every row has a value of its own there: a day, not only a moment.
     pub(super) fn tells_rows_apart(&self, col: Col) -> bool {
         self.view.columns[col].table == self.view.base
+            && !self.view.is_timed(col)
             && (self.view.is_unique(col)
                 || self
                     .view

@@ -42,7 +42,9 @@ const OUTGOING: [&str; 14] = [
 ];
 
 /// Parts of names of what is money, but not what a sale or a booking brought.
-const OTHER_MONEY: [&str; 35] = [
+const OTHER_MONEY: [&str; 37] = [
+    "claim",
+    "payout",
     "cost",
     "expense",
     "budget",
@@ -116,15 +118,19 @@ impl Reader<'_> {
                 self.rows_said(at..at + 1);
                 continue;
             }
+            // "total invoiced" is of the invoices, if another table keeps them.
+            if word == "invoiced" && self.view.others.iter().any(|name| name == "invoice") {
+                continue;
+            }
             let side = at.checked_sub(1).and_then(|before| self.side(before));
             let cols: Vec<Col> = if INCOME.contains(&word.as_str()) {
-                self.income(side)
+                self.or_other_amounts(self.income(side))
             } else if self.is_traded(at) {
                 let out = self.goes_out();
                 let spends = self.word(at, &["spend", "spent", "pay", "paid"]) && out.is_some();
                 Some(if spends { out.into_iter().collect() } else { self.income(side) })
                     .filter(|cols| !cols.is_empty())
-                    .unwrap_or_else(|| self.spent())
+                    .unwrap_or_else(|| self.spent_or_sold(at))
             } else if SPENT.contains(&word.as_str()) {
                 self.spent()
             } else if GIVEN.contains(&word.as_str()) && self.is_called(&GIFTS) {
@@ -148,7 +154,9 @@ impl Reader<'_> {
                 true => self.own_amounts(),
                 false => cols,
             };
-            if cols.is_empty() || (cols.len() > 1 && side.is_none() && self.revenue().is_some()) {
+            let widened = INCOME.contains(&word.as_str()) && cols.len() > self.income(side).len();
+            let computed = !widened && side.is_none() && self.revenue().is_some();
+            if cols.is_empty() || cols.len() > 1 && computed {
                 continue;
             }
             let start = at - usize::from(side.is_some());
@@ -378,6 +386,14 @@ impl Reader<'_> {
         [called(&["total"]), amounts.clone()].into_iter().find(|found| found.len() == 1).unwrap_or_default()
     }
 
+    /// The one amount there is; what is claimed or refunded was not sold.
+    fn spent_or_sold(&self, at: usize) -> Vec<Col> {
+        let sold = self.word(at, &["sell", "sold", "earn", "earned", "make", "made"]);
+        let beside =
+            |col: &Col| self.view.columns[*col].words.iter().any(|word| OTHER_MONEY.contains(&word.as_str()));
+        self.spent().into_iter().filter(|col| !sold || !beside(col)).collect()
+    }
+
     /// The one amount of a table of gifts; "donations" alone may be counted as well.
     fn given(&self, word: &str) -> Vec<Col> {
         let counted = word == "donation";
@@ -386,6 +402,26 @@ impl Reader<'_> {
             .filter(|col| self.view.is_measure(*col) && self.view.role(*col) == ColumnRole::Amount)
             .collect();
         if counted || amounts.len() > 1 { Vec::new() } else { amounts }
+    }
+
+    /// "revenue" beside `Snack sales` and `Box office` may be either: a word before it says of what it is a part.
+    fn or_other_amounts(&self, cols: Vec<Col>) -> Vec<Col> {
+        const GENERIC: [&str; 24] = [
+            "total", "net", "gross", "sale", "revenue", "turnover", "income", "amount", "sum", "value",
+            "order", "line", "invoice", "price", "eur", "usd", "gbp", "item", "annual", "monthly", "in",
+            "of", "year", "paid",
+        ];
+        let [col] = cols[..] else { return cols };
+        let column = &self.view.columns[col];
+        let part = column.words.len() > 1
+            && !column.words.iter().all(|word| GENERIC.contains(&word.as_str()))
+            && column.words.iter().any(|word| word == "sale");
+        let other = |one: &Col| {
+            let words = &self.view.columns[*one].words;
+            !words.iter().any(|word| OTHER_MONEY.contains(&word.as_str()) || word == "price")
+        };
+        let all: Vec<Col> = self.own_amounts().into_iter().filter(other).collect();
+        if part && all.len() > 1 { all } else { cols }
     }
 
     fn view_cols(&self) -> impl Iterator<Item = Col> + '_ {
@@ -443,6 +479,7 @@ fn is_income(view: &View<'_>, col: Col) -> bool {
     };
     let total = has(&[
         "total", "sum", "amount", "revenue", "sale", "turnover", "net", "gross", "income", "fee", "charge",
+        "premium",
     ]) || has(&["value"]) && has(&SOLD_AS);
     let currency = column
         .profile

@@ -172,26 +172,40 @@ impl Reader<'_> {
         })
     }
 
-    /// "showed up", "did not turn up": whoever attended, or did not.
+    /// "showed up", "did not turn up", "no-shows", "who are coming": whoever attended or said so, or did not.
     pub(super) fn attended(&mut self, at: usize) {
-        let came = self.word(at, &["show", "showed", "turn", "turned"]) && self.word(at + 1, &["up"]);
-        if !came || !self.free(at..at + 2) {
+        const TURNED_UP: [&str; 4] = ["attended", "present", "showed", "appeared"];
+        const ACCEPTED: [&str; 4] = ["rsvp", "attending", "coming", "attendance"];
+        let hyphen = usize::from(self.mark(at + 1, '-'));
+        let up = self.word(at, &["show", "showed", "turn", "turned"]) && self.word(at + 1, &["up"]);
+        let absent = self.word(at, &["no"]) && self.word(at + 1 + hyphen, &["show", "shows"]);
+        let (end, names) = match () {
+            () if up => (at + 2, TURNED_UP),
+            () if absent => (at + 2 + hyphen, TURNED_UP),
+            () if self.word(at, &["attendee", "attendees"]) => (at + 1, TURNED_UP),
+            () if self.word(at, &["coming", "attending"]) => (at + 1, ACCEPTED),
+            () => return,
+        };
+        if !self.free(at..end) || self.value(at).is_some() {
             return;
         }
-        let Some([marked, unmarked]) = self.flag_called(&["attended", "present", "showed", "appeared"])
-        else {
-            return;
-        };
+        let Some([marked, unmarked]) = self.flag_called(&names) else { return };
         let not = (at.saturating_sub(2)..at).find(|from| {
             self.class(*from, |class| class == Class::Not).is_some_and(|length| from + length == at)
         });
-        self.placed.push((at, if not.is_some() { unmarked } else { marked }));
-        self.spend(not.unwrap_or(at)..at + 2);
+        self.placed.push((at, if not.is_some() || absent { unmarked } else { marked }));
+        self.spend(not.unwrap_or(at)..end);
+        self.out.rows_named = true;
+        if self.word(end, &["rate", "ratio", "quota", "percentage"]) {
+            self.share_at = Some(end);
+            self.spend(end..end + 1);
+        }
     }
 
     /// "late", "on time": what was done after, or by, the day for which it was promised.
     pub(super) fn punctual(&mut self, at: usize) {
-        let timely = self.word(at, &["on"]) && self.word(at + 1, &["time", "schedule"])
+        let hyphen = usize::from(self.mark(at + 1, '-'));
+        let timely = self.word(at, &["on"]) && self.word(at + 1 + hyphen, &["time", "schedule"])
             || self.word(at, &["punctual", "punctually"]);
         let late = self.word(at, &["late"]);
         if self.used[at] || !(late || timely) || self.value(at).is_some() {
@@ -206,7 +220,15 @@ impl Reader<'_> {
         }
         let cmp = if late { Cmp::Over } else { Cmp::AtMost };
         self.placed.push((at, Filter::Columns { left, cmp, right }));
-        self.spend(start..at + 1 + usize::from(self.word(at, &["on"])));
+        let end = at + 1 + if self.word(at, &["on"]) { 1 + hyphen } else { 0 };
+        self.spend(start..end);
+        // "on-time delivery rate": of what has been delivered.
+        let rate = self.past(end, &["delivery", "arrival", "payment"]);
+        if self.word(rate, &["rate", "ratio", "quota", "percentage"]) {
+            self.decided = Some(Filter::Empty { col: left, not: true });
+            self.share_at = Some(rate);
+            self.spend(end..rate + 1);
+        }
         // "delivered late" names the day once more.
         if let Some(mention) = self.mention_before(start).filter(|mention| {
             mention.candidates.first().is_some_and(|(col, _)| *col == left)

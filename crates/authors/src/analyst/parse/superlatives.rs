@@ -256,11 +256,12 @@ impl Reader<'_> {
         (0..self.view.columns.len()).find(made).filter(|_| plain)
     }
 
-    /// True if what is ranked by a day stands in a table that is only joined: its day is not that of the rows.
+    /// True if what is ranked by a day stands in another table: its day is not that of the rows.
     pub(super) fn is_dated_elsewhere(&self, thing: usize) -> bool {
         let Some(token) = self.tokens.get(thing) else { return false };
         let word = singular(&token.text);
         let named = |table: usize| table_words(&self.view.tables[table]).contains(&word);
-        self.view.joins.iter().any(|join| named(join.table)) && !named(self.view.base)
+        (self.view.joins.iter().any(|join| named(join.table)) || self.view.others.contains(&word))
+            && !named(self.view.base)
     }
 }

@@ -593,7 +593,12 @@ impl Reader<'_> {
                 .map(|(col, _)| *col)
                 .find(|col| self.view.looks_like_years(*col))
         };
-        let named = named();
+        let whole = matches!(said, Said::Days(range) if range.whole_months().is_some_and(|(_, first, count)| first == 1 && count % 12 == 0));
+        let dates_named = self.mentions.iter().any(|mention| {
+            mention.best() >= 60
+                && mention.candidates.iter().all(|(col, _)| self.view.kind(*col) == ColumnKind::Date)
+        });
+        let named = named().or_else(|| self.view.leading_year().filter(|_| dated && whole && !dates_named));
         if dated && named.is_none() {
             return None;
         }
@@ -689,8 +694,28 @@ impl Reader<'_> {
     /// The date column that is meant if none is named: the first that is filled and says when the row came about.
     pub(super) fn default_date(&self) -> Option<Col> {
         let later = [
-            "due", "paid", "end", "left", "delivery", "shipped", "closed", "last", "expiry", "return",
-            "birth", "born", "birthday", "updated", "valid", "payment",
+            "due",
+            "paid",
+            "end",
+            "left",
+            "delivery",
+            "shipped",
+            "closed",
+            "last",
+            "expiry",
+            "return",
+            "birth",
+            "born",
+            "birthday",
+            "updated",
+            "valid",
+            "payment",
+            "delivered",
+            "returned",
+            "resolved",
+            "completed",
+            "cancelled",
+            "back",
         ];
         let weight = |col: Col| {
             let column = &self.view.columns[col];

@@ -114,10 +114,15 @@ pub(super) fn complete(
             if let Some(drawn) = drawn(&partial) {
                 partial.task = Some(drawn);
             } else {
+                let unsaid = partial.measures.is_empty();
                 figures(&mut partial, view, choices)?;
+                if unsaid && doubts::is_of_a_meter(&partial, view) {
+                    partial.doubt(25);
+                }
             }
         }
     }
+    worst_first(&mut partial, view);
     // No figure comes of text.
     let texts = |measure: &&Measure| {
         matches!(measure.of, Expr::Column(col) if !view.is_number(col) && (view.kind(col) != ColumnKind::Date || !matches!(measure.agg, Agg::Min | Agg::Max)))
@@ -144,6 +149,16 @@ pub(super) fn complete(
         return Err(Trouble::Cannot("I round figures, and figures by group; ask for those".to_owned()));
     }
     let confidence = partial.confidence;
+    let mut used: Vec<Col> = partial.measures.iter().flat_map(|measure| measure.of.columns()).collect();
+    used.extend(partial.keys.iter().map(|key| key.column()));
+    used.extend(partial.filters.iter().flat_map(Filter::columns));
+    // What a word was taken for at first, and is not in the end, explains nothing.
+    let unused = |note: &String| {
+        let rows = partial.measures.iter().any(|measure| measure.of == Expr::Rows);
+        rows && (0..view.columns.len())
+            .any(|col| !used.contains(&col) && note.ends_with(&format!(" is taken as {}.", view.name(col))))
+    };
+    partial.notes.retain(|note| !unused(note));
     let query = Query {
         task,
         measures: partial.measures,
@@ -164,6 +179,46 @@ pub(super) fn complete(
         notes: partial.notes,
     };
     Ok((query, confidence))
+}
+
+/// "the worst day for downtime" is that with the most of it, the best the one with the least.
+fn worst_first(partial: &mut Partial, view: &View<'_>) {
+    const BAD: [&str; 24] = [
+        "downtime",
+        "defect",
+        "defective",
+        "scrap",
+        "reject",
+        "rejected",
+        "delay",
+        "complaint",
+        "error",
+        "accident",
+        "incident",
+        "absence",
+        "absent",
+        "waste",
+        "cost",
+        "expense",
+        "loss",
+        "debt",
+        "overdue",
+        "wait",
+        "waiting",
+        "damage",
+        "damaged",
+        "fault",
+    ];
+    let said = |word: &str| partial.said.words.iter().any(|one| one == word);
+    let (best, worst) = (said("best"), said("worst"));
+    let bad = partial.measures.first().is_some_and(|measure| {
+        let cols = measure.of.columns();
+        let named = |col: &Col| view.columns[*col].words.iter().any(|word| BAD.contains(&word.as_str()));
+        !cols.is_empty() && cols.iter().all(named)
+    });
+    if let Some(rank) = partial.rank.as_mut().filter(|rank| bad && best != worst && rank.lowest == worst) {
+        rank.lowest = best;
+    }
 }
 
 /// Where months are columns, only their values can be told by month.
@@ -511,7 +566,8 @@ fn rows_sorted(partial: &mut Partial) {
 /// "events by date", where each has a day of its own: in that order.
 fn rows_by_day(partial: &mut Partial, view: &View<'_>) {
     let [Key::Time(col, Unit::Day)] = partial.keys[..] else { return };
-    let apart = view.profile(col).is_some_and(|profile| profile.distinct * 10 >= view.rows() * 9);
+    let apart = !view.is_timed(col)
+        && view.profile(col).is_some_and(|profile| profile.distinct * 10 >= view.rows() * 9);
     let plain = partial.rows_named
         && !partial.counts
         && !partial.selects
@@ -893,6 +949,20 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
     if partial.rank.is_some() && !partial.prices && super::worth::is_one_of_several(view, col) {
         partial.doubt(25);
     }
+    // "accepted per month", "which customer accepted the most": how many, or how much?
+    let done = |word: &String| word.len() > 4 && word.ends_with("ed");
+    let before_most =
+        partial
+            .said
+            .words
+            .windows(2)
+            .any(|pair| done(&pair[0]) && ["most", "least"].contains(&pair[1].as_str()))
+            || partial.said.words.windows(3).any(|pair| {
+                done(&pair[0]) && pair[1] == "the" && ["most", "least"].contains(&pair[2].as_str())
+            });
+    if before_most || partial.said.words.first().is_some_and(done) && !partial.keys.is_empty() {
+        partial.doubt(25);
+    }
     if partial.said.versus || partial.said.compares.is_some() {
         // "too small vs too large" may as well be counted.
         partial.doubt(25);
@@ -904,6 +974,18 @@ fn main_amount(partial: &mut Partial, view: &View<'_>, choices: &[Choice]) -> Re
         partial.doubt(25);
     }
     let own = partial.said.sold && view.columns[col].words.iter().any(|word| word == "sold");
+    // "most expensive item" by which of the prices of several suppliers?
+    let prices = (0..view.columns.len()).filter(|one| {
+        let words = &view.columns[*one].words;
+        view.is_measure(*one)
+            && view.columns[*one].table == view.columns[col].table
+            && words.len() > 1
+            && words.last().is_some_and(|word| word == "price")
+            && !words.iter().any(|word| ["cost", "purchase", "buying", "wholesale"].contains(&word.as_str()))
+    });
+    if partial.prices && !own && view.columns[col].words.len() > 1 && prices.count() > 2 {
+        partial.doubt(25);
+    }
     if partial.prices && !own && !super::figures::is_averaged(view, col) {
         // What is expensive has a price, which sums of money need not be.
         partial.doubt(25);

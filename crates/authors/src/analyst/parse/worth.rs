@@ -11,6 +11,10 @@ use crate::analyst::{
     words::Kind,
 };
 
+/// What things are priced by that are weighed or measured.
+const PER: [&str; 14] =
+    ["kg", "g", "t", "tonne", "ton", "l", "litre", "liter", "m", "m2", "sqm", "ha", "hectare", "kwh"];
+
 impl Reader<'_> {
     pub(super) fn called(&self, names: &[&str]) -> Option<Col> {
         names.iter().find_map(|name| {
@@ -32,7 +36,7 @@ impl Reader<'_> {
         let quantity = self
             .priced_per(price)
             .or_else(|| self.pieces_beside(price))
-            .or_else(|| self.called(&["quantity", "qty", "units", "pieces", "sold", "hours"]))
+            .or_else(|| self.called(&["quantity", "qty", "units", "pieces", "sold", "hours", "shares"]))
             .or_else(|| self.quantity_beside(price))?;
         let worth = Expr::Op('*', Box::new(Expr::Column(quantity)), Box::new(Expr::Column(price)));
         Some(match self.discount_beside(quantity) {
@@ -59,7 +63,13 @@ impl Reader<'_> {
         let said = |adverb: &str| column.words.iter().any(|word| word == adverb);
         let unit = per.or_else(|| ADVERBS.iter().find(|(adverb, _)| said(adverb)).map(|(_, unit)| *unit))?;
         let counts = |col: &Col| {
-            *col != price && self.view.is_measure(*col) && self.view.columns[*col].words == [unit]
+            let words = &self.view.columns[*col].words;
+            // `Yield (t)` beside `Price per t`
+            let measured = words.len() > 1
+                && words.last().is_some_and(|last| last == unit)
+                && PER.contains(&unit)
+                && !words.iter().any(|word| word == "per");
+            *col != price && self.view.is_measure(*col) && (*words == [unit] || measured)
         };
         (0..self.view.columns.len()).find(counts)
     }
@@ -214,8 +224,11 @@ impl Reader<'_> {
                 && self.view.kind(*col) == ColumnKind::Integer
                 && self.view.role(*col) == ColumnRole::Quantity
         };
+        // Of what is priced by its weight, nothing else says how much there is.
+        let by_weight =
+            column.words.windows(2).any(|pair| pair[0] == "per" && PER.contains(&pair[1].as_str()));
         let mut found = (0..self.view.columns.len()).filter(counts);
-        found.next().filter(|_| each && found.next().is_none())
+        found.next().filter(|_| each && !by_weight && found.next().is_none())
     }
 
     pub(super) fn profits(&mut self) {
@@ -331,6 +344,8 @@ impl Reader<'_> {
     /// Figures that are known by name: the conversion rate, the value of the stock.
     fn rates(&mut self) {
         (0..self.tokens.len()).for_each(|at| self.advertising(at));
+        (0..self.tokens.len()).for_each(|at| self.fault_rate(at));
+        (0..self.tokens.len()).for_each(|at| self.cash_flow(at));
         for at in 0..self.tokens.len().saturating_sub(1) {
             if self.used[at] || self.used[at + 1] {
                 continue;
@@ -373,6 +388,80 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// "defect rate": what was faulty of all that was made or looked at.
+    fn fault_rate(&mut self, at: usize) {
+        const FAULTS: [(&[&str], &[&str]); 3] = [
+            (&["defect", "defects", "defective"], &["defect", "defective"]),
+            (&["reject", "rejects", "rejection"], &["reject", "rejected"]),
+            (&["scrap", "scrappage"], &["scrap", "scrapped"]),
+        ];
+        const ALL: [&str; 9] = [
+            "produced",
+            "made",
+            "manufactured",
+            "output",
+            "production",
+            "inspected",
+            "checked",
+            "tested",
+            "total",
+        ];
+        let Some((said, names)) = FAULTS.iter().find(|(said, _)| self.word(at, said)) else { return };
+        let rate = self.word(at + 1, &["rate", "rates", "ratio", "percentage", "percent", "share", "quota"]);
+        if !rate || !self.free(at..at + 2) {
+            return;
+        }
+        let pieces = |names: &[&str]| -> Vec<Col> {
+            let has = |col: &Col| {
+                self.view.is_measure(*col)
+                    && self.view.role(*col) == ColumnRole::Quantity
+                    && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+            };
+            (0..self.view.columns.len()).filter(has).collect()
+        };
+        let ([faulty], [all]) = (&pieces(names)[..], &pieces(&ALL)[..]) else { return };
+        if faulty == all {
+            return;
+        }
+        let mut measure = Measure::new(
+            Agg::Sum,
+            Expr::Op('/', Box::new(Expr::Column(*faulty)), Box::new(Expr::Column(*all))),
+        );
+        (measure.percent, measure.name) = (true, Some(format!("{} rate", said[0])));
+        self.mentions.retain(|mention| mention.end <= at || mention.start >= at + 2);
+        self.spend(at..at + 2);
+        self.computed.push((at, measure));
+    }
+
+    /// "net cash flow" of a statement: what came in less what went out.
+    fn cash_flow(&mut self, at: usize) {
+        let start = at;
+        let at = self.past(at, &["net"]);
+        let end = match () {
+            () if self.word(at, &["cashflow"]) => at + 1,
+            () if self.word(at, &["cash"]) && self.word(at + 1, &["flow"]) => at + 2,
+            () => return,
+        };
+        let of = |names: &[&str]| -> Vec<Col> {
+            let has = |col: &Col| {
+                self.view.is_measure(*col)
+                    && self.view.role(*col) == ColumnRole::Amount
+                    && self.view.columns[*col].words.iter().any(|word| names.contains(&word.as_str()))
+            };
+            (0..self.view.columns.len()).filter(has).collect()
+        };
+        let (came, went) = (of(&["credit", "deposit", "in"]), of(&["debit", "withdrawal", "out"]));
+        let ([came], [went], true) = (&came[..], &went[..], self.free(start..end)) else { return };
+        let mut measure = Measure::new(
+            Agg::Sum,
+            Expr::Op('-', Box::new(Expr::Column(*came)), Box::new(Expr::Column(*went))),
+        );
+        measure.name = Some("net cash flow".to_owned());
+        self.mentions.retain(|mention| mention.end <= start || mention.start >= end);
+        self.spend(start..end);
+        self.computed.push((start, measure));
     }
 
     /// "at cost", "at selling price": what a stock is valued by, and where the words for it end.

@@ -268,7 +268,7 @@ impl Writer<'_> {
             Filter::Columns { left, cmp, right } => {
                 // A moment of a day is not after that day.
                 let dates = [*left, *right].iter().all(|col| self.view.kind(*col) == ColumnKind::Date);
-                let mixed = dates && is_timed(self.view, *left) != is_timed(self.view, *right);
+                let mixed = dates && self.view.is_timed(*left) != self.view.is_timed(*right);
                 let day = if mixed { ".dt.normalize()" } else { "" };
                 format!("{}{day} {} {}{day}", cell(*left), cmp.sign(), cell(*right))
             }
@@ -406,14 +406,9 @@ fn without_repeats(helpers: &str) -> String {
     })
 }
 
-/// True for moments, not days.
-fn is_timed(view: &View<'_>, col: usize) -> bool {
-    view.profile(col).and_then(|profile| profile.earliest.as_deref()).is_some_and(|at| at.contains('T'))
-}
-
 /// The days from one column to another: parts of days as well where both say the time, whole ones otherwise.
 pub(super) fn days_from(view: &View<'_>, from: (usize, &str), to: (usize, &str)) -> String {
-    match (is_timed(view, from.0), is_timed(view, to.0)) {
+    match (view.is_timed(from.0), view.is_timed(to.0)) {
         (true, true) => format!("(({} - {}).dt.total_seconds() / 86400)", to.1, from.1),
         (false, false) => format!("({} - {}).dt.days", to.1, from.1),
         _ => format!("({}.dt.normalize() - {}.dt.normalize()).dt.days", to.1, from.1),

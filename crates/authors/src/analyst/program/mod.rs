@@ -233,7 +233,13 @@ impl<'a> Writer<'a> {
             Expr::Number(value) => super::python::number(*value),
             Expr::Op(sign, left, right) => {
                 // What is empty adds nothing; less than a number it is unknown: nobody without a year of birth is 2024 years old.
-                let fills = ![left, right].iter().any(|one| matches!(***one, Expr::Number(_)));
+                // So it is of what has no price yet.
+                let unknown = |one: &Expr| match one {
+                    Expr::Number(_) => true,
+                    Expr::Column(col) => crate::analyst::parse::is_averaged(self.view, *col),
+                    _ => false,
+                };
+                let fills = ![left, right].iter().any(|one| unknown(one));
                 let part = |one: &Expr| {
                     let text = self.expression(one, frame);
                     if fills && matches!(sign, '+' | '-') && matches!(one, Expr::Column(_)) {

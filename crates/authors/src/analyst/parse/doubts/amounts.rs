@@ -4,6 +4,7 @@ use ringfence_pipeline::ports::{ColumnKind, ColumnRole};
 
 use super::{Doubt, Reading};
 use crate::analyst::{
+    mentions,
     parse::{balances, figures, worth},
     query::{Agg, Cmp, Col, Expr, Filter, Measure},
     spelling::singular,
@@ -16,6 +17,16 @@ pub(super) const DOUBTS: &[Doubt] = &[
     adds_what_is_per_piece,
     adds_prices_of_a_list,
     adds_levels_in_time,
+    adds_what_a_meter_shows,
+    tells_money_of_what_is_not_billed,
+    takes_a_share_for_a_rate,
+    adds_both_sides_of_trades,
+    takes_a_fee_for_the_money,
+    averages_what_it_cost,
+    tells_two_figures_for_one,
+    takes_a_total_for_pay,
+    adds_differences_of_prices,
+    picks_a_month_for_the_greatest,
     averages_percents_of_money,
     averages_weights,
     averages_what_is_named_an_extreme,
@@ -110,6 +121,109 @@ fn adds_levels_in_time(reading: &Reading<'_>) -> bool {
     !timed
         && !reading.is_ranked()
         && reading.measures(|agg, col| agg == Agg::Sum && balances::is_level_in_time(view, col))
+}
+
+/// What was used lies between two readings of a meter.
+pub(super) fn adds_what_a_meter_shows(reading: &Reading<'_>) -> bool {
+    reading.measures(|agg, col| {
+        matches!(agg, Agg::Sum | Agg::Mean | Agg::Median) && balances::is_meter(reading.view, col)
+    })
+}
+
+/// "revenue by client" of hours of which some are not billable: of all, or of those that are?
+fn tells_money_of_what_is_not_billed(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let computed = reading.measured(|measure| matches!(measure.of, Expr::Op('*', ..)));
+    let mark =
+        |col: &Col| reading.named(*col, &["billable", "chargeable"]) && view.kind(*col) != ColumnKind::Date;
+    let told = |col: Col| {
+        reading.on_all(|filter| filter.columns().contains(&col)) || reading.grouped(|key| key.column() == col)
+    };
+    computed && (0..view.columns.len()).filter(mark).any(|col| !told(col))
+}
+
+/// "lowest billable rate" beside an `Hourly rate`: the part that is billable, or the rate at which it is?
+fn takes_a_share_for_a_rate(reading: &Reading<'_>) -> bool {
+    let view = reading.view;
+    let other = |col: Col| view.is_measure(col) && view.columns[col].words.iter().any(|word| word == "rate");
+    let asked = reading.shares() && reading.is_ranked() && reading.says(&["rate", "rates"]);
+    asked && (0..view.columns.len()).any(other)
+}
+
+/// "how much did I spend on it", where some rows were bought and others sold.
+fn adds_both_sides_of_trades(reading: &Reading<'_>) -> bool {
+    let Some((side, _)) = mentions::side_of_trade(reading.view) else { return false };
+    let told = reading.on_all(|filter| filter.columns().contains(&side))
+        || reading.grouped(|key| key.column() == side);
+    let sums = |measure: &Measure| match measure.of {
+        Expr::Column(col) => measure.agg == Agg::Sum && !said(reading, col),
+        Expr::Op(..) => true,
+        _ => false,
+    };
+    let pieces =
+        reading.measures(|agg, col| agg == Agg::Sum && reading.view.role(col) == ColumnRole::Quantity);
+    !told && (pieces || reading.measured(sums))
+}
+
+/// What is only paid beside it is not what something is worth: a `Fee` beside a `Price`.
+fn takes_a_fee_for_the_money(reading: &Reading<'_>) -> bool {
+    const BESIDE: [&str; 9] =
+        ["fee", "commission", "tax", "vat", "tip", "postage", "shipping", "parking", "toll"];
+    const MONEY: [&str; 8] = ["price", "cost", "claim", "amount", "premium", "total", "rent", "value"];
+    let view = reading.view;
+    let other = |col: Col| {
+        (0..view.columns.len()).any(|one| {
+            one != col
+                && view.is_measure(one)
+                && view.columns[one].table == view.columns[col].table
+                && reading.named(one, &MONEY)
+                && !reading.named(one, &BESIDE)
+        })
+    };
+    let sold = reading.says(&["sold", "sell", "sells", "earn", "earned", "revenue", "income"]);
+    reading.measures(|_, col| {
+        reading.named(col, &BESIDE) && !said(reading, col) && other(col)
+            || sold && reading.named(col, &["claim", "refund", "payout"])
+    })
+}
+
+/// "cost of retired laptops": what all of them cost, or one on average?
+fn averages_what_it_cost(reading: &Reading<'_>) -> bool {
+    !reading.partial.agg_said
+        && reading.says(&["cost", "costs"])
+        && reading.partial.chart.is_none()
+        && reading.measures(|agg, col| agg == Agg::Mean && reading.named(col, &["price"]))
+}
+
+/// "how much rent was paid": what is paid of it, no rent beside it.
+fn tells_two_figures_for_one(reading: &Reading<'_>) -> bool {
+    reading.partial.said.how_much
+        && reading.partial.measures.len() > 1
+        && !reading.says(&["and", "plus", "vs", "versus", "than", "compared", "or", "average"])
+}
+
+/// "total pay per rep" is of no column that is only called `Total`.
+fn takes_a_total_for_pay(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["total"], &["pay", "wages", "salary", "salaries", "compensation", "earnings"])
+        && reading.measures(|_, col| matches!(&reading.view.columns[col].words[..], [one] if one == "total"))
+}
+
+/// "price difference between A and B" adds up to nothing.
+fn adds_differences_of_prices(reading: &Reading<'_>) -> bool {
+    let each = |of: &Expr| matches!(of, Expr::Column(col) if figures::is_averaged(reading.view, *col));
+    reading.measured(|measure| {
+        measure.agg == Agg::Sum
+            && matches!(&measure.of, Expr::Op('-', left, right) if each(left) && each(right))
+    })
+}
+
+/// "biggest expense" of rows whose months are columns: that of the year, or of one month?
+fn picks_a_month_for_the_greatest(reading: &Reading<'_>) -> bool {
+    let extreme = reading.is_ranked() && !reading.grouped(|key| key.melts());
+    reading.partial.keys.is_empty()
+        && reading.measured(|measure| {
+            matches!(measure.of, Expr::Together(_)) && (extreme || matches!(measure.agg, Agg::Max | Agg::Min))
+        })
 }
 
 /// "how much commission" is no average of percents.

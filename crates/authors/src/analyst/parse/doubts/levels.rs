@@ -190,12 +190,10 @@ fn counts_kinds_or_pieces(reading: &Reading<'_>) -> bool {
 /// "which vehicle used the most fuel" asks for litres or money, not for rows of a table that is called fuel; nor does
 /// "who spends the most on meals".
 fn counts_what_is_measured(reading: &Reading<'_>) -> bool {
+    const MOST: [&str; 7] = ["most", "least", "much", "highest", "lowest", "biggest", "largest"];
     let called = |word: &String| reading.view.names.contains(word) || reading.view.others.contains(word);
     let mass = |word: &String| !word.ends_with('s') && *word != "people" && called(word);
-    let most = reading
-        .words()
-        .windows(2)
-        .any(|pair| ["most", "least", "much"].contains(&pair[0].as_str()) && mass(&pair[1]));
+    let most = reading.words().windows(2).any(|pair| MOST.contains(&pair[0].as_str()) && mass(&pair[1]));
     let counts = |measure: &Measure| measure.of == Expr::Rows || measure.agg == Agg::Distinct;
     let spent = reading.says(&["spend", "spends", "spent", "spending", "earn", "earns", "earned"]);
     let used =

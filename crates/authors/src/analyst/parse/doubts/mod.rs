@@ -34,6 +34,11 @@ pub(super) fn doubts(partial: &mut Partial, view: &View<'_>) {
     }
 }
 
+/// True for what a meter shows, added up or averaged, where no figure was named.
+pub(super) fn is_of_a_meter(partial: &Partial, view: &View<'_>) -> bool {
+    amounts::adds_what_a_meter_shows(&Reading { partial, view })
+}
+
 /// A reading beside the words it was read from.
 struct Reading<'a> {
     partial: &'a Partial,

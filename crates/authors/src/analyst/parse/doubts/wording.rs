@@ -36,6 +36,7 @@ pub(super) const DOUBTS: &[Doubt] = &[
     ranks_a_single_row_by_groups,
     changes_passively,
     tells_one_of_two_happenings,
+    picks_the_first_of_all_days,
 ];
 
 /// "the ten largest debits: how much in total?", "the 10 best paid: what do they cost together?"
@@ -263,4 +264,14 @@ fn tells_one_of_two_happenings(reading: &Reading<'_>) -> bool {
     };
     let set = ["vs", "versus", "against", "compared"];
     reading.says(&set) && reading.in_time() && reading.filtered(happened)
+}
+
+/// "first run of the day": of each day, not of all.
+fn picks_the_first_of_all_days(reading: &Reading<'_>) -> bool {
+    reading.says_next(&["the"], &["day", "week", "month"])
+        && reading.says(&["first", "last", "earliest", "latest"])
+        && reading.says_next(&["of"], &["the"])
+        && reading.lists_rows()
+        && !reading.in_time()
+        && !reading.filtered(Filter::is_time)
 }
