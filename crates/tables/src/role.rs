@@ -74,20 +74,15 @@ const KEYS: [&str; 23] = [
     "account",
     "barcode",
 ];
-const AMOUNTS: [&str; 47] = [
+const AMOUNTS: [&str; 42] = [
     "debit",
     "credit",
     "premium",
-    "bonus",
     "wage",
     "wages",
     "pay",
     "earnings",
     "takings",
-    "tax",
-    "refund",
-    "tip",
-    "fine",
     "withdrawal",
     "amount",
     "revenue",

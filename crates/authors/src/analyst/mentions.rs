@@ -798,7 +798,7 @@ const SIDES: [&[&str]; 2] = [&["buy", "bought", "purchase"], &["sell", "sold", "
 /// The column that says of each row whether it was bought or sold, with both values.
 pub(crate) fn side_of_trade(view: &View<'_>) -> Option<(Col, [String; 2])> {
     view.of_kind(ColumnKind::Text).find_map(|col| {
-        let profile = view.profile(col).filter(|profile| profile.all_values && profile.distinct <= 6)?;
+        let profile = view.profile(col).filter(|profile| profile.all_values && profile.distinct <= 3)?;
         let written = |words: &[&str]| {
             let value = profile.values.iter().find(
                 |value| matches!(&normal_words(&value.value)[..], [one] if words.contains(&one.as_str())),

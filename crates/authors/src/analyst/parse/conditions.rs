@@ -786,7 +786,12 @@ impl Reader<'_> {
         let fits = |mention: &Mention| {
             mention.candidates.iter().map(|(col, _)| *col).find(|col| shared.contains(col))
         };
-        let near = self.mention(last.end).or_else(|| self.mention_before(before));
+        // "student tickets" are `Tickets sold` of a ticket type, not the type.
+        let counted = |mention: &Mention| self.can(mention, Want::Measure) && !self.can(mention, Want::Key);
+        let near = self
+            .mention(last.end)
+            .filter(|mention| !counted(mention))
+            .or_else(|| self.mention_before(before));
         if let Some((mention, col)) = near.and_then(|mention| fits(&mention).map(|col| (mention, col))) {
             // "customers in Vienna" names no column of the value; "orders by country: Germany" does.
             let keyed = mention.start > 0

@@ -672,8 +672,18 @@ impl<'a> Reader<'a> {
     }
 
     fn can(&self, mention: &Mention, want: Want) -> bool {
+        // "tickets by venue" are `Tickets sold`, though there is a `Ticket type` as well.
+        let counted = mention
+            .candidates
+            .iter()
+            .filter(|(col, _)| self.view.is_measure(*col) && self.view.role(*col) == ColumnRole::Quantity)
+            .map(|(_, score)| *score)
+            .max()
+            .filter(|score| want == Want::Key && *score >= 60)
+            .unwrap_or(0);
         mention.candidates.iter().any(|(col, score)| {
             *score + 30 >= mention.best()
+                && *score + 3 * TIE >= counted
                 && match want {
                     Want::Measure => self.view.is_measure(*col),
                     Want::Date => self.view.kind(*col) == ColumnKind::Date,

@@ -190,10 +190,14 @@ fn counts_kinds_or_pieces(reading: &Reading<'_>) -> bool {
 /// "which vehicle used the most fuel" asks for litres or money, not for rows of a table that is called fuel; nor does
 /// "who spends the most on meals".
 fn counts_what_is_measured(reading: &Reading<'_>) -> bool {
-    const MOST: [&str; 7] = ["most", "least", "much", "highest", "lowest", "biggest", "largest"];
+    const MOST: [&str; 3] = ["most", "least", "much"];
+    const GREATEST: [&str; 4] = ["highest", "lowest", "biggest", "largest"];
     let called = |word: &String| reading.view.names.contains(word) || reading.view.others.contains(word);
     let mass = |word: &String| !word.ends_with('s') && *word != "people" && called(word);
-    let most = reading.words().windows(2).any(|pair| MOST.contains(&pair[0].as_str()) && mass(&pair[1]));
+    let next_to = |words: &[&str]| {
+        reading.words().windows(2).any(|pair| words.contains(&pair[0].as_str()) && mass(&pair[1]))
+    };
+    let (most, greatest) = (next_to(&MOST), next_to(&GREATEST));
     let counts = |measure: &Measure| measure.of == Expr::Rows || measure.agg == Agg::Distinct;
     let spent = reading.says(&["spend", "spends", "spent", "spending", "earn", "earns", "earned"]);
     let used =
@@ -201,7 +205,10 @@ fn counts_what_is_measured(reading: &Reading<'_>) -> bool {
             mass(&pair[0]) && ["used", "per", "by", "consumed", "burnt"].contains(&pair[1].as_str())
         }) && !reading.partial.counts
             && (reading.shares() || !reading.partial.keys.is_empty());
-    (used || reading.is_ranked() && (most || spent)) && reading.partial.measures.iter().all(counts)
+    let counted = reading.partial.measures.iter().all(counts);
+    // "the highest payroll" of a month; "biggest invoice" is a row.
+    let of_groups = greatest && !reading.partial.keys.is_empty();
+    counted && (used || reading.is_ranked() && (most || spent || of_groups))
 }
 
 /// What is of one table alone needs no other, of which some rows may lack.
